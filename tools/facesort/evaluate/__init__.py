@@ -1,0 +1,1 @@
+"""Figures: how well a model does, measured so that one can trust it."""

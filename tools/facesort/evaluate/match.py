@@ -1,0 +1,51 @@
+"""Which detection belongs to which face: the basis of every count in a report."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.boxes import iou_matrix, min_side
+from facesort.detections import Detections
+from facesort.labels.image_labels import ImageLabels
+
+Counts = NDArray[np.int64]
+
+
+def pair(truth: ImageLabels, found: Detections, min_iou: float = 0.5) -> list[tuple[int, int]]:
+    """Pairs (true face, detection) of one picture, whatever their classes.
+
+    The pair that overlaps most is taken first, so a weak box of the right class cannot displace a
+    better placed one of a wrong class, nor the other way round.
+    """
+    overlap = iou_matrix(truth.xyxy_px, found.xyxy_px)
+    pairs = []
+    for flat in np.argsort(-overlap, axis=None, kind="stable"):
+        i, j = np.unravel_index(flat, overlap.shape)
+        if overlap[i, j] < min_iou:
+            break
+        pairs.append((int(i), int(j)))
+        overlap[i, :] = overlap[:, j] = -1
+    return pairs
+
+
+def confusion(
+    truth: ImageLabels, found: Detections, classes: int, min_side_px: float = 0.0
+) -> Counts:
+    """Counts [true, predicted], (classes + 1, classes + 1); the last row and column mean "none".
+
+    True faces below ``min_side_px`` count nowhere, nor do the detections on them, nor detections
+    that are themselves that small and on nothing.
+    """
+    counts = np.zeros((classes + 1, classes + 1), dtype=np.int64)
+    large = min_side(truth.xyxy_px) >= min_side_px
+    paired = pair(truth, found)
+    for i, j in paired:
+        if large[i]:
+            counts[truth.class_id[i], found.class_id[j]] += 1
+    for i in set(np.flatnonzero(large).tolist()) - {i for i, _ in paired}:
+        counts[truth.class_id[i], classes] += 1
+    large_found = min_side(found.xyxy_px) >= min_side_px
+    for j in set(np.flatnonzero(large_found).tolist()) - {j for _, j in paired}:
+        counts[classes, found.class_id[j]] += 1
+    return counts

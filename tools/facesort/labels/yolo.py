@@ -1,0 +1,77 @@
+"""YOLO txt labels: one line ``class cx cy w h`` a box, divided by the upright image's size.
+
+Format: https://docs.ultralytics.com/datasets/detect/ . The label of ``a/images/b.jpg`` is
+``a/labels/b.txt`` (the last ``/images/`` is replaced); a missing or empty file means no face.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from facesort.boxes import SizeWH, as_boxes, clip_xyxy, xywhn_to_xyxy, xyxy_to_xywhn
+from facesort.errors import LabelError
+from facesort.labels.image_labels import IGNORE, ImageLabels
+
+
+def label_path_of(image: Path) -> Path:
+    """Where Ultralytics looks for the label of ``image``."""
+    parts = list(image.parts)
+    if "images" not in parts[:-1]:
+        return image.with_suffix(".txt")
+    last = len(parts) - 2 - parts[:-1][::-1].index("images")
+    parts[last] = "labels"
+    return Path(*parts).with_suffix(".txt")
+
+
+def parse(text: str, image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
+    """Read the text of one label file; raises `LabelError` naming the line that is wrong."""
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            rows.append(_parse_line(line, f"{image.stem}.txt: line {number}", class_count))
+    values = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
+    return ImageLabels.of(image, size_wh, xywhn_to_xyxy(values[:, 1:], size_wh), values[:, 0])
+
+
+def _parse_line(line: str, where: str, class_count: int) -> list[float]:
+    try:
+        values = [float(field) for field in line.split()]
+    except ValueError:
+        raise LabelError(f"{where}: '{line.strip()}' is not five numbers") from None
+    if len(values) != 5:
+        raise LabelError(f"{where}: {len(values)} fields; expected 5: class cx cy w h")
+    if values[0] != int(values[0]) or not 0 <= values[0] < class_count:
+        raise LabelError(f"{where}: class {values[0]:g}; expected 0 to {class_count - 1}")
+    if not all(0 <= v <= 1 for v in values[1:]):
+        raise LabelError(f"{where}: {values[1:]} leaves the range 0 to 1; divide by width, height")
+    return values
+
+
+def render(labels: ImageLabels) -> str:
+    """The text of a label file: boxes clipped to the image, `IGNORE` and empty boxes left out."""
+    boxes = clip_xyxy(labels.xyxy_px, labels.size_wh)
+    lines = []
+    for class_id, box, xywhn in zip(
+        labels.class_id, boxes, xyxy_to_xywhn(boxes, labels.size_wh), strict=True
+    ):
+        if class_id != IGNORE and box[2] > box[0] and box[3] > box[1]:
+            lines.append(" ".join([str(class_id), *(f"{v:.6f}" for v in xywhn)]))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
+    """Read the labels that belong to ``image``."""
+    path = label_path_of(image)
+    if not path.exists():
+        return ImageLabels.of(image, size_wh, as_boxes([]), [])
+    return parse(path.read_text(encoding="utf-8"), image, size_wh, class_count)
+
+
+def write(labels: ImageLabels) -> Path:
+    """Write the label file beside its image's ``images/`` folder and return its path."""
+    path = label_path_of(labels.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(labels), encoding="utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""Models: detect, train, export, and prove that the export equals the original."""

@@ -1,0 +1,153 @@
+"""One way to find faces, whatever runs the network: ONNX Runtime (without torch) or Ultralytics.
+
+A backend is a function from the network input to the raw output; everything around it, fitting
+the picture and reading the output, is shared (`letterbox`), so two backends can be compared raw.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.detections import Detections
+from facesort.errors import ModelError
+from facesort.models.letterbox import decode, letterbox
+
+DEFAULT_CONF = 0.25  # below it, something is not called a face
+DEFAULT_SURE = 0.5  # from it on, the class of a face is trusted
+META_CONF, META_SURE = "facesort_conf", "facesort_sure"
+
+RawForward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+class Detector(Protocol):
+    """What the album needs of a detector; safe to call from several threads."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def imgsz(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def sure(self) -> float: ...
+    def detect(self, images_rgb: Sequence[NDArray[np.uint8]]) -> list[Detections]: ...
+
+
+@dataclass(frozen=True)
+class YoloDetector:
+    """A YOLO network with its own thresholds; implements `Detector`.
+
+    ``forward`` maps (1, 3, h, w) to the raw output of one picture; ``square`` says that it takes
+    only ``imgsz`` x ``imgsz``.
+    """
+
+    forward: RawForward
+    names: tuple[str, ...]
+    imgsz: int
+    fingerprint: str
+    conf: float = DEFAULT_CONF
+    sure: float = DEFAULT_SURE
+    end2end: bool = False
+    square: bool = False
+
+    def detect(self, images_rgb: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Faces of each picture (h, w, 3 RGB), boxes in that picture's pixels."""
+        return [self._detect_one(rgb) for rgb in images_rgb]
+
+    def _detect_one(self, rgb: NDArray[np.uint8]) -> Detections:
+        pixels, fit = letterbox(rgb, self.imgsz, square=self.square)
+        return decode(self.forward(pixels), fit, self.conf, self.end2end)
+
+
+def load_detector(
+    weights: Path, conf: float | None = None, imgsz: int | None = None, threads: int = 1
+) -> YoloDetector:
+    """Load ``weights`` (.onnx, or .pt through Ultralytics).
+
+    ``conf`` and ``imgsz`` default to what the model says of itself. ``threads`` is per call: the
+    album calls from several threads at once, one picture each, which beats one call over many
+    cores. Raises `ModelError` when the file is missing or is no YOLO detector.
+    """
+    if not weights.is_file():
+        raise ModelError(f"{weights}: no such model; train one, or pass --weights FILE")
+    if weights.suffix == ".onnx":
+        return _load_onnx(weights, conf, imgsz, threads)
+    if weights.suffix == ".pt":
+        return _load_torch(weights, conf, imgsz)
+    raise ModelError(f"{weights}: '{weights.suffix}' is no model; expected .onnx or .pt")
+
+
+def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: int) -> YoloDetector:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    data = weights.read_bytes()
+    try:
+        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises its own types, none of them documented
+        raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
+    meta = session.get_modelmeta().custom_metadata_map
+    if "names" not in meta or "imgsz" not in meta:
+        raise ModelError(f"{weights}: no class names inside; export with tools/yolo_to_onnx.py")
+    spatial = session.get_inputs()[0].shape[2:]
+    fixed = all(isinstance(side, int) for side in spatial)
+    size = spatial[0] if fixed else max(ast.literal_eval(meta["imgsz"]))
+    if fixed and imgsz not in (None, size):
+        raise ModelError(f"{weights}: takes only {size} px, not {imgsz}; export it with --dynamic")
+    input_name = session.get_inputs()[0].name
+    return YoloDetector(
+        forward=lambda pixels: session.run(None, {input_name: pixels})[0][0],
+        names=_names(ast.literal_eval(meta["names"])),
+        imgsz=imgsz or int(size),
+        fingerprint=_fingerprint(data),
+        conf=float(meta.get(META_CONF, DEFAULT_CONF)) if conf is None else conf,
+        sure=float(meta.get(META_SURE, DEFAULT_SURE)),
+        end2end=meta.get("end2end") == "True",
+        square=fixed,
+    )
+
+
+def _load_torch(weights: Path, conf: float | None, imgsz: int | None) -> YoloDetector:
+    from facesort.models.quiet import import_ultralytics
+
+    ultralytics = import_ultralytics()
+    import torch
+
+    model = ultralytics.YOLO(str(weights))
+    if model.task != "detect":
+        raise ModelError(f"{weights}: task '{model.task}'; expected a detection model")
+    network = model.model.float().eval()
+
+    def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            output = network(torch.from_numpy(pixels))
+        raw: NDArray[np.float32] = (output[0] if isinstance(output, tuple) else output)[0].numpy()
+        return raw
+
+    return YoloDetector(
+        forward=forward,
+        names=_names(model.names),
+        imgsz=imgsz or int(model.overrides.get("imgsz", 640)),
+        fingerprint=_fingerprint(weights.read_bytes()),
+        conf=DEFAULT_CONF if conf is None else conf,
+        end2end=bool(getattr(network.model[-1], "end2end", False)),
+    )
+
+
+def _names(names: dict[int, str]) -> tuple[str, ...]:
+    return tuple(names[i] for i in range(len(names)))
+
+
+def _fingerprint(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()

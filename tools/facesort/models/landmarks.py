@@ -1,0 +1,35 @@
+"""Faces with five landmarks from a YOLO pose model (one class, five points), for building data.
+
+Such a model knows where a face is but not what covers it: it gives crops their box, points out
+faces that nobody labelled, and tells the synthesis where the eyes and the mouth are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.detections import FaceFinder, FoundFaces
+from facesort.errors import ModelError
+
+
+def load_face_finder(weights: Path, conf: float = 0.15) -> FaceFinder:
+    """Return ``find(rgb, imgsz)``; raises `ModelError` if ``weights`` has no five landmarks."""
+    from facesort.models.quiet import import_ultralytics
+
+    model = import_ultralytics().YOLO(str(weights))
+    if model.task != "pose":
+        raise ModelError(f"{weights}: task '{model.task}'; expected a pose model with 5 points")
+
+    def find(rgb: NDArray[np.uint8], imgsz: int) -> FoundFaces:
+        bgr = np.ascontiguousarray(rgb[..., ::-1])
+        result = model.predict(bgr, imgsz=imgsz, conf=conf, verbose=False)[0]
+        return FoundFaces(
+            result.boxes.xyxy.cpu().numpy().astype(np.float64),
+            result.boxes.conf.cpu().numpy().astype(np.float64),
+            result.keypoints.xy.cpu().numpy().astype(np.float64),
+        )
+
+    return find

@@ -1,0 +1,97 @@
+"""From a picture to the network's input, and from its raw output back to boxes in the picture.
+
+The same arithmetic as Ultralytics' LetterBox and non_max_suppression, in NumPy and OpenCV, so that
+sorting needs no torch. Rectangular: a 4:3 photo is not padded to a square, which saves a quarter
+of the work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.boxes import Boxes, clip_xyxy
+from facesort.detections import Detections
+
+GREY = 114
+IOU_SAME_FACE = 0.6
+MAX_FACES = 300
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a picture was fitted: scaled by ``scale`` and moved by ``left_top_px``."""
+
+    scale: float
+    left_top_px: tuple[int, int]
+    size_wh: tuple[int, int]  # of the picture
+
+    def to_picture(self, xyxy_px: Boxes) -> Boxes:
+        """Boxes in network pixels as boxes in the picture, cut at its border."""
+        offset = np.array([*self.left_top_px, *self.left_top_px], dtype=np.float64)
+        return clip_xyxy((xyxy_px - offset) / self.scale, self.size_wh)
+
+
+def letterbox(
+    rgb: NDArray[np.uint8], imgsz: int, stride: int = 32, square: bool = False
+) -> tuple[NDArray[np.float32], Fit]:
+    """The network input (1, 3, h, w), values 0 to 1, longer side ``imgsz``, and how it was made."""
+    import cv2
+
+    height, width = rgb.shape[:2]
+    scale = imgsz / max(height, width)
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    # beyond a halving, linear interpolation skips pixels and small faces turn to noise
+    method = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    resized = rgb if (w, h) == (width, height) else cv2.resize(rgb, (w, h), interpolation=method)
+    full_w, full_h = (imgsz, imgsz) if square else (_up(w, stride), _up(h, stride))
+    left, top = (full_w - w) // 2, (full_h - h) // 2
+    canvas = np.full((full_h, full_w, 3), GREY, dtype=np.uint8)
+    canvas[top : top + h, left : left + w] = resized
+    pixels = np.multiply(canvas.transpose(2, 0, 1)[None], np.float32(1 / 255), dtype=np.float32)
+    return np.ascontiguousarray(pixels), Fit(scale, (left, top), (width, height))
+
+
+def _up(value: int, stride: int) -> int:
+    return -(-value // stride) * stride
+
+
+def decode(raw: NDArray[np.float32], fit: Fit, conf: float, end2end: bool = False) -> Detections:
+    """Faces of one picture from one raw output.
+
+    ``raw`` is (4 + classes, anchors) with centre and size in network pixels, or, for an
+    ``end2end`` network, (faces, 6) rows of x1 y1 x2 y2 confidence class. A face has one class: the
+    classes compete for it (class-agnostic suppression).
+    """
+    if end2end:
+        xyxy, confidence, class_id = raw[:, :4], raw[:, 4], raw[:, 5].astype(np.int64)
+    else:
+        class_id, confidence = raw[4:].argmax(axis=0), raw[4:].max(axis=0)
+        (cx, cy), (w, h) = raw[:2], raw[2:4]
+        xyxy = np.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=1)
+    likely = np.flatnonzero(confidence >= conf)
+    likely = likely[np.argsort(-confidence[likely], kind="stable")]
+    kept = likely[suppress(xyxy[likely].astype(np.float64))][:MAX_FACES]
+    return Detections(
+        fit.to_picture(xyxy[kept].astype(np.float64)),
+        class_id[kept].astype(np.int64),
+        confidence[kept].astype(np.float64),
+    )
+
+
+def suppress(xyxy_px: Boxes, max_iou: float = IOU_SAME_FACE) -> NDArray[np.int64]:
+    """Greedy non-maximum suppression: indices kept of boxes sorted by falling confidence."""
+    x1, y1, x2, y2 = xyxy_px.T
+    areas = (x2 - x1) * (y2 - y1)
+    order = np.arange(len(xyxy_px))
+    kept: list[int] = []
+    while len(order):
+        i, rest = order[0], order[1:]
+        kept.append(int(i))
+        w = np.minimum(x2[i], x2[rest]) - np.maximum(x1[i], x1[rest])
+        h = np.minimum(y2[i], y2[rest]) - np.maximum(y1[i], y1[rest])
+        inter = np.maximum(w, 0) * np.maximum(h, 0)
+        order = rest[inter <= max_iou * (areas[i] + areas[rest] - inter)]
+    return np.array(kept, dtype=np.int64)

@@ -1,0 +1,93 @@
+"""Does an exported model say the same as the one it came from? Measured, not assumed.
+
+Raw outputs are compared number by number on the same network input, and the faces read from them
+box by box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.boxes import iou_matrix
+from facesort.detections import Detections
+from facesort.errors import ModelError
+from facesort.models.detect import YoloDetector
+from facesort.models.letterbox import decode, letterbox
+
+Image: TypeAlias = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The worst difference over all pictures."""
+
+    pictures: int
+    faces: int
+    max_abs: float  # of the raw output: boxes in network pixels, scores 0 to 1
+    min_iou: float  # of matched boxes; 1 when there is none
+    max_score_gap: float
+    same_faces: bool  # same number of faces and same classes everywhere
+
+    def problems(self, max_abs: float = 1e-3, min_iou: float = 0.999) -> list[str]:
+        """What misses the bars, in words; empty when the models are equal."""
+        out = []
+        if not self.faces:
+            out.append("no face found in any picture, so nothing was compared; pass --images")
+        if self.max_abs > max_abs:
+            out.append(f"raw outputs differ by {self.max_abs:.2e}; allowed {max_abs:.0e}")
+        if not self.same_faces:
+            out.append("number or classes of the faces differ")
+        if self.min_iou < min_iou:
+            out.append(f"a box overlaps only {self.min_iou:.4f}; expected >= {min_iou}")
+        return out
+
+
+def compare(a: YoloDetector, b: YoloDetector, pictures: Iterable[Image]) -> Parity:
+    """Compare two detectors of one network on RGB pictures; raises `ModelError` if it cannot."""
+    if a.names != b.names:
+        raise ModelError(f"class names differ: {a.names} and {b.names}")
+    count = faces = 0
+    max_abs, min_iou, gap, same = 0.0, 1.0, 0.0, True
+    for rgb in pictures:
+        pixels, fit = letterbox(rgb, b.imgsz, square=b.square)
+        raw_a, raw_b = a.forward(pixels), b.forward(pixels)
+        if raw_a.shape != raw_b.shape:
+            raise ModelError(f"output shapes differ: {raw_a.shape} and {raw_b.shape}")
+        max_abs = max(max_abs, float(np.abs(raw_a - raw_b).max()))
+        found_a = decode(raw_a, fit, b.conf, a.end2end)
+        found_b = decode(raw_b, fit, b.conf, b.end2end)
+        count, faces = count + 1, faces + len(found_a)
+        if len(found_a) != len(found_b):
+            same = False
+            continue
+        iou, score_gap, same_classes = match(found_a, found_b)
+        min_iou, gap, same = min(min_iou, iou), max(gap, score_gap), same and same_classes
+    return Parity(count, faces, max_abs, min_iou, gap, same)
+
+
+def match(a: Detections, b: Detections) -> tuple[float, float, bool]:
+    """Worst IoU, worst score difference and class agreement of two lists of equal length.
+
+    Each box of ``a`` is held against the box of ``b`` that overlaps it most: the order may differ
+    where scores tie.
+    """
+    if not len(a):
+        return 1.0, 0.0, True
+    overlap = iou_matrix(a.xyxy_px, b.xyxy_px)
+    best = overlap.argmax(axis=1)
+    gap = np.abs(a.confidence - b.confidence[best]).max()
+    one_to_one = len(set(best.tolist())) == len(a)
+    classes = bool((a.class_id == b.class_id[best]).all())
+    return float(overlap.max(axis=1).min()), float(gap), classes and one_to_one
+
+
+def require(parity: Parity, what: str) -> None:
+    """Raise `ModelError` naming every bar that ``parity`` misses."""
+    problems: Sequence[str] = parity.problems()
+    if problems:
+        raise ModelError(f"{what} is not equal to the original: {'; '.join(problems)}")
