@@ -25,7 +25,8 @@ def arguments(argv: Sequence[str]):
     add("--selfies", type=Path, help="folder with images/ and proposed_boxes.json")
     add("--crops", type=Path, help="folder with face crops and four_class.csv")
     add("--face-model", type=Path, required=True, help="YOLO pose model: faces with 5 landmarks")
-    add("--out", type=Path, default=ROOT / "datasets" / "occlusion", help="default: %(default)s")
+    out = ROOT / "datasets" / "occlusion"
+    add("--out", type=Path, default=out, help="folder to fill (default: datasets/occlusion)")
     add("--seed", type=int, default=0, help="of composing and drawing (default: %(default)s)")
     args = parser.parse_args(argv)
     if not (args.scenes or args.selfies or args.crops):

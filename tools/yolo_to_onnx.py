@@ -5,16 +5,22 @@
     python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --sure 0.5
 
 Without --images the pictures are those of the sample album (tools/make_sample_album.py). The file
-is written only when raw outputs differ by at most 1e-3, the same faces are found with the same
-classes, and every box overlaps its counterpart by at least 0.999.
+is written only when raw outputs (scores, and boxes as a fraction of the input size) differ by at
+most 1e-3, the same faces are found with the same classes, and boxes overlap by at least 0.999.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from facesort import console
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,11 +38,26 @@ def arguments(argv: Sequence[str]):
     return parser.parse_args(argv)
 
 
+def load_pictures(folder: Path | None) -> list[NDArray[np.uint8]]:
+    """The photos of ``folder``, or those of the sample album."""
+    from facesort.dataset.sample_album import make_sample_album
+    from facesort.photos import list_photos, open_photo
+
+    with TemporaryDirectory() as temporary:
+        if folder is None:
+            folder = Path(temporary) / "sample_album"
+            make_sample_album(folder)
+        return [open_photo(found.path, 1280).rgb for found in list_photos(folder).photos]
+
+
 def show(parity, out: Path) -> None:
-    print(f"{'pictures':>10}{'faces':>7}{'max |raw|':>11}{'min IoU':>9}{'max |score|':>13}")
     print(
-        f"{parity.pictures:>10}{parity.faces:>7}{parity.max_abs:>11.1e}"
-        f"{parity.min_iou:>9.5f}{parity.max_score_gap:>13.1e}"
+        f"{'pictures':>10}{'faces':>7}{'raw max|d|':>12}{'in pixels':>11}"
+        f"{'box min IoU':>13}{'score max|d|':>14}"
+    )
+    print(
+        f"{parity.pictures:>10}{parity.faces:>7}{parity.max_abs:>12.1e}{parity.max_abs_px:>11.1e}"
+        f"{parity.min_iou:>13.5f}{parity.max_score_gap:>14.1e}"
     )
     print(f"written to {out} ({out.stat().st_size / 1e6:.1f} MB); equal to the checkpoint")
 
@@ -44,7 +65,6 @@ def show(parity, out: Path) -> None:
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.models.export import export_onnx
-    from facesort.models.pictures import load_pictures
 
     out = args.out or args.weights.with_suffix(".onnx")
     thresholds = {"conf": args.conf, "sure": args.sure}

@@ -124,7 +124,10 @@ def _load_torch(weights: Path, conf: float | None, imgsz: int | None) -> YoloDet
     ultralytics = import_ultralytics()
     import torch
 
-    model = ultralytics.YOLO(str(weights))
+    try:
+        model = ultralytics.YOLO(str(weights))
+    except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
+        raise ModelError(f"{weights}: not a YOLO checkpoint: {error}") from None
     if model.task != "detect":
         raise ModelError(f"{weights}: task '{model.task}'; expected a detection model")
     network = model.model.float().eval()

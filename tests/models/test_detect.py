@@ -1,0 +1,88 @@
+"""The shipped model, through ONNX Runtime, finds what Ultralytics itself finds with it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from facesort.boxes import iou_matrix
+from facesort.classes import CLASS_NAMES
+from facesort.errors import ModelError
+from facesort.models.detect import load_detector
+from facesort.models.quiet import import_ultralytics
+
+ROOT = Path(__file__).resolve().parents[2]
+Pictures = list[NDArray[np.uint8]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.onnx", None, "no such model"),
+        ("empty.onnx", b"", "cannot load it"),
+        ("text.onnx", b"hello", "cannot load it"),
+        ("model.tflite", b"x", "expected .onnx or .pt"),
+    ],
+)
+def test_what_is_no_model_is_named(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match=message):
+        load_detector(tmp_path / name)
+
+
+def test_the_shipped_model_says_what_it_is(onnx_file: Path) -> None:
+    detector = load_detector(onnx_file)
+    assert detector.names == CLASS_NAMES and detector.imgsz == 640
+    assert 0 < detector.conf <= detector.sure < 1
+    assert onnx_file.stat().st_size < 15e6
+
+
+def test_onnx_finds_what_ultralytics_predict_finds(
+    checkpoint: Path, onnx_file: Path, pictures: Pictures
+) -> None:
+    detector = load_detector(onnx_file, conf=0.3)
+    model = import_ultralytics().YOLO(str(checkpoint))
+    faces = 0
+    for rgb in pictures:
+        if max(rgb.shape) >= 1280:
+            continue  # beyond a halving we resize by area on purpose
+        bgr = np.ascontiguousarray(rgb[..., ::-1])
+        theirs = model.predict(
+            bgr, imgsz=640, conf=0.3, iou=0.6, agnostic_nms=True, verbose=False
+        )[0].boxes
+        ours = detector.detect([rgb])[0]
+        faces += len(ours)
+        assert ours.class_id.tolist() == theirs.cls.int().tolist()
+        if len(ours):
+            overlap = iou_matrix(ours.xyxy_px, theirs.xyxy.numpy()).diagonal()
+            assert overlap.min() > 0.99
+            np.testing.assert_allclose(ours.confidence, theirs.conf.numpy(), atol=1e-3)
+    assert faces >= 4
+
+
+def test_no_picture_no_detections(onnx_file: Path) -> None:
+    assert load_detector(onnx_file).detect([]) == []
+    tiny = load_detector(onnx_file).detect([np.zeros((1, 1, 3), np.uint8)])[0]
+    assert tiny.xyxy_px.shape == (0, 4) and len(tiny) == 0
+
+
+def test_onnx_detection_never_imports_torch(onnx_file: Path) -> None:
+    """In a process in which importing torch or Ultralytics is an error."""
+    code = f"""
+import sys
+sys.modules["torch"] = sys.modules["ultralytics"] = None
+sys.path.insert(0, {str(ROOT / "tools")!r})
+import numpy as np
+from pathlib import Path
+from facesort.models.detect import load_detector
+detector = load_detector(Path({str(onnx_file)!r}))
+print(len(detector.detect([np.zeros((64, 64, 3), np.uint8)])))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "1", done.stderr

@@ -1,0 +1,72 @@
+"""The rooms import in one direction, and --help needs none of the heavy libraries."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parents[1] / "tools"
+SCRIPTS = sorted(TOOLS.glob("*.py"))
+
+GROUND: set[str] = set()
+MAY_IMPORT = {  # room: the rooms it may import, besides the ground
+    "ground": GROUND,
+    "labels": {"labels"},
+    "dataset": {"labels", "dataset"},
+    "models": {"models"},
+    "album": {"models", "album"},
+    "evaluate": {"labels", "dataset", "models", "album", "evaluate"},
+}
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in MAY_IMPORT else "ground"
+
+
+def imported(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "facesort"}
+
+
+@pytest.mark.parametrize(
+    "file", sorted((TOOLS / "facesort").rglob("*.py")), ids=lambda f: str(f.relative_to(TOOLS))
+)
+def test_imports_go_one_way(file: Path) -> None:
+    module = ".".join(file.relative_to(TOOLS).with_suffix("").parts)
+    allowed = MAY_IMPORT[room_of(module)] | {"ground"}
+    wrong = {name for name in imported(file) if room_of(name) not in allowed}
+    assert not wrong, f"{module} imports {wrong}; allowed: {sorted(allowed)}"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: s.name)
+def test_help_shows_examples_and_loads_nothing_heavy(script: Path) -> None:
+    """The heavy modules are made impossible to import: a script that needs them would fail."""
+    heavy = ["torch", "ultralytics", "cv2", "onnxruntime", "onnx", "pandas", "PIL.Image"]
+    code = (
+        f"import sys, runpy\n"
+        f"for name in {heavy!r}: sys.modules[name] = None\n"
+        f"sys.path.insert(0, {str(TOOLS)!r})\n"
+        f"sys.argv = [{script.name!r}, '--help']\n"
+        f"runpy.run_path({str(script)!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert f"python tools/{script.name}" in done.stdout
+    assert str(TOOLS.parent) not in done.stdout, "a default shows this machine's path"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: s.name)
+def test_an_unknown_option_is_usage(script: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(script), "--no-such-option"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,46 @@
+"""Say how well a model does on one split of a data set: per class, with counts and confusion.
+
+    python tools/evaluate_yolo.py
+    python tools/evaluate_yolo.py --weights weights/occlusion.pt --split val --min-size 0
+
+Faces below --min-size pixels (shorter side) are ignored: neither missed nor wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from facesort import console
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def arguments(argv: Sequence[str]):
+    parser = console.parser(__doc__)
+    add = parser.add_argument
+    add("--weights", type=Path, default=ROOT / "weights" / "occlusion.onnx", help=".onnx or .pt")
+    add("--data", type=Path, default=ROOT / "data_configs" / "occlusion.yaml", help="data set YAML")
+    add("--split", default="test", help="train, val or test (default: %(default)s)")
+    add("--min-size", type=float, default=32, help="pixels (default: %(default)s)")
+    add("--conf", type=float, help="for precision, recall, confusion (default: the model's own)")
+    add("--imgsz", type=int, help="longer side at which the network looks (default: the model's)")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str]) -> None:
+    args = arguments(argv)
+    from facesort.dataset.config import read_config
+    from facesort.evaluate.report import as_text, evaluate, predict
+    from facesort.models.detect import load_detector
+
+    detector = load_detector(args.weights, args.conf, args.imgsz, threads=0)
+    truth = read_config(args.data).read(args.split)
+    found = predict(detector, console.progress(truth, len(truth), "photo"))
+    report = evaluate(truth, found, detector.names, detector.conf, args.min_size)
+    print(f"{args.weights.name} at {detector.imgsz} px on {args.data.name}, {args.split}")
+    print(as_text(report))
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,1 @@
+"""Albums: scan photos, plan where they go, file them, and undo it."""

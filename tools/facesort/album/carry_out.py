@@ -1,0 +1,102 @@
+"""Takes a plan from "decided" to "done": room, folders, files, manifest; each step is repeatable.
+
+The plan is kept in the destination from before the first file until after the manifest, so that
+whoever is killed in between finds it again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from facesort.album.destination import Destination
+from facesort.album.disk import DISK_FULL, write_atomic
+from facesort.album.filing import Filer, left_to_file
+from facesort.album.journal import Journal
+from facesort.album.manifest import manifest_csv
+from facesort.album.names import NamePool
+from facesort.album.plan import needed_bytes
+from facesort.album.records import FACE_FOLDERS, Entry, Plan, folder_of
+from facesort.album.saved_plan import save_plan
+from facesort.album.summary import megabytes
+from facesort.errors import AlbumError
+from facesort.photos import content_hash
+from facesort.reporter import Reporter
+
+
+def carry_out(
+    plan: Plan, dst: Destination, journal: Journal, filer: Filer, workers: int, report: Reporter
+) -> dict[str, str]:
+    """File what the journal does not yet know as filed; returns photo: why it could not be."""
+    left = left_to_file(plan, journal.state.entries)
+    _check_room(dst.root, left)
+    try:
+        save_plan(plan, dst.pending_plan)
+        _make_folders(dst.root, plan, journal)
+        problems = _file(left, len(plan.entries), journal, filer, workers, report)
+        _write_manifest(dst, journal, report)
+        journal.sync()
+        dst.pending_plan.unlink()
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        left = left_to_file(plan, journal.state.entries)
+        raise AlbumError(
+            f"{dst.root}: the disk is full after {len(plan.entries) - len(left)} of "
+            f"{len(plan.entries)} photos; free about {megabytes(needed_bytes(left))} and run the "
+            f"same command again: it goes on from there"
+        ) from None
+    return problems
+
+
+def _check_room(dst: Path, entries: Iterable[Entry]) -> None:
+    needed, free = needed_bytes(entries), shutil.disk_usage(dst).free
+    if needed > free:
+        raise AlbumError(
+            f"{dst}: not enough room: about {megabytes(needed)} needed, {megabytes(free)} free; "
+            f"free some or choose another --dst"
+        )
+
+
+def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
+    """Those the plan fills, and every folder a crop can be dragged to."""
+    wanted = {folder_of(path) for path in plan.paths} | {f"faces/{name}" for name in FACE_FOLDERS}
+    for folder in sorted({"photos", "faces"} | wanted):
+        if not (dst / folder).exists():
+            journal.folder(folder)
+            (dst / folder).mkdir()
+
+
+def _file(
+    entries: list[Entry],
+    total: int,
+    journal: Journal,
+    filer: Filer,
+    workers: int,
+    report: Reporter,
+) -> dict[str, str]:
+    problems = {}
+    with report.progress("filing", total, total - len(entries)) as progress:
+        for filed in filer.file_all(entries, workers):
+            if filed.problem:
+                problems[filed.entry.scan.photo] = filed.problem
+            else:
+                journal.filed(filed.entry, filed.made)
+            progress.step(failed=bool(filed.problem))
+    return problems
+
+
+def _write_manifest(dst: Destination, journal: Journal, report: Reporter) -> None:
+    """Replace the manifest if it says something new; one that a person edited is set aside."""
+    data = manifest_csv(journal.state.entries.values())
+    old = dst.manifest.read_bytes() if dst.manifest.exists() else None
+    if old == data:
+        return
+    if old is not None and content_hash(old) not in journal.state.manifests:
+        aside = NamePool(os.listdir(dst.root)).take(".", dst.manifest.name)
+        dst.manifest.rename(dst.root / aside)
+        report.say(f"{dst.manifest.name} was edited: your version is now {Path(aside).name}")
+    journal.manifest(content_hash(data))
+    write_atomic(dst.manifest, data, dst.temp_folder / dst.manifest.name)

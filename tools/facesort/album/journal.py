@@ -1,0 +1,171 @@
+"""The memory of one destination: JSON lines that are only ever appended.
+
+Kinds of lines, in the order a run writes them:
+
+    album     src, levels: where the photos are; how many folders were made down to the destination
+    scanned   detector, scan: a photo was looked at (a killed scan goes on from here)
+    folder    path: a folder is about to be made
+    filed     entry, made: a photo is in all its places; ``made`` has each new file's stamp
+    manifest  content: hash of a manifest that is about to be written
+    undo      left: undo began; ``left`` says what it will not touch, and why
+
+A line is one ``write``, so that it survives a kill; every `LINES_PER_SYNC` lines it is forced to
+the disk, so that little is lost with the power. A torn last line is cut off when writing goes on.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from facesort.album.disk import Stamp
+from facesort.album.records import Entry, Scan, entry_from_json, scan_from_json
+from facesort.errors import AlbumError
+from facesort.photos import Found
+
+LINES_PER_SYNC = 64
+
+
+@dataclass
+class State:
+    """What the lines add up to."""
+
+    src: str = ""
+    levels: int = 0
+    scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
+    entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
+    made: dict[str, tuple[str, Stamp]] = field(default_factory=dict)  # path: photo, stamp
+    folders: list[str] = field(default_factory=list)
+    manifests: set[str] = field(default_factory=set)
+    left_by_undo: dict[str, str] | None = None
+
+    def knows(self, found: Found) -> bool:
+        """Is this photo filed, and has not changed since? One that could not be read is not."""
+        scan = self.filed_scan(found.relative)
+        return scan is not None and _same_file(scan, found) and scan.was_read
+
+    def filed_scan(self, photo: str) -> Scan | None:
+        """What was seen on the photo when it was filed last."""
+        return self.entries[photo].scan if photo in self.entries else None
+
+    def has_content(self, scan: Scan) -> bool:
+        """Is the photo filed with these very bytes (or, unread then and now, with none)?"""
+        filed = self.filed_scan(scan.photo)
+        return filed is not None and filed.content == scan.content
+
+    def paths(self) -> set[str]:
+        """Every path this destination ever gave away."""
+        planned = {path for entry in self.entries.values() for path in entry.paths}
+        return planned | self.made.keys()
+
+    def scan_of(self, found: Found, detector: str) -> Scan | None:
+        """What ``detector`` saw on this very photo in a run that did not get to file it."""
+        by, scan = self.scans.get(found.relative, ("", None))
+        if scan is None or by != detector or not scan.was_read or not _same_file(scan, found):
+            return None
+        return scan
+
+    def add(self, line: dict[str, Any]) -> None:
+        kind = line["kind"]
+        if kind == "album":
+            self.src, self.levels = line["src"], line["levels"]
+        elif kind == "scanned":
+            scan = scan_from_json(line["scan"])
+            self.scans[scan.photo] = (line["detector"], scan)
+        elif kind == "folder":
+            self.folders.append(line["path"])
+        elif kind == "filed":
+            entry = entry_from_json(line["entry"])
+            self.entries[entry.scan.photo] = entry
+            for path, stamp in line["made"].items():
+                self.made[path] = (entry.scan.photo, Stamp(*stamp))
+        elif kind == "manifest":
+            self.manifests.add(line["content"])
+        elif kind == "undo":
+            self.left_by_undo = line["left"]
+
+
+def _same_file(scan: Scan, found: Found) -> bool:
+    return (scan.size_bytes, scan.mtime_ns) == (found.size_bytes, found.mtime_ns)
+
+
+def read_state(path: Path) -> State:
+    """Replay the journal; the state of a destination without one is empty."""
+    state = State()
+    if path.exists():
+        for number, line in _whole_lines(path):
+            try:
+                state.add(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise AlbumError(
+                    f"{path}: line {number} is damaged ({error!r}); the files are untouched: move "
+                    f"{path.parent.name} away and sort into a new folder"
+                ) from None
+    return state
+
+
+def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.endswith(b"\n"):
+                yield number, line
+
+
+class Journal:
+    """Appends lines to the file and adds them to ``state`` at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.state = read_state(path)
+        self._file = open(path, "ab+", buffering=0)
+        self._cut_torn_line()
+        self._unsynced = 0
+
+    def album(self, src: str, levels: int) -> None:
+        self._append({"kind": "album", "src": src, "levels": levels})
+
+    def scanned(self, detector: str, scan: Scan) -> None:
+        self._append({"kind": "scanned", "detector": detector, "scan": asdict(scan)})
+
+    def folder(self, path: str) -> None:
+        self._append({"kind": "folder", "path": path})
+
+    def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
+        stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
+        self._append({"kind": "filed", "entry": asdict(entry), "made": stamps})
+
+    def manifest(self, content: str) -> None:
+        self._append({"kind": "manifest", "content": content})
+
+    def undo(self, left: dict[str, str]) -> None:
+        self._append({"kind": "undo", "left": left})
+        self.sync()
+
+    def sync(self) -> None:
+        os.fsync(self._file.fileno())
+        self._unsynced = 0
+
+    def close(self) -> None:
+        self.sync()
+        self._file.close()
+
+    def _append(self, line: dict[str, Any]) -> None:
+        data = (json.dumps(line) + "\n").encode("ascii")
+        end = self._file.seek(0, os.SEEK_END)
+        if self._file.write(data) != len(data):  # the disk is full: do not leave half a line
+            self._file.truncate(end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
+        self.state.add(json.loads(data))
+        self._unsynced += 1
+        if self._unsynced >= LINES_PER_SYNC:
+            self.sync()
+
+    def _cut_torn_line(self) -> None:
+        self._file.seek(0)
+        data = self._file.read()
+        if not data.endswith(b"\n"):
+            self._file.truncate(data.rfind(b"\n") + 1)

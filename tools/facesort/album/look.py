@@ -1,0 +1,99 @@
+"""Finds out what is new in an album, and looks at it: the way from a listing to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facesort.album.destination import Destination
+from facesort.album.disk import possible_links
+from facesort.album.journal import State
+from facesort.album.plan import plan_entries
+from facesort.album.records import HARD, Plan, Scan
+from facesort.album.scan import Looked, decode_px, scan_photos
+from facesort.classes import parse_class
+from facesort.errors import LabelError, ModelError
+from facesort.photos import Found, Listing
+from facesort.reporter import Reporter
+
+if TYPE_CHECKING:
+    from facesort.models.detect import Detector
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to sort, where to, and how.
+
+    ``load_detector`` is only called when there is something to look at; ``settings`` names what
+    the detector was loaded with besides its weights: with other settings, photos are looked at
+    again. ``sure`` defaults to what the model says of itself.
+    """
+
+    src: Path
+    dst: Path
+    load_detector: Callable[[], Detector]
+    settings: str = ""
+    link: str = HARD
+    sure: float | None = None
+    workers: int = 1
+
+
+Remember = Callable[[Looked, str], None]  # what to do with each look, and who looked
+
+
+def plan_news(
+    job: Job, listing: Listing, state: State, report: Reporter, remember: Remember | None
+) -> Plan:
+    """Look at what ``state`` does not know and plan where it goes.
+
+    Each look is handed to ``remember`` at once; without it, nothing is kept and no crop is cut.
+    """
+    news = [found for found in listing.photos if not state.knows(found)]
+    src, dst = job.src.absolute(), Destination(job.dst.absolute())
+    if not news:
+        return Plan(str(src), str(dst.root), decode_px=0, entries=())
+    detector = job.load_detector()
+    scans = _look(job, news, state, detector, report, remember)
+    new = [scan for scan in scans if not state.has_content(scan)]
+    originals = {scan.photo: src / scan.photo for scan in new}
+    entries = plan_entries(
+        new,
+        links=possible_links(originals, job.link, dst.probe_folder()),
+        sure=detector.sure if job.sure is None else job.sure,
+        taken=[*state.paths(), *dst.names_in_use()],
+    )
+    return Plan(str(src), str(dst.root), decode_px(detector), entries)
+
+
+def _class_names(detector: Detector) -> tuple[str, ...]:
+    """The model's classes by our names."""
+    try:
+        return tuple(parse_class(name).name for name in detector.names)
+    except LabelError as error:
+        raise ModelError(f"the model does not tell what covers a face: {error}") from None
+
+
+def _look(
+    job: Job,
+    news: list[Found],
+    state: State,
+    detector: Detector,
+    report: Reporter,
+    remember: Remember | None,
+) -> list[Scan]:
+    names, with_crops = _class_names(detector), remember is not None
+    who = f"{detector.fingerprint} {job.settings}"
+    seen = {found.relative: state.scan_of(found, who) for found in news}
+    scans = [scan for scan in seen.values() if scan is not None]
+    unseen = [
+        (found, state.filed_scan(found.relative)) for found in news if seen[found.relative] is None
+    ]
+    with report.progress("looking", len(news), len(scans)) as progress:
+        for looked in scan_photos(unseen, detector, names, job.workers, with_crops):
+            if remember is not None:
+                remember(looked, who)
+            scans.append(looked.scan)
+            progress.step(failed=bool(looked.scan.problem))
+    return scans

@@ -1,0 +1,48 @@
+"""File names that never collide: not on a disk that ignores case, nor on one that composes accents.
+
+Two names are the same here if they differ only in case or in Unicode normal form, because on
+Windows and macOS they would be one file. Names are cut to 255 bytes at a character.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable
+
+MAX_NAME_BYTES = 255
+
+
+def folded(path: str) -> str:
+    """Equal for two paths that some file system takes for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def fit(stem: str, tail: str) -> str:
+    """``stem + tail``, the stem shortened so that the name has at most 255 bytes."""
+    room = MAX_NAME_BYTES - len(os.fsencode(tail))
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem + tail
+
+
+class NamePool:
+    """Hands out paths, each at most once: the second ``a.jpg`` of a folder is ``a (2).jpg``."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {folded(path) for path in taken}
+        self._last_number: dict[str, int] = {}
+
+    def take(self, folder: str, name: str) -> str:
+        stem, suffix = os.path.splitext(name)
+        wanted = folded(f"{folder}/{name}")
+        number = self._last_number.get(wanted, 0)
+        while True:
+            number += 1
+            tail = suffix if number == 1 else f" ({number}){suffix}"
+            path = f"{folder}/{fit(stem, tail)}"
+            if folded(path) not in self._taken:
+                break
+        self._last_number[wanted] = number
+        self._taken.add(folded(path))
+        return path

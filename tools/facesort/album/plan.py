@@ -1,0 +1,101 @@
+"""Decides where every photo and every crop goes, before anything touches the disk. Pure.
+
+The same scans and the same names taken give the same plan, so a run that was killed before its
+plan was kept ends like one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from facesort.album.names import NamePool, fit
+from facesort.album.records import (
+    COPY,
+    NO_FACE,
+    PHOTO_FOLDERS,
+    UNREADABLE,
+    UNSURE,
+    Entry,
+    Face,
+    Scan,
+    folder_of,
+)
+from facesort.boxes import area, grow_xyxy
+
+CROP_GROWTH = 1.3  # a crop shows this much more than the face: hair, chin, a mask's edge
+CROP_BYTES_PER_PX = 0.6  # a careful guess at JPEG quality 90, for the free-space check
+BYTES_PER_FILE = 6_000  # the file system's own block, and our journal and manifest line
+
+
+def plan_entries(
+    scans: Iterable[Scan], links: Mapping[str, str], sure: float, taken: Iterable[str]
+) -> tuple[Entry, ...]:
+    """One entry a photo, sorted by path.
+
+    ``links`` says for each photo how it is linked; ``taken`` are the paths in the destination that
+    exist or once existed; a face of a confidence below ``sure`` counts as unsure.
+    """
+    pool = NamePool(taken)
+    ordered = sorted(scans, key=lambda scan: scan.photo)
+    return tuple(_plan_photo(scan, links[scan.photo], sure, pool) for scan in ordered)
+
+
+def _plan_photo(scan: Scan, link: str, sure: float, pool: NamePool) -> Entry:
+    name = PurePosixPath(scan.photo).name
+    face_folders = [f.class_name if f.confidence >= sure else UNSURE for f in scan.faces]
+    targets = {
+        folder: pool.take(f"photos/{folder}", name) for folder in _photo_folders(scan, face_folders)
+    }
+    crops = [
+        pool.take(f"faces/{folder}", _crop_name(name, face, number))
+        for number, (folder, face) in enumerate(zip(face_folders, scan.faces, strict=True))
+    ]
+    # an unsure face of a photo that is filed by its other faces: shown where the first of them is
+    first = next(iter(targets.values()))
+    return Entry(
+        scan,
+        link,
+        targets=tuple(targets.values()),
+        crops=tuple(crops),
+        face_targets=tuple(targets.get(folder, first) for folder in face_folders),
+    )
+
+
+def _photo_folders(scan: Scan, face_folders: list[str]) -> list[str]:
+    if scan.problem:
+        return [UNREADABLE]
+    if not face_folders:
+        return [NO_FACE]
+    sure_folders = set(face_folders) - {UNSURE}
+    return [folder for folder in PHOTO_FOLDERS if folder in sure_folders] or [UNSURE]
+
+
+def _crop_name(photo_name: str, face: Face, number: int) -> str:
+    """``873_IMG_1234_0.jpg``: by name, the least certain face comes first."""
+    per_mille = min(round(face.confidence * 1000), 999)
+    return fit(f"{per_mille:03d}_{PurePosixPath(photo_name).stem}", f"_{number}.jpg")
+
+
+def needed_bytes(entries: Iterable[Entry]) -> int:
+    """What the entries will take on the disk: exact for copies, careful for crops."""
+    total = 0
+    for entry in entries:
+        copied = entry.scan.size_bytes * len(entry.targets) if entry.link == COPY else 0
+        boxes = grow_xyxy([face.xyxy_px for face in entry.scan.faces], CROP_GROWTH)
+        crops_px = float(area(boxes).sum()) * entry.scan.scale**2
+        files = len(entry.targets) + len(entry.crops)
+        total += copied + math.ceil(crops_px * CROP_BYTES_PER_PX) + files * BYTES_PER_FILE
+    return total
+
+
+def count_by_folder(entries: Iterable[Entry]) -> tuple[Counter[str], Counter[str]]:
+    """How many photos and how many faces go to each folder, by the folder's own name."""
+    photos: Counter[str] = Counter()
+    faces: Counter[str] = Counter()
+    for entry in entries:
+        photos.update(PurePosixPath(folder_of(path)).name for path in entry.targets)
+        faces.update(PurePosixPath(folder_of(path)).name for path in entry.crops)
+    return photos, faces

@@ -1,0 +1,113 @@
+"""The records that travel through the album room: what was seen, what is planned.
+
+`Scan` is what one look at a photo found, `Entry` is where that photo and its face crops go, `Plan`
+is all entries of one run. They are plain data that survive JSON unchanged, undecodable bytes of
+file names included: the journal and a saved plan are made of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from facesort.classes import CLASS_NAMES
+
+UNSURE = "_unsure"
+NO_FACE = "_no_face"
+NOT_A_FACE = "_not_a_face"
+UNREADABLE = "_unreadable"
+
+PHOTO_FOLDERS: tuple[str, ...] = (*CLASS_NAMES, UNSURE, NO_FACE, UNREADABLE)
+FACE_FOLDERS: tuple[str, ...] = (*CLASS_NAMES, UNSURE, NOT_A_FACE)
+
+HARD, SYM, COPY = LINKS = ("hard", "sym", "copy")
+
+BoxPx = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face; the box in pixels of the full upright photo, to a tenth."""
+
+    xyxy_px: BoxPx
+    class_name: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One photo as it was when it was looked at.
+
+    ``content`` is the hash of its bytes, empty where they could not be read (such a photo is tried
+    again in every run); ``problem`` says why a photo cannot be shown. ``scale`` is the width of
+    the picture the faces were found in, divided by the width of the photo.
+    """
+
+    photo: str
+    size_bytes: int
+    mtime_ns: int
+    content: str = ""
+    scale: float = 1.0
+    faces: tuple[Face, ...] = ()
+    problem: str = ""
+
+    @property
+    def was_read(self) -> bool:
+        return bool(self.content) or not self.size_bytes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where one photo goes; paths are relative to the destination, ``/`` between folders.
+
+    ``crops`` and ``face_targets`` run parallel to ``scan.faces``: the file with that face's crop,
+    and the one of ``targets`` in which a person finds that face.
+    """
+
+    scan: Scan
+    link: str
+    targets: tuple[str, ...]
+    crops: tuple[str, ...] = ()
+    face_targets: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.targets + self.crops
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything one run will do.
+
+    Photos are opened with a longer side of at least ``decode_px``; ``levels`` folders, the
+    destination and its parents, were made to save this plan in (undo wants to know).
+    """
+
+    src: str
+    dst: str
+    decode_px: int
+    entries: tuple[Entry, ...]
+    levels: int = 0
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for entry in self.entries for path in entry.paths]
+
+
+def folder_of(path: str) -> str:
+    """``photos/masked/a.jpg`` is in ``photos/masked``."""
+    return str(PurePosixPath(path).parent)
+
+
+def scan_from_json(data: dict[str, Any]) -> Scan:
+    faces = tuple(
+        Face(tuple(face["xyxy_px"]), face["class_name"], face["confidence"])
+        for face in data["faces"]
+    )
+    return Scan(**{**data, "faces": faces})
+
+
+def entry_from_json(data: dict[str, Any]) -> Entry:
+    lists = {key: tuple(data[key]) for key in ("targets", "crops", "face_targets")}
+    return Entry(scan_from_json(data["scan"]), data["link"], **lists)

@@ -1,0 +1,85 @@
+"""Plans as files: what a dry run leaves, what ``--plan`` takes, what a killed run goes on with."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from facesort.album.disk import write_atomic
+from facesort.album.journal import State
+from facesort.album.records import Plan, Scan, entry_from_json
+from facesort.errors import AlbumError, PhotoError
+from facesort.photos import Found, content_hash, read_photo_bytes
+
+FORMAT = "facesort plan 1"
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    data = json.dumps({"format": FORMAT, **asdict(plan)}, indent=1).encode("ascii")
+    write_atomic(path, data, path.with_name(f".{path.name}.tmp"))
+
+
+def load_plan(path: Path) -> Plan:
+    """Raises `AlbumError` when the file is missing or no plan of ours."""
+    try:
+        data = json.loads(path.read_bytes())
+        if data.pop("format") != FORMAT:
+            raise ValueError("another format")
+        return Plan(**{**data, "entries": tuple(map(entry_from_json, data["entries"]))})
+    except OSError as error:
+        raise AlbumError(f"{path}: cannot read the plan ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise AlbumError(
+            f"{path}: not a plan; expected the plan.json that --dry-run saved"
+        ) from None
+
+
+def is_plan(path: Path) -> bool:
+    try:
+        load_plan(path)
+    except AlbumError:
+        return False
+    return True
+
+
+def check_album(plan: Plan, photos: Iterable[Found], state: State) -> None:
+    """Raise `AlbumError`, naming the photo, unless the album is exactly as it was planned.
+
+    Photos that the destination already holds as they are now may be there besides.
+    """
+    planned = {entry.scan.photo: entry.scan for entry in plan.entries}
+    for found in photos:
+        scan = planned.pop(found.relative, None)
+        if scan is not None:
+            _check_photo(found, scan)
+        elif not state.knows(found):
+            raise _outdated(found.relative, "was added")
+    if planned:
+        raise _outdated(min(planned), "is gone")
+
+
+def check_names_free(plan: Plan, dst: Path, state: State) -> None:
+    """Raise `AlbumError` if something stands where the plan wants to put a file."""
+    for path in plan.paths:
+        if path in state.made or os.path.lexists(dst / path):
+            raise _outdated(path, "is in the destination")
+
+
+def _check_photo(found: Found, scan: Scan) -> None:
+    try:
+        content = content_hash(read_photo_bytes(found.path))
+    except PhotoError:
+        content = ""
+    if (content, found.size_bytes, found.mtime_ns) != (
+        scan.content,
+        scan.size_bytes,
+        scan.mtime_ns,
+    ):
+        raise _outdated(found.relative, "changed")
+
+
+def _outdated(what: str, why: str) -> AlbumError:
+    return AlbumError(f"{what}: {why} since the plan was made; make a new one with --dry-run")

@@ -1,0 +1,189 @@
+"""The main job: list, look, plan, say, carry out. What a killed run left is finished first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from facesort.album.carry_out import carry_out
+from facesort.album.crops import CropMemory
+from facesort.album.destination import Destination, check_apart, check_belongs
+from facesort.album.disk import clear_errors
+from facesort.album.filing import Filer, left_to_file
+from facesort.album.journal import Journal, State, read_state
+from facesort.album.look import Job, Remember, plan_news
+from facesort.album.records import Plan
+from facesort.album.saved_plan import check_album, check_names_free, is_plan, load_plan, save_plan
+from facesort.album.scan import Looked
+from facesort.album.summary import (
+    counted,
+    listing_line,
+    plan_lines,
+    problem_lines,
+    table_lines,
+)
+from facesort.errors import AlbumError, UsageError
+from facesort.photos import PHOTO_SUFFIXES, Listing, list_photos
+from facesort.reporter import Reporter
+
+NOTHING_NEW = "nothing new: every photo is already in its place"
+
+
+def sort_album(job: Job, report: Reporter) -> int:
+    """Sort what is new in the album into the destination; returns the exit code."""
+    listing = _list_album(job.src, job.dst, report)
+    dst = Destination(job.dst)
+    state = read_state(dst.journal)
+    check_belongs(state, job.src, dst.root)
+    if all(map(state.knows, listing.photos)):
+        if dst.pending() is None and state.src == str(job.src.absolute()):
+            report.say(NOTHING_NEW)
+            return _close(state, listing, {}, report)
+    else:
+        job.load_detector()  # so that a missing model leaves no trace in the destination
+    with _at_work(job.src, dst) as journal:
+        problems = _finish_pending(job.src, dst, journal, job.workers, report)
+        with closing(CropMemory(dst.temp_folder)) as memory:
+            plan = plan_news(job, listing, journal.state, report, _remember_in(journal, memory))
+            problems |= _carry_out_news(plan, dst, journal, memory, job.workers, report)
+        return _close(journal.state, listing, problems, report)
+
+
+def preview_album(job: Job, report: Reporter) -> int:
+    """Say what `sort_album` would do, and save that as a plan; nothing else is written."""
+    listing = _list_album(job.src, job.dst, report)
+    dst = Destination(job.dst)
+    if dst.saved_plan.exists() and not is_plan(dst.saved_plan):
+        raise UsageError(f"{dst.saved_plan}: is no plan of ours and would be replaced; move it")
+    with clear_errors(dst.root):
+        state = _foreseen(dst)
+        check_belongs(state, job.src, dst.root)
+        plan = plan_news(job, listing, state, report, remember=None)
+        plan = replace(plan, levels=dst.levels(state))
+        dst.make_root()
+        save_plan(plan, dst.saved_plan)
+    for line in plan_lines(plan, in_full=True):
+        report.say(line)
+    report.say(f"saved as {dst.saved_plan}; carry it out with --plan")
+    problems = {entry.scan.photo: entry.scan.problem for entry in plan.entries}
+    return _say_problems(problems, report)
+
+
+def apply_saved(
+    plan_file: Path, src: Path | None, dst: Path | None, workers: int, report: Reporter
+) -> int:
+    """Carry out a plan that `preview_album` saved, if the album is still the one it was made for.
+
+    ``src`` and ``dst``, if given, must be the plan's.
+    """
+    plan = load_plan(plan_file)
+    for flag, given, planned in (("--src", src, plan.src), ("--dst", dst, plan.dst)):
+        if given is not None and given.resolve() != Path(planned).resolve():
+            raise UsageError(f"{flag} {given}: the plan is for {planned}; leave {flag} out")
+    album, place = Path(plan.src), Destination(Path(plan.dst))
+    listing = _list_album(album, place.root, report)
+    state = _foreseen(place)
+    plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
+    check_album(plan, listing.photos, state)
+    check_names_free(plan, place.root, state)
+    with _at_work(album, place) as journal:
+        problems = _finish_pending(album, place, journal, workers, report)
+        problems |= _carry_out_news(plan, place, journal, None, workers, report)
+        return _close(journal.state, listing, problems, report)
+
+
+def _list_album(src: Path, dst: Path, report: Reporter) -> Listing:
+    listing = list_photos(src)
+    check_apart(src, listing.photos, dst)
+    report.say(listing_line(src, listing))
+    if not listing.photos:
+        kinds = " ".join(sorted(PHOTO_SUFFIXES))
+        raise AlbumError(f"{src}: no photos in it or in its folders; looked for {kinds}")
+    return listing
+
+
+@contextmanager
+def _at_work(src: Path, dst: Destination) -> Iterator[Journal]:
+    """The journal of ``dst``, which belongs to the album ``src`` from now on."""
+    with clear_errors(dst.root):
+        levels = dst.levels(read_state(dst.journal))
+        with dst.opened() as journal:
+            check_belongs(journal.state, src, dst.root)
+            if journal.state.src != str(src.absolute()):
+                journal.album(str(src.absolute()), levels)
+            yield journal
+
+
+def _foreseen(dst: Destination) -> State:
+    """The destination as it will be once the plan of a killed run is finished."""
+    state = read_state(dst.journal)
+    pending = dst.pending()
+    if pending is not None:
+        state.entries.update({entry.scan.photo: entry for entry in pending.entries})
+    return state
+
+
+def _remember_in(journal: Journal, memory: CropMemory) -> Remember:
+    def remember(looked: Looked, who: str) -> None:
+        scan = looked.scan
+        if not journal.state.has_content(scan):
+            journal.scanned(who, scan)
+            memory.keep(scan.photo, looked.crops)
+            return
+        entry = journal.state.entries[scan.photo]
+        if entry.scan.mtime_ns != scan.mtime_ns:  # touched, not changed
+            journal.filed(replace(entry, scan=scan), {})
+
+    return remember
+
+
+def _finish_pending(
+    src: Path, dst: Destination, journal: Journal, workers: int, report: Reporter
+) -> dict[str, str]:
+    plan = dst.pending()
+    if plan is None:
+        return {}
+    report.say("finishing what an earlier run began")
+    filer = Filer(src, dst.root, dst.temp_folder, plan.decode_px)
+    carry_out(plan, dst, journal, filer, workers, report)
+    return {}  # what could not be filed is news to this run: it will be tried, and told, again
+
+
+def _carry_out_news(
+    plan: Plan,
+    dst: Destination,
+    journal: Journal,
+    memory: CropMemory | None,
+    workers: int,
+    report: Reporter,
+) -> dict[str, str]:
+    if not plan.entries:
+        report.say(NOTHING_NEW)
+        return {}
+    for line in plan_lines(plan, in_full=False):
+        report.say(line)
+    again = sum(entry.scan.photo in journal.state.entries for entry in plan.entries)
+    if again:
+        report.say(f"{counted(again, 'photo')} changed and will be filed anew; old files stay")
+    filer = Filer(Path(plan.src), dst.root, dst.temp_folder, plan.decode_px, memory)
+    return carry_out(plan, dst, journal, filer, workers, report)
+
+
+def _close(state: State, listing: Listing, problems: dict[str, str], report: Reporter) -> int:
+    for line in table_lines(state.entries.values()):
+        report.say(line)
+    problems |= dict.fromkeys(listing.unreadable, "is a folder that cannot be entered")
+    for found in listing.photos:
+        scan = state.filed_scan(found.relative)
+        if scan is not None and scan.problem:
+            problems[found.relative] = scan.problem
+    return _say_problems(problems, report)
+
+
+def _say_problems(problems: dict[str, str], report: Reporter) -> int:
+    problems = {photo: reason for photo, reason in problems.items() if reason}
+    for line in problem_lines(problems):
+        report.say(line)
+    return 1 if problems else 0

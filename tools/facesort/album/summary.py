@@ -1,0 +1,59 @@
+"""What the person reads: the plan, the closing table, the problems. Text only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from facesort.album.plan import count_by_folder, needed_bytes
+from facesort.album.records import COPY, PHOTO_FOLDERS, Entry, Plan
+from facesort.photos import Listing
+
+
+def megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 photo``, ``2 photos``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listing_line(src: object, listing: Listing) -> str:
+    line = f"{src}: {counted(len(listing.photos), 'photo')}"
+    if listing.videos:
+        line += f", {counted(len(listing.videos), 'video')} skipped (they come later)"
+    if listing.others:
+        line += f", {counted(len(listing.others), 'other file')} passed over"
+    return line
+
+
+def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:
+    """The plan as a whole; in full, also each photo with the places it goes to."""
+    if in_full:
+        for entry in plan.entries:
+            yield f"{entry.scan.photo} -> {', '.join((*entry.targets, *entry.crops))}"
+    links = sum(len(entry.targets) for entry in plan.entries)
+    copies = sum(len(entry.targets) for entry in plan.entries if entry.link == COPY)
+    crops = sum(len(entry.crops) for entry in plan.entries)
+    yield (
+        f"plan: {counted(len(plan.entries), 'photo')} to {counted(links, 'place')} "
+        f"({links - copies} linked, {copies} copied), {counted(crops, 'face crop')}, "
+        f"about {megabytes(needed_bytes(plan.entries))}"
+    )
+
+
+def table_lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """Photos and faces per folder; a photo in two folders counts in both."""
+    photos, faces = count_by_folder(entries)
+    width = max(map(len, PHOTO_FOLDERS))
+    yield f"{'folder':<{width}}  photos  faces"
+    for folder in PHOTO_FOLDERS:
+        if photos[folder] or faces[folder]:
+            yield f"{folder:<{width}}  {photos[folder]:>6}  {faces[folder]:>5}"
+
+
+def problem_lines(problems: Mapping[str, str]) -> Iterator[str]:
+    if problems:
+        yield f"{counted(len(problems), 'photo')} could not be sorted:"
+        for photo, reason in sorted(problems.items()):
+            yield f"  {photo}: {reason}"

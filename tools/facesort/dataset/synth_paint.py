@@ -1,0 +1,126 @@
+"""An antialiased layer over part of a picture, lit as the picture beneath it is lit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.dataset.synth_head import Floats
+
+Pixels = NDArray[np.uint8]
+AnyFloats = NDArray[Any]  # OpenCV's and NumPy's, 32 or 64 bits
+_SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
+_MAX_LAYER_SIDE_PX = 1400
+
+
+@dataclass
+class Layer:
+    """Colour (0-255 float) and opacity (0-1) at ``zoom`` times the picture's resolution."""
+
+    box: tuple[int, int, int, int]  # left, top, right, bottom in the picture
+    zoom: int
+    colour: NDArray[np.float32]
+    alpha: NDArray[np.float32]
+
+    @classmethod
+    def around(cls, points_px: Floats, size_wh: tuple[int, int], base: Floats) -> Layer | None:
+        """An empty layer that holds ``points_px``; None where they lie outside the picture."""
+        margin = 3 + 0.06 * float(np.ptp(points_px, axis=0).max())
+        low = np.maximum(np.floor(points_px.min(0) - margin), 0).astype(int)
+        high = np.minimum(np.ceil(points_px.max(0) + margin), size_wh).astype(int)
+        w, h = (int(v) for v in high - low)
+        if w <= 0 or h <= 0:
+            return None
+        zoom = int(np.clip(_MAX_LAYER_SIDE_PX // max(w, h), 1, 4))
+        colour = np.empty((h * zoom, w * zoom, 3), np.float32)
+        colour[:] = base
+        alpha = np.zeros((h * zoom, w * zoom), np.float32)
+        return cls((int(low[0]), int(low[1]), int(high[0]), int(high[1])), zoom, colour, alpha)
+
+    def points(self, points_px: Floats) -> NDArray[np.int32]:
+        """Picture pixels to this layer's fixed-point drawing coordinates."""
+        local = (points_px - self.box[:2]) * self.zoom * (1 << _SHIFT)
+        return np.round(local).astype(np.int32)
+
+    def fill(self, polygon_px: Floats, colour: Floats, opacity: float = 1.0) -> None:
+        import cv2
+
+        corners = self.points(polygon_px)
+        cv2.fillPoly(self.colour, [corners], colour.tolist(), cv2.LINE_8, _SHIFT)
+        cv2.fillPoly(self.alpha, [corners], opacity, cv2.LINE_8, _SHIFT)
+
+    def line(self, polyline_px: Floats, colour: Floats, width_px: float, closed: bool) -> None:
+        import cv2
+
+        corners, width = self.points(polyline_px), max(1, round(width_px * self.zoom))
+        cv2.polylines(self.colour, [corners], closed, colour.tolist(), width, cv2.LINE_8, _SHIFT)
+        cv2.polylines(self.alpha, [corners], closed, 1.0, width, cv2.LINE_8, _SHIFT)
+
+    def mask(self, polygon_px: Floats) -> NDArray[np.bool_]:
+        """Which of the layer's pixels lie within a polygon."""
+        import cv2
+
+        inside = np.zeros(self.alpha.shape, np.uint8)
+        cv2.fillPoly(inside, [self.points(polygon_px)], 1, cv2.LINE_8, _SHIFT)
+        return inside.astype(bool)
+
+    def over(self, rgb: Pixels, softness_px: float, rng: np.random.Generator) -> Pixels:
+        """``rgb`` with this layer laid over it, as sharp, bright and grainy as fits there."""
+        import cv2
+
+        x1, y1, x2, y2 = self.box
+        beneath: AnyFloats = rgb[y1:y2, x1:x2].astype(np.float32)
+        premultiplied = np.dstack([self.colour * self.alpha[..., None], self.alpha])
+        small = cv2.resize(premultiplied, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), max(softness_px, 0.3))
+        alpha = small[..., 3:]
+        lit = _lit(small[..., :3] / np.maximum(alpha, 1e-3), beneath)
+        beneath = beneath * (1 - _shadow(alpha, max(softness_px, 0.3) * 6))
+        lit = lit + rng.normal(0, rng.uniform(0.5, 3.5), (*alpha.shape[:2], 1))
+        out = rgb.copy()
+        blend = beneath * (1 - alpha) + lit * alpha
+        out[y1:y2, x1:x2] = np.clip(np.round(blend), 0, 255).astype(np.uint8)
+        return out
+
+
+def _shadow(alpha: AnyFloats, reach_px: float) -> AnyFloats:
+    """How much the skin darkens beside the layer's edge."""
+    import cv2
+
+    return np.asarray(0.3 * cv2.GaussianBlur(alpha, (0, 0), reach_px)[..., None])
+
+
+def _lit(colour: AnyFloats, beneath: AnyFloats) -> AnyFloats:
+    """Give a layer the picture's light: its brightest tone, its fall-off, its lack of colour."""
+    import cv2
+
+    grey = beneath.mean(axis=2)
+    level = 0.3 + 0.7 * min(float(np.percentile(grey, 95)) / 215, 1.0)
+    smooth = cv2.GaussianBlur(grey, (0, 0), max(1.0, 0.22 * max(grey.shape))) + 8
+    falloff = np.clip(smooth / smooth.mean(), 0.6, 1.4) ** 0.8
+    if float(np.ptp(beneath, axis=2).mean()) < 3:  # a black-and-white photo
+        colour = np.repeat(colour.mean(axis=2, keepdims=True), 3, axis=2)
+    return np.asarray(colour * level * falloff[..., None])
+
+
+def smooth_closed(points: Floats, samples: int = 8) -> Floats:
+    """A closed Catmull-Rom curve through ``points`` (n, d)."""
+    t = np.linspace(0, 1, samples, endpoint=False)[None, :, None]
+    p0, p1, p2, p3 = (np.roll(points, k, axis=0)[:, None] for k in (1, 0, -1, -2))
+    curve = (
+        2 * p1
+        + (p2 - p0) * t
+        + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
+        + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+    ) / 2
+    return np.asarray(curve.reshape(-1, points.shape[1]))
+
+
+def hsv(hue: float, saturation: float, value: float) -> Floats:
+    """A colour as RGB 0-255."""
+    import colorsys
+
+    return np.array(colorsys.hsv_to_rgb(hue % 1, saturation, value)) * 255

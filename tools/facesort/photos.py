@@ -1,0 +1,195 @@
+"""The one image opener: every box and every pixel of this project speaks of what it returns.
+
+A photo comes back upright (EXIF orientation applied), in 8-bit RGB, on white where it was
+transparent, the first frame where it moves, and is recognised by its content, not its name.
+A `PhotoError` gives the reason without the path: the caller knows what it asked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort import photos_exif, photos_formats, photos_pixels
+from facesort.errors import PhotoError
+from facesort.photos_listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Found, Listing, list_photos
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+__all__ = [
+    "MAX_DECODED_PIXELS",
+    "MAX_PIXELS",
+    "PHOTO_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "Found",
+    "Listing",
+    "Photo",
+    "content_hash",
+    "list_photos",
+    "open_photo",
+    "read_photo_bytes",
+]
+
+MAX_PIXELS = 250_000_000  # a phone's 200-megapixel mode passes, a decompression bomb does not
+MAX_DECODED_PIXELS = 100_000_000  # what may become an array (300 MB); larger JPEGs come smaller
+MAX_FILE_BYTES = 1_000_000_000
+_ZERO_TAIL_BYTES = 512
+_PILLOW = re.compile(r"PIL\.")
+_EXPECTED = "expected JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF"
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """An upright photo, perhaps at reduced size; ``scale`` is its width over the full width."""
+
+    rgb: NDArray[np.uint8]  # (height, width, 3)
+    size_wh: tuple[int, int]  # of the full upright photo
+    scale: float
+
+
+def read_photo_bytes(path: Path) -> bytes:
+    """The bytes of a photo; `PhotoError` where they cannot be had."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):  # a folder, or a pipe that would never end
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
+            raise PhotoError(f"is {kind}; expected a photo; rename it or leave it out")
+        if status.st_size > MAX_FILE_BYTES:
+            raise PhotoError(
+                f"has {status.st_size / 1e9:.1f} GB; expected at most "
+                f"{MAX_FILE_BYTES / 1e9:.0f} GB; save a smaller copy"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise PhotoError(_why_not_read(error)) from error
+    if not data:
+        raise PhotoError("is empty (0 bytes); expected a photo; copy it again from its source")
+    return data
+
+
+def _why_not_read(error: OSError) -> str:
+    if error.errno == errno.ENOENT:
+        return "is no longer there; expected a photo; run again to list the folder anew"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "cannot be read (no permission); expected read access; change its permissions"
+    return f"cannot be read ({error.strerror or error}); expected a photo; check the disk"
+
+
+def content_hash(data: bytes) -> str:
+    """What a photo is known by, wherever it lies: BLAKE2b, 32 hexadecimal digits."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Photo:
+    """Open a photo from a file or its bytes. With ``min_long_side_px`` it may come back smaller,
+    by a whole divisor, its longer side never below that (nor below its own full length)."""
+    data = source if isinstance(source, bytes) else read_photo_bytes(source)
+    name = photos_formats.format_of(data)
+    if name is None:
+        raise PhotoError(_why_no_picture(data))
+    _quiet_pillow()
+    try:
+        return _decode(_without_zero_tail(data, name), name, min_long_side_px)
+    except PhotoError:
+        raise
+    except Exception as error:  # decoders meet damaged files with exceptions of every kind
+        raise PhotoError(_why_not_decoded(error, name)) from error
+
+
+def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
+    with photos_formats.begin(data, name) as image:
+        size_wh = image.size
+        divisor = _divisor(size_wh, min_long_side_px, name)
+        if name == "JPEG":
+            _decode_at(image, divisor)
+        image.load()
+        turned = photos_exif.orientation(image.info.get("exif") or b"")
+        size_wh = size_wh if name == "JPEG" else image.size  # only the JPEG decoder shrinks
+        rgb = photos_pixels.to_rgb(image)
+        if name != "JPEG" and divisor > 1:
+            rgb = rgb.reduce(divisor)
+        pixels = np.array(photos_pixels.turn_upright(rgb, turned))
+    upright_wh = size_wh[::-1] if turned >= 5 else size_wh
+    return Photo(pixels, upright_wh, pixels.shape[1] / upright_wh[0])
+
+
+def _divisor(size_wh: tuple[int, int], min_long_side_px: int | None, name: str) -> int:
+    """By how much to shrink: 1, 2, 4 or 8. A photo that is too large is refused, but for a JPEG
+    that comes within bounds when decoded smaller."""
+    long_px, pixels = max(size_wh), size_wh[0] * size_wh[1]
+    limit = MAX_PIXELS if name == "JPEG" else MAX_DECODED_PIXELS
+    if pixels > limit:
+        raise PhotoError(
+            f"has {size_wh[0]} x {size_wh[1]} pixels ({pixels / 1e6:.0f} million); expected at "
+            f"most {limit / 1e6:.0f} million in a {name} file; save a smaller copy"
+        )
+    wanted = long_px // min_long_side_px if min_long_side_px else 1
+    divisor = next(d for d in (8, 4, 2, 1) if d <= max(wanted, 1))
+    while pixels / divisor**2 > MAX_DECODED_PIXELS:
+        divisor *= 2
+    return divisor
+
+
+def _decode_at(image: ImageFile, divisor: int) -> None:
+    """Have the JPEG decoder shrink by exactly ``divisor``, which costs less than decoding whole.
+
+    ``draft`` takes the largest divisor that leaves *both* sides at least as long as asked, so
+    we ask for a length along the longer side only.
+    """
+    w, h = image.size
+    asked = max(w, h) // divisor
+    image.draft(None, (asked, 1) if w >= h else (1, asked))
+
+
+def _without_zero_tail(data: bytes, name: str) -> bytes:
+    """An interrupted copy often has the right length and zeros at its end, which most decoders
+    would paint grey; without them they notice that the picture is cut off. (In TIFF and BMP,
+    zeros may be a black picture.)"""
+    if name in ("TIFF", "BMP") or not data.endswith(bytes(_ZERO_TAIL_BYTES)):
+        return data
+    return data.rstrip(b"\0")
+
+
+def _quiet_pillow() -> None:
+    """Keep Pillow's remarks on odd metadata and large sizes off the screen: what matters of them
+    is checked here. Filters belong to the process, and swapping them around each photo would not
+    be safe with threads; so they are set once, and only for Pillow's own modules."""
+    for category in (UserWarning, RuntimeWarning):
+        if ("ignore", None, category, _PILLOW, 0) not in warnings.filters:
+            warnings.filterwarnings("ignore", category=category, module=_PILLOW.pattern)
+
+
+def _why_no_picture(data: bytes) -> str:
+    if data.startswith(b"%PDF"):
+        kind = "is a PDF document"
+    elif not any(data):
+        kind = "holds nothing but zeros (an interrupted copy)"
+    elif _is_text(data[:512]):
+        kind = "is text"
+    else:
+        kind = "is of no known kind"
+    return f"{kind}, not a picture; {_EXPECTED}; copy it again or leave it out"
+
+
+def _is_text(start: bytes) -> bool:
+    return b"\0" not in start and start.decode("utf-8", "ignore").encode()[:-4] in start
+
+
+def _why_not_decoded(error: Exception, name: str) -> str:
+    detail = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return f"needs more memory than there is ({name}); close other programs or save it smaller"
+    if isinstance(error, EOFError) or re.search("trunc|end of file|not enough", detail, re.I):
+        return f"ends too early ({name}: {detail}); expected a whole file; copy it again"
+    return f"is damaged ({name}: {detail}); expected a whole file; copy it again"

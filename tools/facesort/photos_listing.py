@@ -1,0 +1,129 @@
+"""Finds the photos of an album: nested folders, links, odd names; nothing is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from facesort.errors import AlbumError, UsageError
+
+PHOTO_SUFFIXES: frozenset[str] = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .bmp .heic .heif .hif .avif".split()
+)
+VIDEO_SUFFIXES: frozenset[str] = frozenset(
+    ".mp4 .m4v .mov .avi .mkv .webm .mts .m2ts .mpg .mpeg .wmv .3gp .3g2 .flv".split()
+)
+# What operating systems, cameras and network drives leave behind (compared without case);
+# names that begin with a dot are left out as well.
+SYSTEM_NAMES: frozenset[str] = frozenset(
+    [
+        *("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx"),
+        *("$recycle.bin", "system volume information", "lost+found"),
+    ]
+)
+_WINDOWS_HIDDEN_OR_SYSTEM = 0x2 | 0x4
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that calls itself a photo. ``relative`` is its path in the album, with ``/``; bytes
+    that are no Unicode stay in it as the operating system gave them (surrogateescape)."""
+
+    path: Path
+    relative: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What an album holds, each part sorted; together, every file that is not hidden."""
+
+    photos: tuple[Found, ...]
+    videos: tuple[str, ...]
+    others: tuple[str, ...]  # neither photo nor video, and links that lead nowhere
+    unreadable: tuple[str, ...] = ()  # folders that cannot be entered
+
+
+@dataclass
+class _Walk:
+    """The lists being filled, and the folders still to enter: linked ones after all real ones,
+    so that a photo keeps the name of its real folder."""
+
+    photos: list[Found] = field(default_factory=list)
+    videos: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    folders: deque[tuple[Path, str]] = field(default_factory=deque)
+    linked: deque[tuple[Path, str]] = field(default_factory=deque)
+    seen: set[tuple[int, int]] = field(default_factory=set)
+
+
+def list_photos(root: Path) -> Listing:
+    """Every photo under ``root``, hidden and system files left out; each folder is entered once,
+    however many links lead to it."""
+    _require_folder(root)
+    walk = _Walk(folders=deque([(root, "")]))
+    while walk.folders or walk.linked:
+        folder, prefix = (walk.folders or walk.linked).popleft()
+        _enter(walk, folder, prefix)
+    photos = sorted(walk.photos, key=lambda found: found.relative)
+    rest = (tuple(sorted(names)) for names in (walk.videos, walk.others, walk.unreadable))
+    return Listing(tuple(photos), *rest)
+
+
+def _require_folder(root: Path) -> None:
+    if not root.exists():
+        raise UsageError(f"{root}: no such folder; expected the folder that holds your photos")
+    if not root.is_dir():
+        raise UsageError(f"{root}: is a file; expected the folder that holds your photos")
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise AlbumError(
+            f"{root}: cannot be read ({error.strerror}); give yourself read access to the folder"
+        ) from error
+
+
+def _enter(walk: _Walk, folder: Path, prefix: str) -> None:
+    try:
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in walk.seen:
+            return
+        walk.seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if not _is_hidden(entry):
+                    _take(walk, entry, prefix + entry.name)
+    except OSError:
+        walk.unreadable.append(prefix.rstrip("/"))
+
+
+def _take(walk: _Walk, entry: os.DirEntry[str], relative: str) -> None:
+    """Put one entry of a folder where it belongs."""
+    try:
+        status = entry.stat()
+    except OSError:  # a link that leads nowhere or in circles, or a file that just vanished
+        walk.others.append(relative)
+        return
+    suffix = os.path.splitext(entry.name)[1].lower()
+    if stat.S_ISDIR(status.st_mode):
+        queue = walk.linked if entry.is_symlink() else walk.folders
+        queue.append((Path(entry.path), relative + "/"))
+    elif suffix in PHOTO_SUFFIXES and stat.S_ISREG(status.st_mode):
+        found = Found(Path(entry.path), relative, status.st_size, status.st_mtime_ns)
+        walk.photos.append(found)
+    else:
+        (walk.videos if suffix in VIDEO_SUFFIXES else walk.others).append(relative)
+
+
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith(".") or entry.name.lower() in SYSTEM_NAMES:
+        return True
+    if os.name != "nt":
+        return False
+    attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
+    return bool(attributes & _WINDOWS_HIDDEN_OR_SYSTEM)

@@ -1,0 +1,87 @@
+"""How the library speaks to the person: lines and progress, without printing by itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, TextIO
+
+from facesort.console import one_line
+
+SECONDS_PER_LINE = 10.0
+
+
+class Progress(Protocol):
+    def step(self, failed: bool = False) -> None: ...
+
+
+class Reporter(Protocol):
+    def say(self, line: str) -> None:
+        """One line of the result."""
+
+    def progress(self, what: str, total: int, done: int = 0) -> AbstractContextManager[Progress]:
+        """A counter for ``total`` photos, ``done`` of them in an earlier run."""
+
+
+class ConsoleReporter:
+    """Lines to ``out``; a bar with rate, time left and errors to ``err``, where that is a
+    terminal, else a line now and then."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self._out, self._err = out, err
+
+    def say(self, line: str) -> None:
+        try:
+            print(_printable(line, self._out), file=self._out, flush=True)
+        except BrokenPipeError:  # nobody listens any more (``| head``): the work goes on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+
+    @contextmanager
+    def progress(self, what: str, total: int, done: int = 0) -> Iterator[Progress]:
+        if not self._err.isatty():
+            yield _Lines(what, total, done, self._err)
+            return
+        from tqdm import tqdm
+
+        bar = tqdm(
+            desc=what, total=total, initial=done, unit="photo", file=self._err, dynamic_ncols=True
+        )
+        with bar:
+            yield _Bar(bar)
+
+
+class _Bar:
+    def __init__(self, bar) -> None:  # type: ignore[no-untyped-def]
+        self._bar = bar
+        self._errors = 0
+
+    def step(self, failed: bool = False) -> None:
+        self._errors += failed
+        self._bar.set_postfix(errors=self._errors, refresh=False)
+        self._bar.update()
+
+
+class _Lines:
+    """For a log file: at most one line in ten seconds."""
+
+    def __init__(self, what: str, total: int, done: int, err: TextIO) -> None:
+        self._what, self._total, self._done, self._err = what, total, done, err
+        self._errors = 0
+        self._last_s = time.monotonic()
+
+    def step(self, failed: bool = False) -> None:
+        self._done += 1
+        self._errors += failed
+        now_s = time.monotonic()
+        if now_s - self._last_s >= SECONDS_PER_LINE:
+            self._last_s = now_s
+            state = f"{self._what}: {self._done} of {self._total}, {self._errors} errors"
+            print(state, file=self._err, flush=True)
+
+
+def _printable(line: str, stream: TextIO) -> str:
+    """``line`` in one line, and such that the stream's encoding can hold it."""
+    encoding = stream.encoding or "utf-8"
+    return one_line(line).encode(encoding, "backslashreplace").decode(encoding)
