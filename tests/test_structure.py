@@ -66,7 +66,10 @@ def test_help_shows_examples_and_loads_nothing_heavy(script: Path) -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: s.name)
 def test_an_unknown_option_is_usage(script: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(script), "--no-such-option"], capture_output=True, text=True, timeout=60
+        [sys.executable, str(script), "--no-such-option"],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
-from facesort.album.sample import SAMPLES, make_sample_album
-from facesort.dataset.synthesize import draw_mask, draw_sunglasses
 
 
 def main(argv: Sequence[str]) -> None:
@@ -26,7 +24,9 @@ def main(argv: Sequence[str]) -> None:
         "--dst", type=Path, default=Path("sample_album"), help="the folder to make (%(default)s)"
     )
     dst: Path = parser.parse_args(argv).dst
-    if make_sample_album(dst, draw_mask, draw_sunglasses):
+    from facesort.dataset.sample_album import SAMPLES, make_sample_album
+
+    if make_sample_album(dst):
         say(f"made {len(SAMPLES)} photos in {dst}:")
         for sample in SAMPLES:
             say(f"  {sample.name}")

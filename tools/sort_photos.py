@@ -46,8 +46,9 @@ def arguments(argv: Sequence[str]) -> Namespace:
         "--link",
         choices=["hard", "sym", "copy"],
         default="hard",
-        help="how photos get there; hard: a second name of the same file, takes no space, and is "
-        "a copy where the disk knows no such thing (default: %(default)s)",
+        help="hard: a second name of the same file, takes no room (edit one, and you edit both); "
+        "a copy where the disk knows no such thing; sym: to the photo's whole path; copy: a file "
+        "of its own (default: %(default)s)",
     )
     add("--dry-run", action="store_true", help="print the plan, save it in --dst, and stop")
     add("--plan", type=Path, metavar="FILE", help="carry out a saved plan, if nothing has changed")

@@ -12,8 +12,9 @@ from pathlib import Path
 import fake_sort
 import numpy as np
 import pytest
-from facesort import console
 from PIL import Image
+
+from facesort import console
 
 Disk = dict[str, bytes]
 

@@ -1,20 +1,22 @@
-"""Plans are pure: no two targets collide on any disk, every photo has one, order does not matter."""
+"""Plans are pure and whole: no two targets collide on any disk, and every photo has one."""
 
 from __future__ import annotations
 
 import os
 import random
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from facesort.album.names import MAX_NAME_BYTES, NamePool, fit, folded
 from facesort.album.plan import needed_bytes, plan_entries
 from facesort.album.records import COPY, HARD, Entry, Face, Scan, entry_from_json
 from facesort.classes import CLASS_NAMES
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 BOX = (10.0, 10.0, 110.0, 110.0)
 names = st.text(
-    st.sampled_from("aAäÄßẞıİéé́😀_ (2)\n\udcff") | st.characters(exclude_characters="/\0", exclude_categories=["Cs"]),
+    st.sampled_from("aAäÄßẞıİéé́😀_ (2)\n\udcff")
+    | st.characters(exclude_characters="/\0", exclude_categories=["Cs"]),
     min_size=1,
     max_size=90,
 ).map(lambda stem: fit(stem, ".jpg"))

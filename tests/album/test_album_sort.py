@@ -48,9 +48,8 @@ def test_a_first_sort(full_album: Album, sort: Sort, tmp_path: Path) -> None:
 def test_crops_show_the_face_with_a_margin(album: Album, sort: Sort, tmp_path: Path) -> None:
     album.add("a.jpg", "masked")  # 20 x 30 pixels at (4, 20), so cut at the left border
     sort("--src", "album")
-    crop = Image.open(tmp_path / "sorted/faces/masked/800_a_0.jpg")
-    assert crop.size[0] == pytest.approx(27, abs=3)
-    assert crop.size[1] == pytest.approx(39, abs=3)
+    with Image.open(tmp_path / "sorted/faces/masked/800_a_0.jpg") as crop:
+        assert crop.size == pytest.approx((27, 39), abs=3)
 
 
 def test_turned_photos_give_upright_boxes_and_crops(
@@ -257,3 +256,38 @@ def test_a_deleted_destination_is_made_anew(full_album: Album, sort: Sort, tmp_p
     shutil.rmtree(tmp_path / "sorted")
     sort("--src", "album")
     assert disk_as_dict(tmp_path / "sorted") == before
+
+
+def test_a_plan_json_of_the_persons_own_is_left_alone(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    (tmp_path / "sorted").mkdir()
+    (tmp_path / "sorted/plan.json").write_text("mine")
+    assert sort("--src", "album").code == 0
+    assert sort("--undo", "--dst", "sorted").code == 0
+    assert [path.name for path in (tmp_path / "sorted").iterdir()] == ["plan.json"]
+
+
+def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
+    album: Album, sort: Sort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from facesort.album import carry_out
+
+    album.add("a.jpg", "face")
+    own = tmp_path / "sorted/photos/face/a.jpg"
+    make_folders = carry_out._make_folders
+
+    def make_folders_and_more(*args) -> None:
+        make_folders(*args)
+        own.write_text("the person's own")
+
+    monkeypatch.setattr(carry_out, "_make_folders", make_folders_and_more)
+    result = sort("--src", "album")
+    assert result.code == 1
+    assert "a.jpg: photos/face/a.jpg appeared in the destination meanwhile" in result.out
+    monkeypatch.undo()
+    assert sort("--src", tmp_path / "album", "--dst", tmp_path / "sorted").code == 0
+    assert own.read_text() == "the person's own"
+    assert (tmp_path / "sorted/photos/face/a (2).jpg").samefile(album.root / "a.jpg")
+    assert len(list((tmp_path / "sorted/faces/face").iterdir())) == 1

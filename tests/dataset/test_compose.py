@@ -35,9 +35,7 @@ def test_the_box_lies_on_the_face() -> None:
 
 
 def test_same_seed_same_canvas() -> None:
-    first, again = (
-        next(compose([sprite(9)], [], np.random.default_rng(5))).rgb for _ in range(2)
-    )
+    first, again = (next(compose([sprite(9)], [], np.random.default_rng(5))).rgb for _ in range(2))
     assert (first == again).all()
 
 

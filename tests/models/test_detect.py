@@ -53,9 +53,9 @@ def test_onnx_finds_what_ultralytics_predict_finds(
         if max(rgb.shape) >= 1280:
             continue  # beyond a halving we resize by area on purpose
         bgr = np.ascontiguousarray(rgb[..., ::-1])
-        theirs = model.predict(
-            bgr, imgsz=640, conf=0.3, iou=0.6, agnostic_nms=True, verbose=False
-        )[0].boxes
+        theirs = model.predict(bgr, imgsz=640, conf=0.3, iou=0.6, agnostic_nms=True, verbose=False)[
+            0
+        ].boxes
         ours = detector.detect([rgb])[0]
         faces += len(ours)
         assert ours.class_id.tolist() == theirs.cls.int().tolist()

@@ -72,7 +72,7 @@ def test_a_damaged_export_is_noticed(
     kernel.CopyFrom(onnx.numpy_helper.from_array(values, kernel.name))
     onnx.save(model, str(damaged))
     parity = compare(load_detector(checkpoint), load_detector(Path(damaged)), pictures[:4])
-    with pytest.raises(ModelError, match="damaged is not equal.*raw outputs differ by"):
+    with pytest.raises(ModelError, match=r"damaged is not equal.*raw outputs differ by"):
         require(parity, "damaged")
 
 

@@ -38,18 +38,21 @@ def xywhn_to_xyxy(xywhn: ArrayLike, size_wh: SizeWH) -> Boxes:
 def clip_xyxy(xyxy_px: ArrayLike, size_wh: SizeWH) -> Boxes:
     """Cut boxes at the image border; a box wholly outside ends up with no area."""
     w, h = size_wh
-    return np.clip(as_boxes(xyxy_px), 0, [w, h, w, h])
+    clipped: Boxes = np.clip(as_boxes(xyxy_px), 0, [w, h, w, h])
+    return clipped
 
 
 def min_side(xyxy_px: ArrayLike) -> NDArray[np.float64]:
     """The shorter side of each box, in pixels: what "a face of 32 px" means here."""
     x1, y1, x2, y2 = as_boxes(xyxy_px).T
-    return np.minimum(x2 - x1, y2 - y1)
+    side: NDArray[np.float64] = np.minimum(x2 - x1, y2 - y1)
+    return side
 
 
 def area(xyxy_px: ArrayLike) -> NDArray[np.float64]:
     x1, y1, x2, y2 = as_boxes(xyxy_px).T
-    return np.maximum(x2 - x1, 0) * np.maximum(y2 - y1, 0)
+    area_px: NDArray[np.float64] = np.maximum(x2 - x1, 0) * np.maximum(y2 - y1, 0)
+    return area_px
 
 
 def iou_matrix(a_xyxy: ArrayLike, b_xyxy: ArrayLike) -> NDArray[np.float64]:
@@ -59,7 +62,8 @@ def iou_matrix(a_xyxy: ArrayLike, b_xyxy: ArrayLike) -> NDArray[np.float64]:
     bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
     inter = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
     union = area(a)[:, None] + area(b)[None, :] - inter
-    return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+    iou: NDArray[np.float64] = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+    return iou
 
 
 def grow_xyxy(xyxy_px: ArrayLike, factor: float) -> Boxes:

@@ -1,4 +1,4 @@
-"""What a model says of one picture, whichever model it was: plain arrays, checked by nobody twice."""
+"""What a model says of one picture, whichever model it was: plain arrays."""
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ MAX_DECODED_PIXELS = 100_000_000  # what may become an array (300 MB); larger JP
 MAX_FILE_BYTES = 1_000_000_000
 _ZERO_TAIL_BYTES = 512
 _PILLOW = re.compile(r"PIL\.")
+_EMPTY = "is empty (0 bytes); expected a photo; copy it again from its source"
 _EXPECTED = "expected JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF"
 
 
@@ -74,7 +75,7 @@ def read_photo_bytes(path: Path) -> bytes:
     except OSError as error:
         raise PhotoError(_why_not_read(error)) from error
     if not data:
-        raise PhotoError("is empty (0 bytes); expected a photo; copy it again from its source")
+        raise PhotoError(_EMPTY)
     return data
 
 
@@ -97,7 +98,7 @@ def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Pho
     data = source if isinstance(source, bytes) else read_photo_bytes(source)
     name = photos_formats.format_of(data)
     if name is None:
-        raise PhotoError(_why_no_picture(data))
+        raise PhotoError(_why_no_picture(data) if data else _EMPTY)
     _quiet_pillow()
     try:
         return _decode(_without_zero_tail(data, name), name, min_long_side_px)
@@ -114,6 +115,7 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
         if name == "JPEG":
             _decode_at(image, divisor)
         image.load()
+        # TIFF and HEIC decoders turn the picture themselves, and leave no orientation behind
         turned = photos_exif.orientation(image.info.get("exif") or b"")
         size_wh = size_wh if name == "JPEG" else image.size  # only the JPEG decoder shrinks
         rgb = photos_pixels.to_rgb(image)

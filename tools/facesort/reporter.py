@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from facesort.console import one_line
 
@@ -53,7 +53,7 @@ class ConsoleReporter:
 
 
 class _Bar:
-    def __init__(self, bar) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, bar: Any) -> None:  # tqdm has no types
         self._bar = bar
         self._errors = 0
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from facesort.album.crops import CropMemory
 from facesort.album.destination import Destination
 from facesort.album.disk import DISK_FULL, write_atomic
 from facesort.album.filing import Filer, left_to_file
@@ -20,23 +22,33 @@ from facesort.album.names import NamePool
 from facesort.album.plan import needed_bytes
 from facesort.album.records import FACE_FOLDERS, Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
-from facesort.album.summary import megabytes
+from facesort.album.summary import readable
 from facesort.errors import AlbumError
 from facesort.photos import content_hash
 from facesort.reporter import Reporter
 
 
-def carry_out(
-    plan: Plan, dst: Destination, journal: Journal, filer: Filer, workers: int, report: Reporter
-) -> dict[str, str]:
+@dataclass(frozen=True)
+class Site:
+    """Where work is done: from the album ``src`` into ``dst``, with its journal open."""
+
+    src: Path
+    dst: Destination
+    journal: Journal
+    workers: int
+    report: Reporter
+
+
+def carry_out(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[str, str]:
     """File what the journal does not yet know as filed; returns photo: why it could not be."""
+    dst, journal = site.dst, site.journal
     left = left_to_file(plan, journal.state.entries)
     _check_room(dst.root, left)
     try:
         save_plan(plan, dst.pending_plan)
         _make_folders(dst.root, plan, journal)
-        problems = _file(left, len(plan.entries), journal, filer, workers, report)
-        _write_manifest(dst, journal, report)
+        problems = _file(left, plan, site, memory)
+        _write_manifest(dst, journal, site.report)
         journal.sync()
         dst.pending_plan.unlink()
     except OSError as error:
@@ -45,7 +57,7 @@ def carry_out(
         left = left_to_file(plan, journal.state.entries)
         raise AlbumError(
             f"{dst.root}: the disk is full after {len(plan.entries) - len(left)} of "
-            f"{len(plan.entries)} photos; free about {megabytes(needed_bytes(left))} and run the "
+            f"{len(plan.entries)} photos; free about {readable(needed_bytes(left))} and run the "
             f"same command again: it goes on from there"
         ) from None
     return problems
@@ -55,7 +67,7 @@ def _check_room(dst: Path, entries: Iterable[Entry]) -> None:
     needed, free = needed_bytes(entries), shutil.disk_usage(dst).free
     if needed > free:
         raise AlbumError(
-            f"{dst}: not enough room: about {megabytes(needed)} needed, {megabytes(free)} free; "
+            f"{dst}: not enough room: about {readable(needed)} needed, {readable(free)} free; "
             f"free some or choose another --dst"
         )
 
@@ -70,20 +82,16 @@ def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
 
 
 def _file(
-    entries: list[Entry],
-    total: int,
-    journal: Journal,
-    filer: Filer,
-    workers: int,
-    report: Reporter,
+    entries: list[Entry], plan: Plan, site: Site, memory: CropMemory | None
 ) -> dict[str, str]:
-    problems = {}
-    with report.progress("filing", total, total - len(entries)) as progress:
-        for filed in filer.file_all(entries, workers):
+    filer = Filer(site.src, site.dst.root, site.dst.temp_folder, plan.decode_px, memory)
+    total, problems = len(plan.entries), {}
+    with site.report.progress("filing", total, total - len(entries)) as progress:
+        for filed in filer.file_all(entries, site.workers):
             if filed.problem:
                 problems[filed.entry.scan.photo] = filed.problem
             else:
-                journal.filed(filed.entry, filed.made)
+                site.journal.filed(filed.entry, filed.made)
             progress.step(failed=bool(filed.problem))
     return problems
 
@@ -95,7 +103,7 @@ def _write_manifest(dst: Destination, journal: Journal, report: Reporter) -> Non
     if old == data:
         return
     if old is not None and content_hash(old) not in journal.state.manifests:
-        aside = NamePool(os.listdir(dst.root)).take(".", dst.manifest.name)
+        aside = NamePool(f"./{name}" for name in os.listdir(dst.root)).take(".", dst.manifest.name)
         dst.manifest.rename(dst.root / aside)
         report.say(f"{dst.manifest.name} was edited: your version is now {Path(aside).name}")
     journal.manifest(content_hash(data))

@@ -8,6 +8,7 @@ what is not in it (after a kill, or with a saved plan) is cut again, to the same
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -48,16 +49,15 @@ class CropMemory:
     """Crops of this run by photo; the file has no name, so a kill leaves nothing behind."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = TemporaryFile(dir=folder)
+        self._file = TemporaryFile(dir=folder, buffering=0)
         self._where: dict[str, tuple[int, list[int]]] = {}  # photo: start, sizes
 
     def keep(self, photo: str, jpegs: list[bytes]) -> None:
-        try:
+        data = b"".join(jpegs)
+        with suppress(OSError):  # a full disk: filing will say so; crops can be cut again
             start = self._file.seek(0, io.SEEK_END)
-            self._file.write(b"".join(jpegs))
-        except OSError:  # a full disk: the free-space check will say so; crops can be cut again
-            return
-        self._where[photo] = (start, [len(jpeg) for jpeg in jpegs])
+            if self._file.write(data) == len(data):
+                self._where[photo] = (start, [len(jpeg) for jpeg in jpegs])
 
     def take(self, photo: str) -> list[bytes] | None:
         if photo not in self._where:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from facesort.album.journal import Journal, State
 from facesort.album.records import FACE_FOLDERS, PHOTO_FOLDERS, Plan
-from facesort.album.saved_plan import load_plan
+from facesort.album.saved_plan import is_plan, load_plan
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import Found
 
@@ -59,10 +59,8 @@ class Destination:
     def levels(self, state: State) -> int:
         """How many folders, the root and its parents, are ours or have yet to be made."""
         missing = sum(not folder.exists() for folder in (self.root, *self.root.absolute().parents))
-        return missing + (state.levels or self._dry_run_levels())
-
-    def _dry_run_levels(self) -> int:
-        return load_plan(self.saved_plan).levels if self.saved_plan.exists() else 0
+        dry_run = load_plan(self.saved_plan).levels if is_plan(self.saved_plan) else 0
+        return missing + (state.levels or dry_run)
 
     def pending(self) -> Plan | None:
         """The plan that a killed run did not finish."""

@@ -7,6 +7,7 @@ between leaves files the journal does not know; the next run finds them as plann
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -66,12 +67,17 @@ class Filer:
             reason = f"cannot be filed: {error.strerror or error}"
         except FacesortError as error:
             reason = str(error)
-        for path in made:  # all or nothing, or every further try would leave something behind
-            (self.dst / path).unlink()
+        self._take_back(made)
         if entry.scan.problem:  # not even a link to a photo that nobody can open: known, and done
             unlinked = replace(entry.scan, problem=f"{entry.scan.problem}; nor linked: {reason}")
             return Filed(replace(entry, targets=(), scan=unlinked))
         return Filed(entry, problem=reason)
+
+    def _take_back(self, made: Iterable[str]) -> None:
+        """All or nothing, or every further try would leave something behind."""
+        for path in made:
+            with suppress(OSError):
+                (self.dst / path).unlink()
 
     def _put_crops(self, entry: Entry, jpegs: list[bytes], made: dict[str, Stamp]) -> None:
         for crop, jpeg in zip(entry.crops, jpegs, strict=True):

@@ -165,7 +165,11 @@ class Journal:
             self.sync()
 
     def _cut_torn_line(self) -> None:
-        self._file.seek(0)
-        data = self._file.read()
-        if not data.endswith(b"\n"):
-            self._file.truncate(data.rfind(b"\n") + 1)
+        end = self._file.seek(0, os.SEEK_END)
+        while end > 0 and not self._is_line_end(end):
+            end -= 1
+        self._file.truncate(end)
+
+    def _is_line_end(self, position: int) -> bool:
+        self._file.seek(position - 1)
+        return self._file.read(1) == b"\n"

@@ -3,7 +3,8 @@
 A photo without a face, or that could not be opened, has one row with the face's columns empty.
 Boxes are pixels of the upright photo; ``mouth`` and ``eyes`` are 1 where covered; ``crop`` and
 ``target`` are relative to the destination. The file is UTF-8; a byte of a file name that is not
-UTF-8 is written as ``\\xNN`` (two hexadecimal digits).
+UTF-8 is written as ``\\xNN`` (two hexadecimal digits). Lines end in CR LF, as RFC 4180 has it:
+only then does every Python quote a name that contains one of the two.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ COLUMNS = "photo x1 y1 x2 y2 class mouth eyes confidence crop target".split()
 def manifest_csv(entries: Iterable[Entry]) -> bytes:
     """The whole file, sorted by photo, then face."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for entry in sorted(entries, key=lambda entry: entry.scan.photo):
         writer.writerows(_rows(entry))

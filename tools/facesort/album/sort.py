@@ -7,12 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.album.carry_out import carry_out
+from facesort.album.carry_out import Site, carry_out
 from facesort.album.crops import CropMemory
 from facesort.album.destination import Destination, check_apart, check_belongs
 from facesort.album.disk import clear_errors
-from facesort.album.filing import Filer, left_to_file
-from facesort.album.journal import Journal, State, read_state
+from facesort.album.filing import left_to_file
+from facesort.album.journal import State, read_state
 from facesort.album.look import Job, Remember, plan_news
 from facesort.album.records import Plan
 from facesort.album.saved_plan import check_album, check_names_free, is_plan, load_plan, save_plan
@@ -43,12 +43,12 @@ def sort_album(job: Job, report: Reporter) -> int:
             return _close(state, listing, {}, report)
     else:
         job.load_detector()  # so that a missing model leaves no trace in the destination
-    with _at_work(job.src, dst) as journal:
-        problems = _finish_pending(job.src, dst, journal, job.workers, report)
+    with _at_work(job.src, dst, dst.levels(state), job.workers, report) as site:
+        _finish_pending(site)
         with closing(CropMemory(dst.temp_folder)) as memory:
-            plan = plan_news(job, listing, journal.state, report, _remember_in(journal, memory))
-            problems |= _carry_out_news(plan, dst, journal, memory, job.workers, report)
-        return _close(journal.state, listing, problems, report)
+            plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
+            problems = _carry_out_news(plan, site, memory)
+        return _close(site.journal.state, listing, problems, report)
 
 
 def preview_album(job: Job, report: Reporter) -> int:
@@ -88,10 +88,10 @@ def apply_saved(
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.photos, state)
     check_names_free(plan, place.root, state)
-    with _at_work(album, place) as journal:
-        problems = _finish_pending(album, place, journal, workers, report)
-        problems |= _carry_out_news(plan, place, journal, None, workers, report)
-        return _close(journal.state, listing, problems, report)
+    with _at_work(album, place, place.levels(state), workers, report) as site:
+        _finish_pending(site)
+        problems = _carry_out_news(plan, site)
+        return _close(site.journal.state, listing, problems, report)
 
 
 def _list_album(src: Path, dst: Path, report: Reporter) -> Listing:
@@ -105,15 +105,15 @@ def _list_album(src: Path, dst: Path, report: Reporter) -> Listing:
 
 
 @contextmanager
-def _at_work(src: Path, dst: Destination) -> Iterator[Journal]:
-    """The journal of ``dst``, which belongs to the album ``src`` from now on."""
-    with clear_errors(dst.root):
-        levels = dst.levels(read_state(dst.journal))
-        with dst.opened() as journal:
-            check_belongs(journal.state, src, dst.root)
-            if journal.state.src != str(src.absolute()):
-                journal.album(str(src.absolute()), levels)
-            yield journal
+def _at_work(
+    src: Path, dst: Destination, levels: int, workers: int, report: Reporter
+) -> Iterator[Site]:
+    """The destination, ours alone for a while; it belongs to the album ``src`` from now on."""
+    with clear_errors(dst.root), dst.opened() as journal:
+        check_belongs(journal.state, src, dst.root)
+        if journal.state.src != str(src.absolute()):
+            journal.album(str(src.absolute()), levels)
+        yield Site(src, dst, journal, workers, report)
 
 
 def _foreseen(dst: Destination) -> State:
@@ -125,7 +125,9 @@ def _foreseen(dst: Destination) -> State:
     return state
 
 
-def _remember_in(journal: Journal, memory: CropMemory) -> Remember:
+def _remember_in(site: Site, memory: CropMemory) -> Remember:
+    journal = site.journal
+
     def remember(looked: Looked, who: str) -> None:
         scan = looked.scan
         if not journal.state.has_content(scan):
@@ -139,36 +141,24 @@ def _remember_in(journal: Journal, memory: CropMemory) -> Remember:
     return remember
 
 
-def _finish_pending(
-    src: Path, dst: Destination, journal: Journal, workers: int, report: Reporter
-) -> dict[str, str]:
-    plan = dst.pending()
-    if plan is None:
-        return {}
-    report.say("finishing what an earlier run began")
-    filer = Filer(src, dst.root, dst.temp_folder, plan.decode_px)
-    carry_out(plan, dst, journal, filer, workers, report)
-    return {}  # what could not be filed is news to this run: it will be tried, and told, again
+def _finish_pending(site: Site) -> None:
+    """What cannot be filed is not told: it is news to this run, which will try, and tell, again."""
+    plan = site.dst.pending()
+    if plan is not None:
+        site.report.say("finishing what an earlier run began")
+        carry_out(plan, site)
 
 
-def _carry_out_news(
-    plan: Plan,
-    dst: Destination,
-    journal: Journal,
-    memory: CropMemory | None,
-    workers: int,
-    report: Reporter,
-) -> dict[str, str]:
+def _carry_out_news(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[str, str]:
     if not plan.entries:
-        report.say(NOTHING_NEW)
+        site.report.say(NOTHING_NEW)
         return {}
     for line in plan_lines(plan, in_full=False):
-        report.say(line)
-    again = sum(entry.scan.photo in journal.state.entries for entry in plan.entries)
+        site.report.say(line)
+    again = sum(entry.scan.photo in site.journal.state.entries for entry in plan.entries)
     if again:
-        report.say(f"{counted(again, 'photo')} changed and will be filed anew; old files stay")
-    filer = Filer(Path(plan.src), dst.root, dst.temp_folder, plan.decode_px, memory)
-    return carry_out(plan, dst, journal, filer, workers, report)
+        site.report.say(f"{counted(again, 'photo')} changed and will be filed anew; old files stay")
+    return carry_out(plan, site, memory)
 
 
 def _close(state: State, listing: Listing, problems: dict[str, str], report: Reporter) -> int:

@@ -9,8 +9,12 @@ from facesort.album.records import COPY, PHOTO_FOLDERS, Entry, Plan
 from facesort.photos import Listing
 
 
-def megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"
+def readable(n_bytes: int) -> str:
+    """``1.2 GB``; whole kilobytes at the least."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if n_bytes >= size:
+            return f"{n_bytes / size:.1f} {unit}"
+    return f"{n_bytes / 1e3:.0f} kB"
 
 
 def counted(number: int, noun: str) -> str:
@@ -38,7 +42,7 @@ def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:
     yield (
         f"plan: {counted(len(plan.entries), 'photo')} to {counted(links, 'place')} "
         f"({links - copies} linked, {copies} copied), {counted(crops, 'face crop')}, "
-        f"about {megabytes(needed_bytes(plan.entries))}"
+        f"about {readable(needed_bytes(plan.entries))}"
     )
 
 

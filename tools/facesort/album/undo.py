@@ -38,7 +38,8 @@ def undo(root: Path, report: Reporter) -> int:
             left = state.left_by_undo
             if left is None:
                 left = _why_left(dst, state, made)
-                journal.undo(left)
+                with suppress(OSError):  # a full disk must not prevent what would free it
+                    journal.undo(left)
             _remove_files(dst, made.keys() - left.keys())
             _remove_own_files(dst, left)
         left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")

@@ -7,38 +7,49 @@ a class nor that a face is background.
 
 from __future__ import annotations
 
-import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.boxes import Boxes
-from facesort.classes import CLASS_NAMES, FaceClass
+from facesort.classes import FaceClass
 from facesort.dataset.compose import Sprite, compose, face_free
 from facesort.dataset.duplicates import group_photos
 from facesort.dataset.mend import ignore_unlabelled, paint_over
 from facesort.dataset.split import SPLITS, split_names
-from facesort.dataset.sprites import (
-    Drawable,
-    crop_sprite,
-    repeat_rare,
-    selfie_sprite,
-    synthesise,
-)
+from facesort.dataset.sprites import Drawable, crop_sprite, repeat_rare, selfie_sprite, synthesise
+from facesort.dataset.tree import Built, Tree
 from facesort.detections import FaceFinder
-from facesort.errors import DatasetError
-from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.photos import open_photo
 
-Image = NDArray[np.uint8]
-
 SYNTHETIC_SHARE = 0.25  # of the training sprites with landmarks, beside the real ones
 _FINDER_PX = 640
+_TRAIN = "train"
+
+Step = Callable[[Iterable["Item"], int, str], Iterable["Item"]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture of a source: a scene or selfie with its labels, or a crop with its class."""
+
+    kind: str
+    path: Path
+    labels: ImageLabels | None = None
+    face_class: FaceClass = FaceClass.face
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}_{self.path.parent.name}_{self.path.stem}"
+
+    @property
+    def classes(self) -> set[int]:
+        if self.labels is None:
+            return {int(self.face_class)}
+        return set(self.labels.class_id.tolist()) - {IGNORE}
 
 
 @dataclass(frozen=True)
@@ -49,62 +60,10 @@ class Sources:
     selfies: Sequence[ImageLabels] = ()
     crops: Sequence[tuple[Path, FaceClass]] = ()
 
-    def paths(self) -> list[Path]:
-        whole = [labels.path for labels in (*self.scenes, *self.selfies)]
-        return whole + [path for path, _ in self.crops]
-
-    def kinds(self) -> list[str]:
-        return (
-            ["scene"] * len(self.scenes)
-            + ["selfie"] * len(self.selfies)
-            + ["crop"] * len(self.crops)
-        )
-
-    def classes(self) -> list[set[int]]:
-        whole = [set(labels.class_id.tolist()) for labels in (*self.scenes, *self.selfies)]
-        return [c - {IGNORE} for c in whole] + [{int(c)} for _, c in self.crops]
-
-
-@dataclass
-class Built:
-    """What was written and what was left out, for the person who reads the summary."""
-
-    boxes: dict[str, Counter[str]] = field(default_factory=lambda: {s: Counter() for s in SPLITS})
-    images: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
-
-
-class Tree:
-    """The folders ``images/<split>`` and ``labels/<split>`` of one data set under ``root``."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.built = Built()
-
-    def start(self) -> None:
-        """Empty the two trees; raises `DatasetError` where they hold what we did not write."""
-        marker = self.root / "BUILT_BY_FACESORT"
-        if self.root.exists() and any(self.root.iterdir()) and not marker.exists():
-            raise DatasetError(f"{self.root}: not empty and not built here; pass another --out")
-        for kind in ("images", "labels"):
-            shutil.rmtree(self.root / kind, ignore_errors=True)
-            for split in SPLITS:
-                (self.root / kind / split).mkdir(parents=True)
-        marker.write_text("made by tools/build_dataset.py, which may replace everything here\n")
-
-    def add(
-        self, split: str, name: str, rgb: Image, xyxy_px: Boxes, class_id: NDArray[np.int64]
-    ) -> None:
-        """Write one picture and its label."""
-        import cv2
-
-        path = self.root / "images" / split / f"{name}.jpg"
-        bgr = np.ascontiguousarray(rgb[..., ::-1])
-        data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-        path.write_bytes(data.tobytes())
-        yolo.write(ImageLabels.of(path, (rgb.shape[1], rgb.shape[0]), xyxy_px, class_id))
-        self.built.images[split] += 1
-        self.built.boxes[split].update(CLASS_NAMES[c] for c in class_id if c != IGNORE)
+    def items(self) -> Iterator[Item]:
+        yield from (Item("scene", labels.path, labels) for labels in self.scenes)
+        yield from (Item("selfie", labels.path, labels) for labels in self.selfies)
+        yield from (Item("crop", path, None, face_class) for path, face_class in self.crops)
 
 
 def build(
@@ -112,58 +71,82 @@ def build(
     out: Path,
     find: FaceFinder,
     seed: int = 0,
-    step: Callable[[Iterable[int], int, str], Iterable[int]] = lambda items, total, unit: items,
+    step: Step = lambda items, _total, _unit: items,
 ) -> Built:
     """Write the data set and return what it holds.
 
     ``find`` is the face model that gives crops their boxes, points out unlabelled faces, and
-    places synthetic masks and sunglasses (in the training split only). ``step`` wraps the long
+    places synthetic masks and sunglasses (in the training split only). ``step`` wraps the two long
     loops, for a progress bar.
     """
     tree = Tree(out)
     tree.start()
-    paths, kinds = sources.paths(), sources.kinds()
-    names = [f"{kind}_{path.parent.name}_{path.stem}" for kind, path in zip(kinds, paths)]
-    groups = group_photos(paths[i] for i in step(range(len(paths)), len(paths), "hash"))
-    splits = split_names(names, groups.tolist(), sources.classes(), kinds)
-    whole = [*sources.scenes, *sources.selfies]
-    items: dict[str, list[Drawable]] = {split: [] for split in SPLITS}
-    backgrounds: dict[str, list[Image]] = {split: [] for split in SPLITS}
+    items = list(sources.items())
+    groups = group_photos(item.path for item in step(items, len(items), "hash"))
+    splits = split_names(
+        [item.name for item in items],
+        groups.tolist(),
+        [item.classes for item in items],
+        [item.kind for item in items],
+    )
     rng = np.random.default_rng(seed)
-    for i in step(range(len(paths)), len(paths), "photo"):
-        split = splits[i]
-        if kinds[i] == "crop":
-            path, face_class = sources.crops[i - len(whole)]
-            item = crop_sprite(path, face_class, find)
-            if isinstance(item, str):
-                tree.built.left_out[f"crop: {item}"] += 1
-            else:
-                items[split].append(item)
-            continue
-        rgb = open_photo(paths[i]).rgb
-        labels = ignore_unlabelled(whole[i], find(rgb, _FINDER_PX))
-        tree.built.left_out[f"{kinds[i]}: face of unknown class, painted over"] += int(
-            (labels.class_id == IGNORE).sum()
-        )
-        tree.add(split, names[i], paint_over(rgb, labels), labels.xyxy_px, labels.class_id)
-        if kinds[i] == "selfie" and split == "train" and (labels.class_id != IGNORE).any():
-            items[split].append(selfie_sprite(labels, find))
-        if kinds[i] == "scene":
-            free = face_free(rgb, labels.xyxy_px, rng)
-            backgrounds[split] += [] if free is None else [free]
-    for split in SPLITS:
-        sprites = _sprites(items[split], rng, training=split == "train")
-        for n, canvas in enumerate(compose(sprites, backgrounds[split], rng)):
-            name = f"composed_{n:05d}"
-            tree.add(split, name, canvas.rgb, canvas.xyxy_px, canvas.class_id)
+    parts = {split: _Part(split, tree, find, rng) for split in SPLITS}
+    for item, split in zip(step(items, len(items), "photo"), splits, strict=True):
+        parts[split].add(item)
+    for part in parts.values():
+        part.add_composed()
     return tree.built
 
 
-def _sprites(
-    items: Sequence[Drawable], rng: np.random.Generator, training: bool
-) -> list[Sprite]:
-    """The sprites of one split; only training sees repeats and synthetic occlusions."""
-    if not training:
-        return [item.sprite for item in items]
-    drawn = [synthesise(item, rng) for item in items if rng.random() < SYNTHETIC_SHARE]
-    return [item.sprite for item in repeat_rare(items)] + [s for s in drawn if s is not None]
+class _Part:
+    """One split while it is being filled."""
+
+    def __init__(self, split: str, tree: Tree, find: FaceFinder, rng: np.random.Generator) -> None:
+        self._split, self._tree, self._find, self._rng = split, tree, find, rng
+        self._sprites: list[Drawable] = []
+        self._backgrounds: list[NDArray[np.uint8]] = []
+
+    def add(self, item: Item) -> None:
+        if item.labels is None:
+            self._add_crop(item)
+        else:
+            self._add_photo(item, item.labels)
+
+    def _add_crop(self, item: Item) -> None:
+        sprite = crop_sprite(item.path, item.face_class, self._find)
+        if isinstance(sprite, str):
+            self._tree.built.left_out[f"crop: {sprite}"] += 1
+        else:
+            self._sprites.append(sprite)
+
+    def _add_photo(self, item: Item, labels: ImageLabels) -> None:
+        rgb = open_photo(item.path).rgb
+        labels = ignore_unlabelled(labels, self._find(rgb, _FINDER_PX))
+        ignored = labels.class_id == IGNORE
+        reason = f"{item.kind}: face of unknown class, painted over"
+        self._tree.built.left_out[reason] += int(ignored.sum())
+        painted = paint_over(rgb, labels)
+        self._tree.add(self._split, item.name, painted, labels.xyxy_px, labels.class_id)
+        if item.kind == "selfie" and self._split == _TRAIN and not ignored.all():
+            self._sprites.append(selfie_sprite(labels, self._find))
+        if item.kind == "scene":
+            free = face_free(rgb, labels.xyxy_px, self._rng)
+            self._backgrounds += [] if free is None else [free]
+
+    def add_composed(self) -> None:
+        canvases = compose(self._to_place(), self._backgrounds, self._rng)
+        for number, canvas in enumerate(canvases):
+            name = f"composed_{number:05d}"
+            self._tree.add(self._split, name, canvas.rgb, canvas.xyxy_px, canvas.class_id)
+
+    def _to_place(self) -> list[Sprite]:
+        """Only training sees repeats and synthetic occlusions."""
+        if self._split != _TRAIN:
+            return [item.sprite for item in self._sprites]
+        drawn = [
+            synthesise(item, self._rng)
+            for item in self._sprites
+            if self._rng.random() < SYNTHETIC_SHARE
+        ]
+        real = [item.sprite for item in repeat_rare(self._sprites)]
+        return real + [sprite for sprite in drawn if sprite is not None]

@@ -112,11 +112,13 @@ def _background(backgrounds: Sequence[Image], rng: np.random.Generator) -> Image
         return np.ascontiguousarray(cv2.resize(picked, CANVAS_WH, interpolation=cv2.INTER_LINEAR))
     ends = rng.uniform(20, 235, size=(2, 1, 1, 3))
     ramp = np.linspace(0, 1, CANVAS_WH[1])[:, None, None]
-    canvas = ends[0] * (1 - ramp) + ends[1] * ramp + np.zeros((1, CANVAS_WH[0], 1))
-    return canvas.astype(np.uint8)
+    column = ends[0] * (1 - ramp) + ends[1] * ramp
+    return np.repeat(column.astype(np.uint8), CANVAS_WH[0], axis=1)
 
 
-def face_free(rgb: Image, xyxy_px: Boxes, rng: np.random.Generator, tries: int = 20) -> Image | None:
+def face_free(
+    rgb: Image, xyxy_px: Boxes, rng: np.random.Generator, tries: int = 20
+) -> Image | None:
     """A rectangle of at least 160 px cut from a picture where no labelled face is, or None."""
     height, width = rgb.shape[:2]
     least = 160

@@ -47,6 +47,6 @@ def read_config(file: Path) -> DataConfig:
     except (yaml.YAMLError, KeyError, TypeError):
         raise DatasetError(f"{file}: not a data set YAML; expected names, train, val") from None
     root = (file.parent / content.get("path", "")).resolve()
-    splits = {s: root / content[s] for s in ("train", "val", "test") if content.get(s)}
+    splits = {s: (root / content[s]).resolve() for s in ("train", "val", "test") if content.get(s)}
     ordered = [names[i] for i in sorted(names)] if isinstance(names, dict) else names
     return DataConfig(file, tuple(ordered), splits)

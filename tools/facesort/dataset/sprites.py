@@ -90,6 +90,8 @@ def repeat_rare(items: Sequence[Drawable]) -> list[Drawable]:
     """Every sprite once, and those with a rare class as often as `RARE_REPEATS` says."""
     out: list[Drawable] = []
     for item in items:
-        times = max((RARE_REPEATS.get(FaceClass(int(c)), 1) for c in item.sprite.class_id), default=0)
+        times = max(
+            (RARE_REPEATS.get(FaceClass(int(c)), 1) for c in item.sprite.class_id), default=0
+        )
         out += [item] * times
     return out

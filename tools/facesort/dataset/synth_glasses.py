@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from facesort.dataset.synth_head import EAR_XYZ, Floats, Head, fit_head
 from facesort.dataset.synth_paint import Layer, Pixels, hsv, smooth_closed
 
-# Outlines of one lens (the picture's right one) about its centre: x outwards over y down, unit size.
+# Outlines of one lens (the right one in the picture) about its centre: x outwards, then y down.
 OUTLINES: dict[str, list[list[float]]] = {
     "round": [
         [1, 0.71, 0, -0.71, -1, -0.71, 0, 0.71],

@@ -77,9 +77,12 @@ def as_text(report: Report) -> str:
         f"{report.pictures} pictures, {ap.faces.sum()} faces of {report.min_side_px:g} px or more",
         f"{'class':19}{'faces':>7}{'AP50':>8}{'AP50-95':>9}{'precision':>11}{'recall':>8}",
     ]
-    rows = zip(report.names, ap.faces, ap.ap50, ap.ap50_95, report.precision, report.recall)
+    columns = (report.names, ap.faces, ap.ap50, ap.ap50_95, report.precision, report.recall)
+    rows = zip(*columns, strict=True)
     for name, faces, ap50, ap50_95, precision, recall in rows:
-        lines.append(f"{name:19}{faces:>7}{ap50:>8.3f}{ap50_95:>9.3f}{precision:>11.3f}{recall:>8.3f}")
+        lines.append(
+            f"{name:19}{faces:>7}{ap50:>8.3f}{ap50_95:>9.3f}{precision:>11.3f}{recall:>8.3f}"
+        )
     macro_precision, macro_recall = np.nanmean(report.precision), np.nanmean(report.recall)
     lines.append(
         f"{'mean':19}{ap.faces.sum():>7}{ap.map50:>8.3f}{ap.map50_95:>9.3f}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,7 +53,9 @@ def _convert(weights: Path, folder: Path, imgsz: int, dynamic: bool) -> Path:
 
     copy = Path(shutil.copy(weights, folder))
     model = import_ultralytics().YOLO(str(copy))
-    return Path(model.export(format="onnx", imgsz=imgsz, dynamic=dynamic, simplify=True))
+    with warnings.catch_warnings():  # torch's remarks on its exporter, which Ultralytics chose
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return Path(model.export(format="onnx", imgsz=imgsz, dynamic=dynamic, simplify=True))
 
 
 def _finish(file: Path, thresholds: Mapping[str, float]) -> None:

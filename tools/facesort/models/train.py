@@ -40,14 +40,16 @@ def _as_it_is() -> Iterator[None]:
 def _bf16_on_cpu(model: Any) -> Iterator[None]:
     """While this lasts, the forward pass and the loss run in bfloat16, weights stay float32."""
     import torch
-    from ultralytics.engine import trainer
+    import ultralytics.engine.trainer
+
+    trainer: Any = ultralytics.engine.trainer
 
     def channels_last(self: Any) -> None:
         self.model.to(memory_format=torch.channels_last)
 
     model.add_callback("on_train_start", channels_last)
     stock = trainer.autocast
-    trainer.autocast = lambda _enabled, device: torch.amp.autocast(device, dtype=torch.bfloat16)
+    trainer.autocast = lambda enabled, device: torch.amp.autocast(device, dtype=torch.bfloat16)
     try:
         yield
     finally:

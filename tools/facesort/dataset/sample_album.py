@@ -10,16 +10,17 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
+from facesort.dataset.synthesize import draw_mask, draw_sunglasses
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import open_photo
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 Landmarks = tuple[tuple[int, int], ...]  # left eye, right eye, nose, left and right mouth corner
-# (rgb, landmarks_px, rng) -> rgb; handed in, because rooms do not reach across (see the tests)
-Drawer = Callable[[Pixels, ArrayLike, np.random.Generator], Pixels]
 
 MARKER = ".facesort_sample_album"
 BARE, MASK = FaceClass.face, FaceClass.masked
@@ -89,7 +88,7 @@ SAMPLES: tuple[Sample, ...] = (
 )  # fmt: skip
 
 
-def make_sample_album(dst: Path, draw_mask: Drawer, draw_sunglasses: Drawer) -> bool:
+def make_sample_album(dst: Path) -> bool:
     """Make the album at ``dst``, whole or not at all. False where it is there already, made by
     an earlier run; any other folder that holds something is refused."""
     if (dst / MARKER).is_file():
@@ -102,7 +101,7 @@ def make_sample_album(dst: Path, draw_mask: Drawer, draw_sunglasses: Drawer) -> 
     try:
         with _complete_or_nothing(dst) as folder:
             for sample in SAMPLES:
-                _make(folder, sample, draw_mask, draw_sunglasses)
+                _make(folder, sample)
             (folder / MARKER).write_text("made by tools/make_sample_album.py\n", encoding="utf-8")
     except OSError as error:
         raise AlbumError(
@@ -126,7 +125,7 @@ def _complete_or_nothing(dst: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make(folder: Path, sample: Sample, draw_mask: Drawer, draw_sunglasses: Drawer) -> None:
+def _make(folder: Path, sample: Sample) -> None:
     source = SOURCES[sample.source]
     original, target = _locate(source), folder / sample.name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -177,4 +176,4 @@ def _save(rgb: Pixels, target: Path, exif_orientation: int) -> None:
     exif[0x0132] = "2024:07:20 14:30:00"
     turn = {3: pil.Transpose.ROTATE_180, 6: pil.Transpose.ROTATE_90}.get(exif_orientation)
     image = image if turn is None else image.transpose(turn)
-    image.save(target, quality=92, exif=exif)
+    image.save(target, quality=92, exif=exif.tobytes())
