@@ -2,6 +2,7 @@
 
     python tools/evaluate_yolo.py
     python tools/evaluate_yolo.py --weights weights/occlusion.pt --split val --min-size 0
+    python tools/evaluate_yolo.py --split val --precision 0.95    # which confidence gives that?
 
 Faces below --min-size pixels (shorter side) are ignored: neither missed nor wrong.
 """
@@ -24,6 +25,7 @@ def arguments(argv: Sequence[str]):
     add("--split", default="test", help="train, val or test (default: %(default)s)")
     add("--min-size", type=float, default=32, help="pixels (default: %(default)s)")
     add("--conf", type=float, help="for precision, recall, confusion (default: the model's own)")
+    add("--precision", type=float, help="say which confidence reaches this precision")
     add("--imgsz", type=int, help="longer side at which the network looks (default: the model's)")
     return parser.parse_args(argv)
 
@@ -32,6 +34,7 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.dataset.config import read_config
     from facesort.evaluate.report import as_text, evaluate, predict
+    from facesort.evaluate.threshold import choose
     from facesort.models.detect import load_detector
 
     detector = load_detector(args.weights, args.conf, args.imgsz, threads=0)
@@ -40,6 +43,12 @@ def main(argv: Sequence[str]) -> None:
     report = evaluate(truth, found, detector.names, detector.conf, args.min_size)
     print(f"{args.weights.name} at {detector.imgsz} px on {args.data.name}, {args.split}")
     print(as_text(report))
+    if args.precision:
+        chosen = choose(truth, found, args.precision, args.min_size)
+        print(
+            f"\nprecision {chosen.precision:.3f} from confidence {chosen.confidence:.3f} on; "
+            f"it covers {chosen.coverage:.3f} of all faces"
+        )
 
 
 if __name__ == "__main__":

@@ -110,8 +110,11 @@ def run(args: Namespace, load: Callable[[Path | None, float | None], Detector]) 
 def main(argv: Sequence[str], load: Callable[..., Detector] = load_detector) -> int:
     args = arguments(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
+    from facesort.album.disk import clear_errors
+
     try:
-        return run(args, load)
+        with clear_errors(args.dst or Path("sorted")):
+            return run(args, load)
     except KeyboardInterrupt:
         again = shlex.join(["python", sys.argv[0], *argv])
         print(f"\nstopped; what is done stays done; go on with: {again}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -13,28 +12,21 @@ import fake_sort
 import pytest
 from conftest import Album, Result
 
+# Without CAP_DAC_OVERRIDE (1) and CAP_DAC_READ_SEARCH (2), from the next exec on, modes hold.
+GIVE_UP_OVERRIDES = """
+import ctypes, os, sys
 PR_CAPBSET_DROP = 24
-OVERRIDES = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: reading and writing against the modes
+for capability in (1, 2) if os.geteuid() == 0 else ():
+    assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0, "cannot give up"
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="drops Linux capabilities")
 
 
-def give_up_overrides() -> None:
-    if os.geteuid() == 0:
-        libc = ctypes.CDLL(None, use_errno=True)
-        for capability in OVERRIDES:
-            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
-                raise OSError(ctypes.get_errno(), "prctl")
-
-
 def sort(cwd: Path, *argv: str) -> Result:
-    process = subprocess.run(
-        [sys.executable, fake_sort.__file__, *argv],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        preexec_fn=give_up_overrides,
-    )
+    command = [sys.executable, "-c", GIVE_UP_OVERRIDES, fake_sort.__file__, *argv]
+    process = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     return Result(process.returncode, process.stdout, process.stderr)
 
 
@@ -90,6 +82,18 @@ def test_an_unreadable_album(mode, album: Album, tmp_path: Path) -> None:
     assert result.error_line.startswith("error: album: cannot be read")
 
 
+@pytest.mark.parametrize("argv", [["--src", "album", "--dst"], ["--undo", "--dst"], ["--src"]])
+def test_folders_that_cannot_be_entered(
+    argv: list[str], mode, album: Album, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    (tmp_path / "locked").mkdir()
+    mode(tmp_path / "locked", 0o000)
+    result = sort(tmp_path, *argv, "locked/deep/inside")
+    assert result.code in (1, 2)
+    assert result.error_line.startswith("error: locked/deep/inside")
+
+
 @pytest.mark.parametrize("extra", [[], ["--dry-run"]])
 @pytest.mark.parametrize("exists", [True, False])
 def test_no_write_permission(
@@ -101,7 +105,7 @@ def test_no_write_permission(
     dst = "there" if exists else "there/deep/sorted"
     result = sort(tmp_path, "--src", "album", "--dst", dst, *extra)
     assert result.code == 1
-    assert "no permission to write; choose another --dst" in result.error_line
+    assert "no permission; choose another --dst or change its rights" in result.error_line
     assert not list((tmp_path / "there").iterdir())
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from facesort.detections import Detections
+from facesort.errors import DatasetError
 from facesort.evaluate.average_precision import average_precision
 from facesort.evaluate.match import confusion, pair
 from facesort.evaluate.report import as_text, evaluate
+from facesort.evaluate.threshold import choose
 from facesort.labels.image_labels import ImageLabels
 
 NAMES = ("face", "masked")
@@ -79,3 +81,29 @@ def test_the_report_says_what_was_counted() -> None:
     text = as_text(report)
     assert "2 pictures, 2 faces of 32 px or more" in text
     assert text.splitlines()[2].split()[:2] == ["face", "1"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "confidence", "coverage"),
+    [(1.0, 0.9, 1 / 3), (0.6, 0.7, 2 / 3), (0.5, 0.6, 2 / 3)],
+)
+def test_the_lowest_confidence_of_a_precision(
+    precision: float, confidence: float, coverage: float
+) -> None:
+    faces = truth((0, 0, 50, 0), (100, 0, 50, 1), (200, 0, 50, 0), (300, 0, 9, 0))
+    seen = found(
+        (0, 0, 50, 0, 0.9),
+        (100, 0, 50, 0, 0.8),  # the wrong class
+        (200, 0, 50, 0, 0.7),
+        (300, 300, 50, 0, 0.6),  # no face
+        (300, 0, 9, 1, 0.95),  # too small to count
+    )
+    chosen = choose([faces], [seen], precision, min_side_px=20)
+    assert chosen.confidence == confidence
+    assert chosen.coverage == pytest.approx(coverage)
+    assert chosen.precision >= precision
+
+
+def test_a_precision_out_of_reach_is_said() -> None:
+    with pytest.raises(DatasetError, match="no confidence reaches"):
+        choose([truth((0, 0, 50, 0))], [found((0, 0, 50, 1, 0.9))], 0.5)

@@ -22,6 +22,24 @@ from facesort.errors import AlbumError
 DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
+@contextmanager
+def clear_errors(folder: Path) -> Iterator[None]:
+    """What the disk refuses, in words; ``folder`` is where we write."""
+    try:
+        yield
+    except PermissionError as error:
+        where = error.filename or folder
+        raise AlbumError(
+            f"{where}: no permission; choose another --dst or change its rights"
+        ) from None
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise AlbumError(
+                f"{folder}: the disk is full; free some and run the same command again: it goes on"
+            ) from None
+        raise AlbumError(f"{error.filename or folder}: {error.strerror or error}") from None
+
+
 @dataclass(frozen=True)
 class Stamp:
     """Tells whether a file is still the one that was put there, and where it went if not."""
@@ -122,22 +140,6 @@ def _put(make: Callable[[Path], object], final: Path, temp_folder: Path) -> None
             if os.path.lexists(final):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
             os.rename(temporary, final)
-
-
-@contextmanager
-def clear_errors(folder: Path) -> Iterator[None]:
-    """What the disk of ``folder`` refuses, in words."""
-    try:
-        yield
-    except PermissionError as error:
-        where = error.filename or folder
-        raise AlbumError(f"{where}: no permission to write; choose another --dst") from None
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise AlbumError(
-                f"{folder}: the disk is full; free some and run the same command again: it goes on"
-            ) from None
-        raise AlbumError(f"{error.filename or folder}: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from pathlib import Path
 from facesort.album.carry_out import Site, carry_out
 from facesort.album.crops import CropMemory
 from facesort.album.destination import Destination, check_apart, check_belongs
-from facesort.album.disk import clear_errors
 from facesort.album.filing import left_to_file
 from facesort.album.journal import State, read_state
 from facesort.album.look import Job, Remember, plan_news
@@ -57,13 +56,12 @@ def preview_album(job: Job, report: Reporter) -> int:
     dst = Destination(job.dst)
     if dst.saved_plan.exists() and not is_plan(dst.saved_plan):
         raise UsageError(f"{dst.saved_plan}: is no plan of ours and would be replaced; move it")
-    with clear_errors(dst.root):
-        state = _foreseen(dst)
-        check_belongs(state, job.src, dst.root)
-        plan = plan_news(job, listing, state, report, remember=None)
-        plan = replace(plan, levels=dst.levels(state))
-        dst.make_root()
-        save_plan(plan, dst.saved_plan)
+    state = _foreseen(dst)
+    check_belongs(state, job.src, dst.root)
+    plan = plan_news(job, listing, state, report, remember=None)
+    plan = replace(plan, levels=dst.levels(state))
+    dst.make_root()
+    save_plan(plan, dst.saved_plan)
     for line in plan_lines(plan, in_full=True):
         report.say(line)
     report.say(f"saved as {dst.saved_plan}; carry it out with --plan")
@@ -109,7 +107,7 @@ def _at_work(
     src: Path, dst: Destination, levels: int, workers: int, report: Reporter
 ) -> Iterator[Site]:
     """The destination, ours alone for a while; it belongs to the album ``src`` from now on."""
-    with clear_errors(dst.root), dst.opened() as journal:
+    with dst.opened() as journal:
         check_belongs(journal.state, src, dst.root)
         if journal.state.src != str(src.absolute()):
             journal.album(str(src.absolute()), levels)

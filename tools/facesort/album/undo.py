@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from facesort.album.destination import Destination
-from facesort.album.disk import Stamp, clear_errors, is_same_photo
+from facesort.album.disk import Stamp, is_same_photo
 from facesort.album.filing import Filer, is_ours, left_to_file
 from facesort.album.journal import State
 from facesort.album.saved_plan import is_plan
@@ -30,20 +30,19 @@ def undo(root: Path, report: Reporter) -> int:
     dst = Destination(root)
     if not dst.state_folder.is_dir() and not is_plan(dst.saved_plan):
         raise AlbumError(f"{root}: nothing to undo; no album was sorted into it")
-    with clear_errors(root):
-        with dst.opened() as journal:
-            state = journal.state
-            levels = dst.levels(state)
-            made = state.made | _made_unrecorded(dst, state)
-            left = state.left_by_undo
-            if left is None:
-                left = _why_left(dst, state, made)
-                with suppress(OSError):  # a full disk must not prevent what would free it
-                    journal.undo(left)
-            _remove_files(dst, made.keys() - left.keys())
-            _remove_own_files(dst, left)
-        left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
-        _remove_folders(dst, state, levels)
+    with dst.opened() as journal:
+        state = journal.state
+        levels = dst.levels(state)
+        made = state.made | _made_unrecorded(dst, state)
+        left = state.left_by_undo
+        if left is None:
+            left = _why_left(dst, state, made)
+            with suppress(OSError):  # a full disk must not prevent what would free it
+                journal.undo(left)
+        _remove_files(dst, made.keys() - left.keys())
+        _remove_own_files(dst, left)
+    left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
+    _remove_folders(dst, state, levels)
     for path, why in sorted(left.items()):
         report.say(f"left alone: {path}: {why}")
     report.say(f"undone: {counted(len(made.keys() - left.keys()), 'file')} removed from {root}")
