@@ -23,9 +23,10 @@ def arguments(argv: Sequence[str]):
     add("--model", type=Path, required=True, help="weights to start from (.pt)")
     add("--data", type=Path, default=ROOT / "data_configs" / "occlusion.yaml", help="data set YAML")
     add("--bf16-cpu", action="store_true", help="train in bfloat16 on the processor")
-    own = [a for a in argv if "=" not in a or a.startswith(("-", "model=", "data="))]
-    args = parser.parse_args(console.accept_key_value(own))
-    return args, dict(a.split("=", 1) for a in argv if a not in own)
+    args, rest = parser.parse_known_args(argv)
+    if wrong := [arg for arg in rest if "=" not in arg or arg.startswith("-")]:
+        parser.error(f"{wrong[0]}: expected key=value, such as epochs=20")
+    return args, dict(arg.split("=", 1) for arg in rest)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -37,4 +38,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    console.run(main, key_value=False)
+    console.run(main)

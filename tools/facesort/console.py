@@ -1,53 +1,74 @@
-"""What every script of tools/ shares: ``key=value`` arguments, progress, errors to exit codes."""
+"""What every script of tools/ shares: arguments, progress, errors to exit codes."""
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from facesort.errors import FacesortError
+from facesort.errors import FacesortError, UsageError
 
 T = TypeVar("T")
 
 
-def parser(doc: str) -> argparse.ArgumentParser:
-    """An argument parser whose help is the script's docstring, as it is written: job, examples."""
-    return argparse.ArgumentParser(
-        description=doc.strip(),
+class Parser(argparse.ArgumentParser):
+    """An argument parser that also takes ``key=value``, as the ``yolo`` command does, and whose
+    errors are one line (`UsageError`) with the nearest option instead of a page of usage."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"{unknown[0]}: no such option{self._nearest(unknown[0])}")
+        return parsed
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        argv = sys.argv[1:] if args is None else args
+        return super().parse_known_args(self._spelled_out(argv), namespace)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see --help")
+
+    def _spelled_out(self, argv: Sequence[str]) -> list[str]:
+        """``key=value`` as ``--key=value`` where there is such an option; a value stays itself."""
+        out: list[str] = []
+        is_value = False
+        for arg in argv:
+            key, sep, value = arg.partition("=")
+            option = f"--{key.replace('_', '-')}"
+            action = self._option_string_actions.get(option)
+            if is_value or not sep or action is None:
+                out.append(arg)
+            elif action.nargs != 0:
+                out.append(f"{option}={value}")
+            elif value.lower() == "true":
+                out.append(option)
+            elif value.lower() != "false":
+                self.error(f"{arg}: expected {key}=true or {key}=false")
+            own = None if is_value else self._option_string_actions.get(arg)
+            is_value = own is not None and own.nargs != 0
+        return out
+
+    def _nearest(self, arg: str) -> str:
+        option = f"--{arg.lstrip('-').partition('=')[0]}"
+        near = difflib.get_close_matches(option, self._option_string_actions, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
+
+
+def parser(doc: str | None) -> Parser:
+    """A parser whose help is the script's docstring, as it is written: job, examples, remarks."""
+    return Parser(
+        description=(doc or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
 
 
-def accept_key_value(argv: Sequence[str]) -> list[str]:
-    """Turn ``key=value`` (the ``yolo`` command's habit) into ``--key value``.
-
-    Only a leading word of letters, digits, ``_`` or ``-`` counts as a key, so a path such as
-    ``a/b=c.jpg`` stays what it is. ``True`` becomes a bare flag and ``False`` leaves it out.
-    """
-    out: list[str] = []
-    for arg in argv:
-        key, sep, value = arg.partition("=")
-        word = key.replace("_", "").replace("-", "")
-        if not sep or arg.startswith("-") or not word.isalnum():
-            out.append(arg)
-        elif value.lower() == "true":
-            out.append(f"--{key.replace('_', '-')}")
-        elif value.lower() != "false":
-            out += [f"--{key.replace('_', '-')}", value]
-    return out
-
-
-def run(main: Callable[[Sequence[str]], int | None], key_value: bool = True) -> None:
-    """Run a script's ``main`` and end the process: 0 done, 1 a problem, 2 usage, 130 Ctrl-C.
-
-    ``key_value`` lets ``key=value`` stand for ``--key value``.
-    """
-    argv = sys.argv[1:]
+def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
+    """Run a script's ``main`` and end the process: 0 done, 1 a problem, 2 usage, 130 Ctrl-C."""
     try:
-        code = main(accept_key_value(argv) if key_value else argv) or 0
+        code = main(sys.argv[1:]) or 0
     except FacesortError as error:
         print(f"error: {one_line(str(error))}", file=sys.stderr)
         code = error.exit_code
@@ -65,8 +86,8 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def progress(items: Iterable[T], total: int, unit: str, initial: int = 0):  # type: ignore[no-untyped-def]
-    """A progress bar (rate, time left) on standard error, silent where that is not a terminal."""
+def progress(items: Iterable[T], total: int, unit: str) -> Any:
+    """``items`` behind a progress bar on standard error, silent where that is not a terminal."""
     from tqdm import tqdm
 
-    return tqdm(items, total=total, unit=unit, initial=initial, disable=None, dynamic_ncols=True)
+    return tqdm(items, total=total, unit=unit, disable=None, dynamic_ncols=True)

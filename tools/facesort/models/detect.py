@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -131,9 +132,10 @@ def _load_torch(weights: Path, conf: float | None, imgsz: int | None) -> YoloDet
     if model.task != "detect":
         raise ModelError(f"{weights}: task '{model.task}'; expected a detection model")
     network = model.model.float().eval()
+    one_at_a_time = Lock()  # the network keeps its anchors of the last input size in itself
 
     def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.inference_mode():
+        with one_at_a_time, torch.inference_mode():
             output = network(torch.from_numpy(pixels))
         raw: NDArray[np.float32] = (output[0] if isinstance(output, tuple) else output)[0].numpy()
         return raw

@@ -1,0 +1,76 @@
+"""Arguments as the yolo command takes them, errors in one line, exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from facesort import console
+from facesort.errors import UsageError
+
+TOOLS = Path(__file__).resolve().parents[1] / "tools"
+
+
+@pytest.fixture
+def parser() -> console.Parser:
+    parser = console.parser("Do it.")
+    parser.add_argument("--src")
+    parser.add_argument("--dry-run", action="store_true")
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("argv", "src", "dry_run"),
+    [
+        ([], None, False),
+        (["--src", "a"], "a", False),
+        (["src=a"], "a", False),
+        (["src=a=b"], "a=b", False),
+        (["src=-a", "dry_run=True"], "-a", True),
+        (["dry-run=false", "--src=x"], "x", False),
+        (["--src", "src=b"], "src=b", False),  # a value stays itself
+        (["--dry-run", "src=b"], "b", True),  # a flag has no value
+    ],
+)
+def test_key_value(parser: console.Parser, argv: list[str], src: str | None, dry_run: bool) -> None:
+    args = parser.parse_args(argv)
+    assert (args.src, args.dry_run) == (src, dry_run)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--scr", "a"], "--scr: no such option; did you mean --src"),
+        (["scr=a"], "scr=a: no such option; did you mean --src"),
+        (["zzz"], "zzz: no such option; see --help"),
+        (["--src"], "expected one argument"),
+        (["dry_run=maybe"], "expected dry_run=true or dry_run=false"),
+    ],
+)
+def test_what_cannot_be_meant(parser: console.Parser, argv: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parser.parse_args(argv)
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "printed"),
+    [
+        ("None", 0, ""),
+        ("FacesortError('a\\nb')", 1, "error: a\\nb\n"),
+        ("UsageError('x')", 2, "error: x\n"),
+        ("KeyboardInterrupt()", 130, "stopped by Ctrl-C\n"),
+    ],
+)
+def test_errors_become_exit_codes(raised: str, code: int, printed: str) -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(TOOLS)!r})\n"
+        "from facesort import console\n"
+        "from facesort.errors import FacesortError, UsageError\n"
+        "def main(argv):\n"
+        f"    error = {raised}\n"
+        "    if error: raise error\n"
+        "console.run(main)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (code, printed)
