@@ -21,7 +21,7 @@ def test_ci_runs_the_install_and_test_steps_of_the_readme() -> None:
 
 
 def test_files_named_in_the_readme_exist() -> None:
-    named = set(re.findall(r"\b((?:tools|data_configs|weights|tests)/[\w/]+\.\w+)", README))
+    named = set(re.findall(r"(?<![\w/])((?:tools|data_configs|weights|tests)/[\w/]+\.\w+)", README))
     assert named and not [name for name in named if not (ROOT / name).exists()]
 
 
