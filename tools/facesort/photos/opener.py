@@ -20,26 +20,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort import photos_exif, photos_formats, photos_pixels
 from facesort.errors import PhotoError
-from facesort.photos_listing import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Found, Listing, list_photos
+from facesort.photos import exif, formats, pixels
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
-
-__all__ = [
-    "MAX_DECODED_PIXELS",
-    "MAX_PIXELS",
-    "PHOTO_SUFFIXES",
-    "VIDEO_SUFFIXES",
-    "Found",
-    "Listing",
-    "Photo",
-    "content_hash",
-    "list_photos",
-    "open_photo",
-    "read_photo_bytes",
-]
 
 MAX_PIXELS = 250_000_000  # a phone's 200-megapixel mode passes, a decompression bomb does not
 MAX_DECODED_PIXELS = 100_000_000  # what may become an array (300 MB); larger JPEGs come smaller
@@ -96,7 +81,7 @@ def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Pho
     """Open a photo from a file or its bytes. With ``min_long_side_px`` it may come back smaller,
     by a whole divisor, its longer side never below that (nor below its own full length)."""
     data = source if isinstance(source, bytes) else read_photo_bytes(source)
-    name = photos_formats.format_of(data)
+    name = formats.format_of(data)
     if name is None:
         raise PhotoError(_why_no_picture(data) if data else _EMPTY)
     _quiet_pillow()
@@ -109,36 +94,36 @@ def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Pho
 
 
 def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
-    with photos_formats.begin(data, name) as image:
+    with formats.begin(data, name) as image:
         size_wh = image.size
         divisor = _divisor(size_wh, min_long_side_px, name)
         if name == "JPEG":
             _decode_at(image, divisor)
         image.load()
         # TIFF and HEIC decoders turn the picture themselves, and leave no orientation behind
-        turned = photos_exif.orientation(image.info.get("exif") or b"")
+        turned = exif.orientation(image.info.get("exif") or b"")
         size_wh = size_wh if name == "JPEG" else image.size  # only the JPEG decoder shrinks
-        rgb = photos_pixels.to_rgb(image)
+        rgb = pixels.to_rgb(image)
         if name != "JPEG" and divisor > 1:
             rgb = rgb.reduce(divisor)
-        pixels = np.array(photos_pixels.turn_upright(rgb, turned))
+        upright = np.array(pixels.turn_upright(rgb, turned))
     upright_wh = size_wh[::-1] if turned >= 5 else size_wh
-    return Photo(pixels, upright_wh, pixels.shape[1] / upright_wh[0])
+    return Photo(upright, upright_wh, upright.shape[1] / upright_wh[0])
 
 
 def _divisor(size_wh: tuple[int, int], min_long_side_px: int | None, name: str) -> int:
     """By how much to shrink: 1, 2, 4 or 8. A photo that is too large is refused, but for a JPEG
     that comes within bounds when decoded smaller."""
-    long_px, pixels = max(size_wh), size_wh[0] * size_wh[1]
+    long_px, area = max(size_wh), size_wh[0] * size_wh[1]
     limit = MAX_PIXELS if name == "JPEG" else MAX_DECODED_PIXELS
-    if pixels > limit:
+    if area > limit:
         raise PhotoError(
-            f"has {size_wh[0]} x {size_wh[1]} pixels ({pixels / 1e6:.0f} million); expected at "
+            f"has {size_wh[0]} x {size_wh[1]} pixels ({area / 1e6:.0f} million); expected at "
             f"most {limit / 1e6:.0f} million in a {name} file; save a smaller copy"
         )
     wanted = long_px // min_long_side_px if min_long_side_px else 1
     divisor = next(d for d in (8, 4, 2, 1) if d <= max(wanted, 1))
-    while pixels / divisor**2 > MAX_DECODED_PIXELS:
+    while area / divisor**2 > MAX_DECODED_PIXELS:
         divisor *= 2
     return divisor
 

@@ -22,13 +22,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from facesort import photos_exif
 from facesort.errors import PhotoError
 from facesort.photos import (
     MAX_DECODED_PIXELS,
     PHOTO_SUFFIXES,
     VIDEO_SUFFIXES,
     content_hash,
+    exif,
     open_photo,
     read_photo_bytes,
 )
@@ -334,7 +334,7 @@ def test_damaged_exif_leaves_the_photo_as_it_is(kind: str, exif: bytes) -> None:
 @given(st.binary(max_size=80))
 def test_any_bytes_have_an_orientation(tail: bytes) -> None:
     for start in (b"", b"Exif\0\0II*\0", b"MM\0*\0\0\0\x08"):
-        assert photos_exif.orientation(start + tail) in range(1, 9)
+        assert exif.orientation(start + tail) in range(1, 9)
 
 
 @settings(deadline=None)
@@ -423,7 +423,7 @@ def test_threads_see_the_same_pixels() -> None:
 def test_importing_the_opener_is_light() -> None:
     """Listing an album needs neither Pillow nor OpenCV."""
     code = "import facesort.photos, sys; print([m for m in sys.modules if m in ('PIL', 'cv2')])"
-    tools = Path(__file__).parents[1] / "tools"
+    tools = Path(__file__).parents[2] / "tools"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tools, capture_output=True, text=True, check=True
     )
