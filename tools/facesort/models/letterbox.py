@@ -51,8 +51,9 @@ def letterbox(
     left, top = (full_w - w) // 2, (full_h - h) // 2
     canvas = np.full((full_h, full_w, 3), GREY, dtype=np.uint8)
     canvas[top : top + h, left : left + w] = resized
-    pixels = np.multiply(canvas.transpose(2, 0, 1)[None], np.float32(1 / 255), dtype=np.float32)
-    return np.ascontiguousarray(pixels), Fit(scale, (left, top), (width, height))
+    pixels = np.empty((1, 3, full_h, full_w), dtype=np.float32)
+    np.multiply(canvas.transpose(2, 0, 1), np.float32(1 / 255), out=pixels[0])
+    return pixels, Fit(scale, (left, top), (width, height))
 
 
 def halve(rgb: NDArray[np.uint8], down_to_px: int) -> NDArray[np.uint8]:
