@@ -68,7 +68,7 @@ def test_a_face_outside_the_picture_changes_nothing(draw) -> None:
     assert out is not rgb
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(poses)
 def test_mask_covers_mouth_and_chin_but_not_the_eyes(pose: tuple[float, float, int]) -> None:
     unit_px, roll_deg, seed = pose
@@ -79,7 +79,7 @@ def test_mask_covers_mouth_and_chin_but_not_the_eyes(pose: tuple[float, float, i
     assert at(covered, placed(high, unit_px, roll_deg)).max() < 0.1, "eyes, forehead"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(poses)
 def test_sunglasses_cover_the_eyes_but_not_the_mouth(pose: tuple[float, float, int]) -> None:
     unit_px, roll_deg, seed = pose
@@ -167,7 +167,7 @@ def test_masks_vary_in_colour() -> None:
 
 
 @given(st.floats(-70, 70), st.floats(10, 200))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_fit_finds_the_head_that_was_projected(yaw_deg: float, unit_px: float) -> None:
     points = turned(yaw_deg, unit_px)
     head = fit_head(points)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -110,7 +110,6 @@ def test_in_heic_only_the_container_says_how_to_turn() -> None:
     assert b"Exif" in unturned and open_photo(unturned).size_wh == (96, 64)
 
 
-@settings(deadline=None)
 @given(
     orientation=st.integers(1, 8),
     size_wh=st.tuples(st.integers(1, 40), st.integers(1, 40)),
@@ -240,7 +239,6 @@ def test_reduced_never_below_what_was_asked(
     assert mean_error(photo.rgb, image.resize((w, h), Image.Resampling.BOX)) < 12
 
 
-@settings(deadline=None)
 @given(
     size_wh=st.tuples(st.integers(1, 300), st.integers(1, 300)),
     min_long_side_px=st.integers(1, 400),
@@ -330,14 +328,12 @@ def test_damaged_exif_leaves_the_photo_as_it_is(kind: str, exif: bytes) -> None:
     assert mean_error(photo.rgb, scene()) <= LOSSY.get(kind, 0)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes_have_an_orientation(tail: bytes) -> None:
     for start in (b"", b"Exif\0\0II*\0", b"MM\0*\0\0\0\x08"):
         assert exif.orientation(start + tail) in range(1, 9)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF"]))
 def test_overwritten_bytes_open_or_raise_photo_error(noise: bytes, kind: str) -> None:
     data = bytearray(encoded(scene(32, 24), kind))
