@@ -18,7 +18,7 @@ from facesort.album.saved_plan import check_album, check_names_free, is_plan, lo
 from facesort.album.scan import Looked
 from facesort.album.summary import (
     counted,
-    listing_line,
+    listing_lines,
     plan_lines,
     problem_lines,
     table_lines,
@@ -95,7 +95,8 @@ def apply_saved(
 def _list_album(src: Path, dst: Path, report: Reporter) -> Listing:
     listing = list_photos(src)
     check_apart(src, listing.photos, dst)
-    report.say(listing_line(src, listing))
+    for line in listing_lines(src, listing):
+        report.say(line)
     if not listing.photos:
         kinds = " ".join(sorted(PHOTO_SUFFIXES))
         raise AlbumError(f"{src}: no photos in it or in its folders; looked for {kinds}")

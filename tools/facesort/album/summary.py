@@ -8,6 +8,8 @@ from facesort.album.plan import count_by_folder, needed_bytes
 from facesort.album.records import COPY, PHOTO_FOLDERS, Entry, Plan
 from facesort.photos import Listing
 
+MOST_VIDEOS = 20  # that are named; an album may hold thousands
+
 
 def readable(n_bytes: int) -> str:
     """``1.2 GB``; whole kilobytes at the least."""
@@ -22,13 +24,18 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def listing_line(src: object, listing: Listing) -> str:
+def listing_lines(src: object, listing: Listing) -> Iterator[str]:
+    """What was found, and the first videos by name: they have to wait for a later version."""
     line = f"{src}: {counted(len(listing.photos), 'photo')}"
     if listing.videos:
         line += f", {counted(len(listing.videos), 'video')} skipped (they come later)"
     if listing.others:
         line += f", {counted(len(listing.others), 'other file')} passed over"
-    return line
+    yield line
+    for video in listing.videos[:MOST_VIDEOS]:
+        yield f"  skipped video: {video}"
+    if len(listing.videos) > MOST_VIDEOS:
+        yield f"  and {len(listing.videos) - MOST_VIDEOS} more"
 
 
 def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:
