@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,11 +55,38 @@ def test_what_cannot_be_meant(parser: console.Parser, argv: list[str], message: 
 
 
 @pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (console.path, "", "is empty; expected a path"),
+        (console.path, "~/x", Path.home() / "x"),
+        (console.path, "a b", Path("a b")),
+        (console.fraction, "0.5", 0.5),
+        (console.fraction, "1.5", "expected a number from 0 to 1"),
+        (console.fraction, "nan", "expected a number from 0 to 1"),
+        (console.length_px, "-3", "expected pixels, 0 or more"),
+        (console.network_px, "640", 640),
+        (console.network_px, "-32", "expected 32 to 4096 pixels"),
+        (console.network_px, "100", "expected a multiple of 32"),
+    ],
+)
+def test_kinds_of_values(
+    parser: console.Parser, kind: Callable[[str], object], text: str, expected: object
+) -> None:
+    parser.add_argument("--value", type=kind)
+    if isinstance(expected, str):
+        with pytest.raises(UsageError, match=expected):
+            parser.parse_args([f"--value={text}"])
+    else:
+        assert parser.parse_args([f"--value={text}"]).value == expected
+
+
+@pytest.mark.parametrize(
     ("raised", "code", "printed"),
     [
         ("None", 0, ""),
         ("FacesortError('a\\nb')", 1, "error: a\\nb\n"),
         ("UsageError('x')", 2, "error: x\n"),
+        ("OSError(28, 'No space left', 'a.jpg')", 1, "error: a.jpg: No space left\n"),
         ("KeyboardInterrupt()", 130, "stopped by Ctrl-C\n"),
     ],
 )

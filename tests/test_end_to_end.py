@@ -1,6 +1,7 @@
 """The whole way with the shipped model: an album goes in, folders by class come out."""
 
 import csv
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -24,11 +25,18 @@ WITHOUT_TORCH = (
 
 
 def sort(src: Path, dst: Path) -> str:
-    """Run the script in a process that cannot import torch or Ultralytics."""
+    """Run the script in a process that cannot import torch or Ultralytics, for a person whose
+    home folder is ``home`` beside ``dst``."""
     tools = ROOT / "tools"
     script = [str(tools), str(tools / "sort_photos.py"), "--src", str(src), "--dst", str(dst)]
+    home = dst.parent / "home"
+    home.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, *script], capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", WITHOUT_TORCH, *script],
+        env=os.environ | {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -49,6 +57,11 @@ def sorted_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_sample_album(folder / "album")
     sort(folder / "album", folder / "sorted")
     return folder / "sorted"
+
+
+def test_nothing_is_left_in_the_home_folder(sorted_sample: Path) -> None:
+    """ONNX Runtime keeps a device id there when it is about to report."""
+    assert list((sorted_sample.parent / "home").rglob("*")) == []
 
 
 def test_the_sample_album_fills_all_four_classes(sorted_sample: Path) -> None:

@@ -21,12 +21,23 @@ SECOND_LOOK = ROOT / "data_configs" / "second_look"
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("--scenes", type=Path, help="folder with images/, annotations/*.xml, second_look.csv")
-    add("--selfies", type=Path, help="folder with images/ and proposed_boxes.json")
-    add("--crops", type=Path, help="folder with face crops and four_class.csv")
-    add("--face-model", type=Path, required=True, help="YOLO pose model: faces with 5 landmarks")
+    add(
+        "--scenes",
+        type=console.path,
+        help="folder with images/, annotations/*.xml, second_look.csv",
+    )
+    add("--selfies", type=console.path, help="folder with images/ and proposed_boxes.json")
+    add("--crops", type=console.path, help="folder with face crops and four_class.csv")
+    add(
+        "--face-model",
+        type=console.path,
+        required=True,
+        help="YOLO pose model: faces with 5 landmarks",
+    )
     out = ROOT / "datasets" / "occlusion"
-    add("--out", type=Path, default=out, help="folder to fill (default: datasets/occlusion)")
+    add(
+        "--out", type=console.path, default=out, help="folder to fill (default: datasets/occlusion)"
+    )
     add("--seed", type=int, default=0, help="of composing and drawing (default: %(default)s)")
     args = parser.parse_args(argv)
     if not (args.scenes or args.selfies or args.crops):

@@ -20,13 +20,31 @@ ROOT = Path(__file__).resolve().parents[1]
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("--weights", type=Path, default=ROOT / "weights" / "occlusion.onnx", help=".onnx or .pt")
-    add("--data", type=Path, default=ROOT / "data_configs" / "occlusion.yaml", help="data set YAML")
+    add(
+        "--weights",
+        type=console.path,
+        default=ROOT / "weights" / "occlusion.onnx",
+        help=".onnx or .pt",
+    )
+    add(
+        "--data",
+        type=console.path,
+        default=ROOT / "data_configs" / "occlusion.yaml",
+        help="data set YAML",
+    )
     add("--split", default="test", help="train, val or test (default: %(default)s)")
-    add("--min-size", type=float, default=32, help="pixels (default: %(default)s)")
-    add("--conf", type=float, help="for precision, recall, confusion (default: the model's own)")
-    add("--precision", type=float, help="say which confidence reaches this precision")
-    add("--imgsz", type=int, help="longer side at which the network looks (default: the model's)")
+    add("--min-size", type=console.length_px, default=32, help="pixels (default: %(default)s)")
+    add(
+        "--conf",
+        type=console.fraction,
+        help="for precision, recall, confusion (default: the model's own)",
+    )
+    add("--precision", type=console.fraction, help="say which confidence reaches this precision")
+    add(
+        "--imgsz",
+        type=console.network_px,
+        help="longer side at which the network looks (default: the model's)",
+    )
     return parser.parse_args(argv)
 
 

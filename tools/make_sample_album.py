@@ -21,7 +21,10 @@ from facesort import console
 def main(argv: Sequence[str]) -> None:
     parser = console.parser(__doc__)
     parser.add_argument(
-        "--dst", type=Path, default=Path("sample_album"), help="the folder to make (%(default)s)"
+        "--dst",
+        type=console.path,
+        default=Path("sample_album"),
+        help="the folder to make (%(default)s)",
     )
     dst: Path = parser.parse_args(argv).dst
     from facesort.dataset.sample_album import SAMPLES, make_sample_album

@@ -39,8 +39,18 @@ ROOT = Path(__file__).resolve().parents[1]
 def arguments(argv: Sequence[str]) -> Namespace:
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("--src", type=Path, metavar="DIR", help="the album: a folder of photos, nested at will")
-    add("--dst", type=Path, metavar="DIR", help="where the sorted folders go (default: sorted)")
+    add(
+        "--src",
+        type=console.path,
+        metavar="DIR",
+        help="the album: a folder of photos, nested at will",
+    )
+    add(
+        "--dst",
+        type=console.path,
+        metavar="DIR",
+        help="where the sorted folders go (default: sorted)",
+    )
     add("--by", choices=["class", "person"], default="class", help="what to sort by")
     add(
         "--link",
@@ -51,11 +61,31 @@ def arguments(argv: Sequence[str]) -> Namespace:
         "of its own (default: %(default)s)",
     )
     add("--dry-run", action="store_true", help="print the plan, save it in --dst, and stop")
-    add("--plan", type=Path, metavar="FILE", help="carry out a saved plan, if nothing has changed")
+    add(
+        "--plan",
+        type=console.path,
+        metavar="FILE",
+        help="carry out a saved plan, if nothing has changed",
+    )
     add("--undo", action="store_true", help="remove from --dst what was made there; list the rest")
-    add("--weights", type=Path, metavar="FILE", help="model (default: weights/occlusion.onnx)")
-    add("--conf", type=float, metavar="0..1", help="below it there is no face (default: model's)")
-    add("--sure", type=float, metavar="0..1", help="below it a face is unsure (default: model's)")
+    add(
+        "--weights",
+        type=console.path,
+        metavar="FILE",
+        help="model (default: weights/occlusion.onnx)",
+    )
+    add(
+        "--conf",
+        type=console.fraction,
+        metavar="0..1",
+        help="below it there is no face (default: model's)",
+    )
+    add(
+        "--sure",
+        type=console.fraction,
+        metavar="0..1",
+        help="below it a face is unsure (default: model's)",
+    )
     add("--workers", type=int, metavar="N", help="photos at a time (default: one per core)")
     args = parser.parse_args(argv)
     check(args)

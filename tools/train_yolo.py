@@ -20,8 +20,13 @@ ROOT = Path(__file__).resolve().parents[1]
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("--model", type=Path, required=True, help="weights to start from (.pt)")
-    add("--data", type=Path, default=ROOT / "data_configs" / "occlusion.yaml", help="data set YAML")
+    add("--model", type=console.path, required=True, help="weights to start from (.pt)")
+    add(
+        "--data",
+        type=console.path,
+        default=ROOT / "data_configs" / "occlusion.yaml",
+        help="data set YAML",
+    )
     add("--bf16-cpu", action="store_true", help="train in bfloat16 on the processor")
     args, rest = parser.parse_known_args(argv)
     if wrong := [arg for arg in rest if "=" not in arg or arg.startswith("-")]:

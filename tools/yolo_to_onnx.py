@@ -28,13 +28,35 @@ ROOT = Path(__file__).resolve().parents[1]
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("--weights", type=Path, default=ROOT / "weights" / "occlusion.pt", help="checkpoint (.pt)")
-    add("--out", type=Path, help="file to write (default: the checkpoint's name with .onnx)")
-    add("--imgsz", type=int, default=640, help="longer side in pixels (default: %(default)s)")
+    add(
+        "--weights",
+        type=console.path,
+        default=ROOT / "weights" / "occlusion.pt",
+        help="checkpoint (.pt)",
+    )
+    add(
+        "--out", type=console.path, help="file to write (default: the checkpoint's name with .onnx)"
+    )
+    add(
+        "--imgsz",
+        type=console.network_px,
+        default=640,
+        help="longer side in pixels (default: %(default)s)",
+    )
     add("--fixed", action="store_true", help="take only imgsz x imgsz, not any height and width")
-    add("--images", type=Path, help="folder of pictures to compare on")
-    add("--conf", type=float, default=0.25, help="below it nothing is a face (%(default)s)")
-    add("--sure", type=float, default=0.5, help="from it on a class is trusted (%(default)s)")
+    add("--images", type=console.path, help="folder of pictures to compare on")
+    add(
+        "--conf",
+        type=console.fraction,
+        default=0.25,
+        help="below it nothing is a face (%(default)s)",
+    )
+    add(
+        "--sure",
+        type=console.fraction,
+        default=0.5,
+        help="from it on a class is trusted (%(default)s)",
+    )
     return parser.parse_args(argv)
 
 

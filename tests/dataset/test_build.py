@@ -149,6 +149,17 @@ def test_build_writes_what_can_be_read_back(tmp_path: Path) -> None:
     assert build(sources, tmp_path / "set", lambda _rgb, _imgsz: one_face, seed=1) == built
 
 
+def test_a_bad_picture_is_left_out_and_named(tmp_path: Path, photo: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    built = build(
+        Sources(crops=[(bad, FaceClass.face), (photo, FaceClass.face)]), tmp_path / "set", astronaut
+    )
+    (reason,) = built.left_out
+    assert reason.startswith(f"crop: {bad}: is text, not a picture")
+    assert sum(built.boxes["train"].values()) >= 1
+
+
 def test_a_folder_of_somebody_else_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "keep.txt").write_text("mine")
     with pytest.raises(DatasetError, match="not empty and not built here"):

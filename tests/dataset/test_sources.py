@@ -86,6 +86,19 @@ def test_only_selfies_that_were_looked_at_are_read(tmp_path: Path) -> None:
     assert found["unclear"].class_id.tolist() == [IGNORE]
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "cannot be read"), ("", "not JSON"), ("[1]", "holds a list; expected image")],
+)
+def test_proposed_boxes_that_cannot_be_read(
+    tmp_path: Path, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "proposed_boxes.json").write_text(content)
+    with pytest.raises(LabelError, match=message):
+        sources.read_selfies(tmp_path, {})
+
+
 def test_ambiguous_crops_are_left_out(tmp_path: Path) -> None:
     table = tmp_path / "four_class.csv"
     table.write_text("image,class\nwith_mask/1.jpg,masked\nwith_mask/2.jpg,ambiguous\n")

@@ -65,3 +65,9 @@ def test_ignored_and_empty_boxes_are_not_written() -> None:
 
 def test_a_missing_label_means_no_face(tmp_path: Path) -> None:
     assert len(yolo.read(tmp_path / "images" / "a.jpg", (10, 10), 4).class_id) == 0
+
+
+def test_a_label_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xff\xfe0 .5 .5 .1 .1")
+    with pytest.raises(LabelError, match=r"a\.txt: not a text file"):
+        yolo.read(tmp_path / "a.jpg", (10, 10), 4)

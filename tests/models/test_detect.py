@@ -36,6 +36,44 @@ def test_what_is_no_model_is_named(
         load_detector(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("names", None, "its metadata names no classes"),
+        ("names", "{0: face", "its metadata names no classes"),
+        ("names", "{0: 'face', 5: 'mask'}", "its metadata names no classes"),
+        ("names", "{0: 'face', 1: 'mask'}", "does not fit its 2 classes"),
+        ("imgsz", "640", "its metadata names no classes and size"),
+        ("facesort_conf", "abc", "its metadata names no classes"),
+    ],
+)
+def test_odd_metadata_is_refused(
+    tmp_path: Path, onnx_file: Path, key: str, value: str | None, message: str
+) -> None:
+    import onnx
+
+    model = onnx.load(str(onnx_file))
+    kept = {entry.key: entry.value for entry in model.metadata_props if entry.key != key}
+    onnx.helper.set_model_props(model, kept | ({} if value is None else {key: value}))
+    onnx.save(model, str(tmp_path / "odd.onnx"))
+    with pytest.raises(ModelError, match=message):
+        load_detector(tmp_path / "odd.onnx")
+
+
+def test_a_missing_checkpoint_is_not_looked_for_on_the_network(tmp_path: Path) -> None:
+    from facesort.models.landmarks import load_face_finder
+
+    with pytest.raises(ModelError, match=r"yolov8n-pose\.pt: no such checkpoint"):
+        load_face_finder(tmp_path / "yolov8n-pose.pt")
+
+
+def test_a_detector_is_no_face_finder(checkpoint: Path) -> None:
+    from facesort.models.landmarks import load_face_finder
+
+    with pytest.raises(ModelError, match="its task is 'detect'; expected 'pose'"):
+        load_face_finder(checkpoint)
+
+
 def test_the_shipped_model_says_what_it_is(onnx_file: Path) -> None:
     detector = load_detector(onnx_file)
     assert detector.names == CLASS_NAMES and detector.imgsz == 640

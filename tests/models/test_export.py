@@ -60,6 +60,17 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "out.onnx").exists()
 
 
+def test_a_folder_is_no_file_to_write(tmp_path: Path, checkpoint: Path) -> None:
+    with pytest.raises(ModelError, match="is a folder"):
+        export_onnx(checkpoint, tmp_path, [])
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_export_names_no_path_of_this_machine(onnx_file: Path) -> None:
+    meta = {entry.key: entry.value for entry in onnx.load(str(onnx_file)).metadata_props}
+    assert not [value for value in meta.values() if "/" in value and "http" not in value]
+
+
 def test_a_damaged_export_is_noticed(
     tmp_path: Path, onnx_file: Path, checkpoint: Path, pictures: Pictures
 ) -> None:

@@ -71,5 +71,5 @@ def test_overrides_are_read_as_yaml() -> None:
 def test_missing_files_are_named(tmp_path: Path, checkpoint: Path, missing: str) -> None:
     files = {"weights": checkpoint, "data": ROOT / "data_configs" / "occlusion.yaml"}
     files[missing] = tmp_path / "none"
-    with pytest.raises(ModelError, match="none: no such file"):
+    with pytest.raises(ModelError, match="none: no such"):
         train(files["weights"], files["data"])

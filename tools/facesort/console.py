@@ -6,6 +6,7 @@ import argparse
 import difflib
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from facesort.errors import FacesortError, UsageError
@@ -56,6 +57,37 @@ class Parser(argparse.ArgumentParser):
         return f"; did you mean {near[0]}?" if near else ""
 
 
+def path(text: str) -> Path:
+    """An option's type: a path, ``~`` meant as the home folder (no shell expands ``--dst=~/x``)."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty; expected a path")
+    return Path(text).expanduser()
+
+
+def fraction(text: str) -> float:
+    """An option's type: a number from 0 to 1."""
+    return _bounded(float(text), text, 0, 1, "a number from 0 to 1")
+
+
+def length_px(text: str) -> float:
+    """An option's type: pixels, 0 or more."""
+    return _bounded(float(text), text, 0, 1e6, "pixels, 0 or more")
+
+
+def network_px(text: str) -> int:
+    """An option's type: a size a YOLO network can take."""
+    size = int(_bounded(int(text), text, 32, 4096, "32 to 4096 pixels"))
+    if size % 32:
+        raise argparse.ArgumentTypeError(f"{text}: expected a multiple of 32")
+    return size
+
+
+def _bounded(value: float, text: str, low: float, high: float, expected: str) -> float:
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"{text}: expected {expected}")
+    return value
+
+
 def parser(doc: str | None) -> Parser:
     """A parser whose help is the script's docstring, as it is written: job, examples, remarks."""
     return Parser(
@@ -78,6 +110,10 @@ def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
     except BrokenPipeError:  # ``| head`` closed our output: not a problem
         sys.stderr.close()
         code = 0
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        print(f"error: {one_line(f'{what}{error.strerror or error}')}", file=sys.stderr)
+        code = 1
     sys.exit(code)
 
 

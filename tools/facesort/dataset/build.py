@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
 from facesort.dataset.compose import Sprite, compose, face_free
-from facesort.dataset.duplicates import group_photos
+from facesort.dataset.duplicates import group_by_hash, perceptual_hash
 from facesort.dataset.mend import ignore_unlabelled, paint_over
 from facesort.dataset.split import SPLITS, split_names
 from facesort.dataset.sprites import Drawable, crop_sprite, repeat_rare, selfie_sprite, synthesise
 from facesort.dataset.tree import Built, Tree
 from facesort.detections import FaceFinder
+from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.photos import open_photo
 
@@ -81,8 +82,15 @@ def build(
     """
     tree = Tree(out)
     tree.start()
-    items = list(sources.items())
-    groups = group_photos(item.path for item in step(items, len(items), "hash"))
+    items, hashes = [], []
+    given = list(sources.items())
+    for item in step(given, len(given), "hash"):
+        try:
+            hashes.append(perceptual_hash(item.path))
+            items.append(item)
+        except PhotoError as error:  # one bad picture must not cost the other thousands
+            tree.built.left_out[f"{item.kind}: {error}"] += 1
+    groups = group_by_hash(hashes)
     splits = split_names(
         [item.name for item in items],
         groups.tolist(),

@@ -6,7 +6,7 @@ Perceptual hash: DCT hash of 64 bits (imagehash.phash, https://www.hackerfactor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +46,3 @@ def _root(parent: list[int], i: int) -> int:
         parent[i] = parent[parent[i]]
         i = parent[i]
     return i
-
-
-def group_photos(photos: Iterable[Path], max_bits: int = MAX_BITS) -> NDArray[np.int64]:
-    """Near-duplicate groups of ``photos``, in their order."""
-    return group_by_hash([perceptual_hash(p) for p in photos], max_bits)

@@ -16,6 +16,7 @@ from facesort.classes import CLASS_NAMES, FaceClass, parse_class
 from facesort.errors import DatasetError, LabelError
 from facesort.labels import tables, voc
 from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.photos import open_photo
 
 SecondLook = Mapping[tuple[str, int], str]
 
@@ -73,9 +74,7 @@ def read_selfies(root: Path, findings: SecondLook) -> list[ImageLabels]:
 
     A photo is left out when it was dropped whole or when one of its boxes was never looked at.
     """
-    from PIL import Image
-
-    proposed = json.loads((root / "proposed_boxes.json").read_text(encoding="utf-8"))
+    proposed = _read_json(root / "proposed_boxes.json")
     selfies = []
     for name, boxes in sorted(proposed.items()):
         seen = [findings.get((name, i)) for i in range(len(boxes))]
@@ -83,9 +82,23 @@ def read_selfies(root: Path, findings: SecondLook) -> list[ImageLabels]:
             continue
         classes = [IGNORE if f == "drop" else int(FaceClass[str(f)]) for f in seen]
         path = root / "images" / name
-        with Image.open(path) as image:
-            selfies.append(ImageLabels.of(path, image.size, [b for _, b in boxes], classes))
+        size_wh = open_photo(path).size_wh
+        selfies.append(ImageLabels.of(path, size_wh, [box for _, box in boxes], classes))
     return selfies
+
+
+def _read_json(path: Path) -> dict[str, list[tuple[float, list[float]]]]:
+    try:
+        boxes = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
+    except ValueError as error:
+        raise LabelError(
+            f"{path}: not JSON ({error}); expected image: [[score, box], ...]"
+        ) from None
+    if not isinstance(boxes, dict):
+        raise LabelError(f"{path}: holds a {type(boxes).__name__}; expected image: [[score, box]]")
+    return boxes
 
 
 def read_crops(root: Path, table: Path) -> list[tuple[Path, FaceClass]]:

@@ -26,14 +26,14 @@ def read(xml: Path, images: Path, class_of: Callable[[int, str], int]) -> ImageL
     try:
         root = ElementTree.parse(xml).getroot()
     except ElementTree.ParseError as error:
-        raise LabelError(f"{xml.name}: not an XML file ({error}); expected Pascal VOC") from None
+        raise LabelError(f"{xml}: not an XML file ({error}); expected Pascal VOC") from None
     boxes, classes = [], []
     for index, item in enumerate(root.iter("object")):
-        where = f"{xml.name}: object {index}"
+        where = f"{xml}: object {index}"
         boxes.append(_box(item, where))
         classes.append(class_of(index, (item.findtext("name") or "").strip()))
     name = root.findtext("filename") or f"{xml.stem}.jpg"
-    return ImageLabels.of(images / Path(name).name, _size(root, xml.name), boxes, classes)
+    return ImageLabels.of(images / Path(name).name, _size(root, str(xml)), boxes, classes)
 
 
 def _box(item: ElementTree.Element, where: str) -> list[float]:

@@ -30,7 +30,8 @@ def parse(text: str, image: Path, size_wh: SizeWH, class_count: int) -> ImageLab
     rows = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
-            rows.append(_parse_line(line, f"{image.stem}.txt: line {number}", class_count))
+            where = f"{label_path_of(image)}: line {number}"
+            rows.append(_parse_line(line, where, class_count))
     values = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
     return ImageLabels.of(image, size_wh, xywhn_to_xyxy(values[:, 1:], size_wh), values[:, 0])
 
@@ -66,7 +67,11 @@ def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
     path = label_path_of(image)
     if not path.exists():
         return ImageLabels.of(image, size_wh, as_boxes([]), [])
-    return parse(path.read_text(encoding="utf-8"), image, size_wh, class_count)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise LabelError(f"{path}: not a text file; expected lines of class cx cy w h") from None
+    return parse(text, image, size_wh, class_count)
 
 
 def write(labels: ImageLabels) -> Path:

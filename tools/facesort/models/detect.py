@@ -23,6 +23,7 @@ from facesort.models.letterbox import decode, letterbox
 
 DEFAULT_CONF = 0.25  # below it, something is not called a face
 DEFAULT_SURE = 0.5  # from it on, the class of a face is trusted
+DEFAULT_IMGSZ = 640
 META_CONF, META_SURE = "facesort_conf", "facesort_sure"
 
 RawForward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -99,38 +100,40 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
     except Exception as error:  # ONNX Runtime raises its own types, none of them documented
         raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
     meta = session.get_modelmeta().custom_metadata_map
-    if "names" not in meta or "imgsz" not in meta:
-        raise ModelError(f"{weights}: no class names inside; export with tools/yolo_to_onnx.py")
-    spatial = session.get_inputs()[0].shape[2:]
-    fixed = all(isinstance(side, int) for side in spatial)
-    size = spatial[0] if fixed else max(ast.literal_eval(meta["imgsz"]))
+    takes, gives = session.get_inputs()[0], session.get_outputs()[0]
+    fixed = all(isinstance(side, int) for side in takes.shape[2:])
+    try:
+        names = _names(ast.literal_eval(meta["names"]))
+        size = int(takes.shape[2] if fixed else max(ast.literal_eval(meta["imgsz"])))
+        own_conf = float(meta.get(META_CONF, DEFAULT_CONF))
+        own_sure = float(meta.get(META_SURE, DEFAULT_SURE))
+    except (KeyError, ValueError, TypeError, SyntaxError, IndexError):
+        raise ModelError(
+            f"{weights}: its metadata names no classes and size; export with tools/yolo_to_onnx.py"
+        ) from None
+    end2end = meta.get("end2end") == "True"
+    if not end2end and gives.shape[1:2] != [4 + len(names)]:
+        raise ModelError(f"{weights}: output {gives.shape} does not fit its {len(names)} classes")
     if fixed and imgsz not in (None, size):
-        raise ModelError(f"{weights}: takes only {size} px, not {imgsz}; export it with --dynamic")
-    input_name = session.get_inputs()[0].name
+        raise ModelError(f"{weights}: takes only {size} px, not {imgsz}; export without --fixed")
     return YoloDetector(
-        forward=lambda pixels: session.run(None, {input_name: pixels})[0][0],
-        names=_names(ast.literal_eval(meta["names"])),
-        imgsz=imgsz or int(size),
+        forward=lambda pixels: session.run(None, {takes.name: pixels})[0][0],
+        names=names,
+        imgsz=imgsz or size,
         fingerprint=_fingerprint(data),
-        conf=float(meta.get(META_CONF, DEFAULT_CONF)) if conf is None else conf,
-        sure=float(meta.get(META_SURE, DEFAULT_SURE)),
-        end2end=meta.get("end2end") == "True",
+        conf=own_conf if conf is None else conf,
+        sure=own_sure,
+        end2end=end2end,
         square=fixed,
     )
 
 
 def _load_torch(weights: Path, conf: float | None, imgsz: int | None) -> YoloDetector:
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.quiet import load_yolo
 
-    ultralytics = import_ultralytics()
+    model = load_yolo(weights, task="detect")
     import torch
 
-    try:
-        model = ultralytics.YOLO(str(weights))
-    except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
-        raise ModelError(f"{weights}: not a YOLO checkpoint: {error}") from None
-    if model.task != "detect":
-        raise ModelError(f"{weights}: task '{model.task}'; expected a detection model")
     network = model.model.float().eval()
     one_at_a_time = Lock()  # the network keeps its anchors of the last input size in itself
 
@@ -143,7 +146,7 @@ def _load_torch(weights: Path, conf: float | None, imgsz: int | None) -> YoloDet
     return YoloDetector(
         forward=forward,
         names=_names(model.names),
-        imgsz=imgsz or int(model.overrides.get("imgsz", 640)),
+        imgsz=imgsz or DEFAULT_IMGSZ,
         fingerprint=_fingerprint(weights.read_bytes()),
         conf=DEFAULT_CONF if conf is None else conf,
         end2end=bool(getattr(network.model[-1], "end2end", False)),

@@ -35,8 +35,10 @@ def export_onnx(
     ``conf`` and ``sure``. Raises `ModelError`, and leaves ``out`` as it was, when the checkpoint
     is unfit, the file is invalid, or the parity gate fails.
     """
-    if weights.suffix != ".pt" or not weights.is_file():
-        raise ModelError(f"{weights}: not a checkpoint; expected an existing .pt file")
+    if weights.suffix != ".pt":
+        raise ModelError(f"{weights}: not a checkpoint; expected a .pt file")
+    if out.is_dir():
+        raise ModelError(f"{out}: is a folder; expected the name of a file to write")
     original = load_detector(weights)
     with tempfile.TemporaryDirectory() as folder:
         file = _convert(weights, Path(folder), imgsz, dynamic)
@@ -49,10 +51,9 @@ def export_onnx(
 
 def _convert(weights: Path, folder: Path, imgsz: int, dynamic: bool) -> Path:
     """Export a copy in ``folder``: Ultralytics writes beside the checkpoint it is given."""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.quiet import load_yolo
 
-    copy = Path(shutil.copy(weights, folder))
-    model = import_ultralytics().YOLO(str(copy))
+    model = load_yolo(Path(shutil.copy(weights, folder)), task="detect")
     with warnings.catch_warnings():  # torch's remarks on its exporter, which Ultralytics chose
         warnings.simplefilter("ignore", DeprecationWarning)
         return Path(model.export(format="onnx", imgsz=imgsz, dynamic=dynamic, simplify=True))
@@ -69,8 +70,10 @@ def _finish(file: Path, thresholds: Mapping[str, float]) -> None:
         raise ModelError(f"{file.name}: onnx.checker refuses it: {error}") from None
     keys = {"conf": META_CONF, "sure": META_SURE}
     for name, value in thresholds.items():
-        entry = model.metadata_props.add()
-        entry.key, entry.value = keys[name], str(value)
+        model.metadata_props.add(key=keys[name], value=str(value))
+    for entry in model.metadata_props:
+        if entry.key == "description":  # holds the path of the data on the machine of training
+            entry.value = "YOLO face occlusion detector, made with facesort"
     onnx.save(model, str(file))
 
 
@@ -78,5 +81,8 @@ def _move(file: Path, out: Path) -> None:
     """Put ``file`` at ``out`` in one step, so that nobody ever loads half a model."""
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".partial")
-    shutil.copyfile(file, partial)
-    os.replace(partial, out)
+    try:
+        shutil.copyfile(file, partial)
+        os.replace(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -17,11 +17,12 @@ from facesort.errors import ModelError
 
 def load_face_finder(weights: Path, conf: float = 0.15) -> FaceFinder:
     """Return ``find(rgb, imgsz)``; raises `ModelError` if ``weights`` has no five landmarks."""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.quiet import load_yolo
 
-    model = import_ultralytics().YOLO(str(weights))
-    if model.task != "pose":
-        raise ModelError(f"{weights}: task '{model.task}'; expected a pose model with 5 points")
+    model = load_yolo(weights, task="pose")
+    points = int(model.model.model[-1].kpt_shape[0])
+    if points != 5:
+        raise ModelError(f"{weights}: finds {points} points; expected 5: eyes, nose, mouth")
 
     def find(rgb: NDArray[np.uint8], imgsz: int) -> FoundFaces:
         bgr = np.ascontiguousarray(rgb[..., ::-1])

@@ -64,7 +64,7 @@ def halve(rgb: NDArray[np.uint8], down_to_px: int) -> NDArray[np.uint8]:
     """
     import cv2
 
-    while max(rgb.shape) >= down_to_px:
+    while max(rgb.shape) >= max(down_to_px, 2):
         half_wh = max(1, rgb.shape[1] // 2), max(1, rgb.shape[0] // 2)
         rgb = np.asarray(cv2.resize(rgb, half_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return rgb

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from facesort.errors import ModelError
+from facesort.errors import ModelError, UsageError
 
 
 def train(weights: Path, data: Path, bf16_cpu: bool = False, **overrides: Any) -> Path:
@@ -20,14 +20,18 @@ def train(weights: Path, data: Path, bf16_cpu: bool = False, **overrides: Any) -
 
     ``overrides`` are Ultralytics' own training arguments (epochs, imgsz, batch ...).
     """
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.quiet import load_yolo
 
-    for path in (weights, data):
-        if not path.is_file():
-            raise ModelError(f"{path}: no such file; pass an existing one")
-    model = import_ultralytics(verbose=True).YOLO(str(weights))
-    with _bf16_on_cpu(model) if bf16_cpu else _as_it_is():
-        model.train(data=str(data), **overrides)
+    if not data.is_file():
+        raise ModelError(f"{data}: no such file; expected a data set YAML")
+    model = load_yolo(weights, task="detect", verbose=True)
+    try:
+        with _bf16_on_cpu(model) if bf16_cpu else _as_it_is():
+            model.train(data=str(data), **overrides)
+    except (SyntaxError, TypeError, ValueError, FileNotFoundError) as error:
+        # what Ultralytics raises for wrong arguments and data; the first line says which
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"training stopped: {reason[0]}") from error
     return Path(model.trainer.best)
 
 
@@ -60,4 +64,7 @@ def parse_overrides(pairs: Mapping[str, str]) -> dict[str, Any]:
     """``{"lr0": "0.01"}`` as Ultralytics wants it: values read as YAML."""
     import yaml
 
-    return {key: yaml.safe_load(value) for key, value in pairs.items()}
+    try:
+        return {key: yaml.safe_load(value) for key, value in pairs.items()}
+    except yaml.YAMLError as error:
+        raise UsageError(f"{' '.join(map('='.join, pairs.items()))}: {error}") from None

@@ -2,7 +2,7 @@
 
 A photo comes back upright (EXIF orientation applied), in 8-bit RGB, on white where it was
 transparent, the first frame where it moves, and is recognised by its content, not its name.
-A `PhotoError` gives the reason without the path: the caller knows what it asked for.
+A `PhotoError` names the path where it was given one; of bytes, only the caller knows it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,15 @@ def content_hash(data: bytes) -> str:
 def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Photo:
     """Open a photo from a file or its bytes. With ``min_long_side_px`` it may come back smaller,
     by a whole divisor, its longer side never below that (nor below its own full length)."""
-    data = source if isinstance(source, bytes) else read_photo_bytes(source)
+    if isinstance(source, bytes):
+        return _open_bytes(source, min_long_side_px)
+    try:
+        return _open_bytes(read_photo_bytes(source), min_long_side_px)
+    except PhotoError as error:
+        raise PhotoError(f"{source}: {error}") from error
+
+
+def _open_bytes(data: bytes, min_long_side_px: int | None) -> Photo:
     name = formats.format_of(data)
     if name is None:
         raise PhotoError(_why_no_picture(data) if data else _EMPTY)
