@@ -104,6 +104,12 @@ def test_the_lowest_confidence_of_a_precision(
     assert chosen.precision >= precision
 
 
+def test_a_weak_duplicate_takes_no_face_from_a_sure_detection() -> None:
+    seen = found((4, 0, 50, 0, 0.9), (0, 0, 50, 0, 0.01))  # the weak one is placed better
+    chosen = choose([truth((0, 0, 50, 0))], [seen], 1.0)
+    assert (chosen.confidence, chosen.coverage) == (0.9, 1.0)
+
+
 def test_a_precision_out_of_reach_is_said() -> None:
     with pytest.raises(DatasetError, match="no confidence reaches"):
         choose([truth((0, 0, 50, 0))], [found((0, 0, 50, 1, 0.9))], 0.5)

@@ -29,6 +29,23 @@ def pair(truth: ImageLabels, found: Detections, min_iou: float = 0.5) -> list[tu
     return pairs
 
 
+def pair_by_confidence(
+    truth: ImageLabels, found: Detections, min_iou: float = 0.5
+) -> list[tuple[int, int]]:
+    """Pairs (true face, detection): the surest detection chooses first, as in COCO's evaluation.
+
+    Weaker detections cannot change what stronger ones get, so one pairing serves every threshold.
+    """
+    overlap = iou_matrix(truth.xyxy_px, found.xyxy_px)
+    pairs = []
+    for j in np.argsort(-found.confidence, kind="stable"):
+        i = int(overlap[:, j].argmax()) if len(overlap) else -1
+        if i >= 0 and overlap[i, j] >= min_iou:
+            pairs.append((i, int(j)))
+            overlap[i, :] = -1
+    return pairs
+
+
 def confusion(
     truth: ImageLabels, found: Detections, classes: int, min_side_px: float = 0.0
 ) -> Counts:

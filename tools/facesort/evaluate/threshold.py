@@ -10,7 +10,7 @@ import numpy as np
 from facesort.boxes import min_side
 from facesort.detections import Detections
 from facesort.errors import DatasetError
-from facesort.evaluate.match import pair
+from facesort.evaluate.match import pair_by_confidence
 from facesort.labels.image_labels import ImageLabels
 
 
@@ -37,7 +37,7 @@ def choose(
     for item, detections in zip(truth, found, strict=True):
         large = min_side(item.xyxy_px) >= min_side_px
         faces += int(large.sum())
-        truth_of = {j: i for i, j in pair(item, detections)}
+        truth_of = {j: i for i, j in pair_by_confidence(item, detections)}
         for j, large_found in enumerate(min_side(detections.xyxy_px) >= min_side_px):
             i = truth_of.get(j)
             if large_found if i is None else large[i]:  # too small counts neither way
