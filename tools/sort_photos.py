@@ -16,10 +16,14 @@ Exit code: 0 done, 1 something could not be sorted, 2 usage, 130 stopped by Ctrl
 
 from __future__ import annotations
 
+from facesort.album import stop
+
+if __name__ == "__main__":
+    stop.at_once()  # first of all: even these imports take long enough for a Ctrl-C
+
 import functools
 import os
 import shlex
-import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -28,12 +32,14 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import UsageError
-from facesort.reporter import ConsoleReporter
+from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:
     from facesort.models.detect import Detector
 
-ROOT = Path(__file__).resolve().parents[1]
+DST = Path("sorted")
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
+PLANNED = {"by", "link", "sure", "conf", "weights"}  # options that a saved plan has carried out
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -51,14 +57,13 @@ def arguments(argv: Sequence[str]) -> Namespace:
         metavar="DIR",
         help="where the sorted folders go (default: sorted)",
     )
-    add("--by", choices=["class", "person"], default="class", help="what to sort by")
+    add("--by", choices=["class", "person"], help="what to sort by (default: class)")
     add(
         "--link",
         choices=["hard", "sym", "copy"],
-        default="hard",
         help="hard: a second name of the same file, takes no room (edit one, and you edit both); "
         "a copy where the disk knows no such thing; sym: to the photo's whole path; copy: a file "
-        "of its own (default: %(default)s)",
+        "of its own (default: hard)",
     )
     add("--dry-run", action="store_true", help="print the plan, save it in --dst, and stop")
     add(
@@ -96,23 +101,28 @@ def check(args: Namespace) -> None:
     """Raise `UsageError` where options do not make sense together."""
     if args.by == "person":
         raise UsageError("--by person: comes with the people feature; until then, use --by class")
-    if args.undo and (args.dst is None or args.src or args.plan or args.dry_run):
+    if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
         raise UsageError("--undo: needs --dst, the folder to restore, and no other option")
     if args.plan and args.dry_run:
         raise UsageError("--plan FILE carries out what --dry-run has saved: pass one of the two")
+    if args.plan and given(args) & PLANNED:
+        options = ", ".join(f"--{name}" for name in sorted(given(args) & PLANNED))
+        raise UsageError(f"{options}: decided when the plan was made; pass it with --dry-run")
     if not (args.undo or args.plan or args.src):
         raise UsageError("--src: missing; expected the folder of your photos: --src album")
-    for option in ("conf", "sure"):
-        if not 0 <= (getattr(args, option) or 0) <= 1:
-            raise UsageError(f"--{option} {getattr(args, option)}: expected a number from 0 to 1")
     if args.workers is not None and args.workers < 1:
         raise UsageError(f"--workers {args.workers}: expected 1 or more")
+
+
+def given(args: Namespace) -> set[str]:
+    """The options that the command line has."""
+    return {name for name, value in vars(args).items() if value is not None and value is not False}
 
 
 def load_detector(weights: Path | None, conf: float | None) -> Detector:
     from facesort.models import detect
 
-    return detect.load_detector(weights or ROOT / "weights" / "occlusion.onnx", conf)
+    return detect.load_detector(weights or WEIGHTS, conf)
 
 
 def run(args: Namespace, load: Callable[[Path | None, float | None], Detector]) -> int:
@@ -127,28 +137,41 @@ def run(args: Namespace, load: Callable[[Path | None, float | None], Detector]) 
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
     job = sort.Job(
         src=args.src,
-        dst=args.dst or Path("sorted"),
+        dst=args.dst or DST,
         load_detector=functools.cache(lambda: load(args.weights, args.conf)),
         settings=f"conf={args.conf}",
-        link=args.link,
+        link=args.link or "hard",
         sure=args.sure,
         workers=workers,
+        options={
+            "link": args.link or "hard",
+            "sure": str(args.sure),
+            "conf": str(args.conf),
+            "weights": str(args.weights or WEIGHTS),
+        },
     )
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)
 
 
 def main(argv: Sequence[str], load: Callable[..., Detector] = load_detector) -> int:
+    stop.at_once()
+    open_closed_streams()
     args = arguments(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
+    from facesort.album import sort, undo  # noqa: F401 (takes long, so before Ctrl-C is an error)
     from facesort.album.disk import clear_errors
 
     try:
-        with clear_errors(args.dst or Path("sorted")):
+        stop.as_interrupt()
+        with clear_errors(args.dst or (args.plan.parent if args.plan else DST)):
             return run(args, load)
-    except KeyboardInterrupt:
-        again = shlex.join(["python", sys.argv[0], *argv])
-        print(f"\nstopped; what is done stays done; go on with: {again}", file=sys.stderr)
-        return 130
+    except BaseException as error:
+        if not (stop.was_requested() or isinstance(error, KeyboardInterrupt)):
+            raise
+    finally:
+        stop.ignore()
+    again = shlex.join(["python", sys.argv[0], *argv])
+    write_line(f"stopped; what is done stays done; go on with: {again}", sys.stderr)
+    return stop.EXIT_CODE
 
 
 if __name__ == "__main__":

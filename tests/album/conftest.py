@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -116,12 +117,15 @@ def sort(
 ) -> Sort:
     """``sort("--src", "album")`` as on the command line, in ``tmp_path``."""
     monkeypatch.chdir(tmp_path)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(*argv: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["sort_photos.py", *map(os.fspath, map(str, argv))])
         capsys.readouterr()
         with pytest.raises(SystemExit) as stop:
             console.run(fake_sort.main)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         return Result(int(stop.value.code or 0), *capsys.readouterr())
 
     return run

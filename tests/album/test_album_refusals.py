@@ -18,10 +18,14 @@ USAGE = [
     (["--src", "album", "--dst", "file"], "--dst file: a file is in the way"),
     (["--src", "album", "--dst", "file/x"], "--dst file/x: a file is in the way"),
     (["--src", "album", "--by", "person"], "--by person: comes with the people feature"),
-    (["--src", "album", "--sure", "7"], "--sure 7.0: expected a number from 0 to 1"),
+    (["--src", "album", "--sure", "7"], "argument --sure: 7: expected a number from 0 to 1"),
     (["--src", "album", "--workers", "0"], "--workers 0: expected 1 or more"),
     (["--undo"], "--undo: needs --dst"),
     (["--undo", "--dst", "s", "--src", "album"], "--undo: needs --dst"),
+    (["--undo", "--dst", "s", "--conf", "0"], "--undo: needs --dst, the folder to restore, and no"),
+    (["--undo", "--dst", "s", "--link", "hard"], "--undo: needs --dst"),
+    (["--plan", "x.json", "--link", "copy", "--sure", "0"], "--link, --sure: decided when the"),
+    (["--plan", "x.json", "--by", "class"], "--by: decided when the plan was made; pass it with"),
     (["--plan", "x.json", "--dry-run"], "--plan FILE carries out what --dry-run"),
     ([], "--src: missing"),
     (["--src", "album", "--dst", "own", "--dry-run"], "own/plan.json: is no plan of ours"),
@@ -103,3 +107,43 @@ def test_a_plan_and_other_folders(album: Album, sort: Sort) -> None:
     sort("--src", "album", "--dry-run")
     assert sort("--plan", "sorted/plan.json", "--dst", "elsewhere").code == 2
     assert sort("--plan", "sorted/plan.json", "--src", "album", "--dst", "sorted").code == 0
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_model_with_other_classes_leaves_no_trace(
+    more: list[str], album: Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sort: Sort
+) -> None:
+    import fake_sort
+
+    monkeypatch.setattr(fake_sort.FakeDetector, "names", ("cat", "dog"))
+    album.add("a.jpg", "face")
+    result = sort("--src", "album", "--weights", "pets.onnx", *more)
+    assert result.code == 1
+    assert result.error_line.startswith("error: pets.onnx: does not tell what covers a face: unkn")
+    assert "'cat'" in result.error_line and "pass --weights FILE of a" in result.error_line
+    assert os.listdir(tmp_path) == ["album"]
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+@pytest.mark.parametrize("name", ["photos", "faces/face", ".facesort"])
+def test_what_stands_in_the_way_is_named_before_anything_is_made(
+    name: str, more: list[str], album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    in_the_way = tmp_path / "sorted" / name
+    in_the_way.parent.mkdir(parents=True)
+    for make in (in_the_way.touch, lambda: in_the_way.symlink_to("nowhere")):
+        make()
+        before = disk_times(tmp_path)
+        result = sort("--src", "album", *more)
+        assert result.code == 1
+        assert result.error_line.startswith(f"error: sorted/{name}: is a file or a broken link of")
+        assert disk_times(tmp_path) == before
+        in_the_way.unlink()
+
+
+def test_a_destination_that_is_a_broken_link(album: Album, sort: Sort, tmp_path: Path) -> None:
+    album.add("a.jpg", "face")
+    (tmp_path / "sorted").symlink_to("nowhere")
+    for more in ([], ["--dry-run"]):
+        assert "--dst sorted: a file is in the way" in sort("--src", "album", *more).error_line

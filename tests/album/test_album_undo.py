@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +76,14 @@ DEEDS: list[tuple[Callable[[Path], object], list[str]]] = [
         ["photos/face/a.jpg: deleted or moved away"],
     ),
     (lambda dst: (dst / "manifest.csv").write_text("mine"), ["manifest.csv: changed"]),
+    (
+        lambda dst: [shutil.rmtree(dst / "faces/face"), (dst / "faces/face").write_text("mine")],
+        [
+            "faces/face: not ours: added or moved",
+            "faces/face/800_a_0.jpg: deleted or moved away",
+            "faces/face/800_b_0.jpg: deleted or moved away",
+        ],
+    ),
 ]
 
 
@@ -124,3 +134,86 @@ def test_sort_undo_sort(full_album: Album, sort: Sort, tmp_path: Path) -> None:
     times = disk_times(tmp_path)
     sort("--src", "album")
     assert disk_times(tmp_path) == times
+
+
+def test_a_resumed_undo_keeps_what_was_edited_in_between(
+    album: Album, sort: Sort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from facesort.album import undo
+
+    album.add("a.jpg", "face")
+    path = album.add("b.jpg", "face")
+    sort("--src", "album", "--link", "copy")
+    monkeypatch.setattr(undo, "_remove_files", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        undo.undo(tmp_path / "sorted", None)
+    monkeypatch.undo()
+    (tmp_path / "sorted/faces/face/800_a_0.jpg").write_bytes(b"drawn on")
+    (tmp_path / "sorted/photos/face/a.jpg").write_bytes(b"drawn on")
+    only_copy = path.read_bytes()
+    path.unlink()
+    album.note()
+    result = sort("--undo", "--dst", tmp_path / "sorted")
+    assert result.out.splitlines()[:-1] == [
+        "left alone: faces/face/800_a_0.jpg: changed",
+        "left alone: photos/face/a.jpg: changed",
+        "left alone: photos/face/b.jpg: the original b.jpg is gone or changed: "
+        "this may be the only copy",
+    ]
+    assert (tmp_path / "sorted/photos/face/a.jpg").read_bytes() == b"drawn on"
+    assert (tmp_path / "sorted/photos/face/b.jpg").read_bytes() == only_copy
+    assert not (tmp_path / "sorted/faces/face/800_b_0.jpg").exists()
+
+
+def test_what_is_edited_during_an_undo_stays(
+    album: Album, sort: Sort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from facesort.album.journal import Journal
+
+    album.add("a.jpg", "face")
+    sort("--src", "album")
+    crop = tmp_path / "sorted/faces/face/800_a_0.jpg"
+    monkeypatch.setattr(Journal, "undo", lambda *args: crop.write_bytes(b"drawn on"))
+    assert "left alone: faces/face/800_a_0.jpg: changed" in sort("--undo", "--dst", "sorted").out
+    assert crop.read_bytes() == b"drawn on"
+
+
+def test_a_touched_original_does_not_keep_its_link(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    path = album.add("a.jpg", "face")
+    sort("--src", "album")
+    os.utime(path, ns=(1, 1))
+    album.note()
+    assert "left alone" not in sort("--undo", "--dst", "sorted").out
+    assert not (tmp_path / "sorted").exists()
+
+
+def test_an_original_that_now_links_to_ours_keeps_ours(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    path = album.add("a.jpg", "face")
+    sort("--src", "album")
+    path.unlink()
+    path.symlink_to(tmp_path / "sorted/photos/face/a.jpg")
+    data = path.read_bytes()
+    album.note()
+    assert "this may be the only copy" in sort("--undo", "--dst", "sorted").out
+    assert path.read_bytes() == data
+
+
+def test_a_manifest_from_before_the_first_run_comes_back(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    (tmp_path / "sorted").mkdir()
+    (tmp_path / "sorted/manifest.csv").write_text("mine")
+    assert "your version is now manifest (2).csv" in sort("--src", "album").out
+    (tmp_path / "sorted/manifest.csv").write_text("edited")
+    album.add("b.jpg", "face")
+    assert "your version is now manifest (3).csv" in sort("--src", "album").out
+    sort("--undo", "--dst", "sorted")
+    assert disk_as_dict(tmp_path / "sorted") == {
+        "manifest (3).csv": b"edited",
+        "manifest.csv": b"mine",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -33,10 +34,9 @@ class ConsoleReporter:
         self._out, self._err = out, err
 
     def say(self, line: str) -> None:
-        try:
-            print(_printable(line, self._out), file=self._out, flush=True)
-        except BrokenPipeError:  # nobody listens any more (``| head``): the work goes on
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+        error = write_line(line, self._out)
+        if error is not None and not isinstance(error, BrokenPipeError):
+            write_line(f"standard output takes no more: {error.strerror}; sorting on", self._err)
 
     @contextmanager
     def progress(self, what: str, total: int, done: int = 0) -> Iterator[Progress]:
@@ -78,7 +78,29 @@ class _Lines:
         if now_s - self._last_s >= SECONDS_PER_LINE:
             self._last_s = now_s
             state = f"{self._what}: {self._done} of {self._total}, {self._errors} errors"
-            print(state, file=self._err, flush=True)
+            write_line(state, self._err)
+
+
+def write_line(line: str, stream: TextIO) -> OSError | None:
+    """Write ``line``; a stream that takes no more (``| head``, a full disk) is no reason to stop:
+    from then on it leads nowhere, and the error is returned."""
+    try:
+        print(_printable(line, stream), file=stream, flush=True)
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        return error
+    return None
+
+
+def open_closed_streams() -> None:
+    """Let a standard stream that is closed (``>&-``) lead nowhere: else the next file we open, such
+    as our journal, would get its number, and whatever is written to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: the stream's own
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
 
 
 def _printable(line: str, stream: TextIO) -> str:

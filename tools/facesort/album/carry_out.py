@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +42,12 @@ def carry_out(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[
     """File what the journal does not yet know as filed; returns photo: why it could not be."""
     dst, journal = site.dst, site.journal
     left = left_to_file(plan, journal.state.entries)
-    _check_room(dst.root, left)
+    _check_room(dst.root, needed_bytes(left), memory)
     try:
         save_plan(plan, dst.pending_plan)
         _make_folders(dst.root, plan, journal)
         problems = _file(left, plan, site, memory)
-        _write_manifest(dst, journal, site.report)
+        write_manifest(site)
         journal.sync()
         dst.pending_plan.unlink()
     except OSError as error:
@@ -63,13 +62,20 @@ def carry_out(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[
     return problems
 
 
-def _check_room(dst: Path, entries: Iterable[Entry]) -> None:
-    needed, free = needed_bytes(entries), shutil.disk_usage(dst).free
+def _check_room(dst: Path, needed: int, memory: CropMemory | None) -> None:
+    """Where there is no room beside the memory, it is forgotten: its crops can be cut again."""
+    if memory is not None and needed > _free_bytes(dst):
+        memory.forget()
+    free = _free_bytes(dst)
     if needed > free:
         raise AlbumError(
             f"{dst}: not enough room: about {readable(needed)} needed, {readable(free)} free; "
             f"free some or choose another --dst"
         )
+
+
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
 
 
 def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
@@ -96,15 +102,17 @@ def _file(
     return problems
 
 
-def _write_manifest(dst: Destination, journal: Journal, report: Reporter) -> None:
+def write_manifest(site: Site) -> None:
     """Replace the manifest if it says something new; one that a person edited is set aside."""
+    dst, journal = site.dst, site.journal
     data = manifest_csv(journal.state.entries.values())
     old = dst.manifest.read_bytes() if dst.manifest.exists() else None
     if old == data:
         return
     if old is not None and content_hash(old) not in journal.state.manifests:
         aside = NamePool(f"./{name}" for name in os.listdir(dst.root)).take(".", dst.manifest.name)
+        journal.aside(aside)
         dst.manifest.rename(dst.root / aside)
-        report.say(f"{dst.manifest.name} was edited: your version is now {Path(aside).name}")
+        site.report.say(f"{dst.manifest.name} was edited: your version is now {Path(aside).name}")
     journal.manifest(content_hash(data))
     write_atomic(dst.manifest, data, dst.temp_folder / dst.manifest.name)

@@ -66,5 +66,10 @@ class CropMemory:
         self._file.seek(start)
         return [self._file.read(size) for size in sizes]
 
+    def forget(self) -> None:
+        """Give the room on the disk back."""
+        self._where.clear()
+        self._file.truncate(0)
+
     def close(self) -> None:
         self._file.close()

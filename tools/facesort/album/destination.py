@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from facesort.album.disk import check_writable
 from facesort.album.journal import Journal, State
 from facesort.album.records import FACE_FOLDERS, PHOTO_FOLDERS, Plan
-from facesort.album.saved_plan import is_plan, load_plan
+from facesort.album.saved_plan import find_plan
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import Found
 
@@ -51,20 +52,24 @@ class Destination:
     def saved_plan(self) -> Path:
         return self.root / "plan.json"
 
+    @property
     def probe_folder(self) -> Path:
-        """An existing folder on the destination's disk, ours where there is one."""
-        folders = (self.temp_folder, self.root, *self.root.absolute().parents)
-        return next(folder for folder in folders if folder.is_dir())
+        """Where links may be tried out; the root is there already."""
+        return self.temp_folder if self.temp_folder.is_dir() else self.root
+
+    def is_whole(self) -> bool:
+        """No run was stopped half way, and the manifest is there."""
+        return not self.pending_plan.exists() and os.path.lexists(self.manifest)
 
     def levels(self, state: State) -> int:
         """How many folders, the root and its parents, are ours or have yet to be made."""
         missing = sum(not folder.exists() for folder in (self.root, *self.root.absolute().parents))
-        dry_run = load_plan(self.saved_plan).levels if is_plan(self.saved_plan) else 0
-        return missing + (state.levels or dry_run)
+        dry_run = find_plan(self.saved_plan)
+        return missing + (state.levels or (dry_run.levels if dry_run else 0))
 
     def pending(self) -> Plan | None:
-        """The plan that a killed run did not finish."""
-        return load_plan(self.pending_plan) if self.pending_plan.exists() else None
+        """The plan that a killed run did not finish; None also where it is damaged."""
+        return find_plan(self.pending_plan)
 
     def names_in_use(self) -> list[str]:
         """Paths of all files where ours go, whoever put them there."""
@@ -76,15 +81,25 @@ class Destination:
             for name in os.listdir(self.root / view / folder)
         ]
 
-    def make_root(self) -> None:
-        """Make the root, and its parents, where missing."""
-        self.root.mkdir(parents=True, exist_ok=True)
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """The root, to be written to; it goes again, with its parents, where nothing came of it."""
+        missing = [f for f in (self.root, *self.root.absolute().parents) if not f.exists()]
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            check_writable(self.root)
+            yield
+        except BaseException:
+            for folder in missing:
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
 
     @contextmanager
     def opened(self) -> Iterator[Journal]:
         """The journal, while no other run may work here; makes the folders it needs."""
-        self.make_root()
         self.temp_folder.mkdir(parents=True, exist_ok=True)
+        check_writable(self.state_folder)
         with self._locked():
             shutil.rmtree(self.temp_folder)  # what a killed run was about to finish
             self.temp_folder.mkdir()
@@ -114,7 +129,7 @@ class Destination:
 def check_apart(src: Path, photos: Iterable[Found], dst: Path) -> None:
     """Raise `UsageError` unless the album and the destination are folders apart from each other:
     what is sorted must not be sorted again, nor stand in the way of what will be."""
-    if any(path.exists() and not path.is_dir() for path in (dst, *dst.absolute().parents)):
+    if any(_is_in_the_way(path) for path in (dst, *dst.absolute().parents)):
         raise UsageError(f"--dst {dst}: a file is in the way; expected a folder, or none yet")
     if _holds(src, dst):
         raise UsageError(f"--dst {dst} is inside --src {src}; choose a folder outside the album")
@@ -124,6 +139,24 @@ def check_apart(src: Path, photos: Iterable[Found], dst: Path) -> None:
     for folder in {found.path.parent for found in photos}:
         if folder.resolve().is_relative_to(root):
             raise UsageError(f"--dst {dst}: {folder} leads into it; choose another, or no link")
+
+
+def check_free(dst: Destination) -> None:
+    """Raise `AlbumError` where something of the person's has the name of a folder of ours."""
+    views = {"photos": PHOTO_FOLDERS, "faces": FACE_FOLDERS}
+    folders = [dst.root / view / name for view, names in views.items() for name in ("", *names)]
+    for folder in (dst.state_folder, *folders):
+        if _is_in_the_way(folder):
+            raise AlbumError(
+                f"{folder}: is a file or a broken link of yours; expected a folder, or none yet; "
+                f"move it or choose another --dst"
+            )
+    if dst.manifest.is_dir():
+        raise AlbumError(f"{dst.manifest}: is a folder; move it or choose another --dst")
+
+
+def _is_in_the_way(path: Path) -> bool:
+    return os.path.lexists(path) and not path.is_dir()
 
 
 def check_belongs(state: State, src: Path, dst: Path) -> None:

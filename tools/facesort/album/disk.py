@@ -11,15 +11,18 @@ import filecmp
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from facesort.album.records import COPY, HARD, SYM
+from facesort.album.records import HARD, SYM
 from facesort.errors import AlbumError
 
 DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+OWN_PREFIX = ".facesort"  # of names that are no business of the person's
 
 
 @contextmanager
@@ -27,17 +30,41 @@ def clear_errors(folder: Path) -> Iterator[None]:
     """What the disk refuses, in words; ``folder`` is where we write."""
     try:
         yield
-    except PermissionError as error:
-        where = error.filename or folder
-        raise AlbumError(
-            f"{where}: no permission; choose another --dst or change its rights"
-        ) from None
     except OSError as error:
-        if error.errno in DISK_FULL:
-            raise AlbumError(
-                f"{folder}: the disk is full; free some and run the same command again: it goes on"
-            ) from None
-        raise AlbumError(f"{error.filename or folder}: {error.strerror or error}") from None
+        raise AlbumError(_in_words(error, folder)) from None
+
+
+def _in_words(error: OSError, folder: Path) -> str:
+    where = Path(error.filename or folder)
+    if not _is_on_the_way(where, folder):
+        return f"{where}: {error.strerror or error}"
+    is_ours = any(part.startswith(OWN_PREFIX) for part in where.parts)  # not to be named
+    if is_ours or where.absolute() == folder.absolute():
+        where = folder
+    if error.errno in DISK_FULL:
+        return f"{folder}: the disk is full; free some and run the same command again: it goes on"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{where}: no permission; choose another --dst or change its rights"
+    if error.errno == errno.EROFS:
+        return f"{where}: is on a disk that can only be read; choose another --dst"
+    why = error.strerror or error
+    return (
+        f"{where}: cannot be written ({why}); expected a folder to write to; choose another --dst"
+    )
+
+
+def _is_on_the_way(path: Path, folder: Path) -> bool:
+    path, folder = path.absolute(), folder.absolute()
+    return path.is_relative_to(folder) or folder.is_relative_to(path)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise `OSError`, naming the folder, unless a file can be made in it."""
+    try:
+        with TemporaryFile(dir=folder, prefix=OWN_PREFIX):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
 @dataclass(frozen=True)
@@ -95,37 +122,6 @@ def is_same_photo(original: Path, final: Path) -> bool:
 
 def is_same_bytes(data: bytes, final: Path) -> bool:
     return final.read_bytes() == data
-
-
-def possible_links(originals: Mapping[str, Path], link: str, folder: Path) -> dict[str, str]:
-    """``link`` for each photo, or ``copy`` where the disk of ``folder`` has no hard links or is
-    another one. Found out by trying, because file systems differ more than their names say."""
-    refusal = _refusal(os.symlink if link == SYM else os.link, folder) if link != COPY else None
-    if refusal and link == SYM:
-        raise AlbumError(f"{folder}: no symbolic links here ({refusal}); pass --link hard or copy")
-    if refusal or link != HARD:
-        return dict.fromkeys(originals, COPY if refusal else link)
-    here = folder.stat().st_dev
-    return {photo: HARD if _device(path) == here else COPY for photo, path in originals.items()}
-
-
-def _refusal(put: Callable[[Path, Path], object], folder: Path) -> str | None:
-    """Why ``put(file, link)`` does not work in ``folder``; None where it does."""
-    file, link = folder / ".facesort_probe", folder / ".facesort_probe_link"
-    with _cleared(file), _cleared(link):
-        file.touch()
-        try:
-            put(file, link)
-        except OSError as error:
-            return error.strerror or str(error)
-    return None
-
-
-def _device(path: Path) -> int | None:
-    try:
-        return path.stat().st_dev
-    except OSError:  # gone since it was listed: filing will say so
-        return None
 
 
 def _put(make: Callable[[Path], object], final: Path, temp_folder: Path) -> None:

@@ -3,11 +3,13 @@
 Kinds of lines, in the order a run writes them:
 
     album     src, levels: where the photos are; how many folders were made down to the destination
+    options   options: what a run that filed photos was told
     scanned   detector, scan: a photo was looked at (a killed scan goes on from here)
     folder    path: a folder is about to be made
     filed     entry, made: a photo is in all its places; ``made`` has each new file's stamp
+    aside     path: a manifest that is not as we wrote it is about to get this name
     manifest  content: hash of a manifest that is about to be written
-    undo      left: undo began; ``left`` says what it will not touch, and why
+    undo      left: undo began; ``left`` says what was gone by then, and where to
 
 A line is one ``write``, so that it survives a kill; every `LINES_PER_SYNC` lines it is forced to
 the disk, so that little is lost with the power. A torn last line is cut off when writing goes on.
@@ -24,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from facesort.album.disk import Stamp
-from facesort.album.records import Entry, Scan, entry_from_json, scan_from_json
+from facesort.album.from_json import entry_from_json, scan_from_json
+from facesort.album.records import Entry, Scan
 from facesort.errors import AlbumError
 from facesort.photos import Found
 
@@ -37,11 +40,13 @@ class State:
 
     src: str = ""
     levels: int = 0
+    options: dict[str, str] = field(default_factory=dict)  # of the last run that told them
     scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
     entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
     made: dict[str, tuple[str, Stamp]] = field(default_factory=dict)  # path: photo, stamp
     folders: list[str] = field(default_factory=list)
     manifests: set[str] = field(default_factory=set)
+    own_manifest: str = ""  # the person's, from before our first, under its name since then
     left_by_undo: dict[str, str] | None = None
 
     def knows(self, found: Found) -> bool:
@@ -74,6 +79,8 @@ class State:
         kind = line["kind"]
         if kind == "album":
             self.src, self.levels = line["src"], line["levels"]
+        elif kind == "options":
+            self.options = line["options"]
         elif kind == "scanned":
             scan = scan_from_json(line["scan"])
             self.scans[scan.photo] = (line["detector"], scan)
@@ -84,6 +91,8 @@ class State:
             self.entries[entry.scan.photo] = entry
             for path, stamp in line["made"].items():
                 self.made[path] = (entry.scan.photo, Stamp(*stamp))
+        elif kind == "aside":
+            self.own_manifest = self.own_manifest if self.manifests else line["path"]
         elif kind == "manifest":
             self.manifests.add(line["content"])
         elif kind == "undo":
@@ -128,6 +137,9 @@ class Journal:
     def album(self, src: str, levels: int) -> None:
         self._append({"kind": "album", "src": src, "levels": levels})
 
+    def options(self, options: dict[str, str]) -> None:
+        self._append({"kind": "options", "options": options})
+
     def scanned(self, detector: str, scan: Scan) -> None:
         self._append({"kind": "scanned", "detector": detector, "scan": asdict(scan)})
 
@@ -137,6 +149,9 @@ class Journal:
     def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
         stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
         self._append({"kind": "filed", "entry": asdict(entry), "made": stamps})
+
+    def aside(self, path: str) -> None:
+        self._append({"kind": "aside", "path": path})
 
     def manifest(self, content: str) -> None:
         self._append({"kind": "manifest", "content": content})

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort.album.destination import Destination
-from facesort.album.disk import possible_links
 from facesort.album.journal import State
+from facesort.album.links import possible_links
 from facesort.album.plan import plan_entries
 from facesort.album.records import HARD, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
-from facesort.classes import parse_class
+from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, ModelError
 from facesort.photos import Found, Listing
 from facesort.reporter import Reporter
@@ -28,7 +28,8 @@ class Job:
 
     ``load_detector`` is only called when there is something to look at; ``settings`` names what
     the detector was loaded with besides its weights: with other settings, photos are looked at
-    again. ``sure`` defaults to what the model says of itself.
+    again. ``sure`` defaults to what the model says of itself. ``options`` are those of the command
+    line that decide how a photo is filed, by name.
     """
 
     src: Path
@@ -38,6 +39,23 @@ class Job:
     link: str = HARD
     sure: float | None = None
     workers: int = 1
+    options: dict[str, str] = field(default_factory=dict)
+
+    def checked_detector(self) -> Detector:
+        """The detector; raises `ModelError` unless it tells what covers a face."""
+        detector = self.load_detector()
+        self.class_names(detector)
+        return detector
+
+    def class_names(self, detector: Detector) -> tuple[str, ...]:
+        """The model's classes by our names."""
+        try:
+            return tuple(parse_class(name).name for name in detector.names)
+        except LabelError as error:
+            raise ModelError(
+                f"{self.options.get('weights', 'the model')}: does not tell what covers a face: "
+                f"{error}; pass --weights FILE of a model with {', '.join(CLASS_NAMES)}"
+            ) from None
 
 
 Remember = Callable[[Looked, str], None]  # what to do with each look, and who looked
@@ -54,25 +72,17 @@ def plan_news(
     src, dst = job.src.absolute(), Destination(job.dst.absolute())
     if not news:
         return Plan(str(src), str(dst.root), decode_px=0, entries=())
-    detector = job.load_detector()
+    detector = job.checked_detector()
     scans = _look(job, news, state, detector, report, remember)
     new = [scan for scan in scans if not state.has_content(scan)]
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
-        links=possible_links(originals, job.link, dst.probe_folder()),
+        links=possible_links(originals, job.link, dst.probe_folder),
         sure=detector.sure if job.sure is None else job.sure,
         taken=[*state.paths(), *dst.names_in_use()],
     )
     return Plan(str(src), str(dst.root), decode_px(detector), entries)
-
-
-def _class_names(detector: Detector) -> tuple[str, ...]:
-    """The model's classes by our names."""
-    try:
-        return tuple(parse_class(name).name for name in detector.names)
-    except LabelError as error:
-        raise ModelError(f"the model does not tell what covers a face: {error}") from None
 
 
 def _look(
@@ -83,7 +93,8 @@ def _look(
     report: Reporter,
     remember: Remember | None,
 ) -> list[Scan]:
-    names, with_crops = _class_names(detector), remember is not None
+    with_crops = remember is not None
+    names = job.class_names(detector)
     who = f"{detector.fingerprint} {job.settings}"
     seen = {found.relative: state.scan_of(found, who) for found in news}
     scans = [scan for scan in seen.values() if scan is not None]

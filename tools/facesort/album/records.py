@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from facesort.classes import CLASS_NAMES
 
@@ -98,16 +97,3 @@ class Plan:
 def folder_of(path: str) -> str:
     """``photos/masked/a.jpg`` is in ``photos/masked``."""
     return str(PurePosixPath(path).parent)
-
-
-def scan_from_json(data: dict[str, Any]) -> Scan:
-    faces = tuple(
-        Face(tuple(face["xyxy_px"]), face["class_name"], face["confidence"])
-        for face in data["faces"]
-    )
-    return Scan(**{**data, "faces": faces})
-
-
-def entry_from_json(data: dict[str, Any]) -> Entry:
-    lists = {key: tuple(data[key]) for key in ("targets", "crops", "face_targets")}
-    return Entry(scan_from_json(data["scan"]), data["link"], **lists)

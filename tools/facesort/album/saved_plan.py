@@ -9,12 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from facesort.album.disk import write_atomic
+from facesort.album.from_json import plan_from_json
 from facesort.album.journal import State
-from facesort.album.records import Plan, Scan, entry_from_json
+from facesort.album.records import Plan, Scan
 from facesort.errors import AlbumError, PhotoError
 from facesort.photos import Found, content_hash, read_photo_bytes
 
 FORMAT = "facesort plan 1"
+MOST_REASON = 200  # characters of what is wrong with a plan
 
 
 def save_plan(plan: Plan, path: Path) -> None:
@@ -23,26 +25,27 @@ def save_plan(plan: Plan, path: Path) -> None:
 
 
 def load_plan(path: Path) -> Plan:
-    """Raises `AlbumError` when the file is missing or no plan of ours."""
+    """Raises `AlbumError` when the file is missing or holds what no run of ours has planned."""
     try:
         data = json.loads(path.read_bytes())
-        if data.pop("format") != FORMAT:
-            raise ValueError("another format")
-        return Plan(**{**data, "entries": tuple(map(entry_from_json, data["entries"]))})
+        if data["format"] != FORMAT:
+            raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
+        return plan_from_json(data)
     except OSError as error:
         raise AlbumError(f"{path}: cannot read the plan ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AlbumError(
-            f"{path}: not a plan; expected the plan.json that --dry-run saved"
+            f"{path}: not a plan as --dry-run saves it ({str(error)[:MOST_REASON]}); make a new "
+            f"one with --dry-run"
         ) from None
 
 
-def is_plan(path: Path) -> bool:
+def find_plan(path: Path) -> Plan | None:
+    """The plan, or None where there is none, or something else."""
     try:
-        load_plan(path)
+        return load_plan(path)
     except AlbumError:
-        return False
-    return True
+        return None
 
 
 def check_album(plan: Plan, photos: Iterable[Found], state: State) -> None:

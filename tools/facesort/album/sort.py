@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.album.carry_out import Site, carry_out
+from facesort.album.carry_out import Site, carry_out, write_manifest
+from facesort.album.closing import close, say_problems
 from facesort.album.crops import CropMemory
-from facesort.album.destination import Destination, check_apart, check_belongs
+from facesort.album.destination import Destination, check_apart, check_belongs, check_free
 from facesort.album.filing import left_to_file
 from facesort.album.journal import State, read_state
 from facesort.album.look import Job, Remember, plan_news
-from facesort.album.records import Plan
-from facesort.album.saved_plan import check_album, check_names_free, is_plan, load_plan, save_plan
+from facesort.album.records import COPY, Plan
+from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
 from facesort.album.scan import Looked
-from facesort.album.summary import (
-    counted,
-    listing_lines,
-    plan_lines,
-    problem_lines,
-    table_lines,
-)
+from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import PHOTO_SUFFIXES, Listing, list_photos
 from facesort.reporter import Reporter
 
-NOTHING_NEW = "nothing new: every photo is already in its place"
+NOTHING_NEW = "nothing new: every photo was filed in an earlier run"
 
 
 def sort_album(job: Job, report: Reporter) -> int:
@@ -36,37 +32,43 @@ def sort_album(job: Job, report: Reporter) -> int:
     dst = Destination(job.dst)
     state = read_state(dst.journal)
     check_belongs(state, job.src, dst.root)
+    _say_other_options(job, state, report)
     if all(map(state.knows, listing.photos)):
-        if dst.pending() is None and state.src == str(job.src.absolute()):
+        if dst.is_whole() and state.src == str(job.src.absolute()):
             report.say(NOTHING_NEW)
-            return _close(state, listing, {}, report)
+            return close(state, listing, dst.root, {}, report)
     else:
-        job.load_detector()  # so that a missing model leaves no trace in the destination
+        job.checked_detector()  # so that a model that will not do leaves no trace
     with _at_work(job.src, dst, dst.levels(state), job.workers, report) as site:
         _finish_pending(site)
         with closing(CropMemory(dst.temp_folder)) as memory:
             plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
+            if plan.entries and site.journal.state.options != job.options:
+                site.journal.options(job.options)
             problems = _carry_out_news(plan, site, memory)
-        return _close(site.journal.state, listing, problems, report)
+        return close(site.journal.state, listing, dst.root, problems, report)
 
 
 def preview_album(job: Job, report: Reporter) -> int:
     """Say what `sort_album` would do, and save that as a plan; nothing else is written."""
     listing = _list_album(job.src, job.dst, report)
     dst = Destination(job.dst)
-    if dst.saved_plan.exists() and not is_plan(dst.saved_plan):
+    if dst.saved_plan.exists() and find_plan(dst.saved_plan) is None:
         raise UsageError(f"{dst.saved_plan}: is no plan of ours and would be replaced; move it")
     state = _foreseen(dst)
     check_belongs(state, job.src, dst.root)
-    plan = plan_news(job, listing, state, report, remember=None)
-    plan = replace(plan, levels=dst.levels(state))
-    dst.make_root()
-    save_plan(plan, dst.saved_plan)
+    _say_other_options(job, state, report)
+    if not all(map(state.knows, listing.photos)):
+        job.checked_detector()
+    levels = dst.levels(state)
+    with dst.made():
+        plan = plan_news(job, listing, state, report, remember=None)
+        save_plan(replace(plan, levels=levels), dst.saved_plan)
     for line in plan_lines(plan, in_full=True):
         report.say(line)
     report.say(f"saved as {dst.saved_plan}; carry it out with --plan")
     problems = {entry.scan.photo: entry.scan.problem for entry in plan.entries}
-    return _say_problems(problems, report)
+    return say_problems(problems, report)
 
 
 def apply_saved(
@@ -89,12 +91,13 @@ def apply_saved(
     with _at_work(album, place, place.levels(state), workers, report) as site:
         _finish_pending(site)
         problems = _carry_out_news(plan, site)
-        return _close(site.journal.state, listing, problems, report)
+        return close(site.journal.state, listing, place.root, problems, report)
 
 
 def _list_album(src: Path, dst: Path, report: Reporter) -> Listing:
     listing = list_photos(src)
     check_apart(src, listing.photos, dst)
+    check_free(Destination(dst))
     for line in listing_lines(src, listing):
         report.say(line)
     if not listing.photos:
@@ -124,6 +127,15 @@ def _foreseen(dst: Destination) -> State:
     return state
 
 
+def _say_other_options(job: Job, state: State, report: Reporter) -> None:
+    others = [f"--{name}" for name in job.options if state.options.get(name) != job.options[name]]
+    if state.options and others:
+        report.say(
+            f"{', '.join(others)}: not as in the earlier run; what is filed stays as it was filed "
+            f"(to sort it anew: --undo --dst {job.dst}, then run again)"
+        )
+
+
 def _remember_in(site: Site, memory: CropMemory) -> Remember:
     journal = site.journal
 
@@ -142,37 +154,36 @@ def _remember_in(site: Site, memory: CropMemory) -> Remember:
 
 def _finish_pending(site: Site) -> None:
     """What cannot be filed is not told: it is news to this run, which will try, and tell, again."""
-    plan = site.dst.pending()
+    plan, pending = site.dst.pending(), site.dst.pending_plan
     if plan is not None:
         site.report.say("finishing what an earlier run began")
         carry_out(plan, site)
+    elif pending.exists():
+        pending.unlink()
+        site.report.say(
+            "the plan that an earlier run left is damaged: planning anew; photos it had just filed "
+            "may be there twice"
+        )
 
 
 def _carry_out_news(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[str, str]:
     if not plan.entries:
         site.report.say(NOTHING_NEW)
+        if not os.path.lexists(site.dst.manifest):
+            write_manifest(site)
         return {}
     for line in plan_lines(plan, in_full=False):
         site.report.say(line)
     again = sum(entry.scan.photo in site.journal.state.entries for entry in plan.entries)
     if again:
         site.report.say(f"{counted(again, 'photo')} changed and will be filed anew; old files stay")
-    return carry_out(plan, site, memory)
+    problems = carry_out(plan, site, memory)
+    _say_refused_links(plan, site)
+    return problems
 
 
-def _close(state: State, listing: Listing, problems: dict[str, str], report: Reporter) -> int:
-    for line in table_lines(state.entries.values()):
-        report.say(line)
-    problems |= dict.fromkeys(listing.unreadable, "is a folder that cannot be entered")
-    for found in listing.photos:
-        scan = state.filed_scan(found.relative)
-        if scan is not None and scan.problem:
-            problems[found.relative] = scan.problem
-    return _say_problems(problems, report)
-
-
-def _say_problems(problems: dict[str, str], report: Reporter) -> int:
-    problems = {photo: reason for photo, reason in problems.items() if reason}
-    for line in problem_lines(problems):
-        report.say(line)
-    return 1 if problems else 0
+def _say_refused_links(plan: Plan, site: Site) -> None:
+    state = site.journal.state
+    filed = [state.entries.get(entry.scan.photo, entry) for entry in plan.entries]
+    if count_links(filed)[COPY] > count_links(plan.entries)[COPY]:
+        site.report.say(f"the disk refused some links: {links_line(filed)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from facesort.album.plan import count_by_folder, needed_bytes
@@ -43,14 +44,27 @@ def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:
     if in_full:
         for entry in plan.entries:
             yield f"{entry.scan.photo} -> {', '.join((*entry.targets, *entry.crops))}"
-    links = sum(len(entry.targets) for entry in plan.entries)
-    copies = sum(len(entry.targets) for entry in plan.entries if entry.link == COPY)
+    places = sum(len(entry.targets) for entry in plan.entries)
     crops = sum(len(entry.crops) for entry in plan.entries)
     yield (
-        f"plan: {counted(len(plan.entries), 'photo')} to {counted(links, 'place')} "
-        f"({links - copies} linked, {copies} copied), {counted(crops, 'face crop')}, "
+        f"plan: {counted(len(plan.entries), 'photo')} to {counted(places, 'place')} "
+        f"({links_line(plan.entries)}), {counted(crops, 'face crop')}, "
         f"about {readable(needed_bytes(plan.entries))}"
     )
+
+
+def links_line(entries: Iterable[Entry]) -> str:
+    """``3 linked, 1 copied``."""
+    links = count_links(entries)
+    return f"{links.total() - links[COPY]} linked, {links[COPY]} copied"
+
+
+def count_links(entries: Iterable[Entry]) -> Counter[str]:
+    """How many places are filled by which link."""
+    links: Counter[str] = Counter()
+    for entry in entries:
+        links[entry.link] += len(entry.targets)
+    return links
 
 
 def table_lines(entries: Iterable[Entry]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Takes back what was made in a destination, and nothing else.
 
 A file goes only if it is as it was made, and a photo only if its original is still there, so that
-never the last copy goes. What the person changed, moved, added or deleted is listed. The decision
-is journaled before the first file goes: an undo that was killed ends like one that was not.
+never the last copy goes: looked up right before each file goes, in a resumed undo as in the first.
+What the person changed, moved, added or deleted is listed; what is gone before the first file goes
+is journaled, so that an undo that was killed knows it from what it removed itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from facesort.album.destination import Destination
 from facesort.album.disk import Stamp, is_same_photo
 from facesort.album.filing import Filer, is_ours, left_to_file
 from facesort.album.journal import State
-from facesort.album.saved_plan import is_plan
+from facesort.album.saved_plan import find_plan
 from facesort.album.summary import counted
 from facesort.errors import AlbumError
 from facesort.photos import content_hash
@@ -28,7 +29,7 @@ Made = dict[str, tuple[str, Stamp]]  # path: photo, stamp; as in the journal
 def undo(root: Path, report: Reporter) -> int:
     """Restore ``root`` to what it was before the first run; returns the exit code."""
     dst = Destination(root)
-    if not dst.state_folder.is_dir() and not is_plan(dst.saved_plan):
+    if not dst.state_folder.is_dir() and find_plan(dst.saved_plan) is None:
         raise AlbumError(f"{root}: nothing to undo; no album was sorted into it")
     with dst.opened() as journal:
         state = journal.state
@@ -36,11 +37,12 @@ def undo(root: Path, report: Reporter) -> int:
         made = state.made | _made_unrecorded(dst, state)
         left = state.left_by_undo
         if left is None:
-            left = _why_left(dst, state, made)
+            left = _gone(dst, made)
             with suppress(OSError):  # a full disk must not prevent what would free it
                 journal.undo(left)
-        _remove_files(dst, made.keys() - left.keys())
-        _remove_own_files(dst, left)
+        kept = _remove_files(dst, state, made)
+        kept |= _remove_own_files(dst, state)
+    left = left | kept
     left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
     _remove_folders(dst, state, levels)
     for path, why in sorted(left.items()):
@@ -63,31 +65,42 @@ def _made_unrecorded(dst: Destination, state: State) -> Made:
     }
 
 
-def _why_left(dst: Destination, state: State, made: Made) -> dict[str, str]:
-    """Path: why it must not, or cannot, be removed."""
-    strangers = {Stamp.of(dst.root / path): path for path in _files(dst, ["."]) - made.keys()}
-    left = {}
+def _gone(dst: Destination, made: Made) -> dict[str, str]:
+    """Path: what became of it, for what the person deleted or moved."""
+    gone = [path for path in made if not os.path.lexists(dst.root / path)]
+    others = _files(dst, ["."]) - made.keys() if gone else ()
+    strangers = {Stamp.of(dst.root / path): path for path in others}
+    moved_to = {path: strangers.get(made[path][1]) for path in gone}
+    return {p: f"moved to {to}" if to else "deleted or moved away" for p, to in moved_to.items()}
+
+
+def _remove_files(dst: Destination, state: State, made: Made) -> dict[str, str]:
+    """Remove what may go; returns path: why it stays."""
+    kept = {}
     for path, (photo, stamp) in made.items():
         final = dst.root / path
-        if not os.path.lexists(final):
-            moved_to = strangers.get(stamp)
-            left[path] = f"moved to {moved_to}" if moved_to else "deleted or moved away"
-        elif not Stamp.of(final).same_content(stamp):
-            left[path] = "changed"
-        elif not _is_safe_to_remove(final, Path(state.src) / photo, path):
-            left[path] = f"the original {photo} is gone or changed: this may be the only copy"
-    if dst.manifest.exists() and content_hash(dst.manifest.read_bytes()) not in state.manifests:
-        left[dst.manifest.name] = "changed"
-    return left
+        with suppress(FileNotFoundError, NotADirectoryError):
+            why = _why_kept(final, stamp, None if path.startswith("faces/") else photo, state.src)
+            if why:
+                kept[path] = why
+            else:
+                final.unlink()
+    return kept
 
 
-def _is_safe_to_remove(final: Path, original: Path, path: str) -> bool:
-    if path.startswith("faces/") or final.is_symlink():
-        return True
-    try:
-        return is_same_photo(original, final)
-    except OSError:
-        return False
+def _why_kept(final: Path, stamp: Stamp, photo: str | None, src: str) -> str:
+    """Why a file of ours must not be removed; empty if it may. A crop is of no ``photo``."""
+    changed = "" if Stamp.of(final).same_content(stamp) else "changed"
+    if photo is None or final.is_symlink():
+        return changed
+    original = Path(src) / photo
+    with suppress(OSError):  # the original cannot be read
+        if os.path.realpath(original) != os.path.realpath(final):  # a link may lead to ours
+            if os.path.samefile(original, final):  # what was done to one was done to both
+                return ""
+            if changed or is_same_photo(original, final):
+                return changed
+    return changed or f"the original {photo} is gone or changed: this may be the only copy"
 
 
 def _files(dst: Destination, folders: list[str]) -> set[str]:
@@ -101,16 +114,18 @@ def _files(dst: Destination, folders: list[str]) -> set[str]:
     }
 
 
-def _remove_files(dst: Destination, paths: set[str]) -> None:
-    for path in paths:
-        (dst.root / path).unlink(missing_ok=True)
-
-
-def _remove_own_files(dst: Destination, left: dict[str, str]) -> None:
-    if dst.manifest.name not in left:
-        dst.manifest.unlink(missing_ok=True)
-    if is_plan(dst.saved_plan):
+def _remove_own_files(dst: Destination, state: State) -> dict[str, str]:
+    """Remove manifest and saved plan, if they are ours; the person's own manifest comes back."""
+    if find_plan(dst.saved_plan):
         dst.saved_plan.unlink()
+    if os.path.lexists(dst.manifest):
+        data = dst.manifest.read_bytes() if dst.manifest.is_file() else b""
+        if content_hash(data) not in state.manifests:
+            return {dst.manifest.name: "changed"}
+        dst.manifest.unlink()
+    if state.own_manifest and os.path.lexists(dst.root / state.own_manifest):
+        os.rename(dst.root / state.own_manifest, dst.manifest)
+    return {}
 
 
 def _remove_folders(dst: Destination, state: State, levels: int) -> None:
