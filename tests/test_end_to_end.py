@@ -4,7 +4,7 @@ import csv
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -73,14 +73,12 @@ def test_the_sample_album_fills_all_four_classes(sorted_sample: Path) -> None:
 
 @pytest.mark.parametrize("sample", [s for s in SAMPLES if s.frames], ids=lambda s: s.name)
 def test_each_drawn_face_gets_its_class(sorted_sample: Path, sample) -> None:  # type: ignore[no-untyped-def]
-    """What was drawn is found: the largest faces of the photo have the classes drawn."""
-    rows = [row for row in rows_of(sorted_sample)[sample.name] if row["class"]]
-    rows.sort(key=lambda row: float(row["x1"]) - float(row["x2"]))
-    drawn = sorted(frame[0].name for frame in sample.frames)
-    assert sorted(row["class"] for row in rows[: len(drawn)]) == drawn
+    """What was drawn is found, as often as it was drawn; bystanders may be found too."""
+    found = Counter(row["class"] for row in rows_of(sorted_sample)[sample.name])
+    assert Counter(frame[0].name for frame in sample.frames) <= found
 
 
-def test_a_new_tab_of_pandas_reads_the_manifest(sorted_sample: Path) -> None:
+def test_pandas_reads_the_manifest(sorted_sample: Path) -> None:
     import pandas as pd
 
     table = pd.read_csv(sorted_sample / "manifest.csv")

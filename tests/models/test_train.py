@@ -37,8 +37,9 @@ def trained(command: list[str], project: Path) -> list[Path]:
     offline = {"YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true"}
     environment = os.environ | offline | {"YOLO_CONFIG_DIR": str(project / "settings")}
     environment.pop("PYTEST_CURRENT_TEST", None)  # with it, Ultralytics writes beside itself
+    runs = f"project={project / 'runs'}"  # its default is the repository that holds the venv
     done = subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, timeout=300
+        [*command, runs], cwd=project, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return sorted(project.glob("runs/**/best.pt"))
