@@ -39,6 +39,12 @@ def arguments(argv: Sequence[str]):
         "--out", type=console.path, default=out, help="folder to fill (default: datasets/occlusion)"
     )
     add("--seed", type=int, default=0, help="of composing and drawing (default: %(default)s)")
+    add(
+        "--synthetic-share",
+        type=console.fraction,
+        default=0.25,
+        help="of the training faces get a drawn mask or sunglasses besides (default: %(default)s)",
+    )
     args = parser.parse_args(argv)
     if not (args.scenes or args.selfies or args.crops):
         parser.error("nothing to build from; pass --scenes, --selfies or --crops")
@@ -77,8 +83,8 @@ def main(argv: Sequence[str]) -> None:
     from facesort.dataset.build import build
     from facesort.models.landmarks import load_face_finder
 
-    find = load_face_finder(args.face_model)
-    show(build(read_sources(args), args.out, find, args.seed, console.progress))
+    sources, find = read_sources(args), load_face_finder(args.face_model)
+    show(build(sources, args.out, find, args.seed, args.synthetic_share, console.progress))
     print(f"written to {args.out}; next: yolo detect train data=data_configs/occlusion.yaml")
 
 

@@ -15,6 +15,7 @@ from facesort.dataset.config import read_config
 from facesort.dataset.mend import hand_drawn, ignore_unlabelled, paint_over
 from facesort.dataset.sources import count_classes
 from facesort.dataset.sprites import crop_sprite, synthesise
+from facesort.dataset.tree import Tree
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError
 from facesort.labels.image_labels import IGNORE, ImageLabels
@@ -121,8 +122,8 @@ def test_synthesis_only_adds_what_is_missing(
             assert np.abs(sprite.rgb[face].astype(int) - data.astronaut()[face]).mean() > 3
 
 
-def test_build_writes_what_can_be_read_back(tmp_path: Path) -> None:
-    folder = tmp_path / "photos"
+def sources_of(folder: Path) -> Sources:
+    """Forty photos with a labelled face and twenty crops, all different."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     labels, crops = [], []
@@ -133,7 +134,11 @@ def test_build_writes_what_can_be_read_back(tmp_path: Path) -> None:
             labels.append(ImageLabels.of(path, (240, 200), [[10, 10, 60, 70]], [i % 2]))
         else:
             crops.append((path, FaceClass(i % 2)))
-    sources = Sources(scenes=labels[:20], selfies=labels[20:], crops=crops)
+    return Sources(scenes=labels[:20], selfies=labels[20:], crops=crops)
+
+
+def test_build_writes_what_can_be_read_back(tmp_path: Path) -> None:
+    sources = sources_of(tmp_path / "photos")
     one_face = found([[100, 100, 180, 190]], [0.4], [[[i, i] for i in range(5)]])
     built = build(sources, tmp_path / "set", lambda _rgb, _imgsz: one_face, seed=1)
     yaml = tmp_path / "data.yaml"
@@ -147,6 +152,29 @@ def test_build_writes_what_can_be_read_back(tmp_path: Path) -> None:
         assert len(read) == built.images[split] > 0
         assert count_classes(read) == built.boxes[split]
     assert build(sources, tmp_path / "set", lambda _rgb, _imgsz: one_face, seed=1) == built
+
+
+def test_what_is_drawn_for_training_changes_nothing_else(tmp_path: Path) -> None:
+    """Drawn pictures are marked, are for training only, and leave all others as they were."""
+    points = [[[130, 130], [155, 130], [142, 145], [133, 160], [152, 160]]]
+    one_face = found([[100, 100, 180, 190]], [0.4], points)
+    sources, files = sources_of(tmp_path / "photos"), {}
+    for share in (0.0, 1.0):
+        root = tmp_path / str(share)
+        build(sources, root, lambda _rgb, _imgsz: one_face, synthetic_share=share)
+        paths = sorted((root / "images").rglob("*.jpg"))
+        files[share] = {p.relative_to(root).as_posix(): p.read_bytes() for p in paths}
+    drawn = files[1.0].keys() - files[0.0].keys()
+    assert drawn and all(name.startswith("images/train/synthetic_") for name in drawn)
+    assert files[0.0] == {name: files[1.0][name] for name in files[0.0]}
+
+
+def test_synthetic_labels_are_for_training_only(tmp_path: Path) -> None:
+    tree, rgb = Tree(tmp_path / "set"), np.zeros((40, 40, 3), np.uint8)
+    tree.start()
+    tree.add("train", "synthetic_a", rgb, as_boxes([[1, 1, 9, 9]]), np.array([1]))
+    with pytest.raises(DatasetError, match=r"synthetic_b.jpg: synthetic labels; .* not for val"):
+        tree.add("val", "synthetic_b", rgb, as_boxes([[1, 1, 9, 9]]), np.array([1]))
 
 
 def test_a_bad_picture_is_left_out_and_named(tmp_path: Path, photo: Path) -> None:

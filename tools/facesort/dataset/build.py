@@ -18,17 +18,16 @@ from facesort.classes import FaceClass
 from facesort.dataset.compose import Sprite, compose, face_free
 from facesort.dataset.duplicates import group_by_hash, perceptual_hash
 from facesort.dataset.mend import ignore_unlabelled, paint_over
-from facesort.dataset.split import SPLITS, split_names
+from facesort.dataset.split import SPLITS, TRAIN, split_names
 from facesort.dataset.sprites import Drawable, crop_sprite, repeat_rare, selfie_sprite, synthesise
 from facesort.dataset.tree import Built, Tree
 from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
-from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
 
 SYNTHETIC_SHARE = 0.25  # of the training sprites with landmarks, beside the real ones
 _FINDER_PX = 640
-_TRAIN = "train"
 
 Step = Callable[[Iterable["Item"], int, str], Iterable["Item"]]
 
@@ -72,13 +71,14 @@ def build(
     out: Path,
     find: FaceFinder,
     seed: int = 0,
+    synthetic_share: float = SYNTHETIC_SHARE,
     step: Step = lambda items, _total, _unit: items,
 ) -> Built:
     """Write the data set and return what it holds.
 
     ``find`` is the face model that gives crops their boxes, points out unlabelled faces, and
-    places synthetic masks and sunglasses (in the training split only). ``step`` wraps the two long
-    loops, for a progress bar.
+    places synthetic masks and sunglasses (in the training split only, on ``synthetic_share`` of the
+    faces there). ``step`` wraps the two long loops, for a progress bar.
     """
     tree = Tree(out)
     tree.start()
@@ -97,8 +97,11 @@ def build(
         [item.classes for item in items],
         [item.kind for item in items],
     )
-    rng = np.random.default_rng(seed)
-    parts = {split: _Part(split, tree, find, rng) for split in SPLITS}
+    parts = {
+        # dice of their own: what changes in training must not change a picture of the test
+        split: _Part(split, tree, find, np.random.default_rng([seed, number]), synthetic_share)
+        for number, split in enumerate(SPLITS)
+    }
     for item, split in zip(step(items, len(items), "photo"), splits, strict=True):
         parts[split].add(item)
     for part in parts.values():
@@ -109,8 +112,16 @@ def build(
 class _Part:
     """One split while it is being filled."""
 
-    def __init__(self, split: str, tree: Tree, find: FaceFinder, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        split: str,
+        tree: Tree,
+        find: FaceFinder,
+        rng: np.random.Generator,
+        synthetic_share: float,
+    ) -> None:
         self._split, self._tree, self._find, self._rng = split, tree, find, rng
+        self._synthetic_share = synthetic_share
         self._sprites: list[Drawable] = []
         self._backgrounds: list[NDArray[np.uint8]] = []
 
@@ -135,26 +146,27 @@ class _Part:
         self._tree.built.left_out[reason] += int(ignored.sum())
         painted = paint_over(rgb, labels)
         self._tree.add(self._split, item.name, painted, labels.xyxy_px, labels.class_id)
-        if item.kind == "selfie" and self._split == _TRAIN and not ignored.all():
+        if item.kind == "selfie" and self._split == TRAIN and not ignored.all():
             self._sprites.append(selfie_sprite(labels, self._find))
         if item.kind == "scene":
             free = face_free(rgb, labels.xyxy_px, self._rng)
             self._backgrounds += [] if free is None else [free]
 
     def add_composed(self) -> None:
-        canvases = compose(self._to_place(), self._backgrounds, self._rng)
-        for number, canvas in enumerate(canvases):
-            name = f"composed_{number:05d}"
-            self._tree.add(self._split, name, canvas.rgb, canvas.xyxy_px, canvas.class_id)
+        """Place the crops; only training sees repeats of rare ones and synthetic occlusions."""
+        training = self._split == TRAIN
+        faces = repeat_rare(self._sprites) if training else self._sprites
+        self._compose("composed", [face.sprite for face in faces])
+        if training:  # after the real ones, which are then the same whatever is drawn
+            self._compose(f"{SYNTHETIC_PREFIX}composed", self._drawn())
 
-    def _to_place(self) -> list[Sprite]:
-        """Only training sees repeats and synthetic occlusions."""
-        if self._split != _TRAIN:
-            return [item.sprite for item in self._sprites]
-        drawn = [
-            synthesise(item, self._rng)
-            for item in self._sprites
-            if self._rng.random() < SYNTHETIC_SHARE
-        ]
-        real = [item.sprite for item in repeat_rare(self._sprites)]
-        return real + [sprite for sprite in drawn if sprite is not None]
+    def _compose(self, name: str, sprites: list[Sprite]) -> None:
+        for number, canvas in enumerate(compose(sprites, self._backgrounds, self._rng)):
+            stem = f"{name}_{number:05d}"
+            self._tree.add(self._split, stem, canvas.rgb, canvas.xyxy_px, canvas.class_id)
+
+    def _drawn(self) -> list[Sprite]:
+        """Sprites with a synthetic mask or sunglasses, drawn on a share of the real ones."""
+        chosen = [s for s in self._sprites if self._rng.random() < self._synthetic_share]
+        drawn = (synthesise(item, self._rng) for item in chosen)
+        return [sprite for sprite in drawn if sprite is not None]

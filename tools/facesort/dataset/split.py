@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from hashlib import blake2b
 
-SPLITS = ("train", "val", "test")
+TRAIN = "train"
+SPLITS = (TRAIN, "val", "test")
 FRACTIONS = {"test": 0.15, "val": 0.10}  # the rest is for training
 
 
@@ -36,7 +37,7 @@ def split_names(
         rarest = min(present, key=lambda c: (frequency[c], c), default=-1)
         source = strata[indices[0]] if strata else ""
         by_stratum[source, rarest].append(indices)
-    split = ["train"] * len(names)
+    split = [TRAIN] * len(names)
     for stratum in by_stratum.values():
         stratum.sort(key=lambda indices: _rank(min(names[i] for i in indices)))
         start = 0

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from facesort.boxes import Boxes
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.split import SPLITS
+from facesort.dataset.split import SPLITS, TRAIN
 from facesort.errors import DatasetError
 from facesort.labels import yolo
-from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.labels.image_labels import IGNORE, ImageLabels, is_synthetic
 
 JPEG_QUALITY = 92
 
@@ -55,10 +55,13 @@ class Tree:
         xyxy_px: Boxes,
         class_id: NDArray[np.int64],
     ) -> None:
-        """Write one picture and its label."""
+        """Write one picture and its label; raises `DatasetError` for synthetic labels that would be
+        judged on instead of learned from."""
         import cv2
 
         path = self.root / "images" / split / f"{name}.jpg"
+        if is_synthetic(path) and split != TRAIN:
+            raise DatasetError(f"{path.name}: synthetic labels; for training only, not for {split}")
         bgr = np.ascontiguousarray(rgb[..., ::-1])
         data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
         path.write_bytes(data.tobytes())
