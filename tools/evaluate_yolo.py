@@ -3,8 +3,11 @@
     python tools/evaluate_yolo.py
     python tools/evaluate_yolo.py --weights weights/occlusion.pt --split val --min-size 0
     python tools/evaluate_yolo.py --split val --precision 0.95    # which confidence gives that?
+    python tools/evaluate_yolo.py --protocol widerface --ground-truth DIR --predictions DIR
 
 Faces below --min-size pixels (shorter side) are ignored: neither missed nor wrong.
+--protocol widerface judges a folder of event/picture.txt files (x y w h score a line) by the
+wider_easy_val.mat, wider_medium_val.mat and wider_hard_val.mat of WIDER FACE.
 """
 
 from __future__ import annotations
@@ -45,11 +48,33 @@ def arguments(argv: Sequence[str]):
         type=console.network_px,
         help="longer side at which the network looks (default: the model's)",
     )
-    return parser.parse_args(argv)
+    add("--protocol", choices=["widerface"], help="judge prediction files by a benchmark's rules")
+    add("--ground-truth", type=console.path, help="folder of the benchmark's own files")
+    add("--predictions", type=console.path, help="folder of prediction files")
+    args = parser.parse_args(argv)
+    if args.protocol and not (args.ground_truth and args.predictions):
+        parser.error("--protocol widerface: needs --ground-truth DIR and --predictions DIR")
+    return args
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
+    if args.protocol:
+        judge_widerface(args)
+    else:
+        judge_split(args)
+
+
+def judge_widerface(args) -> None:
+    from facesort.evaluate.wider import evaluate_wider
+
+    result = evaluate_wider(args.ground_truth, args.predictions)
+    print(f"WIDER FACE val: {result.predicted:,} of {result.pictures:,} pictures have predictions")
+    for subset, ap in result.ap.items():
+        print(f"{subset:8}{ap:7.4f}{result.faces[subset]:>9,} faces")
+
+
+def judge_split(args) -> None:
     from facesort.dataset.config import read_config
     from facesort.evaluate.report import as_text, evaluate, predict
     from facesort.evaluate.threshold import choose

@@ -1,0 +1,170 @@
+"""WIDER FACE's protocol: average precision over the easy, medium and hard faces of its val set.
+
+S. Yang et al., WIDER FACE: A Face Detection Benchmark, CVPR 2016; the arithmetic is that of the
+authors' MATLAB eval_tools (http://shuoyang1213.me/WIDERFACE/), step by step: scores of all
+predictions scaled to 0..1, IoU 0.5 with widths counted as x2 - x1 + 1, a thousand thresholds, faces
+outside a subset neither found nor missed, precision made monotone, area under the curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.errors import DatasetError, LabelError
+from facesort.labels import widerface_mat
+from facesort.labels.face_list import FaceList
+
+SUBSETS = ("easy", "medium", "hard")
+MIN_IOU = 0.5
+THRESHOLDS = 1000
+
+Floats = NDArray[np.float64]
+Predictions = Mapping[str, Floats]  # event/picture without ending: (n, 5) x y w h score
+
+
+@dataclass(frozen=True)
+class WiderResult:
+    """AP by subset, how many faces each counts, and how many pictures had a prediction file."""
+
+    ap: Mapping[str, float]
+    faces: Mapping[str, int]
+    predicted: int
+    pictures: int
+
+
+def evaluate_wider(ground_truth: Path, predictions: Path) -> WiderResult:
+    """Judge a folder of prediction files by the ``wider_*_val.mat`` files in ``ground_truth``."""
+    subsets = {name: _read_subset(ground_truth, name) for name in SUBSETS}
+    pictures = {_key(p.name) for p in subsets[SUBSETS[0]].pictures}
+    found = read_predictions(predictions, pictures)
+    scaled = _scaled(found)
+    ap, faces = {}, {}
+    for name, truth in subsets.items():
+        ap[name], faces[name] = subset_ap(truth, scaled)
+    return WiderResult(ap, faces, len(found), len(pictures))
+
+
+def _read_subset(folder: Path, name: str) -> FaceList:
+    path = folder / f"wider_{name}_val.mat"
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file; expected WIDER FACE's ground truth folder")
+    return widerface_mat.read(path)
+
+
+def read_predictions(folder: Path, pictures: set[str]) -> dict[str, Floats]:
+    """The prediction file of each picture that has one: ``folder/event/picture.txt``.
+
+    A file holds the picture's name, the number of faces, and ``x y w h score`` a face. Raises
+    `LabelError` for another form, `DatasetError` where no picture has a file.
+    """
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; expected event/picture.txt files in it")
+    found = {}
+    for picture in sorted(pictures):
+        file = folder / f"{picture}.txt"
+        if file.is_file():
+            found[picture] = _read_file(file)
+    if not found:
+        raise DatasetError(
+            f"{folder}: no prediction of any of the {len(pictures):,} pictures; expected files "
+            f"such as {folder.name}/{min(pictures, default='event/picture')}.txt"
+        )
+    return found
+
+
+def _read_file(file: Path) -> Floats:
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        count = int(float(lines[1]))
+        rows = [line.split()[:5] for line in lines[2 : 2 + count]]
+        return np.array(rows, dtype=np.float64).reshape(count, 5)
+    except (IndexError, ValueError):
+        raise LabelError(
+            f"{file}: not a prediction file; expected a name, a count and that many lines of "
+            "x y w h score"
+        ) from None
+
+
+def _key(picture: str) -> str:
+    return picture.rpartition(".")[0]
+
+
+def _scaled(found: Predictions) -> dict[str, Floats]:
+    """Scores scaled so that the lowest of all is 0 and the highest 1, best first."""
+    scores = np.concatenate([rows[:, 4] for rows in found.values()])
+    low, high = (scores.min(), scores.max()) if scores.size else (0.0, 1.0)
+    span = (high - low) or 1.0
+    scaled = {}
+    for picture, rows in found.items():
+        order = np.argsort(-rows[:, 4], kind="stable")
+        scaled[picture] = np.column_stack([rows[:, :4], (rows[:, 4] - low) / span])[order]
+    return scaled
+
+
+def subset_ap(truth: FaceList, found: Predictions) -> tuple[float, int]:
+    """AP and number of counted faces; ``found`` has scores from 0 to 1, best first."""
+    column = truth.columns.index(widerface_mat.COUNTED)
+    proposals, hits = np.zeros(THRESHOLDS), np.zeros(THRESHOLDS)
+    faces = 0
+    for picture in truth.pictures:
+        counted = picture.attributes[:, column] == 1
+        faces += int(counted.sum())
+        rows = found.get(_key(picture.name))
+        if rows is None or not len(rows):
+            continue
+        proposed, hit = _running_counts(picture.xywh_px, counted, rows[:, :4])
+        # how many predictions reach each threshold: 0.999, 0.998, ... 0
+        reach = np.searchsorted(-rows[:, 4], -_thresholds(), side="right")
+        proposals += np.concatenate([[0], proposed])[reach]
+        hits += np.concatenate([[0], hit])[reach]
+    precision = np.divide(hits, proposals, out=np.zeros(THRESHOLDS), where=proposals > 0)
+    return _area_under(hits / max(faces, 1), precision), faces
+
+
+def _thresholds() -> Floats:
+    return 1 - (np.arange(THRESHOLDS) + 1) / THRESHOLDS
+
+
+def _running_counts(
+    truth_xywh: Floats, counted: NDArray[np.bool_], found_xywh: Floats
+) -> tuple[Floats, Floats]:
+    """After each prediction, best first: how many were proposed, how many faces were found.
+
+    A prediction belongs to the face it overlaps most. On a face that does not count it is no
+    proposal; a second one on a face found already is a proposal without a hit.
+    """
+    proposed = np.ones(len(found_xywh))
+    hit = np.zeros(len(found_xywh))
+    if len(truth_xywh):
+        overlap = _iou_plus_one(found_xywh, truth_xywh)
+        face = overlap.argmax(axis=1)
+        on_face = overlap[np.arange(len(face)), face] >= MIN_IOU
+        proposed[on_face & ~counted[face]] = 0
+        good = np.flatnonzero(on_face & counted[face])
+        _, first = np.unique(face[good], return_index=True)
+        hit[good[first]] = 1
+    return np.cumsum(proposed), np.cumsum(hit)
+
+
+def _iou_plus_one(a_xywh: Floats, b_xywh: Floats) -> Floats:
+    """IoU (len(a), len(b)) with both ends of a side counted as pixels, as the authors do."""
+    a, b = a_xywh[:, None], b_xywh[None]
+    top_left = np.maximum(a[..., :2], b[..., :2])
+    bottom_right = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    inter = np.prod(np.clip(bottom_right - top_left + 1, 0, None), axis=2)
+    area_a, area_b = (np.prod(boxes[..., 2:] + 1, axis=2) for boxes in (a, b))
+    return np.asarray(inter / (area_a + area_b - inter), dtype=np.float64)
+
+
+def _area_under(recall: Floats, precision: Floats) -> float:
+    """Area under the curve with precision made monotone (VOC 2010)."""
+    r = np.concatenate([[0.0], recall, [1.0]])
+    p = np.concatenate([[0.0], precision, [0.0]])
+    p = np.maximum.accumulate(p[::-1])[::-1]
+    step = np.flatnonzero(r[1:] != r[:-1])
+    return float(((r[step + 1] - r[step]) * p[step + 1]).sum())

@@ -1,0 +1,137 @@
+"""WIDER FACE's text ground truth, ``wider_face_*_bbx_gt.txt``.
+
+Format (readme.txt in wider_face_split.zip, http://shuoyang1213.me/WIDERFACE/):
+
+    0--Parade/0_Parade_marchingband_1_849.jpg
+    1
+    449 330 122 149 0 0 0 0 0 0        x y w h blur expression illumination invalid occlusion pose
+
+in whole pixels. A picture without a face has the count 0, followed by one all-zero line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from facesort.errors import LabelError
+from facesort.labels.face_list import (
+    FaceList,
+    ListedPicture,
+    as_text,
+    is_placeholder,
+    numbered,
+    numbers,
+    picture_name,
+    text_lines,
+)
+from facesort.labels.image_labels import IGNORE
+from facesort.labels.label_set import LabelSet
+
+# blur 0 clear, 1 normal, 2 heavy; expression 0 typical, 1 exaggerate; illumination 0 normal,
+# 1 extreme; invalid 1: an annotation not to be used; occlusion 0 none, 1 partial (1 to 30 %),
+# 2 heavy; pose 0 typical, 1 atypical
+ATTRIBUTES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
+_FIELDS = 4 + len(ATTRIBUTES)
+_EXPECTED = f"expected {_FIELDS}: x y w h {' '.join(ATTRIBUTES)}"
+
+
+def read(path: Path) -> FaceList:
+    """Read a whole file; raises `LabelError` naming the line that is wrong."""
+    return _parse(text_lines(path), path.name)
+
+
+def parse(text: str, source: str = "text") -> FaceList:
+    """Read the text of a file; ``source`` is what messages call it."""
+    return _parse(numbered(text), source)
+
+
+def _parse(lines: Sequence[tuple[int, str]], source: str) -> FaceList:
+    pictures: dict[str, ListedPicture] = {}
+    at = placeholders = 0
+    while at < len(lines):
+        number, text = lines[at]
+        where = f"{source}: line {number}"
+        if numbers(text) is not None:
+            raise LabelError(f"{where}: '{text}'; expected a picture; is the count above too low?")
+        name = picture_name(text, where)
+        if name in pictures:
+            raise LabelError(f"{where}: {name} was listed before; merge its faces")
+        count = _count(lines, at + 1, source)
+        rows = [_row(lines, at + 2 + face, source, f"{face + 1} of {count}") for face in range(count)]
+        at += 2 + count
+        if count == 0 and at < len(lines) and _is_zero_row(lines[at][1]):
+            placeholders += 1
+            at += 1
+        elif is_placeholder([row[:4] for row in rows]):
+            placeholders += 1
+            rows = []
+        values = np.asarray(rows, dtype=np.float64).reshape(-1, _FIELDS)
+        pictures[name] = ListedPicture.of(name, values[:, :4], values[:, 4:])
+    return FaceList(ATTRIBUTES, tuple(pictures.values()), placeholders)
+
+
+def _count(lines: Sequence[tuple[int, str]], at: int, source: str) -> int:
+    if at >= len(lines):
+        raise LabelError(f"{source}: ends after line {lines[-1][0]}; expected a count of faces")
+    number, text = lines[at]
+    if not (text.isascii() and text.isdigit()):
+        raise LabelError(f"{source}: line {number}: '{text}'; expected a count of faces")
+    return int(text)
+
+
+def _row(lines: Sequence[tuple[int, str]], at: int, source: str, which: str) -> list[float]:
+    if at >= len(lines):
+        raise LabelError(f"{source}: ends after line {lines[-1][0]}; expected face {which}")
+    number, text = lines[at]
+    values = numbers(text)
+    if values is None:
+        raise LabelError(f"{source}: line {number}: face {which}: '{text}' is not numbers")
+    if len(values) != _FIELDS:
+        raise LabelError(
+            f"{source}: line {number}: face {which}: {len(values)} fields; {_EXPECTED}"
+        )
+    return values
+
+
+def _is_zero_row(line: str) -> bool:
+    values = numbers(line)
+    return values is not None and len(values) == _FIELDS and not any(values)
+
+
+def render(pictures: Iterable[ListedPicture]) -> str:
+    """The text of a file. Raises `LabelError` for pictures read from a format with other columns."""
+    lines = []
+    for picture in pictures:
+        if picture.attributes.shape[1] != len(ATTRIBUTES):
+            raise LabelError(
+                f"{picture.name}: {picture.attributes.shape[1]} attributes a face; "
+                f"expected {len(ATTRIBUTES)}: {', '.join(ATTRIBUTES)}"
+            )
+        lines += [picture.name, str(len(picture.xywh_px))]
+        rows = np.concatenate([picture.xywh_px, picture.attributes], axis=1)
+        lines += [" ".join(as_text(row)) for row in rows] or [" ".join(["0"] * _FIELDS)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def write(pictures: Iterable[ListedPicture], path: Path) -> None:
+    path.write_text(render(pictures), encoding="utf-8")
+
+
+def from_label_set(labels: LabelSet) -> str:
+    """``labels`` as the text of a file: whole pixels, every attribute 0, classes not told.
+
+    Faces of unknown class (`IGNORE`) are marked ``invalid``, WIDER's word for not to be counted.
+    """
+    pictures = []
+    for image in labels.images:
+        corners = np.rint(image.xyxy_px)
+        xywh = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+        xywh[:, 2:] = np.maximum(xywh[:, 2:], 1)  # a face thinner than a pixel is still one
+        attributes = np.zeros((len(xywh), len(ATTRIBUTES)))
+        attributes[:, ATTRIBUTES.index("invalid")] = image.class_id == IGNORE
+        name = labels.relative(image.path).as_posix()
+        pictures.append(ListedPicture.of(name, xywh, attributes))
+    return render(pictures)
