@@ -42,8 +42,8 @@ def arguments(argv: Sequence[str]):
     add(
         "--synthetic-share",
         type=console.fraction,
-        default=0.25,
-        help="of the training faces get a drawn mask or sunglasses besides (default: %(default)s)",
+        default=0.4,
+        help="of the training faces are drawn on besides: masks, glasses (default: %(default)s)",
     )
     args = parser.parse_args(argv)
     if not (args.scenes or args.selfies or args.crops):

@@ -26,7 +26,7 @@ from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
 
-SYNTHETIC_SHARE = 0.25  # of the training sprites with landmarks, beside the real ones
+SYNTHETIC_SHARE = 0.4  # of the training sprites with landmarks, beside the real ones
 _FINDER_PX = 640
 
 Step = Callable[[Iterable["Item"], int, str], Iterable["Item"]]

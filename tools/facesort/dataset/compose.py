@@ -58,7 +58,7 @@ def compose(
             if spot is None:
                 break
             x, y, scale, w, h = spot
-            _paste(canvas, sprite.rgb, (x, y), (w, h), rng)
+            paste(canvas, sprite.rgb, (x, y), (w, h), rng)
             placed.append([x, y, x + w, y + h])
             boxes.append(sprite.xyxy_px * scale + [x, y, x, y])
             classes.append(sprite.class_id)
@@ -85,7 +85,7 @@ def _find_room(
     return None
 
 
-def _paste(
+def paste(
     canvas: Image, rgb: Image, xy: tuple[int, int], size_wh: SizeWH, rng: np.random.Generator
 ) -> None:
     """Blend ``rgb`` in with a soft border, so that the edge is no sign of a face."""

@@ -7,7 +7,7 @@ puts every photo where it was.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 TRAIN = "train"
@@ -20,12 +20,14 @@ def split_names(
     groups: Sequence[int],
     classes: Sequence[set[int]],
     strata: Sequence[str] | None = None,
+    fractions: Mapping[str, float] = FRACTIONS,
 ) -> list[str]:
     """The split of each photo, in order.
 
     Photos of one group get one split. Within a stratum (a source and the rarest class of the
     group) the groups are ordered by a hash of their first name, and the first 15 % are test, the
     next 10 % val: a class with few photos is in all three as soon as it has about ten groups.
+    ``fractions`` are these two shares; the rest is for training.
     """
     members: dict[int, list[int]] = defaultdict(list)
     for i, group in enumerate(groups):
@@ -41,7 +43,7 @@ def split_names(
     for stratum in by_stratum.values():
         stratum.sort(key=lambda indices: _rank(min(names[i] for i in indices)))
         start = 0
-        for name, fraction in FRACTIONS.items():
+        for name, fraction in fractions.items():
             stop = start + round(fraction * len(stratum))
             for indices in stratum[start:stop]:
                 for i in indices:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.boxes import clip_xyxy, iou_matrix
-from facesort.classes import EYES, MOUTH, FaceClass
+from facesort.classes import FaceClass
 from facesort.dataset.compose import Sprite
 from facesort.dataset.mend import hand_drawn, paint_over
-from facesort.dataset.synthesize import draw_mask, draw_sunglasses
+from facesort.dataset.synthesize import occlude
 from facesort.detections import FaceFinder
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.photos import open_photo
@@ -68,21 +68,13 @@ def selfie_sprite(labels: ImageLabels, find: FaceFinder) -> Drawable:
 
 
 def synthesise(item: Drawable, rng: np.random.Generator) -> Sprite | None:
-    """The same picture with sunglasses or a mask drawn on, for the classes that photos lack.
-
-    A bare face gets sunglasses (half of them a mask as well), a masked one sunglasses, one with
-    sunglasses a mask. None when there is nothing to add or no landmark to draw at.
-    """
+    """The same picture with something drawn on each face that has landmarks: mostly what makes the
+    classes that photos lack, else a hard negative. None where nothing is drawn."""
     sprite, rgb = item.sprite, item.sprite.rgb
     classes = sprite.class_id.copy()
     for i, points in enumerate(item.landmarks_px):
-        if np.isnan(points).any():
-            continue
-        bits = int(classes[i])
-        if not bits & MOUTH and (bits & EYES or rng.random() < 0.5):
-            rgb, classes[i] = draw_mask(rgb, points, rng), classes[i] | MOUTH
-        if not bits & EYES:
-            rgb, classes[i] = draw_sunglasses(rgb, points, rng), classes[i] | EYES
+        if not np.isnan(points).any():
+            rgb, classes[i], _ = occlude(rgb, points, int(classes[i]), rng)
     return None if rgb is sprite.rgb else replace(sprite, rgb=rgb, class_id=classes)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facesort.dataset.synth_head import Floats
+from facesort.dataset.synth_look import AnyFloats, Look
 
 Pixels = NDArray[np.uint8]
-AnyFloats = NDArray[Any]  # OpenCV's and NumPy's, 32 or 64 bits
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 _MAX_LAYER_SIDE_PX = 1400
 
@@ -22,11 +21,22 @@ class Layer:
 
     box: tuple[int, int, int, int]  # left, top, right, bottom in the picture
     zoom: int
-    colour: NDArray[np.float32]
-    alpha: NDArray[np.float32]
+    rgba: NDArray[np.float32]  # one array: a polygon is then filled once
+
+    @property
+    def colour(self) -> NDArray[np.float32]:
+        """(h, w, 3), to be written to."""
+        return self.rgba[..., :3]
+
+    @property
+    def alpha(self) -> NDArray[np.float32]:
+        """(h, w), to be written to."""
+        return self.rgba[..., 3]
 
     @classmethod
-    def around(cls, points_px: Floats, size_wh: tuple[int, int], base: Floats) -> Layer | None:
+    def around(
+        cls, points_px: Floats, size_wh: tuple[int, int], base: Floats, zoom_max: int = 4
+    ) -> Layer | None:
         """An empty layer that holds ``points_px``; None where they lie outside the picture."""
         margin = 3 + 0.06 * float(np.ptp(points_px, axis=0).max())
         low = np.maximum(np.floor(points_px.min(0) - margin), 0).astype(int)
@@ -34,11 +44,10 @@ class Layer:
         w, h = (int(v) for v in high - low)
         if w <= 0 or h <= 0:
             return None
-        zoom = int(np.clip(_MAX_LAYER_SIDE_PX // max(w, h), 1, 4))
-        colour = np.empty((h * zoom, w * zoom, 3), np.float32)
-        colour[:] = base
-        alpha = np.zeros((h * zoom, w * zoom), np.float32)
-        return cls((int(low[0]), int(low[1]), int(high[0]), int(high[1])), zoom, colour, alpha)
+        zoom = int(np.clip(_MAX_LAYER_SIDE_PX // max(w, h), 1, zoom_max))
+        rgba = np.empty((h * zoom, w * zoom, 4), np.float32)
+        rgba[:] = [*base, 0]
+        return cls((int(low[0]), int(low[1]), int(high[0]), int(high[1])), zoom, rgba)
 
     def points(self, points_px: Floats) -> NDArray[np.int32]:
         """Picture pixels to this layer's fixed-point drawing coordinates."""
@@ -48,16 +57,24 @@ class Layer:
     def fill(self, polygon_px: Floats, colour: Floats, opacity: float = 1.0) -> None:
         import cv2
 
-        corners = self.points(polygon_px)
-        cv2.fillPoly(self.colour, [corners], colour.tolist(), cv2.LINE_8, _SHIFT)
-        cv2.fillPoly(self.alpha, [corners], opacity, cv2.LINE_8, _SHIFT)
+        paint = [*colour.tolist(), opacity]
+        cv2.fillPoly(self.rgba, [self.points(polygon_px)], paint, cv2.LINE_8, _SHIFT)
+
+    def fill_each(self, polygons_px: Floats, colours: AnyFloats) -> None:
+        """Fill many polygons (n, corners, 2), each with its colour (n, 3), the last on top."""
+        import cv2
+
+        paints = np.hstack([colours, np.ones((len(colours), 1))]).tolist()
+        rgba, all_corners = self.rgba, self.points(polygons_px)
+        for corners, paint in zip(all_corners, paints, strict=True):
+            cv2.fillConvexPoly(rgba, corners, paint, cv2.LINE_8, _SHIFT)
 
     def line(self, polyline_px: Floats, colour: Floats, width_px: float, closed: bool) -> None:
         import cv2
 
         corners, width = self.points(polyline_px), max(1, round(width_px * self.zoom))
-        cv2.polylines(self.colour, [corners], closed, colour.tolist(), width, cv2.LINE_8, _SHIFT)
-        cv2.polylines(self.alpha, [corners], closed, 1.0, width, cv2.LINE_8, _SHIFT)
+        paint = [*colour.tolist(), 1.0]
+        cv2.polylines(self.rgba, [corners], closed, paint, width, cv2.LINE_8, _SHIFT)
 
     def mask(self, polygon_px: Floats) -> NDArray[np.bool_]:
         """Which of the layer's pixels lie within a polygon."""
@@ -67,23 +84,39 @@ class Layer:
         cv2.fillPoly(inside, [self.points(polygon_px)], 1, cv2.LINE_8, _SHIFT)
         return inside.astype(bool)
 
-    def over(self, rgb: Pixels, softness_px: float, rng: np.random.Generator) -> Pixels:
-        """``rgb`` with this layer laid over it, as sharp, bright and grainy as fits there."""
+    def over(
+        self, rgb: Pixels, softness_px: float, rng: np.random.Generator, own_light: bool = False
+    ) -> Pixels:
+        """``rgb`` with this layer laid over it, as sharp, bright and grainy as the picture is
+        there. ``own_light``: the colours were taken from the picture and are lit already."""
         import cv2
 
         x1, y1, x2, y2 = self.box
         beneath: AnyFloats = rgb[y1:y2, x1:x2].astype(np.float32)
-        premultiplied = np.dstack([self.colour * self.alpha[..., None], self.alpha])
-        small = cv2.resize(premultiplied, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
-        small = cv2.GaussianBlur(small, (0, 0), max(softness_px, 0.3))
+        look = Look.of(beneath)
+        self.colour[:] *= self.alpha[..., None]
+        small = cv2.resize(self.rgba, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
+        blur_px = max(softness_px, 0.3, 0.85 * look.blur_px)
+        small = cv2.GaussianBlur(small, (0, 0), blur_px)
         alpha = small[..., 3:]
-        lit = _lit(small[..., :3] / np.maximum(alpha, 1e-3), beneath)
+        plain = small[..., :3] / np.maximum(alpha, 1e-3)
+        lit = _lit(plain, beneath, look, own_light)
         beneath = beneath * (1 - _shadow(alpha, max(softness_px, 0.3) * 6))
-        lit = lit + rng.normal(0, rng.uniform(0.5, 3.5), (*alpha.shape[:2], 1))
+        lit = lit + _grain(look, alpha.shape[:2], rng)
         out = rgb.copy()
         blend = beneath * (1 - alpha) + lit * alpha
         out[y1:y2, x1:x2] = np.clip(np.round(blend), 0, 255).astype(np.uint8)
         return out
+
+
+def _grain(look: Look, shape: tuple[int, ...], rng: np.random.Generator) -> AnyFloats:
+    """Noise as strong as the picture's; soft where the picture is blurred."""
+    import cv2
+
+    noise: AnyFloats = rng.normal(0, 1, shape).astype(np.float32)
+    if look.blur_px > 0.8:
+        noise = cv2.GaussianBlur(noise, (0, 0), 0.5 * look.blur_px)
+    return np.asarray(noise * look.noise * rng.uniform(0.8, 1.3))[..., None]
 
 
 def _shadow(alpha: AnyFloats, reach_px: float) -> AnyFloats:
@@ -93,17 +126,18 @@ def _shadow(alpha: AnyFloats, reach_px: float) -> AnyFloats:
     return np.asarray(0.3 * cv2.GaussianBlur(alpha, (0, 0), reach_px)[..., None])
 
 
-def _lit(colour: AnyFloats, beneath: AnyFloats) -> AnyFloats:
-    """Give a layer the picture's light: its brightest tone, its fall-off, its lack of colour."""
+def _lit(colour: AnyFloats, beneath: AnyFloats, look: Look, own_light: bool) -> AnyFloats:
+    """Give a layer the picture's light: its brightest tone, its fall-off, its colour."""
     import cv2
 
-    grey = beneath.mean(axis=2)
-    level = 0.3 + 0.7 * min(float(np.percentile(grey, 95)) / 215, 1.0)
-    smooth = cv2.GaussianBlur(grey, (0, 0), max(1.0, 0.22 * max(grey.shape))) + 8
-    falloff = np.clip(smooth / smooth.mean(), 0.6, 1.4) ** 0.8
-    if float(np.ptp(beneath, axis=2).mean()) < 3:  # a black-and-white photo
+    if not own_light:
+        grey = beneath.mean(axis=2)
+        smooth = cv2.GaussianBlur(grey, (0, 0), max(1.0, 0.22 * max(grey.shape))) + 8
+        falloff = np.clip(smooth / smooth.mean(), 0.6, 1.4) ** 0.8
+        colour = colour * look.level * falloff[..., None] * look.cast
+    if look.grey:
         colour = np.repeat(colour.mean(axis=2, keepdims=True), 3, axis=2)
-    return np.asarray(colour * level * falloff[..., None])
+    return np.asarray(colour)
 
 
 def smooth_closed(points: Floats, samples: int = 8) -> Floats:

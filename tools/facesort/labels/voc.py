@@ -12,9 +12,19 @@ from xml.etree import ElementTree
 
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
-from facesort.labels.image_labels import ImageLabels
+from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
+from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.labels.label_set import LabelSet
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+class _NoDoctype(ElementTree.TreeBuilder):
+    """Entities are what "billion laughs" is made of; VOC has no use for a DOCTYPE."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise ValueError("has a DOCTYPE")
 
 
 def read(xml: Path, images: Path, class_of: Callable[[int, str], int]) -> ImageLabels:
@@ -23,10 +33,7 @@ def read(xml: Path, images: Path, class_of: Callable[[int, str], int]) -> ImageL
     ``class_of(object_index, name)`` gives each object's class index; ``images`` is the folder of
     the pictures. Raises `LabelError` for what is not VOC, naming the object (counted from 0).
     """
-    try:
-        root = ElementTree.parse(xml).getroot()
-    except ElementTree.ParseError as error:
-        raise LabelError(f"{xml}: not an XML file ({error}); expected Pascal VOC") from None
+    root = _root(xml)
     boxes, classes = [], []
     for index, item in enumerate(root.iter("object")):
         where = f"{xml}: object {index}"
@@ -34,6 +41,47 @@ def read(xml: Path, images: Path, class_of: Callable[[int, str], int]) -> ImageL
         classes.append(class_of(index, (item.findtext("name") or "").strip()))
     name = root.findtext("filename") or f"{xml.stem}.jpg"
     return ImageLabels.of(images / Path(name).name, _size(root, str(xml)), boxes, classes)
+
+
+def read_folder(folder: Path, reading: Reading) -> LabelSet:
+    """Every ``*.xml`` below ``folder`` (or that one file), the classes in alphabetical order."""
+    files = sorted(folder.rglob("*.xml")) if folder.is_dir() else [folder]
+    root = folder if folder.is_dir() else folder.parent
+    return gather([_raw(file, file.relative_to(root)) for file in files], reading)
+
+
+def _raw(xml: Path, shown: Path) -> RawImage | Unread:
+    try:
+        root = _root(xml)
+    except LabelError as error:
+        return Unread(str(error))
+    boxes = [_raw_box(item, f"{shown}: object {i}") for i, item in enumerate(root.iter("object"))]
+    # Exporters may leave the name out, or change it without telling; the xml's own name stays
+    name = (root.findtext("filename") or "").strip() or xml.stem
+    return RawImage(name, boxes, _size_or_none(root), shown.parent.as_posix(), also=xml.stem)
+
+
+def _raw_box(item: ElementTree.Element, where: str) -> RawBox:
+    name = (item.findtext("name") or "").strip()
+    try:
+        values = [float(item.findtext(f"bndbox/{tag}") or "nothing") for tag in _CORNERS]
+    except ValueError:
+        return RawBox(name, where=where, problem=f"has no four numbers {', '.join(_CORNERS)}")
+    return RawBox(name, values, where)
+
+
+def _root(xml: Path) -> ElementTree.Element:
+    try:
+        parser = ElementTree.XMLParser(target=_NoDoctype())
+        root = ElementTree.parse(xml, parser).getroot()
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: its encoding
+        raise LabelError(f"{xml}: not an XML file ({error}); expected Pascal VOC") from None
+    except OSError as error:
+        raise LabelError(f"{xml}: cannot be read ({error.strerror})") from None
+    if root is None or root.tag != "annotation":
+        tag = "nothing" if root is None else f"<{root.tag}>"
+        raise LabelError(f"{xml}: holds {tag}; expected <annotation> (Pascal VOC)")
+    return root
 
 
 def _box(item: ElementTree.Element, where: str) -> list[float]:
@@ -54,8 +102,30 @@ def _size(root: ElementTree.Element, where: str) -> SizeWH:
         raise LabelError(f"{where}: size needs width and height in pixels") from None
 
 
+def _size_or_none(root: ElementTree.Element) -> SizeWH | None:
+    """Some exporters leave the size out or write zeros."""
+    try:
+        size_wh = _size(root, "")
+    except LabelError:
+        return None
+    return size_wh if min(size_wh) > 0 else None
+
+
+def write_folder(labels: LabelSet, annotations: Path) -> None:
+    """One xml a picture below ``annotations``, in the folders the pictures have below the root."""
+    taken = set()
+    for image in labels.images:
+        file = annotations / labels.relative(image.path).with_suffix(".xml")
+        if file in taken:  # a.jpg and a.png; the xml itself names its picture
+            file = file.with_name(f"{image.path.name}.xml")
+        taken.add(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(render(image, labels.names), encoding="utf-8")
+
+
 def render(labels: ImageLabels, names: tuple[str, ...]) -> str:
-    """The xml text of one image's labels, in labelImg's element order."""
+    """The xml text of one image's labels, in labelImg's element order; a face of unknown class is
+    called ``ignore`` and is difficult."""
     root = ElementTree.Element("annotation")
     ElementTree.SubElement(root, "folder").text = labels.path.parent.name
     ElementTree.SubElement(root, "filename").text = labels.path.name
@@ -64,11 +134,18 @@ def render(labels: ImageLabels, names: tuple[str, ...]) -> str:
         ElementTree.SubElement(size, tag).text = str(value)
     for class_id, box in zip(labels.class_id, labels.xyxy_px, strict=True):
         item = ElementTree.SubElement(root, "object")
-        ElementTree.SubElement(item, "name").text = names[class_id]
-        for tag in ("truncated", "difficult"):
-            ElementTree.SubElement(item, tag).text = "0"
+        ignored = class_id == IGNORE
+        ElementTree.SubElement(item, "name").text = IGNORE_NAME if ignored else names[class_id]
+        ElementTree.SubElement(item, "pose").text = "Unspecified"
+        ElementTree.SubElement(item, "truncated").text = "0"
+        ElementTree.SubElement(item, "difficult").text = str(int(ignored))
         bndbox = ElementTree.SubElement(item, "bndbox")
         for tag, value in zip(_CORNERS, box, strict=True):
-            ElementTree.SubElement(bndbox, tag).text = f"{value:g}"
+            ElementTree.SubElement(bndbox, tag).text = _number(value)
     ElementTree.indent(root, "\t")
     return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _number(value: float) -> str:
+    """To a hundredth: 303.9998, which comes of YOLO's six digits, is 303 to labelImg."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")

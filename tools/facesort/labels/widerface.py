@@ -60,7 +60,9 @@ def _parse(lines: Sequence[tuple[int, str]], source: str) -> FaceList:
         if name in pictures:
             raise LabelError(f"{where}: {name} was listed before; merge its faces")
         count = _count(lines, at + 1, source)
-        rows = [_row(lines, at + 2 + face, source, f"{face + 1} of {count}") for face in range(count)]
+        rows = [
+            _row(lines, at + 2 + face, source, f"{face + 1} of {count}") for face in range(count)
+        ]
         at += 2 + count
         if count == 0 and at < len(lines) and _is_zero_row(lines[at][1]):
             placeholders += 1
@@ -102,7 +104,7 @@ def _is_zero_row(line: str) -> bool:
 
 
 def render(pictures: Iterable[ListedPicture]) -> str:
-    """The text of a file. Raises `LabelError` for pictures read from a format with other columns."""
+    """The text of a file; raises `LabelError` for pictures with other columns."""
     lines = []
     for picture in pictures:
         if picture.attributes.shape[1] != len(ATTRIBUTES):

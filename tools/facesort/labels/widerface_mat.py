@@ -1,4 +1,4 @@
-"""WIDER FACE's MATLAB ground truth: ``wider_face_val.mat`` and ``wider_{easy,medium,hard}_val.mat``.
+"""WIDER FACE's MATLAB ground truth: ``wider_face_val.mat``, ``wider_{easy,medium,hard}_val.mat``.
 
 Format (wider_face_split.zip and eval_tools.zip, http://shuoyang1213.me/WIDERFACE/): column cells,
 one entry an event, in it one a picture: ``file_list`` (names without .jpg), ``face_bbx_list``
@@ -9,6 +9,7 @@ count at that difficulty, numbered from 1. A picture without a face has one all-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ def read(path: Path) -> FaceList:
             f"{path.name}: no {', '.join(missing)}; it holds {', '.join(sorted(content))}; "
             "expected WIDER FACE's ground truth"
         )
-    lists = {name: key for name, key in _LISTS.items() if key in content}
-    counted = "gt_list" in content
+    columns = {name: key for name, key in _LISTS.items() if key in content}
+    if "gt_list" in content:
+        columns[COUNTED] = "gt_list"
     pictures: dict[str, ListedPicture] = {}
     placeholders = 0
     for name, boxes, entry in _entries(content, path.name):
@@ -42,17 +44,15 @@ def read(path: Path) -> FaceList:
             raise LabelError(f"{path.name}: {name} is listed twice; expected once")
         if is_placeholder(boxes):
             placeholders += 1
-            boxes = boxes[:0]
-            attributes = np.zeros((0, len(lists) + counted))
-        else:
-            columns = [_column(entry(key), len(boxes), f"{path.name}: {name}: {key}")
-                       for key in lists.values()]
-            if counted:
-                columns.append(_marks(entry("gt_list"), len(boxes), f"{path.name}: {name}: gt_list"))
-            attributes = np.stack(columns, axis=1) if columns else np.zeros((len(boxes), 0))
+            pictures[name] = ListedPicture.of(name, [], np.zeros((0, len(columns))))
+            continue
+        attributes = np.zeros((len(boxes), len(columns)))
+        for index, (column, key) in enumerate(columns.items()):
+            values = _marks if column == COUNTED else _column
+            where = f"{path.name}: {name}: {key}"
+            attributes[:, index] = values(entry(key), len(boxes), where)
         pictures[name] = ListedPicture.of(name, boxes, attributes)
-    names = (*lists, COUNTED) if counted else tuple(lists)
-    return FaceList(names, tuple(pictures.values()), placeholders)
+    return FaceList(tuple(columns), tuple(pictures.values()), placeholders)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -143,27 +143,40 @@ def write(faces: FaceList, path: Path) -> None:
         if not picture.name.endswith(".jpg"):
             raise LabelError(f"{picture.name}: the .mat ground truth holds .jpg pictures only")
         events.setdefault(picture.name.rpartition("/")[0], []).append(picture)
+    groups = list(events.values())
     content = {
         "event_list": _cells([[event] for event in events]),
-        "file_list": _nested(events, lambda p: [p.name.rpartition("/")[2][: -len(".jpg")]]),
-        "face_bbx_list": _nested(events, lambda p: p.xywh_px if p.xywh_px.size else np.zeros((1, 4))),
+        "file_list": _nested(groups, _file),
+        "face_bbx_list": _nested(groups, _boxes),
     }
-    for column, name in enumerate(faces.columns):
+    for index, name in enumerate(faces.columns):
         if name == COUNTED:
-            content["gt_list"] = _nested(
-                events, lambda p, c=column: np.flatnonzero(p.attributes[:, c] == 1)[:, None] + 1
-            )
+            content["gt_list"] = _nested(groups, partial(_numbers_of_marked, column=index))
         else:
-            content[f"{name}_label_list"] = _nested(
-                events, lambda p, c=column: p.attributes[:, [c]] if p.xywh_px.size else [[0]]
-            )
+            content[f"{name}_label_list"] = _nested(groups, partial(_values, column=index))
     savemat(str(path), content, do_compression=True)
 
 
 def _nested(
-    events: Mapping[str, Sequence[ListedPicture]], value: Callable[[ListedPicture], Any]
+    groups: Sequence[Sequence[ListedPicture]], value: Callable[[ListedPicture], Any]
 ) -> NDArray[np.object_]:
-    return _cells([_cells([value(picture) for picture in event]) for event in events.values()])
+    return _cells([_cells([value(picture) for picture in group]) for group in groups])
+
+
+def _file(picture: ListedPicture) -> list[str]:
+    return [picture.name.rpartition("/")[2].removesuffix(".jpg")]
+
+
+def _boxes(picture: ListedPicture) -> NDArray[np.float64]:
+    return picture.xywh_px if picture.xywh_px.size else np.zeros((1, 4))
+
+
+def _values(picture: ListedPicture, column: int) -> NDArray[np.float64]:
+    return picture.attributes[:, [column]] if picture.xywh_px.size else np.zeros((1, 1))
+
+
+def _numbers_of_marked(picture: ListedPicture, column: int) -> NDArray[np.int64]:
+    return np.flatnonzero(picture.attributes[:, column] == 1)[:, None] + 1
 
 
 def _cells(values: Sequence[Any]) -> NDArray[np.object_]:

@@ -31,19 +31,20 @@ def parse(text: str, image: Path, size_wh: SizeWH, class_count: int) -> ImageLab
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             where = f"{label_path_of(image)}: line {number}"
-            rows.append(_parse_line(line, where, class_count))
+            rows.append(parse_line(line, where, class_count))
     values = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
     return ImageLabels.of(image, size_wh, xywhn_to_xyxy(values[:, 1:], size_wh), values[:, 0])
 
 
-def _parse_line(line: str, where: str, class_count: int) -> list[float]:
+def parse_line(line: str, where: str, class_count: int) -> list[float]:
+    """Class and cx cy w h of one line; raises `LabelError` naming ``where``."""
     try:
         values = [float(field) for field in line.split()]
     except ValueError:
         raise LabelError(f"{where}: '{line.strip()}' is not five numbers") from None
     if len(values) != 5:
         raise LabelError(f"{where}: {len(values)} fields; expected 5: class cx cy w h")
-    if values[0] != int(values[0]) or not 0 <= values[0] < class_count:
+    if not values[0].is_integer() or not 0 <= values[0] < class_count:
         raise LabelError(f"{where}: class {values[0]:g}; expected 0 to {class_count - 1}")
     if not all(0 <= v <= 1 for v in values[1:]):
         raise LabelError(f"{where}: {values[1:]} leaves the range 0 to 1; divide by width, height")

@@ -1,0 +1,205 @@
+"""tools/labels_to_yolo.py as a person runs it: there and back, with everything accounted for."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import labels_to_yolo
+import pytest
+from label_samples import NAMES, SIZES, assert_same, draw, draw_all
+
+from facesort.dataset.config import read_config
+from facesort.dataset.convert.sources import READERS
+from facesort.dataset.convert.targets import TARGETS
+from facesort.errors import DatasetError, LabelError, UsageError
+from facesort.labels import voc
+from facesort.labels.image_labels import ImageLabels
+from facesort.labels.label_set import LabelSet
+
+SCENES = Path(__file__).resolve().parents[3] / "shared" / "data" / "scenes_voc"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> LabelSet:
+    """photos/images and photos/annotations with two boxes in every picture but the last."""
+    root = draw_all(tmp_path / "photos" / "images")
+    images = [
+        ImageLabels.of(root / name, size_wh, [[1, 2, 9, 12], [10, 10, 30, 30]], [n, 0])
+        for n, (name, size_wh) in enumerate(SIZES.items())
+    ]
+    images[-1] = replace(
+        images[-1], xyxy_px=images[-1].xyxy_px[:0], class_id=images[-1].class_id[:0]
+    )
+    labels = LabelSet(NAMES, tuple(images), root)
+    voc.write_folder(labels, tmp_path / "photos" / "annotations")
+    return labels
+
+
+def run(*args: object) -> None:
+    labels_to_yolo.main([str(arg) for arg in args])
+
+
+def test_the_script_offers_what_the_library_knows() -> None:
+    assert set(labels_to_yolo.FORMATS) - {"auto"} == set(READERS)
+    assert set(labels_to_yolo.TARGETS) == set(TARGETS)
+
+
+def test_voc_becomes_a_yolo_data_set(
+    source: LabelSet, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run(tmp_path / "photos", "--out", tmp_path / "out", "--split", "val")
+    out = tmp_path / "out"
+    images = tuple(read_config(out / "data.yaml").read("val"))
+    assert_same(LabelSet(NAMES, images, out / "images" / "val"), source, 1e-3)
+    text = capsys.readouterr().out
+    assert "4 of 4 pictures" in text
+    assert "boxes: 6 in = 6 out + 0 left out" in text
+    assert "read: 4 labels, 6 boxes" in (out / "left_out.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("form", "labels"),
+    [
+        ("voc", "train/annotations"),
+        ("coco", "train/annotations.json"),
+        ("createml", "train/images/annotations.json"),
+        ("labelimg", "train/images"),
+    ],
+)
+def test_there_and_back(source: LabelSet, tmp_path: Path, form: str, labels: str) -> None:
+    run(tmp_path / "photos", "--out", tmp_path / "a")
+    run(tmp_path / "a" / "data.yaml", "--to", form, "--out", tmp_path / "b")
+    run(tmp_path / "b" / labels, "--out", tmp_path / "c")
+    before = {p.relative_to(tmp_path / "a"): p.read_text() for p in (tmp_path / "a").rglob("*.txt")}
+    after = {p.relative_to(tmp_path / "c"): p.read_text() for p in (tmp_path / "c").rglob("*.txt")}
+    assert before == after and len(before) == 5
+
+
+def test_widerface_and_back_keeps_the_boxes(source: LabelSet, tmp_path: Path) -> None:
+    run(tmp_path / "photos", "--to", "widerface", "--out", tmp_path / "b")
+    run(tmp_path / "b" / "train" / "bbx_gt.txt", "--out", tmp_path / "c")
+    images = tuple(read_config(tmp_path / "c" / "data.yaml").read("train"))
+    bare = [replace(image, class_id=image.class_id * 0) for image in source.images]
+    found = LabelSet(NAMES, images, tmp_path / "c" / "images" / "train")
+    assert_same(found, replace(source, images=tuple(bare)), 1e-3)
+
+
+def test_splits_stay_apart_and_a_shared_one_is_read_once(source: LabelSet, tmp_path: Path) -> None:
+    out = tmp_path / "a"
+    run(tmp_path / "photos", "--out", out, "--split", "test")
+    run(out / "data.yaml", "--to", "coco", "--out", tmp_path / "b")  # train and val point to test
+    assert [p.name for p in (tmp_path / "b").iterdir() if p.is_dir()] == ["test"]
+    run(tmp_path / "photos", "--out", out)
+    run(out / "data.yaml", "--out", tmp_path / "c")
+    run(out / "data.yaml", "--out", tmp_path / "d", "--split", "test")
+    assert {p.name for p in (tmp_path / "c" / "images").iterdir()} == {"train", "test"}
+    assert {p.name for p in (tmp_path / "d" / "images").iterdir()} == {"test"}
+
+
+def coco(tmp_path: Path, *names: str) -> Path:
+    """A picture of 64 x 48 with a box of each name."""
+    draw(tmp_path / "images" / "a.jpg", (64, 48))
+    content = {
+        "categories": [{"id": i, "name": name} for i, name in enumerate(names)],
+        "images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "gone.jpg"}],
+        "annotations": [
+            {"image_id": 1, "category_id": i, "bbox": [i, i, 9, 9]} for i in range(len(names))
+        ]
+        + [{"image_id": 2, "category_id": 0, "bbox": [1, 1, 9, 9]}],
+    }
+    file = tmp_path / "labels.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
+def test_classes_are_mapped_dropped_ignored(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    file = coco(tmp_path, "with_mask", "Brille", "hat", "blurred")
+    table = ["--map", "Brille=sunglasses", "hat=drop", "--map", "blurred=ignore"]
+    run(file, "--out", tmp_path / "out", *table)
+    assert (tmp_path / "out" / "labels" / "train" / "a.txt").read_text().split()[::5] == ["1", "2"]
+    text = capsys.readouterr().out
+    assert "boxes: 5 in = 2 out + 3 left out" in text
+    assert "left out class hat (drop): 1" in text and "left out of unknown class: 1" in text
+    assert "left out picture is not there: 1" in text and "gone.jpg" in text
+
+
+def test_pictures_without_a_face_are_something(tmp_path: Path) -> None:
+    draw(tmp_path / "a.jpg", (64, 48))
+    (tmp_path / "a.xml").write_text("<annotation><filename>a.jpg</filename></annotation>")
+    run(tmp_path, "--out", tmp_path / "out")
+    assert (tmp_path / "out" / "labels" / "train" / "a.txt").read_text() == ""
+
+
+def test_other_classes(tmp_path: Path) -> None:
+    file = coco(tmp_path, "Ann", "Bob")
+    run(file, "--out", tmp_path / "keep", "--classes", "keep")
+    run(
+        file,
+        "--out",
+        tmp_path / "own",
+        "--classes",
+        "child, adult",
+        "--map",
+        "Ann=child",
+        "Bob=adult",
+    )
+    assert read_config(tmp_path / "keep" / "data.yaml").names == ("Ann", "Bob")
+    assert read_config(tmp_path / "own" / "data.yaml").names == ("child", "adult")
+
+
+@pytest.mark.parametrize(
+    ("names", "args", "error", "message"),
+    [
+        (["wiht_mask"], [], LabelError, r"'wiht_mask' \(1 boxes\)"),
+        (["face"], ["--map", "face"], UsageError, "expected SOURCE=TARGET"),
+        (["face"], ["--map", "face=fce"], UsageError, "did you mean 'face'"),
+        (["hat"], ["--map", "hat=drop"], DatasetError, r"no box to convert \(.*1 class hat"),
+        ([], [], DatasetError, "no box to convert"),
+        (["face"], ["--format", "voc"], DatasetError, "not an XML file"),
+        (["face"], ["--download"], UsageError, "--download needs --images"),
+        (["face"], ["--images", "none"], UsageError, "no such folder"),
+    ],
+)
+def test_nothing_is_written_when_it_cannot_be_right(
+    tmp_path: Path, names: list, args: list, error: type[Exception], message: str
+) -> None:
+    file = coco(tmp_path, *names)
+    with pytest.raises(error, match=message):
+        run(file, "--out", tmp_path / "out", *args)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", TARGETS)
+def test_what_is_there_is_not_overwritten(source: LabelSet, tmp_path: Path, form: str) -> None:
+    run(tmp_path / "photos", "--out", tmp_path / "out", "--to", form)
+    with pytest.raises(DatasetError, match="holds files already"):
+        run(tmp_path / "photos", "--out", tmp_path / "out", "--to", form)
+
+
+def test_rof(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Without --download nothing is fetched; an address of this machine stands in for the web."""
+    folder = tmp_path / "ROF" / "masked"
+    folder.mkdir(parents=True)
+    entries = {
+        i: {"url": "http://127.0.0.1:1/a.jpg", "faces": [{"box": [1, 1, 9, 9]}]} for i in (1, 2)
+    }
+    (folder / "ann.pkl").write_bytes(pickle.dumps(entries))
+    images = tmp_path / "images"
+    draw(images / "masked" / "ann" / "1.jpg", (64, 48))
+    run(tmp_path / "ROF", "--images", images, "--out", tmp_path / "a")
+    assert "not fetched" not in capsys.readouterr().out
+    run(tmp_path / "ROF", "--images", images, "--out", tmp_path / "b", "--download")
+    assert "not fetched: masked/ann: 2: cannot be fetched" in capsys.readouterr().out
+    assert (tmp_path / "b" / "labels" / "train" / "1.txt").read_text().startswith("1 ")
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not SCENES.is_dir(), reason="no ../shared")
+def test_the_real_scenes(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    run(SCENES, "--map", "with_incorrect_mask=drop", "--out", tmp_path / "out")
+    text = capsys.readouterr().out
+    assert "boxes: 3,945 in = 3,481 out + 464 left out" in text
+    assert "1,593 of 1,593 pictures" in text

@@ -1,0 +1,118 @@
+"""What is written in a format is read back the same, within what the format can tell."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from label_samples import NAMES, SIZES, assert_same, draw_all, label_sets
+
+from facesort.boxes import as_boxes
+from facesort.labels import coco, createml, voc, yolo_folder
+from facesort.labels.class_table import map_classes
+from facesort.labels.gather import Reading
+from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.labels.label_set import LabelSet
+
+ROOT = draw_all(Path(tempfile.mkdtemp()))
+READING = Reading(ROOT)
+# YOLO's six digits of the longest side here, VOC's hundredths, floating point
+YOLO_PX, VOC_PX, JSON_PX = 200 * 1e-6, 0.0051, 1e-9
+
+
+def through_voc(labels: LabelSet, folder: Path) -> LabelSet:
+    voc.write_folder(labels, folder)
+    return map_classes(voc.read_folder(folder, READING), {}, NAMES)
+
+
+def through_yolo(labels: LabelSet, folder: Path) -> LabelSet:
+    yolo_folder.write_folder(labels, folder)
+    return yolo_folder.read_folder(folder, yolo_folder.find_names(folder) or (), READING)
+
+
+def through_createml(labels: LabelSet, folder: Path) -> LabelSet:
+    file = folder / "annotations.json"
+    file.write_text(createml.render(labels), encoding="utf-8")
+    return map_classes(createml.read(file, READING), {}, NAMES)
+
+
+def through_coco(labels: LabelSet, folder: Path) -> LabelSet:
+    file = folder / "annotations.json"
+    file.write_text(coco.render(labels), encoding="utf-8")
+    return coco.read(file, READING)
+
+
+Through = Callable[[LabelSet, Path], LabelSet]
+
+
+def checked(through: Through, labels: LabelSet, atol_px: float) -> LabelSet:
+    with tempfile.TemporaryDirectory() as folder:
+        again = through(labels, Path(folder))
+    assert again.names == labels.names and not again.left_out
+    assert_same(again, labels, atol_px)
+    return again
+
+
+@pytest.mark.parametrize(
+    ("through", "atol_px", "tells_unknown"),
+    [
+        (through_voc, VOC_PX, True),
+        (through_yolo, YOLO_PX, False),
+        (through_createml, JSON_PX, True),
+        (through_coco, JSON_PX, True),
+    ],
+)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_one_format(
+    through: Through, atol_px: float, tells_unknown: bool, data: st.DataObject
+) -> None:
+    checked(through, data.draw(label_sets(ROOT, ignored=tells_unknown)), atol_px)
+
+
+@settings(max_examples=15)
+@given(data=st.data())
+def test_voc_to_yolo_to_coco_to_createml_to_voc(data: st.DataObject) -> None:
+    first = data.draw(label_sets(ROOT, ignored=False))
+    labels = first
+    for through in (through_voc, through_yolo, through_coco, through_createml, through_voc):
+        labels = checked(through, labels, VOC_PX)
+    assert_same(labels, first, 3 * VOC_PX)
+
+
+@pytest.mark.parametrize("through", [through_voc, through_yolo, through_createml, through_coco])
+def test_pictures_without_a_face(through: Through) -> None:
+    images = [
+        ImageLabels.of(ROOT / name, size_wh, as_boxes([]), []) for name, size_wh in SIZES.items()
+    ]
+    labels = LabelSet(NAMES, tuple(images), ROOT)
+    assert len(checked(through, labels, 0).images) == len(SIZES)
+
+
+def test_one_stem_twice_in_a_voc_folder(tmp_path: Path) -> None:
+    """a.jpg and a.png would share a.xml."""
+    pictures = draw_all(tmp_path / "images")
+    (pictures / "kids" / "a.png").rename(pictures / "a.png")
+    images = [
+        ImageLabels.of(pictures / "a.jpg", SIZES["a.jpg"], [[1, 1, 5, 5]], [0]),
+        ImageLabels.of(pictures / "a.png", SIZES["kids/a.png"], [[2, 2, 6, 6]], [1]),
+    ]
+    labels = LabelSet(NAMES, tuple(images), pictures)
+    voc.write_folder(labels, tmp_path / "xml")
+    again = voc.read_folder(tmp_path / "xml", Reading(pictures))
+    assert_same(map_classes(again, {}, NAMES), labels, 0)
+
+
+def test_unknown_class_is_never_the_last_class() -> None:
+    """An index of -1 would read as the last name."""
+    image = ImageLabels.of(ROOT / "a.jpg", (64, 48), [[1, 1, 5, 5]], [IGNORE])
+    labels = LabelSet(NAMES, (image,), ROOT)
+    for text in (voc.render(image, NAMES), createml.render(labels)):
+        assert NAMES[-1] not in text and "ignore" in text
+    assert '"category_id": 5' in coco.render(labels)
+    assert "ignore" not in coco.render(replace(labels, images=()))

@@ -1,0 +1,119 @@
+"""Check a YOLO data set before you train on it: labels, pictures, leaks between splits, balance.
+
+    python tools/check_dataset.py data_configs/occlusion.yaml
+    python tools/check_dataset.py my.yaml --model weights/occlusion.onnx  # and rank doubtful labels
+    python tools/check_dataset.py my.yaml --fix datasets/mended           # and write a clean copy
+
+Writes report.html (one file, open it in a browser), report.json and plots/*.png. The data set is
+only read; --fix writes a copy with a list of every change, and leaves the original as it is.
+Exit code: 0 no errors (there may be warnings), 1 errors, 2 usage.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from facesort import console
+
+RUNS = Path("runs") / "check"
+
+
+def arguments(argv: Sequence[str]):
+    parser = console.parser(__doc__)
+    add = parser.add_argument
+    add(
+        "data", type=console.path, metavar="DATA.yaml", help="names, and where train, val, test lie"
+    )
+    add(
+        "--out",
+        type=console.path,
+        help=f"folder of the report (default: {RUNS}/<name of the YAML>)",
+    )
+    add("--split", nargs="+", default=[], metavar="NAME", help="look only at these (default: all)")
+    add(
+        "--model", type=console.path, metavar="FILE", help=".onnx or .pt: rank the labels it doubts"
+    )
+    add("--top", type=count, default=24, metavar="N", help="doubts shown a kind (default: 24)")
+    add("--fix", type=console.path, metavar="DIR", help="write a cleaned copy into a new folder")
+    add("--workers", type=count, metavar="N", help="pictures at a time (default: one per core)")
+    args = parser.parse_args(argv)
+    args.workers = args.workers or os.cpu_count() or 1
+    return args
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def judge(model: Path | None, names: Sequence[str]):
+    """What finds faces for the check, and the classes it may judge."""
+    if model is None:
+        return None, set()
+    from facesort.dataset.check import doubts
+    from facesort.models.detect import load_detector
+
+    detector = load_detector(model, conf=doubts.LOWEST_CONF)
+    classes = doubts.known_classes(detector.names, names)
+    return lambda rgb: doubts.translate(detector.detect([rgb])[0], classes), set(classes.values())
+
+
+def show(checked) -> None:
+    from facesort.dataset.check.findings import CHECKS
+
+    print(f"{'split':8}{'pictures':>10}{'boxes':>10}   " + ", ".join(checked.layout.names)[:60])
+    for row in checked.counts:
+        per_class = " / ".join(f"{n:,}" for n in row.boxes[:12])
+        print(f"{row.split:8}{row.pictures:>10,}{row.total:>10,}   {per_class}")
+    print()
+    for name, found in checked.by_check.items():
+        print(f"{CHECKS[name].level:8}{len(found):>10,}   {CHECKS[name].title}")
+    for kind, found in checked.doubts.items():
+        if found:
+            print(f"{'doubt':8}{len(found):>10,}   {kind.capitalize()}, says the model")
+
+
+def main(argv: Sequence[str]) -> int:
+    args = arguments(argv)
+    from facesort.dataset.check.fix import require_new
+    from facesort.dataset.check.report import Request, free_folder, write_report
+    from facesort.dataset.check.run import check
+    from facesort.dataset.layout import read_layout
+
+    layout = read_layout(args.data, args.split)
+    if args.fix:
+        require_new(layout, args.fix)
+    detect, judged = judge(args.model, layout.names)
+    checked = check(layout, detect, judged, args.workers, console.progress)
+    show(checked)
+    out = free_folder(args.out or RUNS / args.data.stem)
+    command = shlex.join(["python", "tools/check_dataset.py", *argv])
+    model = args.model.name if args.model else ""
+    print(
+        f"\nreport: {write_report(checked, Request(out, command, model, args.top, args.workers))}"
+    )
+    if args.fix:
+        show_fixed(checked, args.fix)
+    return 1 if checked.has_errors else 0
+
+
+def show_fixed(checked, folder: Path) -> None:
+    from facesort.dataset.check.fix import write_fixed
+
+    fixed = write_fixed(checked, folder)
+    left_out = len(checked.samples) - fixed.pictures
+    print(
+        f"clean copy: {folder}: {len(checked.samples):,} pictures = {fixed.pictures:,} + "
+        f"{left_out:,} left out; every change is in changes.csv"
+    )
+    for action, number in sorted(fixed.by_action.items()):
+        print(f"{number:>18,}   {action}")
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,1 @@
+"""Evens out how often each class is seen in training."""

@@ -1,0 +1,192 @@
+"""Write a mended copy of a data set, and a list of every change. The original is only read.
+
+out/images/<split>/...   links to the pictures (`links`)
+out/labels/<split>/...   their labels, mended
+out/data.yaml            splits relative to itself
+out/changes.csv          split, picture, action, why
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from facesort.dataset.check.findings import CHECKS
+from facesort.dataset.check.label_lines import Line, clipped
+from facesort.dataset.check.lint import leaves, overlapping
+from facesort.dataset.check.run import Checked
+from facesort.dataset.check.sample import MISSING, Sample
+from facesort.dataset.layout import Layout
+from facesort.dataset.links import link_or_copy
+from facesort.errors import DatasetError
+from facesort.labels import yolo
+
+# a picture with one of these is not copied: only a person could mend it
+LEAVES_OUT = tuple(
+    "unreadable unreadable-label exif two-classes mislabelled synthetic leak".split()
+)
+DROPPED, CLIPPED, RENAMED = "line dropped", "box clipped", "picture renamed"
+LEFT_OUT, ORPHAN = "picture left out", "orphan left out"
+
+
+@dataclass(frozen=True)
+class Change:
+    split: str
+    name: str
+    action: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What the copy holds, and every change on the way there."""
+
+    out: Path
+    pictures: int
+    boxes: int
+    changes: list[Change]
+
+    @property
+    def by_action(self) -> Counter[str]:
+        return Counter(change.action for change in self.changes)
+
+
+def write_fixed(checked: Checked, out: Path) -> Fixed:
+    """Write the copy into ``out``, which must be new or empty (`DatasetError`)."""
+    require_new(checked.layout, out)
+    changes = [
+        Change(f.split, f.message.split(" has no picture")[0], ORPHAN, CHECKS["orphan"].title)
+        for f in checked.by_check.get("orphan", [])
+    ]
+    reasons = _reasons(checked)
+    copy = _Copy(out, checked.layout.keypoint_fields, changes)
+    for sample in checked.samples:
+        reason = reasons.get((sample.split, sample.path))
+        if reason:
+            copy.note(sample, LEFT_OUT, reason)
+        else:
+            copy.add(sample)
+    _write_config(checked, out, [s for s in checked.layout.splits if copy.pictures[s]])
+    _write_changes(changes, out / "changes.csv")
+    return Fixed(out, copy.pictures.total(), copy.boxes, changes)
+
+
+class _Copy:
+    """The copy while it is being written."""
+
+    def __init__(self, out: Path, keypoint_fields: int, changes: list[Change]) -> None:
+        self._out, self._keypoint_fields, self._changes = out, keypoint_fields, changes
+        self._taken: set[Path] = set()
+        self.pictures: Counter[str] = Counter()
+        self.boxes = 0
+
+    def note(self, sample: Sample, action: str, why: str) -> None:
+        self._changes.append(Change(sample.split, sample.name, action, why))
+
+    def add(self, sample: Sample) -> None:
+        """Link the picture and write its label, mended."""
+        mended = list(_mended(sample, self._keypoint_fields))
+        lines = [text for text, _ in mended if text]
+        if sample.lines and not lines:  # it would teach that its faces are background
+            self.note(sample, LEFT_OUT, "no line of its label can be used")
+            return
+        target = _free(self._out / "images" / sample.split / sample.inside, self._taken)
+        try:
+            link_or_copy(sample.path, target)
+        except OSError as error:
+            self.note(sample, LEFT_OUT, f"cannot be copied: {error.strerror}")
+            return
+        if target.name != sample.inside.name:
+            self.note(sample, RENAMED, f"to {target.name}")
+        self._changes += [change for _, change in mended if change]
+        _write_label(sample, target, lines)
+        self.pictures[sample.split] += 1
+        self.boxes += len(lines)
+
+
+def require_new(layout: Layout, out: Path) -> None:
+    """Raise `DatasetError` where a copy would land on, or within, something that is there."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DatasetError(f"{out}: is there already; pass --fix a folder that is new or empty")
+    for _, folder in layout.folders:
+        if folder in out.resolve().parents:
+            raise DatasetError(f"{out}: lies inside {folder}, which it would copy; choose another")
+
+
+def _reasons(checked: Checked) -> dict[tuple[str, Path], str]:
+    """{(split, picture): why it is left out}, the gravest reason where there are several."""
+    reasons: dict[tuple[str, Path], str] = {}
+    for name in LEAVES_OUT:
+        for finding in checked.by_check.get(name, []):
+            if finding.image is not None:
+                why = f"{CHECKS[name].title}: {finding.message}"
+                reasons.setdefault((finding.split, finding.image), why)
+    return reasons
+
+
+def _mended(sample: Sample, keypoint_fields: int) -> Iterator[tuple[str, Change | None]]:
+    """(line to write or "", what was changed) for each line of the label."""
+    classes = [line.class_id for line in sample.lines]
+    twice = {b for a, b in overlapping(sample) if classes[a] == classes[b]}
+    for i, line in enumerate(sample.lines):
+        why = _why_dropped(sample, line, i in twice)
+        if why:
+            yield "", Change(sample.split, sample.name, DROPPED, f"line {line.number}: {why}")
+        elif leaves(line):
+            text = clipped(line, keypoint_fields)
+            what = f"line {line.number}: '{line.text}' is now '{text}'"
+            yield text, Change(sample.split, sample.name, CLIPPED, what)
+        else:
+            yield line.text, None
+
+
+def _why_dropped(sample: Sample, line: Line, is_twice: bool) -> str:
+    if line.fault:
+        return line.fault
+    if not 0 <= line.class_id < sample.class_count:
+        return f"class {line.class_id} out of range"
+    if line.xywhn[2] <= 0 or line.xywhn[3] <= 0:
+        return "box without area"
+    if not sample.is_sound(line):
+        return "box wholly outside the picture"
+    return "the same box again" if is_twice else ""
+
+
+def _free(target: Path, taken: set[Path]) -> Path:
+    """``target``, numbered where another picture has its label's name."""
+    stem, number = target.stem, 2
+    while target.with_suffix("") in taken:
+        target = target.with_name(f"{stem}-{number}{target.suffix}")
+        number += 1
+    taken.add(target.with_suffix(""))
+    return target
+
+
+def _write_label(sample: Sample, picture: Path, lines: list[str]) -> None:
+    if sample.label_fault == MISSING:
+        return
+    label = yolo.label_path_of(picture)
+    label.parent.mkdir(parents=True, exist_ok=True)
+    label.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _write_config(checked: Checked, out: Path, splits: list[str]) -> None:
+    original = yaml.safe_load(checked.layout.file.read_text(encoding="utf-8"))
+    kept = {key: original[key] for key in ("kpt_shape", "flip_idx") if key in original}
+    folders = {split: f"images/{split}" for split in splits}
+    content = {**folders, **kept, "names": dict(enumerate(checked.layout.names))}
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "data.yaml").write_text(text, encoding="utf-8")
+
+
+def _write_changes(changes: list[Change], file: Path) -> None:
+    with file.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["split", "picture", "action", "why"])
+        writer.writerows([c.split, c.name, c.action, c.why] for c in changes)

@@ -1,0 +1,1 @@
+"""From any label format to any other: which format it is, reading, writing."""

@@ -1,0 +1,80 @@
+"""From one label format to another: read, map the classes, write, and account for every box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from facesort.console import one_line
+from facesort.dataset.convert.targets import write_labels
+from facesort.dataset.yolo_set import summary
+from facesort.errors import DatasetError
+from facesort.labels.class_table import map_classes
+from facesort.labels.label_set import IGNORED, LabelSet
+
+NOTES_FILE = "left_out.txt"
+_SHOWN_NOTES = 10
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One split: as it was read, and as it is written at ``out``."""
+
+    split: str
+    read: LabelSet
+    written: LabelSet
+    out: Path
+
+    def lines(self) -> list[str]:
+        """What came in, what went out, what was left out and why."""
+        notes = [one_line(note) for note in self.written.notes]
+        more = len(notes) - _SHOWN_NOTES
+        told = [f"... and {more:,} more in {self.out / NOTES_FILE}"] if more > 0 else []
+        counted = summary(replace(self.read, notes=()), self.written)
+        ignored = self.written.counts()[IGNORED]
+        unknown = [f"of unknown class, written as such: {ignored:,}"] if ignored else []
+        return [f"{self.split}:", *counted, *unknown, *notes[:_SHOWN_NOTES], *told]
+
+
+def convert(
+    splits: Iterable[tuple[str, LabelSet]],
+    table: Mapping[str, str],
+    names: Sequence[str] | None,
+    form: str,
+    out: Path,
+) -> list[Converted]:
+    """Write every split as ``form`` with the classes ``names`` (None: those of the source).
+
+    All is read and mapped before anything is written: a bad box costs no half a data set. Raises
+    `DatasetError` where nothing is left to write.
+    """
+    read = [
+        (split, labels, map_classes(labels, table, names or labels.names))
+        for split, labels in splits
+    ]
+    mapped = [labels for _, _, labels in read]
+    if _is_nothing(mapped):
+        raise DatasetError(_nothing(mapped))
+    done = []
+    for split, before, labels in read:
+        written = write_labels(labels, form, out, split)
+        done.append(Converted(split, before, written, out))
+        with (out / NOTES_FILE).open("a", encoding="utf-8") as file:
+            file.writelines(f"{split}: {one_line(note)}\n" for note in written.notes)
+    return done
+
+
+def _is_nothing(mapped: Sequence[LabelSet]) -> bool:
+    """No picture, or boxes of which none is left; pictures that never had one are something."""
+    kept = sum(sum(labels.counts().values()) for labels in mapped)
+    lost = sum(sum(labels.left_out.values()) for labels in mapped)
+    return not any(labels.images for labels in mapped) or (lost > 0 and not kept)
+
+
+def _nothing(mapped: Iterable[LabelSet]) -> str:
+    """Why no box is left, in one line."""
+    reasons = [f"{n:,} {why}" for labels in mapped for why, n in labels.left_out.items()]
+    notes = [note for labels in mapped for note in labels.notes]
+    told = "; ".join([*reasons, *notes][:4])
+    return f"no box to convert ({told or 'no labels found'}); is --images right, and --map?"

@@ -1,0 +1,169 @@
+"""Reads a label source of any format: tells which it is by its content, and where its pictures lie.
+
+voc         a folder of xml, or one                yolo   data.yaml, or txt with classes.txt
+createml    a json list, or a folder of them       coco   a json object
+rof         pickles        widerface, retinaface   a text list of pictures and faces
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from facesort.dataset.config import read_config
+from facesort.dataset.split import TRAIN
+from facesort.errors import DatasetError, LabelError
+from facesort.labels import coco, createml, face_source, rof, voc, yolo_folder
+from facesort.labels.gather import RawBox, RawImage, Reading, gather
+from facesort.labels.label_set import LabelSet
+from facesort.photos import list_photos
+
+AUTO = "auto"
+_START_BYTES = 4096
+_PICTURE_FOLDERS = ("images", "JPEGImages", "imgs", "photos")
+_YAML = (".yaml", ".yml")
+
+
+def read_yolo(source: Path, reading: Reading) -> LabelSet:
+    """A folder of txt labels with its class list."""
+    names = yolo_folder.find_names(source)
+    if names is None:
+        raise LabelError(f"{source}: no classes.txt or data.yaml; write one class name a line")
+    return yolo_folder.read_folder(source, names, reading)
+
+
+def read_faces(source: Path, reading: Reading) -> LabelSet:
+    """A list of WIDER FACE or RetinaFace; every box is a ``face``. Filters and landmarks are the
+    business of tools/widerface_to_yolo.py."""
+    items = []
+    for picture in face_source.read(source).pictures:
+        boxes = [
+            RawBox("face", box, f"{source.name}: {picture.name}: face {i}")
+            for i, box in enumerate(picture.xyxy_px.tolist())
+        ]
+        items.append(RawImage(picture.name, boxes))
+    return gather(items, reading)
+
+
+READERS: dict[str, Callable[[Path, Reading], LabelSet]] = {
+    "voc": voc.read_folder,
+    "yolo": read_yolo,
+    "createml": createml.read,
+    "coco": coco.read,
+    "rof": rof.read,
+    "widerface": read_faces,
+    "retinaface": read_faces,
+}
+
+
+def read(
+    source: Path, form: str, split: str | None, reading: Reading
+) -> Iterator[tuple[str, LabelSet]]:
+    """``source`` by split: those of a data.yaml (or the one asked for), else one."""
+    config = source / "data.yaml" if source.is_dir() else source
+    if form in (AUTO, "yolo") and config.suffix.lower() in _YAML and _splits(config):
+        yield from read_splits(config, split, reading)
+    else:
+        yield split or TRAIN, read_source(source, form, reading)
+
+
+def read_source(source: Path, form: str, reading: Reading) -> LabelSet:
+    """``source`` as the format ``form`` says (`AUTO`: its content does)."""
+    form = tell_format(source) if form == AUTO else form
+    return _rooted(READERS[form](source, reading))
+
+
+def read_splits(
+    config: Path, split: str | None, reading: Reading
+) -> Iterator[tuple[str, LabelSet]]:
+    """The splits of a data.yaml, or that one; a folder that serves two of them is read once."""
+    splits, names = _splits(config), read_config(config).names
+    if split is not None and split not in splits:
+        raise DatasetError(f"{config}: no pictures of '{split}'; it has {', '.join(splits)}")
+    taken: set[Path] = set()
+    own_first = sorted(splits, key=lambda s: splits[s].name != s)
+    for name in [split] if split else own_first:
+        folder = splits[name]
+        if folder not in taken:
+            taken.add(folder)
+            pictures = [photo.path for photo in list_photos(folder).photos]
+            yield (
+                name,
+                yolo_folder.read_pictures(pictures, names, replace(reading, pictures=folder)),
+            )
+
+
+def _splits(config: Path) -> dict[str, Path]:
+    """The splits whose folders are there. Roboflow writes ``../train/images`` beside ``train/``,
+    which Ultralytics reads as it is meant."""
+    if not config.is_file():
+        return {}
+    found = {}
+    for split, folder in read_config(config).splits.items():
+        meant = config.resolve().parent / os.path.relpath(folder, config.resolve().parents[1])
+        existing = [f for f in (folder, meant) if f.is_dir()]
+        if existing:
+            found[split] = existing[0]
+    return found
+
+
+def tell_format(source: Path) -> str:
+    """The format of a file or folder; `LabelError` where it could be several or none."""
+    if not source.exists():
+        raise LabelError(f"{source}: no such file or folder; is the path right?")
+    found = _of_folder(source) if source.is_dir() else {_of_file(source)} - {""}
+    if len(found) == 1:
+        return found.pop()
+    what = f"could be {' or '.join(sorted(found))}" if found else "is no label format known here"
+    raise LabelError(f"{source}: {what}; pass --format {'|'.join(sorted(found or READERS))}")
+
+
+def _of_folder(folder: Path) -> set[str]:
+    found = set()
+    suffixes = {file.suffix.lower() for file in folder.rglob("*.*")}
+    if ".xml" in suffixes:
+        found.add("voc")
+    if suffixes & {".pkl", ".pickle"}:
+        found.add("rof")
+    if ".json" in suffixes:
+        found |= {_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
+    if ".txt" in suffixes and yolo_folder.find_names(folder):
+        found.add("yolo")
+    return found
+
+
+def _of_file(file: Path) -> str:
+    with file.open("rb") as stream:
+        start = stream.read(_START_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if file.suffix.lower() in (".pkl", ".pickle") or start.startswith(b"\x80"):
+        return "rof"
+    if start.startswith(b"MATLAB"):
+        return "widerface"
+    by_start = {b"<": "voc", b"[": "createml", b"{": "coco"}
+    if start[:1] in by_start:
+        return by_start[start[:1]]
+    lines = [line.strip().lower() for line in start.decode("utf-8", "replace").splitlines()]
+    first = lines[0] if lines else ""
+    if not first.endswith((".jpg", ".jpeg", ".png")):
+        return ""
+    return "retinaface" if first.startswith("#") else "widerface"
+
+
+def pictures_of(source: Path) -> Path:
+    """Where the pictures of ``source`` most likely lie: beside it, under a usual name."""
+    folder = source if source.is_dir() else source.parent
+    for base in (folder, folder.parent):
+        for name in _PICTURE_FOLDERS:
+            if (base / name).is_dir():
+                return base / name
+    return folder
+
+
+def _rooted(labels: LabelSet) -> LabelSet:
+    """Names are told from the folder that all pictures share, not from further up."""
+    if not labels.images:
+        return labels
+    shared = Path(os.path.commonpath([image.path.parent for image in labels.images]))
+    return replace(labels, root=shared)

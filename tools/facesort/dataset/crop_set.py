@@ -1,0 +1,114 @@
+"""Face crops as a YOLO data set: classes mapped, faces boxed, split, composed, written, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from facesort.classes import CLASS_NAMES
+from facesort.dataset.crop_compose import Composing, compose_crops
+from facesort.dataset.crop_review import file_for_review
+from facesort.dataset.crop_split import missing_classes, split_crops
+from facesort.dataset.crops import Step, find_boxes, no_step, only_known, open_crops, told
+from facesort.dataset.split import SPLITS, TRAIN
+from facesort.dataset.yolo_set import check_out, write_yolo
+from facesort.detections import FaceFinder
+from facesort.errors import LabelError
+from facesort.labels.class_table import map_classes
+from facesort.labels.label_set import LabelSet
+from facesort.labels.named_crops import NamedCrops
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to make of the crops. ``table`` is the class table; ``names`` the classes of the data
+    set; ``split`` one name or the shares of all; ``find`` a face model; ``composing`` None where
+    the crops themselves are the pictures."""
+
+    out: Path
+    table: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = CLASS_NAMES
+    split: str | Mapping[str, float] = TRAIN
+    group_by: str | None = None
+    find: FaceFinder | None = None
+    composing: Composing | None = None
+
+
+@dataclass(frozen=True)
+class Converted:
+    """``crops_in`` = those in ``crops`` + ``left_out``; ``parts`` are what lies on the disk."""
+
+    crops_in: int
+    crops: Mapping[str, LabelSet]
+    parts: Mapping[str, LabelSet]
+    left_out: Counter[str]
+    review: Path | None
+    notes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The table that accounts for every crop."""
+        names = next(iter(self.parts.values())).names
+        width = max(20, *(len(name) + 2 for name in names))
+        rows = {name: [part.counts()[name] for part in self.parts.values()] for name in names}
+        rows["pictures"] = [len(part.images) for part in self.parts.values()]
+        shown = [f"{'':{width}}" + "".join(f"{split:>9}" for split in self.parts)]
+        shown += [f"{k:{width}}" + "".join(f"{n:>9,}" for n in row) for k, row in rows.items()]
+        out = sum(len(part.images) for part in self.crops.values())
+        shown += [f"left out {reason}: {n:,}" for reason, n in sorted(self.left_out.items())]
+        dropped = sum(self.left_out.values())
+        shown.append(f"crops: {self.crops_in:,} in = {out:,} out + {dropped:,} left out")
+        shown += [f"to look at: {self.review} (review.csv)"] if self.review else []
+        return shown + list(self.notes)
+
+
+def identity_names(source: NamedCrops, table: Mapping[str, str]) -> tuple[str, ...]:
+    """The classes of an identity set: the folders' names, some put together by ``table``."""
+    names = {table.get(name, name) for _, name in source.crops}
+    return tuple(sorted(names - {"drop", "ignore"}))
+
+
+def convert(source: NamedCrops, wanted: Wanted, step: Step = no_step) -> Converted:
+    """Write the data set. Raises `LabelError` for unknown classes and where nothing is left,
+    `DatasetError` where ``wanted.out`` is taken; both before anything long is begun."""
+    for split in [wanted.split] if isinstance(wanted.split, str) else SPLITS:
+        check_out(wanted.names, wanted.out, split)
+    opened = open_crops(source, step)
+    mapped = map_classes(opened.labels, wanted.table, wanted.names)
+    crops = only_known(replace(opened, labels=mapped))
+    if wanted.find is not None:
+        crops = find_boxes(crops, wanted.find, step)
+    if not crops.labels.images:
+        raise LabelError(f"{source.root}: nothing to convert; {told(crops.left_out())}")
+    parts = split_crops(crops.labels, wanted.split, wanted.group_by, step)
+    written = _write(parts, wanted)
+    return Converted(
+        crops_in=len(source.crops) + len(source.refused),
+        crops=parts,
+        parts=written,
+        left_out=crops.left_out(),
+        review=file_for_review(crops.refused, source.root, wanted.out),
+        notes=(*crops.labels.notes, *missing_classes(written), *_empty(parts, wanted.split)),
+    )
+
+
+def _write(parts: Mapping[str, LabelSet], wanted: Wanted) -> dict[str, LabelSet]:
+    if wanted.composing is None:
+        return _write_all(parts, wanted.out)
+    wanted.out.parent.mkdir(parents=True, exist_ok=True)
+    # composed beside the data set, then linked into it: a stop leaves no half of a data set
+    with TemporaryDirectory(dir=wanted.out.parent, prefix=".composing_") as folder:
+        return _write_all(compose_crops(parts, Path(folder), wanted.composing), wanted.out)
+
+
+def _write_all(parts: Mapping[str, LabelSet], out: Path) -> dict[str, LabelSet]:
+    return {split: write_yolo(part, out, split) for split, part in parts.items()}
+
+
+def _empty(parts: Mapping[str, LabelSet], split: str | Mapping[str, float]) -> Sequence[str]:
+    if isinstance(split, str):
+        return []
+    wanted = [name for name in SPLITS if split[name] > 0 and name not in parts]
+    return [f"{name} is empty: there are too few groups of crops" for name in wanted]

@@ -1,0 +1,174 @@
+"""Where a data set YAML says its pictures are; what is missing is noted, and the rest read.
+
+A split is a folder, a ``.txt`` list of pictures, or several of these, as in
+https://docs.ultralytics.com/datasets/detect/ . ``path`` may be relative to the YAML or to the
+current folder; Roboflow's ``../train/images`` beside the YAML is found as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from facesort.console import one_line
+from facesort.dataset.split import SPLITS
+from facesort.errors import DatasetError
+from facesort.labels import yolo
+from facesort.photos import PHOTO_SUFFIXES
+
+_OTHER_NAMES = {"val": ("validation", "valid")}
+# beside labels, but none of them
+_NO_LABELS = {"classes.txt", "predefined_classes.txt", "readme.txt", "left_out.txt"}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A picture of a split; ``inside`` is its path below the folder that the YAML names."""
+
+    split: str
+    path: Path
+    inside: Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """``missing`` are (split, what the YAML names and nobody finds); ``keypoint_fields`` the
+    numbers that follow each box in a pose data set."""
+
+    file: Path
+    names: tuple[str, ...]
+    splits: tuple[str, ...]
+    pictures: tuple[Placed, ...]
+    missing: tuple[tuple[str, str], ...]
+    folders: tuple[tuple[str, Path], ...]
+    root: Path
+    keypoint_fields: int = 0
+
+    def name_of(self, path: Path) -> str:
+        """``path`` as reports show it: relative to the folder that holds all splits, with ``/``."""
+        try:
+            return one_line(Path(os.path.relpath(path, self.root)).as_posix())
+        except ValueError:  # another drive
+            return one_line(path.as_posix())
+
+    def orphans(self) -> Iterator[tuple[str, Path]]:
+        """(split, label file) of the labels that belong to no picture."""
+        wanted = {yolo.label_path_of(placed.path) for placed in self.pictures}
+        for split, folder in self.folders:
+            labels = yolo.label_path_of(folder / "x.jpg").parent
+            for label in sorted(labels.rglob("*.txt")):
+                if label not in wanted and label.name.lower() not in _NO_LABELS:
+                    wanted.add(label)  # told once, where folders lie in one another
+                    yield split, label
+
+
+def read_layout(file: Path, only: Sequence[str] = ()) -> Layout:
+    """Read ``file``; ``only`` names the splits to look at (default: all). Raises `DatasetError`
+    where the YAML itself cannot be used or no picture is found at all."""
+    content = _load(file)
+    splits = tuple(s for s in SPLITS if _entry(content, s))
+    absent = [s for s in only if s not in splits]
+    if absent or not splits:
+        raise DatasetError(f"{file}: no split '{(absent or ['train'])[0]}'; it has {list(splits)}")
+    pictures: list[Placed] = []
+    missing, folders = [], []
+    for split in only or splits:
+        for text in _entry(content, split):
+            source = _find(_root(file, content), text)
+            if source is None:
+                missing.append((split, text))
+                continue
+            found = list(_pictures(split, source))
+            pictures += found
+            if not found:
+                missing.append((split, text))
+            if source.is_dir():
+                folders.append((split, source))
+    if not pictures:
+        where = ", ".join(text for _, text in missing)
+        raise DatasetError(f"{file}: no picture in {where}; build the data set, or mend the paths")
+    return Layout(
+        file=file,
+        names=_names(file, content),
+        splits=tuple(only or splits),
+        pictures=tuple(pictures),
+        missing=tuple(missing),
+        folders=tuple(folders),
+        root=_common([folder for _, folder in folders] or [p.path.parent for p in pictures]),
+        keypoint_fields=_keypoint_fields(content),
+    )
+
+
+def _load(file: Path) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read ({error.strerror}); check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        content = None
+    if not isinstance(content, dict):
+        raise DatasetError(f"{file}: not a data set YAML; expected names, train, val")
+    return content
+
+
+def _names(file: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
+    names = content.get("names")
+    if names is None and isinstance(content.get("nc"), int):
+        names = [f"class_{i}" for i in range(content["nc"])]
+    if isinstance(names, dict) and sorted(names, key=str) == sorted(range(len(names)), key=str):
+        names = [names[i] for i in range(len(names))]
+    if not isinstance(names, list) or not names:
+        raise DatasetError(f"{file}: names are {names!r}; expected a list, or 0: first, 1: second")
+    return tuple(str(name) for name in names)
+
+
+def _entry(content: Mapping[str, Any], split: str) -> list[str]:
+    """What the YAML says of a split, as a list."""
+    for key in (split, *_OTHER_NAMES.get(split, ())):
+        value = content.get(key)
+        if value:
+            return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+    return []
+
+
+def _root(file: Path, content: Mapping[str, Any]) -> Path:
+    path = Path(str(content.get("path") or ""))
+    beside = (file.parent / path).resolve()
+    return beside if beside.exists() else path.resolve()
+
+
+def _find(root: Path, text: str) -> Path | None:
+    tries = [root / text, root / text.removeprefix("../")]
+    return next((p.resolve() for p in tries if p.exists()), None)
+
+
+def _pictures(split: str, source: Path) -> Iterator[Placed]:
+    if source.is_dir():
+        for path in sorted(source.rglob("*")):
+            if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith("."):
+                yield Placed(split, path, path.relative_to(source))
+        return
+    text = source.read_text(encoding="utf-8", errors="surrogateescape")
+    for line in filter(None, map(str.strip, text.splitlines())):
+        path = source.parent / line
+        yield Placed(split, path, Path(path.name))
+
+
+def _keypoint_fields(content: Mapping[str, Any]) -> int:
+    shape = content.get("kpt_shape")
+    if not (isinstance(shape, list) and [type(n) for n in shape] == [int, int]):
+        return 0
+    return int(shape[0] * shape[1])
+
+
+def _common(folders: Sequence[Path]) -> Path:
+    try:
+        common = Path(os.path.commonpath([str(folder) for folder in folders]))
+    except ValueError:  # on several drives
+        return folders[0]
+    return common.parent if common.name == "images" else common

@@ -1,0 +1,30 @@
+"""Reads a source of face crops, whichever way it tells their classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from facesort.labels import flags, folders
+from facesort.labels.class_table import DROP
+from facesort.labels.named_crops import NamedCrops, pictures_below
+
+AUTO, FOLDERS, FLAGS, CSV = KINDS = ("auto", "folders", "flags", "csv")
+_MOST = 0.5  # of the crops have flags: then it is a source with flags
+
+
+def kind_of(src: Path) -> str:
+    """``csv`` for such a file, ``flags`` for a folder in which most crops have some, else
+    ``folders``."""
+    if src.suffix.lower() == ".csv" and not src.is_dir():
+        return CSV
+    share = flags.share(relative for _, relative in pictures_below(src))
+    return FLAGS if share > _MOST else FOLDERS
+
+
+def read(src: Path, kind: str, table: dict[str, str]) -> tuple[NamedCrops, dict[str, str]]:
+    """The crops of ``src``, and the class table with what this kind adds to it."""
+    if kind == CSV:
+        return folders.read_table(folders.find_table(src) if src.is_dir() else src), table
+    if kind == FLAGS:
+        return flags.read(src), {flags.OTHER: DROP} | table
+    return folders.read_classes(src, table), table

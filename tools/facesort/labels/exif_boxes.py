@@ -1,0 +1,72 @@
+"""Boxes of tools that ignore EXIF: from the picture as it is stored to the upright one.
+
+EXIF 2.32 (CIPA DC-008), tag 0x0112 Orientation: 1 to 8 say where the stored first row and column
+belong. labelImg (`QImageReader.setAutoTransform`) and browsers show pictures upright; tools that
+read pixels with PIL, or with OpenCV and IMREAD_IGNORE_ORIENTATION, draw on the stored ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.boxes import Boxes, SizeWH
+from facesort.errors import PhotoError
+from facesort.photos import exif, formats, open_photo, read_photo_bytes
+
+_SMALL_PX = 64  # only the size is asked for; JPEGs then decode at an eighth
+
+Axis = NDArray[np.float64]
+# stored x, y, width, height -> upright x, y; the inverse of `facesort.photos.pixels.turn_upright`
+_TURN: dict[int, Callable[[Axis, Axis, int, int], tuple[Axis, Axis]]] = {
+    1: lambda x, y, w, h: (x, y),
+    2: lambda x, y, w, h: (w - x, y),
+    3: lambda x, y, w, h: (w - x, h - y),
+    4: lambda x, y, w, h: (x, h - y),
+    5: lambda x, y, w, h: (y, x),
+    6: lambda x, y, w, h: (h - y, x),
+    7: lambda x, y, w, h: (h - y, w - x),
+    8: lambda x, y, w, h: (y, w - x),
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of an upright picture, and the EXIF orientation (1 to 8) it is stored in."""
+
+    size_wh: SizeWH
+    orientation: int
+
+    @property
+    def stored_wh(self) -> SizeWH:
+        return self.size_wh[::-1] if self.orientation >= 5 else self.size_wh
+
+
+def shape_of(picture: Path) -> Shape:
+    """Open ``picture`` and tell its shape; raises `PhotoError` where it is none."""
+    data = read_photo_bytes(picture)
+    size_wh = open_photo(data, _SMALL_PX).size_wh
+    return Shape(size_wh, _orientation(data))
+
+
+def _orientation(data: bytes) -> int:
+    kind = formats.format_of(data)
+    if kind is None:
+        raise PhotoError("is no picture")
+    if kind == "TIFF":  # a TIFF file is laid out as the EXIF block of the others
+        return exif.orientation(data)
+    if kind in ("HEIC", "AVIF"):  # turned by their own boxes, which every decoder follows
+        return exif.UPRIGHT
+    with formats.begin(data, kind) as image:
+        return exif.orientation(image.info.get("exif") or b"")
+
+
+def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:
+    """Boxes in pixels of the stored picture as boxes of the upright one."""
+    w, h = shape.stored_wh
+    x, y = _TURN[shape.orientation](xyxy_px[:, 0::2], xyxy_px[:, 1::2], w, h)
+    return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)

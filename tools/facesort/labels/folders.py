@@ -1,0 +1,138 @@
+"""Face crops whose folder is their class, or a child's name, or whose class a CSV tells."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+
+from facesort.classes import parse_class
+from facesort.errors import LabelError, UsageError
+from facesort.labels import tables
+from facesort.labels.named_crops import (
+    NamedCrops,
+    Refused,
+    class_name,
+    notes_on,
+    pictures_below,
+    plain_text,
+)
+
+TABLE_COLUMNS = ("image", "class")
+IN_NO_FOLDER = "in no class folder"
+
+
+def read_classes(root: Path, known: Collection[str] = ()) -> NamedCrops:
+    """Pictures in class folders, nested at will: ``masked/anna/1.jpg``, ``set_1/masked/1.jpg``.
+
+    The nearest folder that names a class (one of the four, an alias, or one of ``known``) counts;
+    where none does, the picture's own folder is the name, which nobody may know.
+    """
+    crops, refused = [], []
+    for path, relative in pictures_below(root):
+        folders = [class_name(part) for part in reversed(relative.parts[:-1])]
+        if folders:
+            name = next((f for f in folders if f in known or _is_class(f)), folders[0])
+            crops.append((path, name))
+        else:
+            refused.append(Refused(path, "", IN_NO_FOLDER))
+    if not crops:
+        raise LabelError(f"{root}: no class folder with pictures; expected such as {root}/masked/")
+    return NamedCrops(root, tuple(crops), tuple(refused), notes_on(root))
+
+
+def read_identities(root: Path) -> NamedCrops:
+    """Pictures by person: the folders right below ``root`` are the classes.
+
+    Folders that begin with ``_`` are those in which a sorted album keeps what is nobody's, such as
+    ``_unsure`` and ``_strangers``: left out.
+    """
+    crops, refused = [], []
+    for path, relative in pictures_below(root):
+        folder = relative.parts[0] if len(relative.parts) > 1 else ""
+        if not folder:
+            refused.append(Refused(path, "", IN_NO_FOLDER))
+        elif folder.startswith("_"):
+            refused.append(Refused(path, folder, "in a folder that begins with _"))
+        else:
+            crops.append((path, class_name(folder)))
+    if not crops:
+        raise LabelError(f"{root}: no folder with pictures; expected one a child: {root}/child_1/")
+    return NamedCrops(root, tuple(crops), tuple(refused), notes_on(root))
+
+
+def read_table(table: Path) -> NamedCrops:
+    """The rows ``image,class`` of a CSV; pictures are looked for below its own folder."""
+    rows = _rows(table)
+    pictures = {_key(str(relative)): path for path, relative in pictures_below(table.parent)}
+    classes: dict[str, set[str]] = defaultdict(set)
+    for image, name in rows:
+        classes[image].add(name)
+    crops, refused, seen = [], [], set[str]()
+    for image, name in rows:
+        path = pictures.get(image)
+        problem = _problem(path is not None, image in seen, name, classes[image])
+        seen.add(image)
+        if path is None or problem:
+            refused.append(Refused(path or table.parent / image, name, problem))
+        else:
+            crops.append((path, name))
+    return NamedCrops(table.parent, tuple(crops), tuple(refused), _unnamed(pictures, classes))
+
+
+def find_table(folder: Path) -> Path:
+    """The one CSV in ``folder`` with the columns of `TABLE_COLUMNS`."""
+    found = [path for path in sorted(folder.glob("*.csv")) if _has_columns(path)]
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise UsageError(f"{folder}: {names} with columns image,class; pass the CSV itself")
+    return found[0]
+
+
+def _problem(is_there: bool, again: bool, name: str, names: set[str]) -> str:
+    if not is_there:
+        return "not there"
+    if len(names) > 1:
+        return "two classes in the table"
+    if again:
+        return "named twice in the table"
+    return "" if name else "no class in the table"
+
+
+def _rows(table: Path) -> list[tuple[str, str]]:
+    """(image, class) of every row that names an image."""
+    try:
+        rows = tables.read(table, *TABLE_COLUMNS)
+    except (UnicodeDecodeError, csv.Error):
+        raise LabelError(f"{table}: not a CSV file in UTF-8; save it as one") from None
+    return [
+        (_key(row["image"]), plain_text(row["class"] or ""))
+        for row in rows
+        if (row["image"] or "").strip()
+    ]
+
+
+def _key(path: str) -> str:
+    return str(PurePosixPath(plain_text(path).replace("\\", "/")))
+
+
+def _unnamed(pictures: Collection[str], named: Collection[str]) -> tuple[str, ...]:
+    count = len(set(pictures) - set(named))
+    return (f"{count:,} pictures beside the table are not named in it",) if count else ()
+
+
+def _has_columns(path: Path) -> bool:
+    try:
+        tables.read(path, *TABLE_COLUMNS)
+    except (LabelError, UnicodeDecodeError, csv.Error):
+        return False
+    return True
+
+
+def _is_class(name: str) -> bool:
+    try:
+        parse_class(name)
+    except LabelError:
+        return False
+    return True

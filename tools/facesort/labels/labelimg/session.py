@@ -1,0 +1,155 @@
+"""What one labelImg session works on: its pictures, where their labels lie, their classes.
+
+labelImg keeps a ``classes.txt`` in each folder of labels, and writes it anew on every save.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from facesort.errors import LabelError
+from facesort.labels import yolo
+from facesort.labels.yolo import label_path_of
+from facesort.photos import list_photos
+
+CLASSES_FILE = "classes.txt"
+
+
+@dataclass(frozen=True)
+class Session:
+    """``pictures`` are what labelImg shows; ``left_out`` maps the others to the reason;
+    ``names`` are the classes by index, ``extra`` those that ``classes.txt`` has besides them."""
+
+    label_root: Path
+    names: tuple[str, ...]
+    pictures: tuple[Path, ...]
+    left_out: Mapping[Path, str]
+    extra: tuple[str, ...] = ()
+
+    @property
+    def label_folders(self) -> list[Path]:
+        return sorted({label_path_of(picture).parent for picture in self.pictures})
+
+
+@dataclass(frozen=True)
+class LabelState:
+    """A label file at one moment."""
+
+    data: bytes
+    mtime_ns: int
+
+
+def prepare(folder: Path, names: Sequence[str]) -> Session:
+    """Look through ``folder`` (nested at will). Raises `LabelError` where there is no picture, or
+    where a ``classes.txt`` gives the class numbers another meaning."""
+    root = Path(os.path.abspath(folder))
+    label_root = label_path_of(root / "picture").parent
+    found = [photo.path for photo in list_photos(root).photos]
+    if not found:
+        raise LabelError(f"{folder}: no pictures in it; expected the folder of a split or an album")
+    class_files = {label_path_of(picture).with_name(CLASSES_FILE) for picture in found}
+    extra = _extra_classes(sorted(class_files), tuple(names))
+    pictures: list[Path] = []
+    left_out: dict[Path, str] = {}
+    owner: dict[Path, Path] = {}
+    for picture in found:
+        reason = _why_left_out(picture, owner, len(names) + len(extra))
+        if reason:
+            left_out[picture] = reason
+        else:
+            pictures.append(picture)
+    if not pictures:
+        raise LabelError(f"{folder}: none of its {len(found)} pictures can be labelled: {reason}")
+    return Session(label_root, tuple(names), tuple(pictures), left_out, extra)
+
+
+def _why_left_out(picture: Path, owner: dict[Path, Path], class_count: int) -> str:
+    """Why labelImg would harm this picture's label, or an empty string."""
+    try:
+        str(picture).encode("utf-8")
+    except UnicodeEncodeError:
+        return "its name is no Unicode, labelImg cannot take it; rename it"
+    label = label_path_of(picture)
+    other = owner.setdefault(label, picture)
+    if other != picture:
+        return f"shares its label {label.name} with {other.name}; rename one of them"
+    wrong = wrong_lines(label, class_count)
+    return f"{wrong[0]}; mend the line, or remove the file to draw anew" if wrong else ""
+
+
+def wrong_lines(label: Path, class_count: int) -> list[str]:
+    """What is wrong with each line of a label file; a missing file has no lines."""
+    try:
+        lines = label.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError:
+        return [f"{label}: not a text file; expected lines of class cx cy w h"]
+    wrong = []
+    for number, line in enumerate(lines, 1):
+        where = f"{label}: line {number}"
+        try:
+            if line.strip() and 0 in yolo.parse_line(line, where, class_count)[3:]:
+                wrong.append(f"{where}: a box without area; delete it")
+        except LabelError as error:
+            wrong.append(str(error))
+    return wrong
+
+
+def read_classes(file: Path) -> tuple[str, ...]:
+    """The names in a ``classes.txt``, blank lines at its end left out; nothing if it is missing."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    except UnicodeDecodeError:
+        raise LabelError(f"{file}: not a text file; expected one class name a line") from None
+    return tuple(line.strip() for line in text.rstrip().splitlines())
+
+
+def write_classes(file: Path, names: Sequence[str]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+def _extra_classes(class_files: Sequence[Path], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that an earlier session added behind ours; raises `LabelError` at any other list."""
+    extra: tuple[str, ...] = ()
+    for file in class_files:
+        found = read_classes(file)
+        more = found[len(names) :]
+        same = found[: len(names)] == names[: len(found)]
+        if not same or (extra and more and more != extra):
+            raise LabelError(
+                f"{file}: lists {', '.join(found)}; expected {', '.join((*names, *extra))}: its "
+                "labels may mean other classes; remove the file if they do not"
+            )
+        extra = extra or more
+    return extra
+
+
+def snapshot(session: Session) -> dict[Path, LabelState]:
+    """The label files that the session's pictures have now."""
+    states = {}
+    for label in map(label_path_of, session.pictures):
+        if label.is_file():
+            states[label] = LabelState(label.read_bytes(), label.stat().st_mtime_ns)
+    return states
+
+
+def back_up(session: Session, states: Mapping[Path, LabelState], when: str) -> Path | None:
+    """Put these labels into one zip file in a hidden folder beside them; None if there are none."""
+    if not states:
+        return None
+    folder = session.label_root / ".labelimg"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{when}_{time.strftime('%Y%m%d_%H%M%S')}.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for label, state in states.items():
+            archive.writestr(os.path.relpath(label, session.label_root), state.data)
+    return file

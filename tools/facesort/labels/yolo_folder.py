@@ -1,0 +1,116 @@
+"""A folder of YOLO txt labels with its class list: labelImg's ``classes.txt`` or a ``data.yaml``.
+
+labelImg (libs/yolo_io.py) writes ``a.txt`` beside ``a.jpg``, or all txt into one folder, and its
+class list as ``classes.txt`` next to them. Only labelled pictures are taken: one that nobody has
+come to yet is not a picture without faces. In a ``data.yaml`` split, as Ultralytics has it, it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml as yaml_library
+
+from facesort.errors import LabelError
+from facesort.labels import yolo
+from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
+from facesort.labels.label_set import LabelSet
+
+CLASSES_FILE = "classes.txt"
+_NO_LABELS = (CLASSES_FILE, "predefined_classes.txt", "readme.txt", "left_out.txt")
+
+
+def find_names(folder: Path) -> tuple[str, ...] | None:
+    """The class list at or just below ``folder``; None where there is none."""
+    for file in (folder / CLASSES_FILE, folder / "labels" / CLASSES_FILE):
+        if file.is_file():
+            return read_names(file)
+    for file in sorted(folder.glob("*.y*ml")):
+        names = _names_of_yaml(file)
+        if names:
+            return names
+    return None
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """labelImg's ``classes.txt``: a name a line; an empty line keeps its number."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise LabelError(f"{file}: no text in UTF-8; expected a class name a line") from None
+    names = tuple(line.strip() or f"class_{i}" for i, line in enumerate(lines))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not names or twice:
+        what = f"names {', '.join(twice)} twice" if twice else "is empty"
+        raise LabelError(f"{file}: {what}; expected a class name a line, each once")
+    return names
+
+
+def _names_of_yaml(file: Path) -> tuple[str, ...] | None:
+    try:
+        content = yaml_library.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml_library.YAMLError):
+        return None
+    names = content.get("names") if isinstance(content, dict) else None
+    if isinstance(names, dict):
+        names = [names[i] for i in sorted(names)]
+    return tuple(str(name) for name in names) if isinstance(names, list) else None
+
+
+def read_folder(folder: Path, names: Sequence[str], reading: Reading) -> LabelSet:
+    """Every txt below ``folder`` that is a label, each with the picture of its name."""
+    files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in _NO_LABELS)
+    items = [_raw(file, file.relative_to(folder), names) for file in files]
+    return gather(items, reading, names)
+
+
+def read_pictures(pictures: Iterable[Path], names: Sequence[str], reading: Reading) -> LabelSet:
+    """Each picture with the label Ultralytics gives it; none means no face."""
+    items: list[RawImage | Unread] = []
+    for picture in pictures:
+        label = yolo.label_path_of(picture)
+        raw = _raw(label, Path(label.name), names) if label.exists() else None
+        if isinstance(raw, Unread):
+            items.append(raw)
+        else:
+            boxes = raw.boxes if raw else []
+            items.append(RawImage(picture.name, boxes, normalised=True, path=picture))
+    return gather(items, reading, names)
+
+
+def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawImage | Unread:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        return Unread(f"{file}: not a text file; expected lines of class cx cy w h")
+    except OSError as error:
+        return Unread(f"{file}: cannot be read ({error.strerror})")
+    boxes = [
+        _raw_box(line, f"{shown}: line {number}", names)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    # Labels may lie in labels/train for the pictures of images/train
+    folder = "/".join(part for part in shown.parent.parts if part != "labels")
+    return RawImage(shown.stem, boxes, folder=folder, normalised=True)
+
+
+def _raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
+    try:
+        class_id, *xywhn = yolo.parse_line(line, where, len(names))
+    except LabelError as error:
+        why = str(error).removeprefix(f"{where}: ")
+        return RawBox("?", where=where, problem=f"is no YOLO label: {why}")
+    return RawBox(names[int(class_id)], xywhn, where)
+
+
+def write_folder(labels: LabelSet, folder: Path) -> None:
+    """labelImg's flavour: a txt a picture below ``folder`` and its ``classes.txt``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for image in labels.images:
+        file = folder / labels.relative(image.path).with_suffix(".txt")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(yolo.render(image), encoding="utf-8")
+    text = "".join(f"{name}\n" for name in labels.names)
+    (folder / CLASSES_FILE).write_text(text, encoding="utf-8")

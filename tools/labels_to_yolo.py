@@ -1,0 +1,88 @@
+"""Turn labels of Pascal VOC, labelImg, CreateML, COCO, ROF or face lists into YOLO, and back.
+
+    python tools/labels_to_yolo.py photos/annotations --images photos/images --out datasets/photos
+    python tools/labels_to_yolo.py instances.json --images photos \\
+        --map with_mask=masked without_mask=face mask_worn_wrong=drop --drop-bad
+    python tools/labels_to_yolo.py datasets/photos/data.yaml --to coco --out coco    # the way back
+    python tools/labels_to_yolo.py ROF --images rof_photos --download                # from the web
+
+A class is mapped to one of --classes, to drop (left out), or to ignore (a face of unknown class).
+Every box is accounted for: in = out + left out, the reasons in full in OUT/left_out.txt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from facesort import console
+from facesort.classes import CLASS_NAMES
+
+ROOT = Path(__file__).resolve().parents[1]
+FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "widerface", "retinaface")
+TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "labelimg")
+KEEP = "keep"
+OUT = ROOT / "datasets" / "labels"
+
+
+def arguments(argv: Sequence[str]):
+    parser = console.parser(__doc__)
+    add = parser.add_argument
+    add("source", type=console.path, help="file or folder of labels, or a data.yaml")
+    add("--format", choices=FORMATS, default="auto", help="of the source (default: its content)")
+    add("--to", choices=TARGETS, default="yolo", help="what to write (default: %(default)s)")
+    add("--images", type=console.path, help="folder of the pictures (default: near the source)")
+    map_help = "source class = our class, drop or ignore; several"
+    add("--map", nargs="+", action="extend", default=[], metavar="A=B", help=map_help)
+    classes_help = "a,b,c; keep: those of the source (default: the four of this project)"
+    add("--classes", help=f"classes to write, {classes_help}")
+    add("--out", type=console.path, default=OUT, help="folder to fill (default: datasets/labels)")
+    split_help = "of a data.yaml which to read (default: all), else which to write (default: train)"
+    add("--split", choices=("train", "val", "test"), help=split_help)
+    add("--drop-bad", action="store_true", help="leave out boxes that are none, and count them")
+    stored_help = "what labels of EXIF-rotated photos speak of (default: what their size says)"
+    add("--boxes-of", choices=("auto", "upright", "stored"), default="auto", help=stored_help)
+    add("--download", action="store_true", help="ROF: first fetch its pictures into --images")
+    args = parser.parse_args(argv)
+    if args.download and not args.images:
+        parser.error("--download needs --images, the folder to fetch into")
+    return args
+
+
+def class_names(text: str | None) -> Sequence[str] | None:
+    if text == KEEP:
+        return None
+    return [name.strip() for name in text.split(",")] if text else CLASS_NAMES
+
+
+def download(args) -> None:
+    from facesort.labels import fetch, rof
+
+    args.images.mkdir(parents=True, exist_ok=True)
+    entries = [e for e in rof.entries(args.source) if isinstance(e, rof.Entry)]
+    for entry in console.progress(entries, len(entries), "picture"):
+        fetched = fetch.fetch_picture(entry.url, args.images / entry.name)
+        if fetched.path is None:
+            print(console.one_line(f"not fetched: {entry.where}: {fetched.why}"))
+
+
+def main(argv: Sequence[str]) -> None:
+    args = arguments(argv)
+    from facesort.dataset.convert import sources as label_sources
+    from facesort.dataset.convert.conversion import convert
+    from facesort.labels.class_table import parse_map
+    from facesort.labels.gather import Reading
+
+    table = parse_map(args.map)
+    if args.download:
+        download(args)
+    images = args.images or label_sources.pictures_of(args.source)
+    reading = Reading(images, args.drop_bad, args.boxes_of, console.progress)
+    splits = label_sources.read(args.source, args.format, args.split, reading)
+    for done in convert(splits, table, class_names(args.classes), args.to, args.out):
+        print("\n  ".join(done.lines()))
+    print(f"written to {args.out}")
+
+
+if __name__ == "__main__":
+    console.run(main)
