@@ -93,27 +93,27 @@ def read(args):
 def wanted_of(args, source, table):
     """What to make of ``source``; the face model is loaded here, and backgrounds are looked at."""
     from facesort.classes import CLASS_NAMES
-    from facesort.dataset import crop_compose
-    from facesort.dataset.crop_set import Wanted, identity_names
-    from facesort.dataset.crop_split import parse_split
+    from facesort.dataset.crops.composing import Composing, face_free
+    from facesort.dataset.crops.crop_set import Wanted, identity_names
+    from facesort.dataset.crops.splitting import parse_split
     from facesort.models.landmarks import load_face_finder
 
     split = parse_split(args.split)
     find = load_face_finder(args.detect) if args.detect else None
-    backgrounds, composing = [], None
+    backgrounds, placed = [], None
     if args.backgrounds:
-        backgrounds, notes = crop_compose.face_free(args.backgrounds, find, console.progress)
+        backgrounds, notes = face_free(args.backgrounds, find, console.progress)
         print(*notes, sep="\n", end="\n" if notes else "")
     if args.compose:
-        composing = crop_compose.Composing(backgrounds, args.times, args.seed)
+        placed = Composing(backgrounds, args.times, args.seed)
     names = identity_names(source, table) if args.classes_from else CLASS_NAMES
-    return Wanted(args.out, table, names, split, args.group_by, find, composing)
+    return Wanted(args.out, table, names, split, args.group_by, find, placed)
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    from facesort.dataset import identities
-    from facesort.dataset.crop_set import convert
+    from facesort.dataset.crops import identities
+    from facesort.dataset.crops.crop_set import convert
 
     config = args.out / "data.yaml"
     if args.classes_from:

@@ -9,8 +9,11 @@
     yolo detect train data=synthesized/data.yaml model=weights/occlusion.pt
 
 The copies begin with synthetic_ and lie in the training split only; every original is linked,
-val and test as they are. A label changes where the drawing covers the mouth (mask, scarf_up) or
-the eyes (sunglasses); a mask on the chin, clear glasses, hands, cups, hats change none.
+val and test as they are. The label follows what is worn over the mouth or the eyes:
+    mask nose_out scarf_up     mouth covered
+    sunglasses                 eyes covered; both: a mask as well
+    chin_mask clear_eyeglasses sunglasses_up scarf hand cup microphone hair hat
+                               nothing: the label stays, and so a model learns the difference
 Without --kinds, each face gets a likely thing: mostly what makes the rare classes, else something
 that resembles them. A folder of photos instead of a YAML is taken as bare faces, which the face
 model finds. Without a face model, a face is taken to look straight out of its box.
@@ -73,12 +76,13 @@ def show(result, pictures: int, unread: Sequence[str]) -> None:
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.dataset.synth_kinds import check_kinds
-    from facesort.dataset.synth_set import Order, SynthSet
+    from facesort.dataset.synth_set import Order, SynthSet, check_out
     from facesort.dataset.synth_sheet import Sheet
     from facesort.dataset.synth_source import read_source
     from facesort.models.landmarks import load_face_finder
 
     kinds = check_kinds(args.kinds)
+    check_out(args.out)  # before the long reading
     find = load_face_finder(args.face_model) if args.face_model else None
     source = read_source(args.data, find, console.progress)
     written = SynthSet(args.out, source.train.names)
@@ -92,7 +96,10 @@ def main(argv: Sequence[str]) -> int:
         print(f"{sheet.save(args.sheet)} faces shown in {args.sheet}")
     others = ", ".join(f"{n:,} {split}" for split, n in result.linked.items())
     print(f"linked: {others}; written to {args.out}")
-    print(f"next: yolo detect train data={args.out / 'data.yaml'}")
+    if result.linked["val"]:
+        print(f"next: yolo detect train data={args.out / 'data.yaml'}")
+    else:
+        print("note: no val split; training needs one, of real pictures")
     return 1 if source.train.left_out or result.left_out else 0
 
 

@@ -11,9 +11,9 @@ import yaml
 from PIL import Image
 
 from facesort.dataset.config import read_config
-from facesort.dataset.crop_set import Converted, Wanted, convert
-from facesort.dataset.crop_split import merge, parse_split, prefix, split_crops
-from facesort.dataset.crops import open_crops
+from facesort.dataset.crops.boxing import open_crops
+from facesort.dataset.crops.crop_set import Converted, Wanted, convert
+from facesort.dataset.crops.splitting import merge, parse_split, prefix, split_crops
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels import folders

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from facesort.boxes import as_boxes
-from facesort.dataset import crop_compose
-from facesort.dataset.backdrops import Made, Real
 from facesort.dataset.compose import CANVAS_WH, Sprite
 from facesort.dataset.config import read_config
-from facesort.dataset.crop_compose import Composing, jittered
-from facesort.dataset.crop_set import Wanted, convert
+from facesort.dataset.crops import composing
+from facesort.dataset.crops.backdrops import Made, Real
+from facesort.dataset.crops.composing import Composing, jittered
+from facesort.dataset.crops.crop_set import Wanted, convert
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError
 from facesort.labels import folders
@@ -133,20 +133,20 @@ def test_face_free_backgrounds(tmp_path: Path) -> None:
         n = int(rgb.mean() > 100)
         return FoundFaces(np.zeros((n, 4)), np.full(n, 0.9), np.zeros((n, 5, 2)))
 
-    kept, lines = crop_compose.face_free(tmp_path, find)
+    kept, lines = composing.face_free(tmp_path, find)
     assert [path.name for path in kept] == ["empty.png"]
     assert lines == ["backgrounds left out, unreadable: 1", "backgrounds left out, with a face: 1"]
-    assert len(crop_compose.face_free(tmp_path, None)[0]) == 2
+    assert len(composing.face_free(tmp_path, None)[0]) == 2
     (tmp_path / "empty.png").unlink()
     with pytest.raises(DatasetError, match="no background left of 2"):
-        crop_compose.face_free(tmp_path, find)
+        composing.face_free(tmp_path, find)
 
 
 def test_splits_share_no_background() -> None:
     paths = [Path(f"{i}.jpg") for i in range(12)]
     splits = ("train", "val", "test")
-    dealt = {split: set(crop_compose.dealt(paths, split, splits)) for split in splits}
+    dealt = {split: set(composing.dealt(paths, split, splits)) for split in splits}
     assert set().union(*dealt.values()) == set(paths)
     assert sum(len(part) for part in dealt.values()) == 12
-    assert crop_compose.dealt(paths[:4], "val", splits) == paths[:4], "too few to share out"
-    assert crop_compose.dealt(paths, "val", ["val"]) == paths
+    assert composing.dealt(paths[:4], "val", splits) == paths[:4], "too few to share out"
+    assert composing.dealt(paths, "val", ["val"]) == paths

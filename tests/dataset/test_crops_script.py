@@ -9,8 +9,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from facesort.dataset import identities
 from facesort.dataset.config import read_config
+from facesort.dataset.crops import identities
 from facesort.errors import DatasetError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -78,19 +78,6 @@ class SynthSet:
         self._taken: set[str] = set()
         self._rows: list[list[object]] = []
 
-    def check(self, sources: Iterable[Path]) -> None:
-        """Raise `DatasetError` unless ``root`` is new, empty or ours, and apart from ``sources``
-        (folders)."""
-        if self.root.exists() and not self.root.is_dir():
-            raise DatasetError(f"{self.root}: is a file; expected a folder to fill; other --out")
-        is_ours = (self.root / _MARKER).exists()
-        if self.root.exists() and any(self.root.iterdir()) and not is_ours:
-            raise DatasetError(f"{self.root}: not empty and not made here; pass another --out")
-        root = self.root.resolve()
-        for folder in {folder.resolve() for folder in sources}:
-            if root.is_relative_to(folder) or folder.is_relative_to(root):
-                raise DatasetError(f"{self.root}: holds or lies in {folder}; pass another --out")
-
     def write(
         self,
         train: TrainSplit,
@@ -101,7 +88,7 @@ class SynthSet:
         sheet: Sheet | None = None,
     ) -> Result:
         """Link ``train`` and the pictures of the other splits, and draw as ``order`` says."""
-        self.check({path.parent for path in _paths(train, others)})
+        check_out(self.root, {path.parent for path in _paths(train, others)})
         self._start()
         pairs = list(zip(train.inside, train.labels, strict=True))
         for inside, labels in pairs:  # originals get their names before any drawing does
@@ -230,6 +217,20 @@ class SynthSet:
         named = content | {"names": dict(enumerate(self._names))}
         text = yaml.safe_dump(named, sort_keys=False, allow_unicode=True)
         (self.root / "data.yaml").write_text(text, encoding="utf-8")
+
+
+def check_out(root: Path, sources: Iterable[Path] = ()) -> None:
+    """Raise `DatasetError` unless ``root`` is new, empty or ours, and apart from the folders
+    ``sources``."""
+    if root.exists() and not root.is_dir():
+        raise DatasetError(f"{root}: is a file; expected a folder to fill; pass another --out")
+    is_ours = (root / _MARKER).exists()
+    if root.exists() and any(root.iterdir()) and not is_ours:
+        raise DatasetError(f"{root}: not empty and not made here; pass another --out")
+    whole = root.resolve()
+    for folder in {folder.resolve() for folder in sources}:
+        if whole.is_relative_to(folder) or folder.is_relative_to(whole):
+            raise DatasetError(f"{root}: holds or lies in {folder}; pass another --out")
 
 
 def _paths(train: TrainSplit, others: Sequence[Placed]) -> list[Path]:

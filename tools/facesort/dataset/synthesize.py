@@ -74,7 +74,7 @@ CHOICES: dict[int, dict[str, float]] = {
         "scarf": 0.03,
         "hat": 0.03,
     },
-    MOUTH | EYES: {"hat": 0.4, "hand": 0.3, "hair": 0.3},
+    MOUTH | EYES: {"hat": 0.5, "hand": 0.4, "hair": 0.1},
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.dataset.crops import Step, no_step
+from facesort.dataset.crops.boxing import Step, no_step
 from facesort.dataset.duplicates import group_by_hash, perceptual_hash
 from facesort.dataset.split import SPLITS, TRAIN, split_names
 from facesort.errors import LabelError, UsageError

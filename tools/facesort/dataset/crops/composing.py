@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from facesort.dataset.backdrops import Made, Real
 from facesort.dataset.compose import CANVAS_WH, Composed, Sprite, compose
-from facesort.dataset.crops import Step, no_step
+from facesort.dataset.crops.backdrops import Made, Real
+from facesort.dataset.crops.boxing import Step, no_step
 from facesort.dataset.mend import SURE_FACE
 from facesort.dataset.split import SPLITS, TRAIN
 from facesort.dataset.tree import JPEG_QUALITY

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.crop_compose import Composing, compose_crops
-from facesort.dataset.crop_review import file_for_review
-from facesort.dataset.crop_split import missing_classes, split_crops
-from facesort.dataset.crops import Step, find_boxes, no_step, only_known, open_crops, told
+from facesort.dataset.crops.boxing import Step, find_boxes, no_step, only_known, open_crops, told
+from facesort.dataset.crops.composing import Composing, compose_crops
+from facesort.dataset.crops.review import file_for_review
+from facesort.dataset.crops.splitting import missing_classes, split_crops
 from facesort.dataset.split import SPLITS, TRAIN
 from facesort.dataset.yolo_set import check_out, write_yolo
 from facesort.detections import FaceFinder

@@ -1,0 +1,1 @@
+"""Face crops, one face a picture, made into a data set."""
