@@ -75,10 +75,10 @@ def show(result, pictures: int, unread: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.dataset.synth_kinds import check_kinds
-    from facesort.dataset.synth_set import Order, SynthSet, check_out
-    from facesort.dataset.synth_sheet import Sheet
-    from facesort.dataset.synth_source import read_source
+    from facesort.dataset.synth.drawn_set import Order, SynthSet, check_out
+    from facesort.dataset.synth.kinds import check_kinds
+    from facesort.dataset.synth.sheet import Sheet
+    from facesort.dataset.synth.source import read_source
     from facesort.models.landmarks import load_face_finder
 
     kinds = check_kinds(args.kinds)

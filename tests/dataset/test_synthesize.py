@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facesort.dataset.synth_head import LANDMARKS_HEAD, fit_head
+from facesort.dataset.synth.head import LANDMARKS_HEAD, fit_head
 from facesort.dataset.synthesize import draw_mask, draw_sunglasses
 
 FRONTAL = LANDMARKS_HEAD[:, :2]

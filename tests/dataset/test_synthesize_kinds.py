@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.synth_frames import SHAPES_OF
-from facesort.dataset.synth_glasses import (
+from facesort.dataset.synth.frames import SHAPES_OF
+from facesort.dataset.synth.glasses import (
     EYEGLASSES_STYLES,
     SUNGLASSES_STYLES,
     draw_eyeglasses,
     draw_sunglasses,
 )
-from facesort.dataset.synth_head import LANDMARKS_HEAD, fit_head, landmarks_in_box, levelled
-from facesort.dataset.synth_kinds import KIND_NAMES, KINDS, check_kinds, fits, parts
-from facesort.dataset.synth_look import Look
-from facesort.dataset.synth_mask import MASK_STYLES, draw_mask
+from facesort.dataset.synth.head import LANDMARKS_HEAD, fit_head, landmarks_in_box, levelled
+from facesort.dataset.synth.kinds import KIND_NAMES, KINDS, check_kinds, fits, parts
+from facesort.dataset.synth.look import Look
+from facesort.dataset.synth.mask import MASK_STYLES, draw_mask
 from facesort.dataset.synthesize import CHOICES, choose_kind, draw_kind, occlude
 from facesort.errors import UsageError
 

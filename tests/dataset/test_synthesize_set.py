@@ -16,7 +16,7 @@ from small_sets import clean_set, jpeg, messy_set, picture, write_set
 from facesort.classes import CLASS_NAMES
 from facesort.dataset.config import read_config
 from facesort.dataset.layout import read_layout
-from facesort.dataset.synth_source import read_source
+from facesort.dataset.synth.source import read_source
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels.image_labels import is_synthetic

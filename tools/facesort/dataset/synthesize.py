@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.synth_glasses import draw_eyeglasses, draw_sunglasses
-from facesort.dataset.synth_kinds import KIND_NAMES, KINDS, fits, parts
-from facesort.dataset.synth_mask import draw_mask
-from facesort.dataset.synth_paint import Pixels
+from facesort.dataset.synth.glasses import draw_eyeglasses, draw_sunglasses
+from facesort.dataset.synth.kinds import KIND_NAMES, KINDS, fits, parts
+from facesort.dataset.synth.mask import draw_mask
+from facesort.dataset.synth.paint import Pixels
 
 __all__ = [
     "KIND_NAMES",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from facesort.dataset.synth_head import Floats, Head
-from facesort.dataset.synth_paint import Layer
+from facesort.dataset.synth.head import Floats, Head
+from facesort.dataset.synth.paint import Layer
 
 
 def draw_surface(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.synth_head import Floats
-from facesort.dataset.synth_look import AnyFloats, Look
+from facesort.dataset.synth.head import Floats
+from facesort.dataset.synth.look import AnyFloats, Look
 
 Pixels = NDArray[np.uint8]
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facesort.dataset.synth_cloth import Cloth, patterned, plain
-from facesort.dataset.synth_head import Floats, Head, fit_head, levelled
-from facesort.dataset.synth_mask import draw_mask
-from facesort.dataset.synth_paint import Layer, Pixels, hsv
-from facesort.dataset.synth_relief import Relief, knitted
-from facesort.dataset.synth_surface import draw_surface, lambert, middles
+from facesort.dataset.synth.cloth import Cloth, patterned, plain
+from facesort.dataset.synth.head import Floats, Head, fit_head, levelled
+from facesort.dataset.synth.mask import draw_mask
+from facesort.dataset.synth.paint import Layer, Pixels, hsv
+from facesort.dataset.synth.relief import Relief, knitted
+from facesort.dataset.synth.surface import draw_surface, lambert, middles
 
 _CROWN_XYZ = np.array([0.0, -0.42, -1.1])  # the middle of the skull
 _SKULL_RADII = np.array([1.3, 1.6, 1.62])

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from facesort.dataset.synth_head import Floats
-from facesort.dataset.synth_paint import hsv
+from facesort.dataset.synth.head import Floats
+from facesort.dataset.synth.paint import hsv
 
 # colour (n, 3) of the cloth at (u, v): u -1..1 from ear to ear, v 0..1 from nose to chin
 Cloth = Callable[[Floats, Floats], Floats]

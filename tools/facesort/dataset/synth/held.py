@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facesort.dataset.synth_hand import hand_colour
-from facesort.dataset.synth_head import Floats, Head, fit_head
-from facesort.dataset.synth_look import AnyFloats
-from facesort.dataset.synth_paint import Layer, Pixels, hsv
-from facesort.dataset.synth_relief import Relief, Skin, mottled, plain_skin
-from facesort.dataset.synth_surface import draw_surface, lambert, middles
+from facesort.dataset.synth.hand import hand_colour
+from facesort.dataset.synth.head import Floats, Head, fit_head
+from facesort.dataset.synth.look import AnyFloats
+from facesort.dataset.synth.paint import Layer, Pixels, hsv
+from facesort.dataset.synth.relief import Relief, Skin, mottled, plain_skin
+from facesort.dataset.synth.surface import draw_surface, lambert, middles
 
 
 def draw_cup(rgb: Pixels, landmarks_px: ArrayLike, rng: np.random.Generator) -> Pixels:

@@ -1,4 +1,4 @@
-"""The frames of glasses: their outlines, sizes and colours, in head units (see synth_head)."""
+"""The frames of glasses: their outlines, sizes and colours, in head units (see head.py)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facesort.dataset.synth_head import Floats
-from facesort.dataset.synth_paint import hsv, smooth_closed
+from facesort.dataset.synth.head import Floats
+from facesort.dataset.synth.paint import hsv, smooth_closed
 
 # Outlines of one lens (the right one in the picture) about its centre: x outwards, then y down.
 OUTLINES: dict[str, list[list[float]]] = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.synth_head import Floats
-from facesort.dataset.synth_paint import Layer, hsv
+from facesort.dataset.synth.head import Floats
+from facesort.dataset.synth.paint import Layer, hsv
 
 Indices = NDArray[np.intp]
 

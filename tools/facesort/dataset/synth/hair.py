@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facesort.dataset.synth_head import Floats, Head, fit_head
-from facesort.dataset.synth_paint import Layer, Pixels, hsv
-from facesort.dataset.synth_relief import skin_colour
+from facesort.dataset.synth.head import Floats, Head, fit_head
+from facesort.dataset.synth.paint import Layer, Pixels, hsv
+from facesort.dataset.synth.relief import skin_colour
 
 _HAIR_AT = np.array([[0, -1.45, 0], [-0.6, -1.3, 0], [0.6, -1.3, 0]])
 _SKIN_AT = np.array([[-0.5, 0.6, 0.2], [0.5, 0.6, 0.2], [0, 0.25, 0.4], [0, -0.4, 0.3]])

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facesort.dataset.synth_cloth import Cloth, choose_cloth
-from facesort.dataset.synth_head import EAR_XYZ, Floats, Head, fit_head
-from facesort.dataset.synth_paint import Layer, Pixels
-from facesort.dataset.synth_surface import draw_surface, lambert, middles
+from facesort.dataset.synth.cloth import Cloth, choose_cloth
+from facesort.dataset.synth.head import EAR_XYZ, Floats, Head, fit_head
+from facesort.dataset.synth.paint import Layer, Pixels
+from facesort.dataset.synth.surface import draw_surface, lambert, middles
 
 MASK_STYLES = ("surgical", "cloth", "patterned", "kn95", "dark")
 MASK_FITS = ("worn", "nose_out", "chin", "bandana")
@@ -18,7 +18,7 @@ MASK_FITS = ("worn", "nose_out", "chin", "bandana")
 
 @dataclass(frozen=True)
 class Cut:
-    """The shape of one mask, in head units (see synth_head)."""
+    """The shape of one mask, in head units (see head.py)."""
 
     top_y: float  # upper edge on the nose
     chin_y: float  # lower edge under the chin

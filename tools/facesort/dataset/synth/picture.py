@@ -10,8 +10,8 @@ import numpy as np
 
 from facesort.boxes import Boxes, iou_matrix, min_side
 from facesort.classes import FaceClass
-from facesort.dataset.synth_head import Floats, landmarks_in_box
-from facesort.dataset.synth_paint import Pixels
+from facesort.dataset.synth.head import Floats, landmarks_in_box
+from facesort.dataset.synth.paint import Pixels
 from facesort.dataset.synthesize import choose_kind, draw_kind
 from facesort.detections import FaceFinder
 from facesort.labels.image_labels import IGNORE, ImageLabels

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.synth_glasses import draw_eyeglasses, draw_sunglasses, draw_sunglasses_up
-from facesort.dataset.synth_hair import draw_hair
-from facesort.dataset.synth_hand import draw_hand
-from facesort.dataset.synth_head import Floats
-from facesort.dataset.synth_held import draw_cup, draw_microphone
-from facesort.dataset.synth_mask import draw_mask
-from facesort.dataset.synth_paint import Pixels
-from facesort.dataset.synth_wear import draw_hat, draw_scarf, draw_scarf_up
+from facesort.dataset.synth.glasses import draw_eyeglasses, draw_sunglasses, draw_sunglasses_up
+from facesort.dataset.synth.hair import draw_hair
+from facesort.dataset.synth.hand import draw_hand
+from facesort.dataset.synth.head import Floats
+from facesort.dataset.synth.held import draw_cup, draw_microphone
+from facesort.dataset.synth.mask import draw_mask
+from facesort.dataset.synth.paint import Pixels
+from facesort.dataset.synth.wear import draw_hat, draw_scarf, draw_scarf_up
 from facesort.errors import UsageError
 
 Draw = Callable[[Pixels, Floats, np.random.Generator], Pixels]

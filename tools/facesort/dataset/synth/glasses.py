@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facesort.dataset.synth_frames import SHAPES_OF, Frame, clear_frame, sunglasses_frame
-from facesort.dataset.synth_head import EAR_XYZ, Floats, Head, fit_head
-from facesort.dataset.synth_lens import clear_glare, dark_tint, draw_clear_lens, draw_dark_lens
-from facesort.dataset.synth_paint import Layer, Pixels
+from facesort.dataset.synth.frames import SHAPES_OF, Frame, clear_frame, sunglasses_frame
+from facesort.dataset.synth.head import EAR_XYZ, Floats, Head, fit_head
+from facesort.dataset.synth.lens import clear_glare, dark_tint, draw_clear_lens, draw_dark_lens
+from facesort.dataset.synth.paint import Layer, Pixels
 
 SUNGLASSES_STYLES = (*SHAPES_OF, "mirrored", "tinted")
 EYEGLASSES_STYLES = ("thick", "thin", "rimless", "half_rim")

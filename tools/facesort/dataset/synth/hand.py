@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facesort.dataset.synth_head import Floats, Head, fit_head
-from facesort.dataset.synth_paint import Layer, Pixels, hsv
-from facesort.dataset.synth_relief import Relief, mottled, plain_skin, skin_colour
+from facesort.dataset.synth.head import Floats, Head, fit_head
+from facesort.dataset.synth.paint import Layer, Pixels, hsv
+from facesort.dataset.synth.relief import Relief, mottled, plain_skin, skin_colour
 
 # A right hand seen from its back, fingers up, in head units: wrist at the origin, y down.
 KNUCKLES_XY = np.array([[-0.44, -1.38], [-0.15, -1.5], [0.15, -1.46], [0.42, -1.32]])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.synth_head import Floats
+from facesort.dataset.synth.head import Floats
 
 AnyFloats = NDArray[Any]  # OpenCV's and NumPy's, 32 or 64 bits
 _WINDOW_PX = 320  # the middle of a larger region says enough

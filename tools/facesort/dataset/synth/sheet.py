@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facesort.dataset.synth_paint import Pixels
-from facesort.dataset.synth_picture import DrawnFace
+from facesort.dataset.synth.paint import Pixels
+from facesort.dataset.synth.picture import DrawnFace
 from facesort.errors import DatasetError
 
 FACE_PX, CELL_PX, COLUMNS = 100, 170, 8

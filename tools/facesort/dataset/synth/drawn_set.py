@@ -27,8 +27,8 @@ from facesort.dataset.balance.train_split import TrainSplit
 from facesort.dataset.layout import Placed
 from facesort.dataset.links import link_or_copy
 from facesort.dataset.split import SPLITS, TRAIN
-from facesort.dataset.synth_picture import DrawnFace, draw_on_picture
-from facesort.dataset.synth_sheet import Sheet
+from facesort.dataset.synth.picture import DrawnFace, draw_on_picture
+from facesort.dataset.synth.sheet import Sheet
 from facesort.dataset.tree import JPEG_QUALITY
 from facesort.detections import FaceFinder
 from facesort.errors import DatasetError, PhotoError
