@@ -75,17 +75,18 @@ def show(result, pictures: int, unread: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.dataset.synth.drawn_set import Order, SynthSet, check_out
+    from facesort.dataset.synth.drawn_set import Order, SynthSet, folder_at
     from facesort.dataset.synth.kinds import check_kinds
     from facesort.dataset.synth.sheet import Sheet
     from facesort.dataset.synth.source import read_source
     from facesort.models.landmarks import load_face_finder
 
     kinds = check_kinds(args.kinds)
-    check_out(args.out)  # before the long reading
+    out = folder_at(args.out)
+    out.check(())  # before the long reading
     find = load_face_finder(args.face_model) if args.face_model else None
     source = read_source(args.data, find, console.progress)
-    written = SynthSet(args.out, source.train.names)
+    written = SynthSet(out, source.train.names)
     sheet = Sheet() if args.sheet else None
     order = Order(kinds, args.share, args.seed)
     result = written.write(source.train, source.others, find, order, console.progress, sheet)

@@ -200,8 +200,8 @@ def test_a_folder_of_somebody_else_is_not_emptied(tmp_path: Path) -> None:
     [
         ("", "train", "not a data set YAML"),
         ("names: [a]\ntrain: x", "val", "no split 'val'; it has train"),
-        ("names: [a]\ntrain: nowhere", "train", "no such folder"),
-        ("names: [a]\ntrain: .", "train", "no pictures"),
+        ("names: [a]\ntrain: nowhere", "train", "no picture in nowhere"),
+        ("names: [a]\ntrain: .", "train", "no picture in \\."),
     ],
 )
 def test_a_data_yaml_that_cannot_be_read(

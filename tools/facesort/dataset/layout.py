@@ -70,16 +70,16 @@ class Layout:
 def read_layout(file: Path, only: Sequence[str] = ()) -> Layout:
     """Read ``file``; ``only`` names the splits to look at (default: all). Raises `DatasetError`
     where the YAML itself cannot be used or no picture is found at all."""
-    content = _load(file)
-    splits = tuple(s for s in SPLITS if _entry(content, s))
+    content = load(file)
+    splits = tuple(s for s in SPLITS if entries_of(content, s))
     absent = [s for s in only if s not in splits]
     if absent or not splits:
         raise DatasetError(f"{file}: no split '{(absent or ['train'])[0]}'; it has {list(splits)}")
     pictures: list[Placed] = []
     missing, folders = [], []
     for split in only or splits:
-        for text in _entry(content, split):
-            source = _find(_root(file, content), text)
+        for text in entries_of(content, split):
+            source = find(root_of(file, content), text)
             if source is None:
                 missing.append((split, text))
                 continue
@@ -94,7 +94,7 @@ def read_layout(file: Path, only: Sequence[str] = ()) -> Layout:
         raise DatasetError(f"{file}: no picture in {where}; build the data set, or mend the paths")
     return Layout(
         file=file,
-        names=_names(file, content),
+        names=names_of(file, content),
         splits=tuple(only or splits),
         pictures=tuple(pictures),
         missing=tuple(missing),
@@ -104,7 +104,8 @@ def read_layout(file: Path, only: Sequence[str] = ()) -> Layout:
     )
 
 
-def _load(file: Path) -> Mapping[str, Any]:
+def load(file: Path) -> Mapping[str, Any]:
+    """What ``file`` says; `DatasetError` where it is no data set YAML."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -116,7 +117,8 @@ def _load(file: Path) -> Mapping[str, Any]:
     return content
 
 
-def _names(file: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
+def names_of(file: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """The class names by index."""
     names = content.get("names")
     if names is None and isinstance(content.get("nc"), int):
         names = [f"class_{i}" for i in range(content["nc"])]
@@ -127,7 +129,7 @@ def _names(file: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(name) for name in names)
 
 
-def _entry(content: Mapping[str, Any], split: str) -> list[str]:
+def entries_of(content: Mapping[str, Any], split: str) -> list[str]:
     """What the YAML says of a split, as a list."""
     for key in (split, *_OTHER_NAMES.get(split, ())):
         value = content.get(key)
@@ -136,13 +138,15 @@ def _entry(content: Mapping[str, Any], split: str) -> list[str]:
     return []
 
 
-def _root(file: Path, content: Mapping[str, Any]) -> Path:
+def root_of(file: Path, content: Mapping[str, Any]) -> Path:
+    """What the entries are relative to."""
     path = Path(str(content.get("path") or ""))
     beside = (file.parent / path).resolve()
     return beside if beside.exists() else path.resolve()
 
 
-def _find(root: Path, text: str) -> Path | None:
+def find(root: Path, text: str) -> Path | None:
+    """The folder or list that an entry means; None where there is none."""
     tries = [root / text, root / text.removeprefix("../")]
     return next((p.resolve() for p in tries if p.exists()), None)
 

@@ -19,6 +19,7 @@ import yaml
 from numpy.typing import NDArray
 
 from facesort.boxes import area, clip_xyxy
+from facesort.dataset.free_names import FreeNames
 from facesort.dataset.links import link_or_copy
 from facesort.dataset.split import SPLITS, TRAIN
 from facesort.errors import DatasetError, PhotoError
@@ -51,9 +52,10 @@ def write_yolo(
     set has other classes or lines.
     """
     config = _begin(labels, out, split, config_lines)
-    left_out, taken, written = Counter(labels.left_out), set[Path](), []
+    left_out, names, written = Counter(labels.left_out), FreeNames(), []
     for image in labels.images:
-        target = _free(out / "images" / split / _inside(labels.relative(image.path)), taken)
+        target = out / "images" / split / _inside(labels.relative(image.path))
+        target = names.of(_readable(target))
         if is_synthetic(target) and split != TRAIN:
             raise DatasetError(f"{image.path}: synthetic, so for training only; not for {split}")
         try:
@@ -138,16 +140,9 @@ def _inside(relative: Path) -> Path:
     return Path(*(part for part in relative.parts[:-1] if part != "images"), relative.name)
 
 
-def _free(target: Path, taken: set[Path]) -> Path:
-    """``target`` with a suffix YOLO reads and a name whose label nobody else has."""
-    if target.suffix.lower() not in _YOLO_SUFFIXES:
-        target = target.with_suffix(".jpg")
-    stem, number = target.stem, 2
-    while target.with_suffix("") in taken:
-        target = target.with_name(f"{stem}_{number}{target.suffix}")
-        number += 1
-    taken.add(target.with_suffix(""))
-    return target
+def _readable(target: Path) -> Path:
+    """``target`` with a suffix that every YOLO reads."""
+    return target if target.suffix.lower() in _YOLO_SUFFIXES else target.with_suffix(".jpg")
 
 
 def _place(source: Path, target: Path) -> None:

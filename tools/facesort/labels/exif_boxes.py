@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.boxes import Boxes, SizeWH
-from facesort.errors import PhotoError
-from facesort.photos import exif, formats, open_photo, read_photo_bytes
+from facesort.photos import formats, open_photo, read_photo_bytes
 
 _SMALL_PX = 64  # only the size is asked for; JPEGs then decode at an eighth
 
@@ -50,19 +49,7 @@ def shape_of(picture: Path) -> Shape:
     """Open ``picture`` and tell its shape; raises `PhotoError` where it is none."""
     data = read_photo_bytes(picture)
     size_wh = open_photo(data, _SMALL_PX).size_wh
-    return Shape(size_wh, _orientation(data))
-
-
-def _orientation(data: bytes) -> int:
-    kind = formats.format_of(data)
-    if kind is None:
-        raise PhotoError("is no picture")
-    if kind == "TIFF":  # a TIFF file is laid out as the EXIF block of the others
-        return exif.orientation(data)
-    if kind in ("HEIC", "AVIF"):  # turned by their own boxes, which every decoder follows
-        return exif.UPRIGHT
-    with formats.begin(data, kind) as image:
-        return exif.orientation(image.info.get("exif") or b"")
+    return Shape(size_wh, formats.stored_orientation(data))
 
 
 def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:

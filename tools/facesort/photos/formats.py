@@ -6,6 +6,8 @@ import importlib
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from facesort.photos import exif
+
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
@@ -58,3 +60,15 @@ def begin(data: bytes, name: str) -> ImageFile:
     module, decoder = _DECODERS[name]
     image: ImageFile = getattr(importlib.import_module(module), decoder)(BytesIO(data))
     return image
+
+
+def stored_orientation(data: bytes) -> int:
+    """The EXIF orientation (1 to 8) in which a picture is stored; 1 where it is none of ours, and
+    for HEIC and AVIF, which every decoder turns by their own boxes."""
+    name = format_of(data)
+    if name in (None, "HEIC", "AVIF"):
+        return exif.UPRIGHT
+    if name == "TIFF":  # a TIFF file is laid out as the EXIF block of the others
+        return exif.orientation(data)
+    with begin(data, str(name)) as image:
+        return exif.orientation(image.info.get("exif") or b"")

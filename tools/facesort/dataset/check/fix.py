@@ -21,6 +21,7 @@ from facesort.dataset.check.label_lines import Line, clipped
 from facesort.dataset.check.lint import leaves, overlapping
 from facesort.dataset.check.run import Checked
 from facesort.dataset.check.sample import MISSING, Sample
+from facesort.dataset.free_names import FreeNames
 from facesort.dataset.layout import Layout
 from facesort.dataset.links import link_or_copy
 from facesort.errors import DatasetError
@@ -81,7 +82,7 @@ class _Copy:
 
     def __init__(self, out: Path, keypoint_fields: int, changes: list[Change]) -> None:
         self._out, self._keypoint_fields, self._changes = out, keypoint_fields, changes
-        self._taken: set[Path] = set()
+        self._free = FreeNames()
         self.pictures: Counter[str] = Counter()
         self.boxes = 0
 
@@ -95,7 +96,7 @@ class _Copy:
         if sample.lines and not lines:  # it would teach that its faces are background
             self.note(sample, LEFT_OUT, "no line of its label can be used")
             return
-        target = _free(self._out / "images" / sample.split / sample.inside, self._taken)
+        target = self._free.of(self._out / "images" / sample.split / sample.inside)
         try:
             link_or_copy(sample.path, target)
         except OSError as error:
@@ -155,16 +156,6 @@ def _why_dropped(sample: Sample, line: Line, is_twice: bool) -> str:
     if not sample.is_sound(line):
         return "box wholly outside the picture"
     return "the same box again" if is_twice else ""
-
-
-def _free(target: Path, taken: set[Path]) -> Path:
-    """``target``, numbered where another picture has its label's name."""
-    stem, number = target.stem, 2
-    while target.with_suffix("") in taken:
-        target = target.with_name(f"{stem}-{number}{target.suffix}")
-        number += 1
-    taken.add(target.with_suffix(""))
-    return target
 
 
 def _write_label(sample: Sample, picture: Path, lines: list[str]) -> None:

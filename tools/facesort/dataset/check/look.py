@@ -12,7 +12,7 @@ from facesort.dataset.check.sample import Look, Sample
 from facesort.dataset.duplicates import perceptual_hash
 from facesort.detections import Detections
 from facesort.errors import PhotoError
-from facesort.photos import content_hash, exif, formats, open_photo, read_photo_bytes
+from facesort.photos import content_hash, formats, open_photo, read_photo_bytes
 
 LOOK_PX = 1280  # larger pictures are looked at reduced, but never below this
 FACE_PX = 64  # sharpness is measured at one size: the Laplacian depends on it
@@ -20,7 +20,6 @@ MIN_SHARPNESS_PX = 24  # a smaller face is always soft
 BRIGHT_PERCENTILE = 90  # a black mask makes a face dark on average; its brightest parts tell
 
 Detect = Callable[[NDArray[np.uint8]], Detections]
-_TURNED_INSIDE = frozenset({"HEIC", "AVIF"})  # by their own boxes, which every decoder follows
 
 
 def look(sample: Sample, detect: Detect | None = None) -> Look | str:
@@ -37,24 +36,13 @@ def look(sample: Sample, detect: Detect | None = None) -> Look | str:
     sharpness, brightness = _faces(photo.rgb, sample)
     return Look(
         size_wh=photo.size_wh,
-        orientation=_orientation(data),
+        orientation=formats.stored_orientation(data),
         content=content_hash(data),
         phash=phash,
         sharpness=sharpness,
         brightness=brightness,
         found=found,
     )
-
-
-def _orientation(data: bytes) -> int:
-    """The EXIF orientation of the picture as it is stored: 1 upright, 5 to 8 on its side."""
-    name = formats.format_of(data)
-    if name is None or name in _TURNED_INSIDE:
-        return exif.UPRIGHT
-    if name == "TIFF":  # a TIFF file is laid out as the EXIF block of the others
-        return exif.orientation(data)
-    with formats.begin(data, name) as image:
-        return exif.orientation(image.info.get("exif") or b"")
 
 
 def _faces(

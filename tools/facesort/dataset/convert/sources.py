@@ -96,17 +96,10 @@ def read_splits(
 
 
 def _splits(config: Path) -> dict[str, Path]:
-    """The splits whose folders are there. Roboflow writes ``../train/images`` beside ``train/``,
-    which Ultralytics reads as it is meant."""
+    """The splits whose folders are there."""
     if not config.is_file():
         return {}
-    found = {}
-    for split, folder in read_config(config).splits.items():
-        meant = config.resolve().parent / os.path.relpath(folder, config.resolve().parents[1])
-        existing = [f for f in (folder, meant) if f.is_dir()]
-        if existing:
-            found[split] = existing[0]
-    return found
+    return {s: folder for s, folder in read_config(config).splits.items() if folder.is_dir()}
 
 
 def tell_format(source: Path) -> str:
