@@ -1,9 +1,9 @@
 """Fine-tune any YOLO detector; every argument of `yolo detect train` works here.
 
-    python tools/train_yolo.py model=yolo11n.pt epochs=20 imgsz=480 batch=16
+    python tools/train_yolo.py model=weights/occlusion.pt epochs=20 imgsz=480 batch=16
     python tools/train_yolo.py model=yolov8n.pt epochs=20 --class-weights cw2 --focal 1.5
     python tools/train_yolo.py model=yolov7-tiny --from-weights my.pt epochs=100 patience=20
-    python tools/train_yolo.py model=yolo11n.pt epochs=20 --kfold 5 name=cross
+    python tools/train_yolo.py model=yolo11n.pt epochs=20 freeze=10 --seed 1 --kfold 5 name=cross
     python tools/train_yolo.py model=runs/detect/train/weights/last.pt resume=true
     python tools/list_runs.py
 
@@ -11,15 +11,17 @@ model= is a .pt file, a network's YAML, or a name: yolov5n, yolov7-tiny, yolov7,
 yolo26n and their sizes start from scratch. Nothing is downloaded. Weights of another size or class
 count give what fits; it is said how much. Repeat factors: tools/balance_dataset.py --repeat.
 cw1 = 1 - n/N and cw2 = N/(C n) weigh each class in the loss by its boxes n in the training split.
---kfold trains on train and val; like pictures stay in one fold. The same command with the same
-name= goes on where it was stopped. Build the data first: tools/build_dataset.py.
+--kfold trains on train and val, like pictures stay in one fold; given again, it goes on where it
+was stopped. --wandb writes files into the run's folder. --wandb-online sends them to Weights &
+Biases, with pictures of training batches. Build the data first: tools/build_dataset.py.
+Exit code: 0 done, 1 a problem, 2 usage.
 """
 
 from __future__ import annotations
 
 import shlex
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from facesort import console
@@ -50,12 +52,24 @@ def arguments(argv: Sequence[str]):
     add("--focal", type=exponent, metavar="GAMMA", help="focal loss: easy faces count less")
     add("--kfold", type=folds, metavar="K", help="train K times; print mean and deviation")
     add("--bf16-cpu", action="store_true", help="train in bfloat16 on the processor, faster there")
-    add("--wandb", choices=["offline", "online"], help="log to Weights & Biases")
+    add("--wandb", action="store_true", help="log in the files of Weights & Biases")
+    add("--wandb-online", action="store_true", help="... and send them to its maker")
     add("--tensorboard", action="store_true", help="log to TensorBoard, where it is installed")
     args, rest = parser.parse_known_args(argv)
-    if wrong := [arg for arg in rest if "=" not in arg or arg.startswith("-")]:
-        parser.error(f"{wrong[0]}: expected key=value, such as epochs=20")
-    return args, dict(arg.split("=", 1) for arg in rest)
+    return args, dict(pairs(parser, rest))
+
+
+def pairs(parser, rest: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The arguments for Ultralytics: ``epochs=20``, ``--epochs=20`` or ``--epochs 20``."""
+    words = iter(rest)
+    for word in words:
+        key, sep, value = word.partition("=")
+        if not sep:
+            value = next(words, "") if word.startswith("--") else ""
+        key = key.removeprefix("--").replace("-", "_")
+        if not key.isidentifier() or not value or value.startswith("--"):
+            parser.error(f"{word}: expected key=value, such as epochs=20")
+        yield key, value
 
 
 def class_weights(choice: str | None):
@@ -77,17 +91,18 @@ def cross_validate(args, extras, overrides) -> None:
     for reason, number in dealt.left_out.items():
         print(f"left out, {console.one_line(reason)}: {number:,}")
     print(f"{len(dealt.pictures):,} pictures, {dealt.groups:,} groups in {args.kfold} folds")
-    configs = write_folds(dealt, out)
-    figures = kfold.train_folds(args.model, configs, out, extras, **overrides)
+    kfold.begin(out, extras.command, dealt.digest())
+    figures = kfold.train_folds(args.model, write_folds(dealt, out), out, extras, **overrides)
     print(kfold.table(figures))
     print(f"written to {out / kfold.RESULTS}")
 
 
 def main(argv: Sequence[str]) -> None:
-    args, pairs = arguments(argv)
-    from facesort.models.train import Extras, parse_overrides, train
+    args, given = arguments(argv)
+    from facesort.models.overrides import parse_overrides
+    from facesort.models.train import Extras, train
 
-    overrides = parse_overrides(pairs)
+    overrides = parse_overrides(given)
     if args.kfold and overrides.get("resume"):
         raise UsageError("resume=true: --kfold goes on by itself; leave resume out, keep name=")
     if args.from_weights:
@@ -100,7 +115,7 @@ def main(argv: Sequence[str]) -> None:
         bf16_cpu=args.bf16_cpu,
         weigh=class_weights(args.class_weights),
         focal=args.focal,
-        wandb=args.wandb,
+        wandb="online" if args.wandb_online else "offline" if args.wandb else None,
         tensorboard=args.tensorboard,
         command=shlex.join(["python", "tools/train_yolo.py", *argv]),
         say=print,

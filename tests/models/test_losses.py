@@ -148,9 +148,7 @@ def test_a_file_of_class_weights_is_matched_by_name(tmp_path: Path) -> None:
         ('{"face": 1}', "no weight for class 'masked'"),
     ],
 )
-def test_a_bad_file_of_class_weights_is_told(
-    tmp_path: Path, text: str | None, reason: str
-) -> None:
+def test_a_bad_file_of_class_weights_is_told(tmp_path: Path, text: str | None, reason: str) -> None:
     file = tmp_path / "weights.json"
     if text is not None:
         file.write_text(text)

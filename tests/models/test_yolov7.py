@@ -1,4 +1,4 @@
-"""YOLOv7 in Ultralytics' modules: the authors' network by its counts, trained, reloaded, exported."""
+"""YOLOv7 in Ultralytics' modules: the authors' network by counts; trained, reloaded, exported."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,8 @@
-"""Cross-validation: one training a fold, then mean and standard deviation over the folds."""
+"""Cross-validation: one training a fold, then mean and standard deviation over the folds.
+
+A fold's figures are those of its best epoch, which the fold itself has chosen: fit to compare
+settings, a little flattering as a forecast.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,36 @@ from typing import Any
 
 import numpy as np
 
+from facesort.errors import UsageError
 from facesort.models.run_card import FINISHED, read_card
+from facesort.models.start import is_resumable
 from facesort.models.train import Extras, train
 
-RESULTS = "kfold.json"
+SETTINGS, RESULTS = "kfold_settings.json", "kfold.json"
 COLUMNS = {  # of the table: Ultralytics' names
     "mAP50": "metrics/mAP50(B)",
     "mAP50-95": "metrics/mAP50-95(B)",
     "precision": "metrics/precision(B)",
     "recall": "metrics/recall(B)",
 }
+
+
+def begin(out: Path, command: str, folds: str) -> None:
+    """Claim the folder ``out`` for ``command`` on ``folds`` (a number for who is in which fold).
+
+    Raises `UsageError` where other settings, or anything else, are in it already: half of the
+    folds of two cross-validations are none.
+    """
+    asked = {"command": command, "folds": folds}
+    file = out / SETTINGS
+    there = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    if there is None and out.is_dir() and any(out.iterdir()):
+        raise UsageError(f"{out}: is not empty, and no cross-validation; choose another name=")
+    if there not in (None, asked):
+        other = "pictures" if there["command"] == command else f"settings ({there['command']})"
+        raise UsageError(f"{out}: was begun with other {other}; choose another name=")
+    out.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
 
 
 def train_folds(
@@ -46,7 +70,7 @@ def _train_fold(
     last = folder / "weights" / "last.pt"
     if card.get("status") == FINISHED:
         metrics = card["results"]["metrics"]
-    elif card and last.is_file():
+    elif last.is_file() and is_resumable(last):
         metrics = train(str(last), data, extras, resume=True).metrics
     else:
         place = {"project": str(folder.parent), "name": folder.name, "exist_ok": True}

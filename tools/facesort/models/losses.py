@@ -73,7 +73,9 @@ def _read(file: Path) -> dict[str, float]:
             content = dict(zip(content["names"], content["cw2"], strict=True))
         weights = {str(name): float(weight) for name, weight in content.items()}
     except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror}); check the path") from None
+        raise ModelError(
+            f"{file}: cannot be read ({error.strerror}); expected cw1, cw2 or a JSON file"
+        ) from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ModelError(
             f"{file}: no class weights; expected class_weights.json of balance_dataset.py, or "

@@ -1,8 +1,9 @@
-"""Keeps a run card while Ultralytics trains: what went in at the start, what came out at the end."""
+"""Keeps a run card while Ultralytics trains: what went in at the start, what came out at last."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,21 @@ from facesort.models.run_card import (
     versions,
     write_card,
 )
+from facesort.models.transfer import Transfer
 
 
 class Recording:
-    """Callbacks of one training. ``extras`` is what Ultralytics' own arguments do not hold."""
+    """Callbacks of one training. The card is written at its start, end, and with each checkpoint.
 
-    def __init__(self, command: str, extras: Card, transferred: list[Card]) -> None:
-        self._command, self._extras, self._transferred = command, extras, transferred
+    ``bf16_cpu`` and ``focal`` are written into the card as they are; ``say`` takes lines.
+    """
+
+    def __init__(
+        self, command: str, bf16_cpu: bool, focal: float | None, say: Callable[[str], object]
+    ) -> None:
+        self._command, self._say = command, say
+        self._extras: Card = {"bf16_cpu": bf16_cpu, "focal": focal, "class_weights": None}
+        self._transferred: Card | None = None
         self._card: Card = {}
         self._folder: Path | None = None
         self._begin = time.monotonic()
@@ -35,15 +44,24 @@ class Recording:
     def attach(self, model: Any) -> None:
         """Let ``model`` (an Ultralytics YOLO) call back."""
         model.add_callback("on_train_start", self.started)
+        model.add_callback("on_model_save", lambda trainer: self._save())
         model.add_callback("on_train_end", self.ended)
+
+    def transferred(self, transfer: Transfer) -> None:
+        self._transferred = transfer.as_dict()
+        self._say(str(transfer))
+
+    def weighed(self, weights: Mapping[str, float]) -> None:
+        self._extras["class_weights"] = dict(weights)
+        self._say("class weights: " + ", ".join(f"{n} {w:.3f}" for n, w in weights.items()))
 
     def started(self, trainer: Any) -> None:
         self._folder = Path(trainer.save_dir)
         old = read_card(self._folder) if trainer.resume else {}
         self._seconds_before = old.get("seconds", 0.0)
-        fresh = {
+        self._card = {
             "status": RUNNING,
-            "command": self._command,
+            "command": old.get("command") or self._command,
             "started": old.get("started", now()),
             "resumed": [*old.get("resumed", []), now()] if trainer.resume else [],
             "seed": trainer.args.seed,
@@ -55,9 +73,6 @@ class Recording:
             "git": git_commit(),
             "machine": machine(),
         }
-        if old.get("command"):
-            fresh["command"] = old["command"]
-        self._card = fresh
         self._save()
 
     def ended(self, trainer: Any) -> None:
@@ -82,14 +97,14 @@ class Recording:
         write_card(self._folder, self._card | {"seconds": round(seconds, 1)})
 
 
-def _start(trainer: Any, transferred: list[Card]) -> Card:
+def _start(trainer: Any, transferred: Card | None) -> Card:
     """The files that weights came from, with their hashes; none means from scratch."""
     files = [str(trainer.args.model), str(trainer.args.pretrained)]
     checkpoints = [Path(file) for file in files if file.endswith(".pt") and Path(file).is_file()]
     return {
         "model": files[0],
         "weights": {str(file): hash_file(file) for file in checkpoints},
-        "transferred": transferred[-1] if transferred else None,
+        "transferred": transferred,
     }
 
 

@@ -73,7 +73,7 @@ def versions() -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """The commit of this project, with ``+changes`` where files differ from it; None outside git."""
+    """The commit of this project, ``+changes`` where files differ from it; None outside git."""
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return None

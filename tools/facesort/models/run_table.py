@@ -1,4 +1,4 @@
-"""Read the folders of finished and stopped trainings, ours and Ultralytics', into rows to compare.
+"""Read the folders of trainings, ours and Ultralytics', into rows to compare.
 
 A folder with an ``args.yaml`` is a run. Figures are those of the best checkpoint: from the run card
 where the run has finished, else the best epoch of ``results.csv``.
@@ -12,8 +12,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from facesort.models.run_card import FINISHED, read_card
+from facesort.models.run_card import FAILED, FINISHED, read_card
 
+UNFINISHED = "unfinished"  # it runs, or it was killed: a folder does not know
 _MAP50, _MAP = "metrics/mAP50(B)", "metrics/mAP50-95(B)"
 
 
@@ -77,7 +78,7 @@ def _read_run(folder: Path, root: Path) -> Run:
     finished = card.get("status") == FINISHED if card else len(epochs) >= asked
     return Run(
         folder=folder.relative_to(root).as_posix(),
-        status=FINISHED if finished else "failed" if card.get("status") == "failed" else "stopped",
+        status=FINISHED if finished else FAILED if card.get("status") == FAILED else UNFINISHED,
         model=Path(str(arguments.get("model"))).name,
         data=Path(str(arguments.get("data"))).name,
         data_hash=card.get("data", {}).get("sha256", {}).get("val", "")[:8],

@@ -1,14 +1,12 @@
 """What a training starts from: a checkpoint, a network's YAML, or a network's name. No downloads.
 
-A name (yolov8n, yolo11s, yolov5nu, yolov7-tiny) means from scratch: a YAML of ours in
+A name (yolov8n or v8n, yolo11s, yolov5nu, yolov7-tiny) means from scratch: a YAML of ours in
 ``data_configs/models`` or one inside the Ultralytics package.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from facesort.errors import ModelError
 
 OWN_YAMLS = Path(__file__).resolve().parents[3] / "data_configs" / "models"
 _SUFFIXES = (".yaml", ".yml")
+_NAME = re.compile(r"(?:yolo)?(v?\d+)([a-z])u?(-p\d)?")  # the YAMLs without u have its head too
 
 
 def find_start(text: str) -> str:
@@ -23,30 +22,29 @@ def find_start(text: str) -> str:
 
     Raises `ModelError` that names what to pass instead.
     """
-    given = Path(text).expanduser()
-    if given.suffix == ".pt":
-        return str(find_checkpoint(text, f"or {given.stem} to start from scratch"))
-    if given.suffix in _SUFFIXES and given.is_file():
-        return str(given)
-    name = given.stem if given.suffix in _SUFFIXES else given.name
-    own = OWN_YAMLS / f"{name}.yaml"
-    if given.name != str(given) or not (own.is_file() or _in_package(name)):
-        raise ModelError(
-            f"{text}: no such model; expected a .pt or .yaml file, or a name such as yolov5n, "
-            "yolov7-tiny, yolov8n, yolo11n, yolo26s to start from scratch"
-        )
-    return str(own) if own.is_file() else f"{_scaled(name)}.yaml"
+    file = Path(text).expanduser()
+    if file.suffix == ".pt":
+        return str(find_checkpoint(text))
+    if file.suffix in _SUFFIXES and file.is_file():
+        return str(file)
+    if network := _find_network(text.removesuffix(".yaml")):
+        return network
+    raise ModelError(
+        f"{text}: no such model; expected a .pt or .yaml file, or a name such as yolov5n, "
+        "yolov7-tiny, yolov8n, yolo11n, yolo26s to start from scratch"
+    )
 
 
-def find_checkpoint(text: str, instead: str = "") -> Path:
+def find_checkpoint(text: str) -> Path:
     """The checkpoint ``text``; `ModelError` where it is not on this machine."""
     file = Path(text).expanduser()
-    if file.suffix != ".pt" or not file.is_file():
-        more = f", {instead}" if instead else ""
-        raise ModelError(
-            f"{text}: no such checkpoint, and nothing is downloaded; pass an existing .pt file{more}"
-        )
-    return file
+    if file.suffix == ".pt" and file.is_file():
+        return file
+    scratch = f", or {file.stem} to start from scratch" if _find_network(file.stem) else ""
+    raise ModelError(
+        f"{text}: no such checkpoint, and nothing is downloaded; pass a .pt file that is here"
+        f"{scratch}"
+    )
 
 
 def load_start(start: str) -> Any:
@@ -62,36 +60,33 @@ def load_start(start: str) -> Any:
         raise ModelError(f"{start}: not a network's YAML ({reason[0][:120]})") from error
 
 
-@contextmanager
-def no_downloads() -> Iterator[None]:
-    """While this lasts, Ultralytics fetches no weights, fonts or data sets: it goes on without."""
-    from ultralytics.data import utils as data
-    from ultralytics.utils import downloads
+def is_resumable(checkpoint: Path) -> bool:
+    """Whether the training that wrote ``checkpoint`` was stopped on the way.
 
-    def refuse(url: str, *_: object, **__: object) -> None:
-        raise ConnectionError(f"{url}: not on this machine, and nothing is downloaded")
-
-    modules: list[Any] = [data, downloads]
-    stock = [module.safe_download for module in modules]
-    for module in modules:
-        module.safe_download = refuse
+    From any other, Ultralytics would begin a new run, or break.
+    """
     try:
-        yield
-    finally:
-        for module, function in zip(modules, stock, strict=True):
-            module.safe_download = function
+        content = load_start(str(checkpoint)).ckpt or {}
+    except ModelError:
+        return False
+    return content.get("epoch", -1) >= 0 and content.get("optimizer") is not None
 
 
-def _scaled(name: str) -> str:
-    """``yolov5nu`` as ``yolov5n``: the YAML of both, whose head is the u's anyway."""
-    return re.sub(r"^(yolov5[nsmlx])u$", r"\1", name)
+def _find_network(name: str) -> str:
+    """The YAML of the detector ``name``, ours or Ultralytics'; empty where there is none.
 
-
-def _in_package(name: str) -> bool:
-    """Whether Ultralytics has a detector of this name; its YAMLs hold all sizes of one network."""
+    One YAML of Ultralytics holds all sizes of a network: ``yolov8n.yaml`` is read from
+    ``yolov8.yaml``.
+    """
+    own = {file.stem: str(file) for file in OWN_YAMLS.glob("*.yaml")}
+    if found := own.get(name) or own.get(f"yolo{name}"):
+        return found
+    if not (match := _NAME.fullmatch(name)):
+        return ""
     from facesort.models.quiet import import_ultralytics
 
     models = Path(str(import_ultralytics().__file__)).parent / "cfg" / "models"
-    family = re.sub(r"^(yolov?\d+)[nslmx](?=$|-)", r"\1", _scaled(name))
+    version, size, p_level = match.group(1), match.group(2), match.group(3) or ""
     files = {file.stem for file in models.rglob("*.yaml")}
-    return bool({_scaled(name), family} & files)
+    sized, family = f"yolo{version}{size}{p_level}", f"yolo{version}{p_level}"
+    return f"{sized}.yaml" if sized in files or (family in files and size in "nsmlx") else ""

@@ -21,7 +21,7 @@ class Transfer:
 
     @classmethod
     def between(cls, source: Any, target: Any) -> Transfer:
-        """What fits of ``source`` in ``target``, two torch modules; batch statistics not counted."""
+        """What fits of ``source`` in ``target``, torch modules; batch statistics not counted."""
         given = {name: tensor.shape for name, tensor in source.named_parameters()}
         wanted = list(target.named_parameters())
         fits = [tensor.numel() for name, tensor in wanted if given.get(name) == tensor.shape]
@@ -31,8 +31,7 @@ class Transfer:
         return asdict(self)
 
     def __str__(self) -> str:
-        share = self.parameters / max(self.of_parameters, 1)
         return (
-            f"transferred {self.tensors:,} of {self.of_tensors:,} tensors, {share:.1%} of "
+            f"transferred {self.tensors:,} of {self.of_tensors:,} tensors, {self.parameters:,} of "
             f"{self.of_parameters:,} parameters; the rest starts from scratch"
         )
