@@ -1,7 +1,6 @@
 """Class weights and the focal term change Ultralytics' loss exactly as computed by hand."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,15 +16,7 @@ NAMES = ["face", "masked", "sunglasses", "masked_sunglasses"]
 WEIGHTS = [0.5, 1.0, 2.0, 8.0]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny networks on a busy machine: threads that wait for each other take 20 times as long."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def by_hand(scores: Any, targets: Any, gamma: float = 0) -> NDArray[np.float64]:

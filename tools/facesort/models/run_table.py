@@ -55,7 +55,7 @@ def table(runs: Sequence[Run]) -> str:
     """``runs`` as text, columns as wide as they need to be."""
     names = [field.name for field in fields(Run)]
     rows = [[TITLES.get(name, name) for name in names]]
-    rows += [[_text(getattr(run, name)) for name in names] for run in runs]
+    rows += [[_text(name, getattr(run, name)) for name in names] for run in runs]
     widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(r, widths, strict=True)) for r in rows]
     return "\n".join(line.rstrip() for line in lines)
@@ -79,7 +79,7 @@ def _read_run(folder: Path, root: Path) -> Run:
     return Run(
         folder=folder.relative_to(root).as_posix(),
         status=FINISHED if finished else FAILED if card.get("status") == FAILED else UNFINISHED,
-        model=Path(str(arguments.get("model"))).name,
+        model=Path(str(card.get("start", {}).get("model") or arguments.get("model"))).name,
         data=Path(str(arguments.get("data"))).name,
         data_hash=card.get("data", {}).get("sha256", {}).get("val", "")[:8],
         epochs=f"{len(epochs)}/{asked}",
@@ -93,12 +93,16 @@ def _read_run(folder: Path, root: Path) -> Run:
 
 
 def _epochs(results: Path) -> list[dict[str, float]]:
-    """The rows of ``results.csv``; none where it is missing."""
+    """The rows of ``results.csv``; none where it is missing.
+
+    An epoch that a kill cut short is in it twice: its second row counts.
+    """
     if not results.is_file():
         return []
     with results.open(newline="", encoding="utf-8") as opened:
         rows: Iterable[Mapping[str, Any]] = list(csv.DictReader(opened))
-    return [{k.strip(): float(v) for k, v in row.items() if k and v} for row in rows]
+    read = [{k.strip(): float(v) for k, v in row.items() if k and v} for row in rows]
+    return list({row["epoch"]: row for row in read}.values())
 
 
 def _fitness(epoch: Mapping[str, float]) -> float:
@@ -114,7 +118,7 @@ def _extras(extras: Mapping[str, Any]) -> str:
     return ", ".join(words)
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.1f}" if value >= 1 or value == 0 else f"{value:.4f}"
+        return f"{value:.1f}" if name == "minutes" else f"{value:.4f}"
     return "-" if value in (None, "") else str(value)

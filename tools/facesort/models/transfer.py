@@ -1,7 +1,8 @@
 """How much of a checkpoint fits a network of another size or class count.
 
-Ultralytics copies each tensor whose name and shape are the same, class rows by class name; this
-says how much that was, so that a "fine-tuning" that in truth starts from scratch is seen.
+Ultralytics copies each tensor whose name and shape are the same, class rows by class name, and
+takes the whole class branch where the neck below it is as wide. This says how much that was, so that a
+"fine-tuning" that in truth starts from scratch is seen.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Transfer:
         return asdict(self)
 
     def __str__(self) -> str:
+        rest = "" if self.parameters == self.of_parameters else "; the rest starts from scratch"
         return (
             f"transferred {self.tensors:,} of {self.of_tensors:,} tensors, {self.parameters:,} of "
-            f"{self.of_parameters:,} parameters; the rest starts from scratch"
+            f"{self.of_parameters:,} parameters{rest}"
         )
