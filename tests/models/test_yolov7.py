@@ -21,7 +21,7 @@ def parameters(module: Any) -> int:
     # the tiny trunk with the official anchor head is 6,219,709 fused: the authors' own figure
     [
         ("yolov7-tiny", 8_144_864, 5_997_856, "LeakyReLU(negative_slope=0.1)"),
-        ("yolov7", 43_589_728, 36_470_688, "SiLU(inplace=True)"),
+        ("yolov7", 43_589_728, 36_470_688, "SiLU()"),
     ],
 )
 def test_parameters_and_activations(name: str, whole: int, trunk: int, activation: str) -> None:
@@ -52,7 +52,7 @@ def test_yolov7_tiny_is_trained_saved_reloaded_and_exported(tiny_set: Path) -> N
     network = checkpoint.model.float().eval()
     assert list(checkpoint.names.values())[3] == "masked_sunglasses"
     with warnings.catch_warnings():  # torch's remarks on its exporter, which Ultralytics chose
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         onnx_file = checkpoint.export(format="onnx", imgsz=64, simplify=False)
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
     picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))

@@ -1,8 +1,8 @@
 """How much of a checkpoint fits a network of another size or class count.
 
 Ultralytics copies each tensor whose name and shape are the same, class rows by class name, and
-takes the whole class branch where the neck below it is as wide. This says how much that was, so that a
-"fine-tuning" that in truth starts from scratch is seen.
+takes the whole class branch where the neck below it is as wide. This says how much that was, so
+that a "fine-tuning" that in truth starts from scratch is seen.
 """
 
 from __future__ import annotations
