@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import shlex
 from argparse import ArgumentTypeError
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
@@ -55,21 +55,7 @@ def arguments(argv: Sequence[str]):
     add("--wandb", action="store_true", help="log in the files of Weights & Biases")
     add("--wandb-online", action="store_true", help="... and send them to its maker")
     add("--tensorboard", action="store_true", help="log to TensorBoard, where it is installed")
-    args, rest = parser.parse_known_args(argv)
-    return args, dict(pairs(parser, rest))
-
-
-def pairs(parser, rest: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The arguments for Ultralytics: ``epochs=20``, ``--epochs=20`` or ``--epochs 20``."""
-    words = iter(rest)
-    for word in words:
-        key, sep, value = word.partition("=")
-        if not sep:
-            value = next(words, "") if word.startswith("--") else ""
-        key = key.removeprefix("--").replace("-", "_")
-        if not key.isidentifier() or not value or value.startswith("--"):
-            parser.error(f"{word}: expected key=value, such as epochs=20")
-        yield key, value
+    return parser.parse_known_args(argv)
 
 
 def class_weights(choice: str | None):
@@ -98,11 +84,11 @@ def cross_validate(args, extras, overrides) -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-    args, given = arguments(argv)
-    from facesort.models.overrides import parse_overrides
+    args, rest = arguments(argv)
+    from facesort.models.overrides import parse_overrides, read_pairs
     from facesort.models.train import Extras, train
 
-    overrides = parse_overrides(given)
+    overrides = parse_overrides(read_pairs(rest))
     if args.kfold and overrides.get("resume"):
         raise UsageError("resume=true: --kfold goes on by itself; leave resume out, keep name=")
     if args.from_weights:

@@ -78,9 +78,7 @@ def test_the_script_cross_validates_and_goes_on(
         ("--focal 0", UsageError, "--focal: 0: expected more than 0"),
         ("--focal x", UsageError, "--focal: invalid"),
         ("epochs", UsageError, "epochs: expected key=value"),
-        ("--epochs", UsageError, "--epochs: expected key=value"),
-        ("--epochs --focal=1", UsageError, "--epochs: expected key=value"),
-        ("=3", UsageError, "=3: expected key=value"),
+        ("--no-such-option --focal 1", UsageError, "--no-such-option: expected key=value"),
         ("--patienc 3", UsageError, "'patienc' is not a valid YOLO argument"),
     ],
 )
@@ -91,11 +89,3 @@ def test_nonsense_is_refused_in_one_line(
     with pytest.raises(error, match=reason) as raised:
         train_yolo.main(argv)
     assert "\n" not in str(raised.value)
-
-
-def test_arguments_come_in_any_spelling() -> None:
-    args, given = train_yolo.arguments(
-        "--model a.pt epochs=2 --imgsz=64 --seed 3 close-mosaic=1 bf16_cpu=true".split()
-    )
-    assert (args.model, args.bf16_cpu) == ("a.pt", True)
-    assert given == {"epochs": "2", "imgsz": "64", "seed": "3", "close_mosaic": "1"}

@@ -3,7 +3,26 @@
 import pytest
 
 from facesort.errors import UsageError
-from facesort.models.overrides import parse_overrides
+from facesort.models.overrides import parse_overrides, read_pairs
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", {}),
+        ("epochs=2 lr0=.1", {"epochs": "2", "lr0": ".1"}),
+        ("--epochs=2 --seed 3 close-mosaic=1", {"epochs": "2", "seed": "3", "close_mosaic": "1"}),
+        ("name=a=b --batch -1 epochs=1 epochs=2", {"name": "a=b", "batch": "-1", "epochs": "2"}),
+    ],
+)
+def test_arguments_come_in_any_spelling(words: str, expected: dict[str, str]) -> None:
+    assert read_pairs(words.split()) == expected
+
+
+@pytest.mark.parametrize("words", ["epochs", "--epochs", "--epochs --focal", "=3", "epochs=", "-x"])
+def test_what_is_no_argument_is_told(words: str) -> None:
+    with pytest.raises(UsageError, match="expected key=value, such as epochs=20"):
+        read_pairs(words.split())
 
 
 def test_values_are_read_as_yaml() -> None:

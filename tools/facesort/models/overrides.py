@@ -6,10 +6,25 @@ Ultralytics' own checks are used as far as they go; some nonsense it takes in si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from facesort.errors import UsageError
+
+
+def read_pairs(words: Iterable[str]) -> dict[str, str]:
+    """``epochs=20``, ``--epochs=20`` and ``--epochs 20``, all as ``{"epochs": "20"}``."""
+    pairs: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        key, sep, value = word.removeprefix("--").partition("=")
+        if not sep and word.startswith("--"):
+            value = next(rest, "")
+        key = key.replace("-", "_")
+        if not key.isidentifier() or not value or value.startswith("--"):
+            raise UsageError(f"{word}: expected key=value, such as epochs=20; see --help")
+        pairs[key] = value
+    return pairs
 
 
 def parse_overrides(pairs: Mapping[str, str]) -> dict[str, Any]:
