@@ -7,6 +7,8 @@ import pytest
 from facesort.errors import ModelError
 from facesort.models.start import find_checkpoint, find_start, is_resumable, load_start
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.mark.parametrize(
     ("name", "parameters"),  # with 80 classes, as the authors give them

@@ -42,6 +42,7 @@ def project(tmp_path: Path, pictures: list[NDArray[np.uint8]]) -> Path:
 def trained(command: list[str], project: Path) -> list[Path]:
     """Run ``command`` in ``project`` without a network; return the best checkpoints it made."""
     offline = {"YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true"}
+    offline["OMP_NUM_THREADS"] = "1"  # as in one_thread
     environment = os.environ | offline | {"YOLO_CONFIG_DIR": str(project / "settings")}
     environment.pop("PYTEST_CURRENT_TEST", None)  # with it, Ultralytics writes beside itself
     runs = f"project={project / 'runs'}"  # its default is the repository that holds the venv

@@ -81,7 +81,7 @@ class Recording:
             "epochs": trainer.epoch + 1,
             "of_epochs": trainer.epochs,
             "parameters": sum(p.numel() for p in trainer.model.parameters()),
-            "best_sha256": hash_file(trainer.best),
+            "best_sha256": hash_file(trainer.best) if trainer.best.is_file() else None,
             "metrics": {key: float(value) for key, value in (trainer.metrics or {}).items()},
         }
         self._save()

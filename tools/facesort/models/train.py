@@ -86,7 +86,7 @@ def train(model: str, data: Path | None, extras: Extras | None = None, **overrid
 
 
 def _run(training: Callable[[], object], recording: Recording) -> None:
-    """Run ``training``; what stops it goes into the run card, and becomes one line."""
+    """Run ``training``; what breaks it goes into the run card, and becomes one line."""
     try:
         training()
     except _WRONG as error:
@@ -94,7 +94,7 @@ def _run(training: Callable[[], object], recording: Recording) -> None:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         recording.failed(reason)
         raise ModelError(f"training stopped: {reason}") from error
-    except BaseException as error:
+    except Exception as error:
         recording.failed(str(error) or type(error).__name__)
         raise
 
