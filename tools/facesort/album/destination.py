@@ -1,6 +1,7 @@
 """The destination folder: what may be one, and where our things in it are.
 
 photos/ faces/ manifest.csv     what the person came for
+corrections.jsonl               what the person said of faces; theirs, it outlives --undo
 plan.json                       what a dry run saved
 .facesort/journal.jsonl         the memory: resume, undo
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
@@ -47,6 +48,10 @@ class Destination:
     @property
     def manifest(self) -> Path:
         return self.root / "manifest.csv"
+
+    @property
+    def corrections(self) -> Path:
+        return self.root / "corrections.jsonl"
 
     @property
     def saved_plan(self) -> Path:

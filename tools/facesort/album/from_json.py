@@ -46,7 +46,10 @@ def entry_from_json(data: Mapping[str, Any]) -> Entry:
         targets=_paths("targets", data["targets"]),
         crops=_paths("crops", data["crops"]),
         face_targets=_paths("targets", data["face_targets"]),
+        human=tuple(_one_of(("", *FACE_FOLDERS), name) for name in data.get("human", ())),
     )
+    if entry.human and len(entry.human) != len(entry.scan.faces):
+        raise ValueError(f"{entry.scan.photo}: expected what a person said of each face, or none")
     if not len(entry.scan.faces) == len(entry.crops) == len(entry.face_targets):
         raise ValueError(f"{entry.scan.photo}: expected a crop and a target for each face")
     return entry

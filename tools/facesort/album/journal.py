@@ -8,6 +8,7 @@ Kinds of lines, in the order a run writes them:
     folder    path: a folder is about to be made
     filed     entry, made: a photo is in all its places; ``made`` has each new file's stamp
     aside     path: a manifest that is not as we wrote it is about to get this name
+    removed   paths: files of ours that went, for the photo belongs elsewhere now
     manifest  content: hash of a manifest that is about to be written
     undo      left: undo began; ``left`` says what was gone by then, and where to
 
@@ -91,6 +92,9 @@ class State:
             self.entries[entry.scan.photo] = entry
             for path, stamp in line["made"].items():
                 self.made[path] = (entry.scan.photo, Stamp(*stamp))
+        elif kind == "removed":
+            for path in line["paths"]:
+                self.made.pop(path, None)
         elif kind == "aside":
             self.own_manifest = self.own_manifest if self.manifests else line["path"]
         elif kind == "manifest":
@@ -149,6 +153,9 @@ class Journal:
     def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
         stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
         self._append({"kind": "filed", "entry": asdict(entry), "made": stamps})
+
+    def removed(self, paths: list[str]) -> None:
+        self._append({"kind": "removed", "paths": paths})
 
     def aside(self, path: str) -> None:
         self._append({"kind": "aside", "path": path})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort.album.destination import Destination
+from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
 from facesort.album.links import possible_links
 from facesort.album.plan import plan_entries
@@ -73,7 +74,8 @@ def plan_news(
     if not news:
         return Plan(str(src), str(dst.root), decode_px=0, entries=())
     detector = job.checked_detector()
-    scans = _look(job, news, state, detector, report, remember)
+    labels = read_labels(dst.corrections)
+    scans = _look(job, news, state, detector, labels, report, remember)
     new = [scan for scan in scans if not state.has_content(scan)]
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
@@ -81,6 +83,7 @@ def plan_news(
         links=possible_links(originals, job.link, dst.probe_folder),
         sure=detector.sure if job.sure is None else job.sure,
         taken=[*state.paths(), *dst.names_in_use()],
+        labels=labels,
     )
     return Plan(str(src), str(dst.root), decode_px(detector), entries)
 
@@ -90,6 +93,7 @@ def _look(
     news: list[Found],
     state: State,
     detector: Detector,
+    labels: HumanLabels,
     report: Reporter,
     remember: Remember | None,
 ) -> list[Scan]:
@@ -102,7 +106,7 @@ def _look(
         (found, state.filed_scan(found.relative)) for found in news if seen[found.relative] is None
     ]
     with report.progress("looking", len(news), len(scans)) as progress:
-        for looked in scan_photos(unseen, detector, names, job.workers, with_crops):
+        for looked in scan_photos(unseen, detector, names, labels, job.workers, with_crops):
             if remember is not None:
                 remember(looked, who)
             scans.append(looked.scan)

@@ -13,9 +13,10 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from facesort.album.records import Entry
-from facesort.classes import FaceClass
+from facesort.album.records import NOT_A_FACE, Entry, Face
+from facesort.classes import CLASS_NAMES, FaceClass
 
 COLUMNS = "photo x1 y1 x2 y2 class mouth eyes confidence crop target".split()
 
@@ -31,9 +32,12 @@ def manifest_csv(entries: Iterable[Entry]) -> bytes:
 
 
 def _rows(entry: Entry) -> Iterator[list[object]]:
-    if not entry.scan.faces:
+    faces = [_as_known(f, said) for f, said in zip(entry.scan.faces, entry.said, strict=True)]
+    if not any(faces):
         yield [entry.scan.photo, *[""] * 9, *(entry.targets or [""])]
-    for face, crop, target in zip(entry.scan.faces, entry.crops, entry.face_targets, strict=True):
+    for face, crop, target in zip(faces, entry.crops, entry.face_targets, strict=True):
+        if face is None:
+            continue
         covers = FaceClass[face.class_name]
         yield [
             entry.scan.photo,
@@ -45,6 +49,13 @@ def _rows(entry: Entry) -> Iterator[list[object]]:
             crop,
             target,
         ]
+
+
+def _as_known(face: Face, said: str) -> Face | None:
+    """The face as a person corrected it, then beyond doubt; None where they saw none."""
+    if said == NOT_A_FACE:
+        return None
+    return replace(face, class_name=said, confidence=1.0) if said in CLASS_NAMES else face
 
 
 def _as_utf8(text: str) -> bytes:

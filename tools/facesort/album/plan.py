@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from facesort.album.human import HumanLabels
 from facesort.album.names import NamePool, fit
 from facesort.album.records import (
     COPY,
     NO_FACE,
+    NOT_A_FACE,
     PHOTO_FOLDERS,
     UNREADABLE,
     UNSURE,
@@ -31,23 +33,33 @@ BYTES_PER_FILE = 6_000  # the file system's own block, and our journal and manif
 
 
 def plan_entries(
-    scans: Iterable[Scan], links: Mapping[str, str], sure: float, taken: Iterable[str]
+    scans: Iterable[Scan],
+    links: Mapping[str, str],
+    sure: float,
+    taken: Iterable[str],
+    labels: HumanLabels | None = None,
 ) -> tuple[Entry, ...]:
     """One entry a photo, sorted by path.
 
     ``links`` says for each photo how it is linked; ``taken`` are the paths in the destination that
-    exist or once existed; a face of a confidence below ``sure`` counts as unsure.
+    exist or once existed; a face of a confidence below ``sure`` counts as unsure, unless a person
+    has said otherwise in ``labels``.
     """
     pool = NamePool(taken)
     ordered = sorted(scans, key=lambda scan: scan.photo)
-    return tuple(_plan_photo(scan, links[scan.photo], sure, pool) for scan in ordered)
+    known = labels or HumanLabels()
+    return tuple(
+        _plan_photo(scan, links[scan.photo], sure, pool, known.of_faces(scan)) for scan in ordered
+    )
 
 
-def _plan_photo(scan: Scan, link: str, sure: float, pool: NamePool) -> Entry:
+def _plan_photo(
+    scan: Scan, link: str, sure: float, pool: NamePool, human: tuple[str, ...]
+) -> Entry:
     name = PurePosixPath(scan.photo).name
-    face_folders = [f.class_name if f.confidence >= sure else UNSURE for f in scan.faces]
+    face_folders = folders_of_faces(scan, sure, human)
     targets = {
-        folder: pool.take(f"photos/{folder}", name) for folder in _photo_folders(scan, face_folders)
+        folder: pool.take(f"photos/{folder}", name) for folder in photo_folders(scan, face_folders)
     }
     crops = [
         pool.take(f"faces/{folder}", _crop_name(name, face, number))
@@ -61,12 +73,21 @@ def _plan_photo(scan: Scan, link: str, sure: float, pool: NamePool) -> Entry:
         targets=tuple(targets.values()),
         crops=tuple(crops),
         face_targets=tuple(targets.get(folder, first) for folder in face_folders),
+        human=human if any(human) else (),
     )
 
 
-def _photo_folders(scan: Scan, face_folders: list[str]) -> list[str]:
+def folders_of_faces(scan: Scan, sure: float, human: Sequence[str]) -> list[str]:
+    """Where each face of ``scan`` belongs: what the person said, else the model if it is sure."""
+    by_model = [f.class_name if f.confidence >= sure else UNSURE for f in scan.faces]
+    return [said or guessed for said, guessed in zip(human, by_model, strict=True)]
+
+
+def photo_folders(scan: Scan, face_folders: Iterable[str]) -> list[str]:
+    """The folders that a photo with faces in these is filed in; at least one."""
     if scan.problem:
         return [UNREADABLE]
+    face_folders = [folder for folder in face_folders if folder != NOT_A_FACE]
     if not face_folders:
         return [NO_FACE]
     sure_folders = set(face_folders) - {UNSURE}

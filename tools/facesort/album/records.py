@@ -61,7 +61,8 @@ class Entry:
     """Where one photo goes; paths are relative to the destination, ``/`` between folders.
 
     ``crops`` and ``face_targets`` run parallel to ``scan.faces``: the file with that face's crop,
-    and the one of ``targets`` in which a person finds that face.
+    and the one of ``targets`` in which a person finds that face. So does ``human``, where a person
+    has spoken: the folder chosen for each face, "" where none was.
     """
 
     scan: Scan
@@ -69,10 +70,16 @@ class Entry:
     targets: tuple[str, ...]
     crops: tuple[str, ...] = ()
     face_targets: tuple[str, ...] = ()
+    human: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
         return self.targets + self.crops
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The folder that a person chose for each face; "" where none was."""
+        return self.human or ("",) * len(self.scan.faces)
 
 
 @dataclass(frozen=True)

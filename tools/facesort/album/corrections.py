@@ -1,0 +1,154 @@
+"""What a person changed in a sorted album: compares the folders with the journal. Reads only.
+
+A crop that lies in another folder of faces/ says what that face is. A photo that lies in another
+folder of photos/ says so too where only one of its faces can be meant. All else is listed, never
+guessed: a crop that is gone, a file that is not ours, a folder that is no class.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from facesort.album.disk import Stamp
+from facesort.album.journal import State
+from facesort.album.records import FACE_FOLDERS, PHOTO_FOLDERS, UNSURE, Entry
+
+FACES, PHOTOS = "faces", "photos"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A person put face ``number`` of ``photo`` into ``folder``; it was in ``was``."""
+
+    photo: str
+    number: int
+    folder: str
+    was: str
+
+
+@dataclass
+class Changes:
+    """``moved`` is old path: new path, of crops and photos alike; ``said`` what that means;
+    ``missing`` are crops that are nowhere, ``unclear`` lines on all that nobody can tell."""
+
+    moved: dict[str, str] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+
+
+def find_changes(root: Path, state: State) -> Changes:
+    """Compare the destination ``root`` with what the journal says of it."""
+    changes = Changes()
+    faces, photos = _files(root / FACES), _files(root / PHOTOS)
+    _crops(root, state, faces, changes)
+    _photos(root, state, photos, changes)
+    return changes
+
+
+def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
+    owner = {
+        path: (entry, number)
+        for entry in state.entries.values()
+        for number, path in enumerate(entry.crops)
+    }
+    gone = [path for path in owner if path not in there]
+    moved, foreign = _match(root, gone, there - owner.keys(), state)
+    for old, new in sorted(moved.items()):
+        entry, number = owner[old]
+        folder = _folder(new, FACE_FOLDERS)
+        if folder is None:
+            changes.unclear.append(f"{new}: not in a folder of {FACES}/ that means something")
+            continue
+        changes.moved[old] = new
+        if folder != _folder(old, FACE_FOLDERS):
+            changes.said.append(Said(entry.scan.photo, number, folder, was_in(entry, number)))
+    changes.missing += sorted(set(gone) - moved.keys())
+    changes.unclear += [f"{path}: not ours: added, copied or changed" for path in sorted(foreign)]
+
+
+def _photos(root: Path, state: State, there: set[str], changes: Changes) -> None:
+    """A photo that was moved means its face, where one face of it was in the old folder."""
+    owner = {path: entry for entry in state.entries.values() for path in entry.targets}
+    gone = [path for path in owner if path not in there]
+    moved, foreign = _match(root, gone, there - state.made.keys() - owner.keys(), state)
+    spoken = {(said.photo, said.number) for said in changes.said}
+    for old, new in sorted(moved.items()):
+        entry, folder = owner[old], _folder(new, PHOTO_FOLDERS)
+        meant = [n for n, target in enumerate(entry.face_targets) if target == old]
+        if folder == _folder(old, PHOTO_FOLDERS):
+            changes.moved[old] = new
+        elif folder not in FACE_FOLDERS or len(meant) != 1 or _is_shared(entry, new):
+            changes.unclear.append(f"{new}: moved by hand; which face is meant? move its crop")
+        elif (entry.scan.photo, meant[0]) not in spoken:
+            changes.moved[old] = new
+            changes.said.append(Said(entry.scan.photo, meant[0], folder, was_in(entry, meant[0])))
+    changes.unclear += [f"{path}: not ours: added, copied or changed" for path in sorted(foreign)]
+
+
+def was_in(entry: Entry, number: int) -> str:
+    """The folder in which face ``number`` was filed."""
+    return _folder(entry.crops[number], FACE_FOLDERS) or UNSURE
+
+
+def _is_shared(entry: Entry, new: str) -> bool:
+    """Is the photo in that folder already, by another of its faces?"""
+    return any(Path(target).parent == Path(new).parent for target in entry.targets)
+
+
+def _match(
+    root: Path, gone: Iterable[str], strangers: Iterable[str], state: State
+) -> tuple[dict[str, str], set[str]]:
+    """Which stranger is which file that is gone: by stamp, else by name and size, if only one can
+    be. Returns those, and the strangers left."""
+    left = {path: Stamp.of(root / path) for path in strangers}
+    known = {path: state.made[path][1] for path in gone if path in state.made}
+    moved: dict[str, str] = {}
+    for key in (_stamp, _size_and_time, _name_and_size):
+        found = _groups(left, key)
+        for value, paths in _groups(known, key).items():
+            if len(paths) == len(found.get(value, [])) == 1:
+                old, new = paths[0], found[value][0]
+                moved[old] = new
+                del known[old], left[new]
+    return moved, set(left)
+
+
+def _stamp(_path: str, stamp: Stamp) -> object:
+    return stamp
+
+
+def _size_and_time(_path: str, stamp: Stamp) -> object:
+    return stamp.size_bytes, stamp.mtime_ns
+
+
+def _name_and_size(path: str, stamp: Stamp) -> object:
+    return Path(path).name, stamp.size_bytes
+
+
+def _groups(stamps: Mapping[str, Stamp], key: object) -> dict[object, list[str]]:
+    groups: dict[object, list[str]] = defaultdict(list)
+    for path, stamp in stamps.items():
+        groups[key(path, stamp)].append(path)  # type: ignore[operator]
+    return groups
+
+
+def _folder(path: str, known: Iterable[str]) -> str | None:
+    """The folder right below the view, if that is one of ours and nothing lies between."""
+    parts = path.split("/")
+    return parts[1] if len(parts) == 3 and parts[1] in known else None
+
+
+def _files(view: Path) -> set[str]:
+    """Every file below ``view``, relative to its parent, but hidden ones (.DS_Store)."""
+    return {path for path in _walk(view) if not Path(path).name.startswith(".")}
+
+
+def _walk(view: Path) -> Iterator[str]:
+    for top, _, names in os.walk(view):
+        for name in names:
+            yield (Path(top) / name).relative_to(view.parent).as_posix()

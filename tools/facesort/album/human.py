@@ -1,0 +1,126 @@
+"""What a person said of faces: permanent, above every model, one JSON line a face.
+
+A label belongs to the bytes of a photo and a box in it, so it outlives new names, another album
+folder, another destination and another detector. The file only ever grows; of two labels for one
+face the later counts. It lies open in the destination: it is the person's work, and --undo leaves
+it there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facesort.album.records import FACE_FOLDERS, BoxPx, Face, Scan
+from facesort.boxes import as_boxes, iou_matrix
+from facesort.classes import CLASS_NAMES
+from facesort.errors import AlbumError
+
+SAME_FACE_IOU = 0.5  # detectors differ in how much chin a face has, not in where it is
+
+
+@dataclass(frozen=True)
+class HumanLabel:
+    """``folder`` is the one of `FACE_FOLDERS` that the person wants the face in; ``content`` the
+    hash of the photo's bytes; ``photo`` and ``when`` are for who reads the file."""
+
+    content: str
+    xyxy_px: BoxPx
+    folder: str
+    photo: str = ""
+    when: str = ""
+
+
+class HumanLabels:
+    """All labels of one file; `AlbumError` where it is damaged."""
+
+    def __init__(self, labels: Iterable[HumanLabel] = ()) -> None:
+        self._by_photo: dict[str, list[HumanLabel]] = defaultdict(list)
+        for label in labels:
+            self.add(label)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_photo.values()))
+
+    def add(self, label: HumanLabel) -> None:
+        """Take in ``label``, in place of an earlier one for the same face."""
+        earlier = self._by_photo[label.content]
+        others = [one for one in earlier if not _overlap(one.xyxy_px, [label.xyxy_px])[0]]
+        self._by_photo[label.content] = [*others, label]
+
+    def of_faces(self, scan: Scan) -> tuple[str, ...]:
+        """The folder that a person chose for each face of ``scan``; "" where nobody did. A label
+        goes to the face that it overlaps most, and no face gets two."""
+        folders = [""] * len(scan.faces)
+        iou = self._iou(scan)
+        while iou.size and iou.max() >= SAME_FACE_IOU:
+            label, face = np.unravel_index(int(iou.argmax()), iou.shape)
+            folders[face] = self._by_photo[scan.content][label].folder
+            iou[label], iou[:, face] = 0, 0
+        return tuple(folders)
+
+    def unseen(self, scan: Scan) -> tuple[Face, ...]:
+        """Faces that a person knows of and ``scan`` does not: as sure as can be."""
+        covered = self._iou(scan).max(axis=1, initial=0) >= SAME_FACE_IOU
+        return tuple(
+            Face(label.xyxy_px, label.folder, 1.0)
+            for label, is_seen in zip(self._of(scan), covered, strict=True)
+            if not is_seen and label.folder in CLASS_NAMES
+        )
+
+    def _of(self, scan: Scan) -> Sequence[HumanLabel]:
+        return self._by_photo.get(scan.content, ()) if scan.content else ()
+
+    def _iou(self, scan: Scan) -> Any:
+        mine = as_boxes([label.xyxy_px for label in self._of(scan)])
+        return iou_matrix(mine, as_boxes([face.xyxy_px for face in scan.faces]))
+
+
+def _overlap(box: BoxPx, others: Sequence[BoxPx]) -> list[bool]:
+    return list(iou_matrix(as_boxes([box]), as_boxes(others))[0] >= SAME_FACE_IOU)
+
+
+def read_labels(file: Path) -> HumanLabels:
+    """The labels in ``file``, none where it is not there. A torn last line is passed over."""
+    lines = file.read_bytes().split(b"\n")[:-1] if file.exists() else []
+    labels = HumanLabels()
+    for number, line in enumerate(lines, start=1):
+        try:
+            labels.add(_label(json.loads(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise AlbumError(
+                f"{file}: line {number} is damaged ({error}); mend or remove that line, the "
+                "others are your corrections"
+            ) from None
+    return labels
+
+
+def append_labels(file: Path, labels: Iterable[HumanLabel]) -> None:
+    """Add lines to ``file``; what a kill tore is closed off first."""
+    data = b"".join(json.dumps(asdict(label)).encode("ascii") + b"\n" for label in labels)
+    if not data:
+        return
+    with open(file, "ab+") as stream:
+        end = stream.tell()
+        if end:
+            stream.seek(0)
+            whole = stream.read().rfind(b"\n") + 1
+            stream.truncate(whole)
+        stream.write(data)
+        stream.flush()
+
+
+def _label(line: dict[str, Any]) -> HumanLabel:
+    x1, y1, x2, y2 = (float(value) for value in line["xyxy_px"])
+    if line["folder"] not in FACE_FOLDERS:
+        raise ValueError(f"folder {line['folder']!r}; expected one of {', '.join(FACE_FOLDERS)}")
+    texts = {name: str(line.get(name, "")) for name in ("content", "photo", "when")}
+    if not texts["content"] or not (x1 < x2 and y1 < y2):
+        raise ValueError("expected the hash of a photo, and a box of some size")
+    return HumanLabel(xyxy_px=(x1, y1, x2, y2), folder=line["folder"], **texts)
