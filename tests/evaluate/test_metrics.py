@@ -7,9 +7,9 @@ import pytest
 
 from facesort.detections import Detections
 from facesort.errors import DatasetError
-from facesort.evaluate.average_precision import average_precision
+from coco_ap import average_precision
 from facesort.evaluate.match import confusion, pair
-from facesort.evaluate.report import as_text, evaluate
+from facesort.evaluate.judged import judge
 from facesort.evaluate.threshold import choose
 from facesort.labels.image_labels import ImageLabels
 
