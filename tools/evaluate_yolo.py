@@ -45,7 +45,7 @@ def arguments(argv: Sequence[str]):
     add("--choose-on", metavar="SPLIT", help="take the confidence of the best mean F1 there")
     add("--precision", type=console.fraction, help="say which confidence reaches this precision")
     add("--imgsz", type=console.network_px, help="longer side at which the network looks, px")
-    add("--threads", type=int, default=1, help="of the timing (default: %(default)s)")
+    add("--threads", type=count, default=1, help="of the timing (default: %(default)s)")
     add("--bars", default="15MB 90% 6ms", help="of the verdict (default: %(default)s)")
     add("--out", **folder, help="write a report into this folder")
     add("--pictures", type=int, default=24, help="worst errors shown a kind (default: 24)")
@@ -55,11 +55,33 @@ def arguments(argv: Sequence[str]):
     add("--images", **folder, help="the benchmark's pictures: predict first, into --predictions")
     add("--snu-labels", **file, help="label.txt with difficulties")
     args = parser.parse_args(argv)
-    if args.protocol and not (args.predictions and (args.ground_truth or args.images)):
-        parser.error("--protocol widerface: needs --ground-truth DIR and --predictions DIR")
-    if args.choose_on and args.conf is not None:
-        parser.error("--conf and --choose-on: pass one of them")
+    problem = contradiction(args)
+    if problem:
+        parser.error(problem)
     return args
+
+
+def contradiction(args) -> str:
+    """What cannot be meant, in words, or nothing."""
+    wider = args.ground_truth or args.images or args.snu_labels
+    if args.protocol and not (args.predictions and wider):
+        return "--protocol widerface: needs --ground-truth DIR and --predictions DIR"
+    if not args.protocol and (args.predictions or wider):
+        return "--predictions and what goes with it: pass --protocol widerface as well"
+    if args.choose_on and args.conf is not None:
+        return "--conf and --choose-on: pass one of them"
+    if args.compare and args.weights:
+        return "--compare and --weights: pass one of them"
+    if args.crops and not args.data and (args.choose_on or args.precision):
+        return "--choose-on and --precision: need --data beside --crops"
+    return ""
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def main(argv: Sequence[str]) -> None:
@@ -100,6 +122,7 @@ def write_predictions(args) -> None:
 
 
 def judge_models(args, command: str) -> None:
+    from facesort.dataset.check.report import free_folder
     from facesort.evaluate import text
     from facesort.evaluate.bars import in_one_line, parse_bars, verdicts
     from facesort.evaluate.report import write_report
@@ -128,7 +151,8 @@ def judge_models(args, command: str) -> None:
         if args.precision and model.split:
             show_precision(model.split.seen, args.precision, args.min_size)
     if args.out:
-        print(f"report: {write_report(models, asked, bars, args.out, command, args.pictures)}")
+        page = write_report(models, asked, bars, free_folder(args.out), command, args.pictures)
+        print(f"report: {page}")
 
 
 def show_precision(seen, precision: float, min_side_px: float) -> None:

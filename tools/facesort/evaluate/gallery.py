@@ -20,7 +20,7 @@ def hazard_sections(on: OnSplit, pictures: int) -> list[Section]:
     sections = []
     for kind in KINDS:
         found = [hazard for hazard in on.hazards if hazard.kind == kind]
-        shots = [_shot(hazard, on) for hazard in found[:pictures]]
+        shots = [_shot(hazard, on) for hazard in found[: max(pictures, 0)]]
         if found:
             text = f"{len(found):,} at confidence {on.judged.conf:.3f}. {_shown(shots)}"
             sections.append(Section(f"Errors: {kind}", text, shots=shots))
@@ -46,7 +46,7 @@ def crop_errors(judged: JudgedCrops, pictures: int) -> list[Section]:
     """The worst crops: covered called clean first, then other mix-ups, then no prediction."""
     errors = judged.errors
     shots = []
-    for error in errors[:pictures]:
+    for error in errors[: max(pictures, 0)]:
         named = "none" if error.named_id is None else judged.names[error.named_id]
         words = f"{judged.names[error.true_id]} → {named} {error.confidence:.2f}"
         uri = snapshot_of(error.path, [], whole=True)

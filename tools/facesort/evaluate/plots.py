@@ -40,10 +40,9 @@ def draw_reliability(reliability: Reliability, file: Path) -> None:
     axes.plot([0, 1], [0, 1], "--", color="#888888", linewidth=1, label="calibrated")
     axes.bar(centres, np.nan_to_num(reliability.right), 0.9 / BINS, color=COLOURS[0], alpha=0.35)
     axes.plot(reliability.confidence, reliability.right, "o", color=COLOURS[0], label="measured")
-    above = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center", "fontsize": 8}
     for x, right, count in zip(centres, reliability.right, reliability.detections, strict=True):
         if count:
-            axes.annotate(f"{count:,}", (x, right), **above)
+            axes.text(x, right + 0.015, f"{count:,}", ha="center", fontsize=8)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.06)
     axes.set_xlabel("confidence (the numbers count detections)")
