@@ -63,6 +63,7 @@ def test_faces_behind_confusions_keep_the_order_of_pictures() -> None:
         ("< 15 MB, > 90 %, < 6 ms", ["MB < 15", "accuracy > 0.9", "ms < 6"]),
         ("AP50>=0.9 ECE<=.05", ["AP50 >= 0.9", "ECE <= 0.05"]),
         ("crops_recall_sunglasses >= 92%", ["crops_recall_sunglasses >= 0.92"]),
+        ("accuracy>0.4 ms<9", ["accuracy > 0.4", "ms < 9"]),  # ms belongs to the second
         ("p95_ms<20, called_clean<=1%", ["p95_ms < 20", "called_clean <= 0.01"]),
     ],
 )

@@ -23,7 +23,9 @@ KNOWN = (
     *("called_clean", "ECE"),
 )
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-_FORM = re.compile(r"[\s,]*([A-Za-z][\w-]*)?\s*(<=|>=|<|>)?\s*(\d+\.?\d*|\.\d+)\s*(MB|ms|%)?[\s,]*")
+_FORM = re.compile(
+    r"[\s,]*([A-Za-z][\w-]*)?\s*(<=|>=|<|>)?\s*(\d+\.?\d*|\.\d+)(?:\s*(MB|ms|%)(?!\s*[<>]))?[\s,]*"
+)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def of_model(name: str, model: Evaluated, asked: Request) -> str:
         parts.append(f"{at} on crops of {asked.crops.name}\n{of_crops(model.crops)}")
     timed = model.latency
     parts.append(
-        f"confidence {model.conf:.3g}, {model.conf_from}; {model.megabytes:.2f} MB; median "
+        f"confidence {model.conf:.3g}, {model.conf_from}\n{model.megabytes:.2f} MB; median "
         f"{timed.median_ms:.1f}, p95 {timed.p95_ms:.1f} ms a picture ({timed.threads} thread"
         f"{'' if timed.threads == 1 else 's'}, {timed.runs} pictures)"
     )
