@@ -1,15 +1,17 @@
 """The per-image score against a plain transcription of its authors' loops; files for WIDER FACE."""
 
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from test_wider import REAL
 from test_wider import write_predictions as write_rows
 
 from facesort.boxes import iou_matrix
 from facesort.errors import DatasetError, LabelError
 from facesort.evaluate.snu import evaluate_snu, picture_score
-from facesort.evaluate.wider import read_predictions
+from facesort.evaluate.wider import evaluate_wider, read_predictions
 from facesort.evaluate.wider_files import write_predictions
 from facesort.models.detect import YoloDetector
 
@@ -126,3 +128,15 @@ def test_no_picture_to_predict(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     with pytest.raises(DatasetError, match="no picture that can be opened"):
         write_predictions(centre_detector(), tmp_path / "images", tmp_path / "p")
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="no WIDER FACE ground truth in ../shared")
+def test_a_published_detectors_predictions(tmp_path: Path) -> None:
+    with tarfile.open(REAL / "yolov7_face_predictions.tar.gz") as tar:
+        tar.extractall(tmp_path, filter="data")
+    (predictions,) = tmp_path.iterdir()
+    ap = evaluate_wider(REAL / "ground_truth", predictions).ap
+    assert [round(value, 4) for value in ap.values()] == [0.9325, 0.9128, 0.8297]
+    score = evaluate_snu(REAL / "label.txt", predictions)
+    assert (round(score.mean, 4), score.pictures) == (0.9037, 3222)
