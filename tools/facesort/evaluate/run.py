@@ -126,7 +126,7 @@ def evaluate(weights: Path, asked: Request, progress: Progress = silent) -> Eval
         detector = replace(detector, conf=conf)
         conf_from = f"chosen on {asked.choose_on} for the best mean F1"
         conf_from += ", the split judged: flattering" if same else ""
-    split = _on_split(detector, seen, asked) if seen else None
+    split = judge_split(detector, seen, asked) if seen else None
     crops = None
     if asked.crops:
         named = read_crops(asked.crops, detector.names)
@@ -144,7 +144,8 @@ def evaluate(weights: Path, asked: Request, progress: Progress = silent) -> Eval
     )
 
 
-def _on_split(detector: YoloDetector, seen: Seen, asked: Request) -> OnSplit:
+def judge_split(detector: YoloDetector, seen: Seen, asked: Request) -> OnSplit:
+    """Everything to be said of what a detector saw, at the detector's own confidence."""
     truth, found, names, conf = seen.truth, seen.found, detector.names, detector.conf
     weights = picture_weights(len(truth), asked.resamples)
     return OnSplit(
