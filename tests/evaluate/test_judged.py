@@ -80,7 +80,7 @@ def test_occluded_predicted_clean_counts_missed_faces_as_faces() -> None:
     figures = faults(counts, CLASS_NAMES)
     assert figures["occluded predicted clean"] == pytest.approx(1 / 4)
     assert figures["accuracy"] == pytest.approx(9 / 11)
-    assert figures["class accuracy"] == pytest.approx(9 / 10)
+    assert figures["right class where found"] == pytest.approx(9 / 10)
     assert "occluded predicted clean" not in faults(counts, ("a", "b", "c", "d"))
 
 

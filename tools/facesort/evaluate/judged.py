@@ -17,7 +17,7 @@ from facesort.evaluate.ranked import Ranked, rank
 from facesort.labels.image_labels import ImageLabels
 
 FIGURES = ("AP50", "AP50-95", "precision", "recall", "F1")
-ACCURACY, CLASS_ACCURACY = "accuracy", "class accuracy"
+ACCURACY, CLASS_ACCURACY = "accuracy", "right class where found"
 CALLED_CLEAN = "occluded predicted clean"
 BANDS_PX = ((0.0, 32.0), (32.0, 64.0), (64.0, 128.0), (128.0, np.inf))
 
