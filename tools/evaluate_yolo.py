@@ -146,7 +146,8 @@ def judge_models(args, command: str) -> None:
     if len(models) > 1:
         print(text.of_models({name: model.overall for name, model in models.items()}))
     for name, model in models.items():
-        print(f"\n{name}" if len(models) > 1 else text.of_model(name, model, asked))
+        several = f"\n{name}: {text.speed(model)}"
+        print(several if len(models) > 1 else text.of_model(name, model, asked))
         print(in_one_line(verdicts(bars, model.figures())))
         if args.precision and model.split:
             show_precision(model.split.seen, args.precision, args.min_size)

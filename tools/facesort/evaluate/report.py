@@ -50,9 +50,12 @@ def write_report(
         _draw(evaluated, out / "plots", prefix)
         chapters.append(_chapter(name, evaluated, judged[name], prefix, pictures))
     overall = {name: evaluated.overall for name, evaluated in models.items()}
+    several = []
+    if len(models) > 1:
+        several = [sections.comparison(overall), sections.speed_section(models)]
     context = {
         "chapters": chapters,
-        "comparison": sections.comparison(overall) if len(models) > 1 else None,
+        "comparison": several,
         "asked": asked,
         "command": command,
         "when": f"{datetime.now():%Y-%m-%d %H:%M}",
@@ -83,7 +86,7 @@ def _chapter(
         parts += sections.split_sections(evaluated, evaluated.split, prefix)
     if evaluated.crops:
         parts += sections.crop_sections(evaluated.crops)
-    parts.append(sections.speed_section(evaluated))
+    parts.append(sections.speed_section({name: evaluated}))
     if evaluated.split:
         parts += gallery.hazard_sections(evaluated.split, pictures)
     if evaluated.crops:

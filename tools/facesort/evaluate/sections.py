@@ -108,20 +108,23 @@ def crop_sections(judged: JudgedCrops) -> list[Section]:
     return sections
 
 
-def speed_section(evaluated: Evaluated) -> Section:
-    timed = evaluated.latency
-    row = (
-        evaluated.weights.name,
-        f"{evaluated.megabytes:.2f}",
-        f"{timed.imgsz}",
-        f"{timed.threads}",
-        f"{timed.runs}",
-        f"{timed.median_ms:.1f}",
-        f"{timed.p95_ms:.1f}",
-    )
-    columns = ("file", "MB", "network px", "threads", "pictures", "median ms", "p95 ms")
+def speed_section(models: Mapping[str, Evaluated]) -> Section:
+    rows = [
+        (
+            name,
+            f"{model.megabytes:.2f}",
+            f"{model.conf:.3f}",
+            f"{model.latency.imgsz}",
+            f"{model.latency.threads}",
+            f"{model.latency.runs}",
+            f"{model.latency.median_ms:.1f}",
+            f"{model.latency.p95_ms:.1f}",
+        )
+        for name, model in models.items()
+    ]
+    at = ("network px", "threads", "pictures", "median ms", "p95 ms")
     text = "From a decoded picture to its faces: fitting and suppression are part of the time."
-    return Section("Speed and size", text, [Table(columns, [row])])
+    return Section("Speed and size", text, [Table(("file", "MB", "confidence", *at), rows)])
 
 
 def comparison(models: Mapping[str, Mapping[str, Floats]]) -> Section:

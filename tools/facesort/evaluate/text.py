@@ -29,13 +29,19 @@ def of_model(name: str, model: Evaluated, asked: Request) -> str:
         parts.append(f"{_intervals(model.overall)}\n{'calibration error':26}{ece:.3f}")
     if model.crops and asked.crops:
         parts.append(f"{at} on crops of {asked.crops.name}\n{of_crops(model.crops)}")
-    timed = model.latency
-    parts.append(
-        f"confidence {model.conf:.3g}, {model.conf_from}\n{model.megabytes:.2f} MB; median "
-        f"{timed.median_ms:.1f}, p95 {timed.p95_ms:.1f} ms a picture ({timed.threads} thread"
-        f"{'' if timed.threads == 1 else 's'}, {timed.runs} pictures)"
-    )
+    parts.append(speed(model))
     return "\n\n".join(parts)
+
+
+def speed(model: Evaluated) -> str:
+    """The threshold, the size and the time of a model."""
+    timed = model.latency
+    threads = f"{timed.threads} thread{'' if timed.threads == 1 else 's'}"
+    return (
+        f"confidence {model.conf:.3g}, {model.conf_from}\n"
+        f"{model.megabytes:.2f} MB; median {timed.median_ms:.1f}, p95 {timed.p95_ms:.1f} ms a "
+        f"picture ({threads}, {timed.runs} pictures)"
+    )
 
 
 def _intervals(overall: Mapping[str, Floats]) -> str:
