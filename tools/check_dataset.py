@@ -3,9 +3,13 @@
     python tools/check_dataset.py data_configs/occlusion.yaml
     python tools/check_dataset.py my.yaml --model weights/occlusion.onnx  # and rank doubtful labels
     python tools/check_dataset.py my.yaml --fix datasets/mended           # and write a clean copy
+    python tools/check_dataset.py photos/annotations --images photos/images   # any other format
+    python tools/check_dataset.py crops --format flags --map other=drop
 
 Writes report.html (one file, open it in a browser), report.json and plots/*.png. The data set is
-only read; --fix writes a copy with a list of every change, and leaves the original as it is.
+only read; --fix writes a copy with a list of every change, and leaves the original as it is. Labels
+that are not YOLO's (VOC, labelImg, COCO, WIDER FACE, crops ...) are first converted into the
+report's folder, and it says what was left out.
 Exit code: 0 no errors (there may be warnings), 1 errors, 2 usage.
 """
 
@@ -17,16 +21,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
+from facesort.errors import UsageError
 
 RUNS = Path("runs") / "check"
+LABELS = ("auto", "voc", "yolo", "createml", "coco", "rof", "widerface", "retinaface")
+FORMATS = (*LABELS, "folders", "flags", "csv")  # the last three: crops
 
 
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add(
-        "data", type=console.path, metavar="DATA.yaml", help="names, and where train, val, test lie"
-    )
+    add("data", type=console.path, metavar="DATA.yaml", help="or labels of another format")
+    add("--format", choices=FORMATS, default="auto", help="of the labels (default: their content)")
+    add("--images", type=console.path, help="folder of their pictures (default: near the labels)")
+    add("--map", nargs="+", default=[], metavar="A=B", help="their class A is B; B: drop, ignore")
     add(
         "--out",
         type=console.path,
@@ -49,6 +57,21 @@ def count(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def as_yolo(args, folder: Path):
+    """The data set to check; labels of another format are converted into ``folder`` first."""
+    from facesort.dataset.check import foreign
+    from facesort.labels.class_table import parse_map
+
+    source = foreign.Source(args.data, args.format, args.images, parse_map(args.map))
+    if not source.is_yolo:
+        converted = foreign.convert(source, folder, console.progress)
+        print(*converted.notes, sep="\n", end="\n\n")
+        return converted
+    if args.images or args.map:
+        raise UsageError(f"{args.data}: --images and --map are for labels of another format")
+    return foreign.Converted(args.data, (), ())
 
 
 def judge(model: Path | None, names: Sequence[str]):
@@ -85,18 +108,18 @@ def main(argv: Sequence[str]) -> int:
     from facesort.dataset.check.run import check
     from facesort.dataset.layout import read_layout
 
-    layout = read_layout(args.data, args.split)
+    out = free_folder(args.out or RUNS / args.data.stem)
+    given = as_yolo(args, out / "converted")
+    layout = read_layout(given.data, args.split or given.splits)
     if args.fix:
         require_new(layout, args.fix)
     detect, judged = judge(args.model, layout.names)
     checked = check(layout, detect, judged, args.workers, console.progress)
     show(checked)
-    out = free_folder(args.out or RUNS / args.data.stem)
     command = shlex.join(["python", "tools/check_dataset.py", *argv])
     model = args.model.name if args.model else ""
-    print(
-        f"\nreport: {write_report(checked, Request(out, command, model, args.top, args.workers))}"
-    )
+    request = Request(out, command, model, args.top, args.workers, given.notes)
+    print(f"\nreport: {write_report(checked, request)}")
     if args.fix:
         show_fixed(checked, args.fix)
     return 1 if checked.has_errors else 0

@@ -1,5 +1,6 @@
-"""The shipped model, and the pictures of the sample album, for every test of the model room."""
+"""The shipped model, the sample album's pictures, a data set: for every test of the model room."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facesort.dataset.sample_album import make_sample_album
+from facesort.dataset.tree import Tree
 from facesort.photos import list_photos, open_photo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,3 +30,30 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[NDArray[np.uint8]
     album = tmp_path_factory.mktemp("pictures") / "sample_album"
     make_sample_album(album)
     return [open_photo(found.path, 1280).rgb for found in list_photos(album).photos]
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Tiny networks on a busy machine: threads that wait for each other take 20 times as long."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def tiny_set(tmp_path: Path) -> Path:
+    """The YAML of four pictures to train on and two to judge, a class each, all unlike."""
+    tree = Tree(tmp_path / "tiny")
+    tree.start()
+    box_xyxy_px = np.array([[10.0, 8, 50, 44]])
+    for i, split in enumerate(("train",) * 4 + ("val",) * 2):
+        blocks = np.random.default_rng(i).integers(40, 255, (6, 8, 3), dtype=np.uint8)
+        rgb = blocks.repeat(8, axis=0).repeat(8, axis=1)
+        tree.add(split, f"{split}{i}", rgb, box_xyxy_px, np.array([i % 4]))
+    config = tmp_path / "tiny.yaml"
+    names = "[face, masked, sunglasses, masked_sunglasses]"
+    config.write_text(f"train: tiny/images/train\nval: tiny/images/val\nnames: {names}\n")
+    return config

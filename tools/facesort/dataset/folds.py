@@ -39,6 +39,11 @@ class Folds:
     groups: int
     left_out: Counter[str]
 
+    def digest(self) -> str:
+        """One number for who is in which fold, wherever the pictures lie."""
+        dealt = sorted(zip((p.name for p in self.pictures), self.fold.tolist(), strict=True))
+        return blake2b(repr(dealt).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
 
 def read_folds(data: Path, k: int, step: Step = lambda items, _total, _unit: items) -> Folds:
     """Deal the train and val pictures of ``data`` (a YOLO data set YAML) into ``k`` folds.

@@ -27,13 +27,14 @@ DOUBT_TEXT = {
 
 @dataclass(frozen=True)
 class Request:
-    """What to show beside the check itself."""
+    """What to show beside the check itself; ``notes`` are the lines of a conversion before it."""
 
     out: Path
     command: str
     model: str = ""
     top: int = 24
     workers: int = 2
+    notes: tuple[str, ...] = ()
 
 
 def free_folder(wanted: Path) -> Path:
@@ -66,6 +67,7 @@ def as_json(checked: Checked, request: Request) -> dict[str, Any]:
         "data": layout.file.name,
         "names": list(layout.names),
         "model": request.model,
+        "converted": list(request.notes),
         "pictures": len(checked.samples),
         "readable": len(checked.faces),
         "errors": checked.level_counts[ERROR],

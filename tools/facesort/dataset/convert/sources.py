@@ -106,14 +106,15 @@ def tell_format(source: Path) -> str:
     """The format of a file or folder; `LabelError` where it could be several or none."""
     if not source.exists():
         raise LabelError(f"{source}: no such file or folder; is the path right?")
-    found = _of_folder(source) if source.is_dir() else {_of_file(source)} - {""}
+    found = formats_in(source) if source.is_dir() else {_of_file(source)} - {""}
     if len(found) == 1:
         return found.pop()
     what = f"could be {' or '.join(sorted(found))}" if found else "is no label format known here"
     raise LabelError(f"{source}: {what}; pass --format {'|'.join(sorted(found or READERS))}")
 
 
-def _of_folder(folder: Path) -> set[str]:
+def formats_in(folder: Path) -> set[str]:
+    """The formats of which ``folder`` holds label files."""
     found = set()
     suffixes = {file.suffix.lower() for file in folder.rglob("*.*")}
     if ".xml" in suffixes:

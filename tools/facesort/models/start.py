@@ -1,0 +1,92 @@
+"""What a training starts from: a checkpoint, a network's YAML, or a network's name. No downloads.
+
+A name (yolov8n or v8n, yolo11s, yolov5nu, yolov7-tiny) means from scratch: a YAML of ours in
+``data_configs/models`` or one inside the Ultralytics package.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from facesort.errors import ModelError
+
+OWN_YAMLS = Path(__file__).resolve().parents[3] / "data_configs" / "models"
+_SUFFIXES = (".yaml", ".yml")
+_NAME = re.compile(r"(?:yolo)?(v?\d+)([a-z])u?(-p\d)?")  # the YAMLs without u have its head too
+
+
+def find_start(text: str) -> str:
+    """``text`` as Ultralytics' YOLO() takes it, known to be on this machine.
+
+    Raises `ModelError` that names what to pass instead.
+    """
+    file = Path(text).expanduser()
+    if file.suffix == ".pt":
+        return str(find_checkpoint(text))
+    if file.suffix in _SUFFIXES and file.is_file():
+        return str(file)
+    if network := _find_network(text.removesuffix(".yaml")):
+        return network
+    raise ModelError(
+        f"{text}: no such model; expected a .pt or .yaml file, or a name such as yolov5n, "
+        "yolov7-tiny, yolov8n, yolo11n, yolo26s to start from scratch"
+    )
+
+
+def find_checkpoint(text: str) -> Path:
+    """The checkpoint ``text``; `ModelError` where it is not on this machine."""
+    file = Path(text).expanduser()
+    if file.suffix == ".pt" and file.is_file():
+        return file
+    scratch = f", or {file.stem} to start from scratch" if _find_network(file.stem) else ""
+    raise ModelError(
+        f"{text}: no such checkpoint, and nothing is downloaded; pass a .pt file that is here"
+        f"{scratch}"
+    )
+
+
+def load_start(start: str) -> Any:
+    """Ultralytics' YOLO of what `find_start` returned; `ModelError` if that cannot be used."""
+    from facesort.models.quiet import import_ultralytics, load_yolo
+
+    if start.endswith(".pt"):
+        return load_yolo(Path(start), task="detect", verbose=True)
+    try:
+        return import_ultralytics(verbose=True).YOLO(start, task="detect")
+    except Exception as error:  # a YAML may name anything, and anything may go wrong in it
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"{start}: not a network's YAML ({reason[0][:120]})") from error
+
+
+def is_resumable(checkpoint: Path) -> bool:
+    """Whether the training that wrote ``checkpoint`` was stopped on the way.
+
+    From any other, Ultralytics would begin a new run, or break.
+    """
+    try:
+        content = load_start(str(checkpoint)).ckpt or {}
+    except ModelError:
+        return False
+    return content.get("epoch", -1) >= 0 and content.get("optimizer") is not None
+
+
+def _find_network(name: str) -> str:
+    """The YAML of the detector ``name``, ours or Ultralytics'; empty where there is none.
+
+    One YAML of Ultralytics holds all sizes of a network: ``yolov8n.yaml`` is read from
+    ``yolov8.yaml``.
+    """
+    own = {file.stem: str(file) for file in OWN_YAMLS.glob("*.yaml")}
+    if found := own.get(name) or own.get(f"yolo{name}"):
+        return found
+    if not (match := _NAME.fullmatch(name)):
+        return ""
+    from facesort.models.quiet import import_ultralytics
+
+    models = Path(str(import_ultralytics().__file__)).parent / "cfg" / "models"
+    version, size, p_level = match.group(1), match.group(2), match.group(3) or ""
+    files = {file.stem for file in models.rglob("*.yaml")}
+    sized, family = f"yolo{version}{size}{p_level}", f"yolo{version}{p_level}"
+    return f"{sized}.yaml" if sized in files or (family in files and size in "nsmlx") else ""

@@ -1,0 +1,61 @@
+"""Ultralytics' detection trainer with what it lacks: see `make_trainer`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from facesort.models.losses import Weigh, make_focal
+from facesort.models.recording import Recording
+from facesort.models.transfer import Transfer
+
+
+def make_trainer(weigh: Weigh | None, focal: float | None, recording: Recording) -> type:
+    """A class for ``YOLO.train(trainer=...)`` that weighs the classes in the loss, makes it focal,
+    says how much of given weights fitted, and never leaves half a checkpoint behind a kill."""
+    import torch
+    from ultralytics.models.yolo.detect import DetectionTrainer
+    from ultralytics.utils.torch_utils import unwrap_model
+
+    def focus(trainer: Any) -> None:
+        for model in (trainer.model, trainer.ema.ema):  # the second is judged on val
+            make_focal(unwrap_model(model), focal or 0.0)
+
+    class Trainer(DetectionTrainer):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            if focal:
+                self.add_callback("on_train_start", focus)
+
+        def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+            model = super().get_model(cfg, weights, verbose)
+            if weights is not None and not self.resume:
+                recording.transferred(Transfer.between(weights, model))
+            return model
+
+        def set_class_weights(self) -> None:
+            if weigh is None:
+                super().set_class_weights()
+                return
+            names = list(self.data["names"].values())
+            weights = weigh(self.get_class_counts().astype(np.int64), names)
+            model: Any = self.model
+            on_device = torch.tensor(weights, dtype=torch.float32, device=self.device)
+            unwrap_model(model).class_weights = on_device
+            recording.weighed(dict(zip(names, weights.tolist(), strict=True)))
+
+        def save_model(self) -> Any:
+            whole = self.last, self.best
+            self.last, self.best = partial = tuple(f.with_suffix(".partial") for f in whole)
+            try:
+                done = super().save_model()
+            finally:
+                self.last, self.best = whole
+            for written, file in zip(partial, whole, strict=True):
+                if written.is_file():
+                    os.replace(written, file)
+            return done
+
+    return Trainer
