@@ -118,7 +118,7 @@ def write_predictions(args) -> None:
     detector = load_detector(args.weights or WEIGHTS, imgsz=args.imgsz, threads=0)
     written = write_predictions(detector, args.images, args.predictions, console.progress)
     came_in = written.files + written.left_out.total()
-    print(sum_of(came_in, written.files, written.left_out))
+    print(sum_of(came_in, written.files, written.left_out, "written"))
 
 
 def judge_models(args, command: str) -> None:

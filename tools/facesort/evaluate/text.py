@@ -90,9 +90,9 @@ def of_crops(judged: JudgedCrops) -> str:
     return "\n".join([*lines, sum_of(judged.came_in, total, judged.left_out)])
 
 
-def sum_of(came_in: int, judged: int, left_out: Counter[str]) -> str:
+def sum_of(came_in: int, done: int, left_out: Counter[str], word: str = "judged") -> str:
     """What came in = what was judged + what was left out, with reasons."""
-    lines = [f"{came_in:,} came in = {judged:,} judged + {left_out.total():,} left out"]
+    lines = [f"{came_in:,} came in = {done:,} {word} + {left_out.total():,} left out"]
     return "\n".join(
         lines + [f"{count:>7,}   {reason}" for reason, count in left_out.most_common()]
     )
