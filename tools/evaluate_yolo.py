@@ -126,7 +126,7 @@ def judge_models(args, command: str) -> None:
     from facesort.evaluate import text
     from facesort.evaluate.bars import in_one_line, parse_bars, verdicts
     from facesort.evaluate.report import write_report
-    from facesort.evaluate.run import Request, evaluate, short_names
+    from facesort.evaluate.run import Request, evaluate_all
 
     bars = parse_bars(args.bars)
     asked = Request(
@@ -139,10 +139,7 @@ def judge_models(args, command: str) -> None:
         min_side_px=args.min_size,
         threads=args.threads,
     )
-    files = args.compare or [args.weights or WEIGHTS]
-    models = {
-        name: evaluate(file, asked, console.progress) for name, file in short_names(files).items()
-    }
+    models = evaluate_all(args.compare or [args.weights or WEIGHTS], asked, console.progress)
     if len(models) > 1:
         print(text.of_models({name: model.overall for name, model in models.items()}))
     for name, model in models.items():

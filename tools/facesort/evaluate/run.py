@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.errors import PhotoError, UsageError
+from facesort.errors import DatasetError, PhotoError, UsageError
 from facesort.evaluate import latency
 from facesort.evaluate.bars import CROPS
 from facesort.evaluate.calibration import Reliability, reliability
@@ -66,6 +66,12 @@ class Evaluated:
     latency: latency.Latency
     split: OnSplit | None
     crops: JudgedCrops | None
+
+    @property
+    def judged_on(self) -> list[Path]:
+        """The pictures, in order: those of the split, then the crops."""
+        paths = [labels.path for labels in self.split.seen.truth] if self.split else []
+        return paths + [crop.path for crop in self.crops.outcomes] if self.crops else paths
 
     @property
     def overall(self) -> dict[str, Floats]:
@@ -142,6 +148,16 @@ def evaluate(weights: Path, asked: Request, progress: Progress = silent) -> Eval
         split,
         crops,
     )
+
+
+def evaluate_all(
+    files: Sequence[Path], asked: Request, progress: Progress = silent
+) -> dict[str, Evaluated]:
+    """`evaluate` each of ``files``, by `short_names`, on the very same pictures."""
+    models = {name: evaluate(file, asked, progress) for name, file in short_names(files).items()}
+    if len({tuple(model.judged_on) for model in models.values()}) > 1:
+        raise DatasetError("the pictures changed while the models were judged; run it again")
+    return models
 
 
 def judge_split(detector: YoloDetector, seen: Seen, asked: Request) -> OnSplit:
