@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coco_ap import average_precision
 
 from facesort.detections import Detections
 from facesort.errors import DatasetError
-from facesort.evaluate.average_precision import average_precision
+from facesort.evaluate.intervals import picture_weights
+from facesort.evaluate.judged import judge
 from facesort.evaluate.match import confusion, pair
-from facesort.evaluate.report import as_text, evaluate
-from facesort.evaluate.threshold import choose
+from facesort.evaluate.text import of_split
+from facesort.evaluate.threshold import best_f1, choose
 from facesort.labels.image_labels import ImageLabels
 
 NAMES = ("face", "masked")
@@ -73,14 +75,30 @@ def test_nothing_found_is_zero_and_an_absent_class_is_no_number() -> None:
     np.testing.assert_array_equal(ap.ap50, [0.0, np.nan])
 
 
-def test_the_report_says_what_was_counted() -> None:
+def test_the_text_says_what_was_counted() -> None:
     pictures = [truth((0, 0, 50, 0)), truth((0, 0, 50, 1))]
     detections = [found((0, 0, 50, 0, 0.9)), found((0, 0, 50, 0, 0.9))]
-    report = evaluate(pictures, detections, NAMES, conf=0.25, min_side_px=32)
-    assert report.recall == [1.0, 0.0] and report.precision[0] == 0.5
-    text = as_text(report)
+    judged = judge(pictures, detections, NAMES, 0.25, picture_weights(2, 20), min_side_px=32)
+    text = of_split(judged)
     assert "2 pictures, 2 faces of 32 px or more" in text
-    assert text.splitlines()[2].split()[:2] == ["face", "1"]
+    assert text.splitlines()[2].split() == [
+        "face",
+        "1",
+        "1.000",
+        "1.000",
+        "0.500",
+        "1.000",
+        "0.667",
+    ]
+    assert text.splitlines()[3].split() == [
+        "masked",
+        "1",
+        "0.000",
+        "0.000",
+        "0.000",
+        "0.000",
+        "0.000",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,3 +131,37 @@ def test_a_weak_duplicate_takes_no_face_from_a_sure_detection() -> None:
 def test_a_precision_out_of_reach_is_said() -> None:
     with pytest.raises(DatasetError, match="no confidence reaches"):
         choose([truth((0, 0, 50, 0))], [found((0, 0, 50, 1, 0.9))], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("detections", "confidence"),
+    [
+        ([(0, 0, 50, 0, 0.9), (100, 0, 50, 1, 0.6), (300, 300, 50, 1, 0.5)], 0.6),
+        ([(0, 0, 50, 0, 0.9), (300, 300, 50, 1, 0.6), (100, 0, 50, 1, 0.5)], 0.5),
+        ([(0, 0, 50, 0, 0.9), (100, 0, 50, 0, 0.6)], 0.9),  # the rare class is never found
+    ],
+)
+def test_the_confidence_of_the_best_mean_f1(detections: list, confidence: float) -> None:
+    faces = truth((0, 0, 50, 0), (100, 0, 50, 1))
+    assert best_f1([faces], [found(*detections)]).confidence == confidence
+
+
+@pytest.mark.parametrize("nothing", [(truth(), found((0, 0, 50, 0, 0.9))), (truth(), found())])
+def test_no_confidence_to_choose(nothing: tuple) -> None:
+    with pytest.raises(DatasetError, match="no detection or no face"):
+        best_f1([nothing[0]], [nothing[1]])
+
+
+BAND_CASES = [
+    # (size of the face, size of the detection on it, counts as found in 32 to 64 px)
+    (32, 32, 1),
+    (31.9, 31.9, 0),
+    (63.9, 63.9, 1),
+    (64, 64, 0),
+]
+
+
+@pytest.mark.parametrize(("face", "detection", "expected"), BAND_CASES)
+def test_bands_hold_their_lower_end(face: float, detection: float, expected: int) -> None:
+    counts = confusion(truth((0, 0, face, 0)), found((0, 0, detection, 0, 0.9)), 2, 32, 64)
+    assert counts[0, 0] == expected and counts.sum() == expected

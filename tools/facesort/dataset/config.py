@@ -22,14 +22,18 @@ class DataConfig:
     names: tuple[str, ...]
     splits: Mapping[str, Path]
 
-    def read(self, split: str) -> list[ImageLabels]:
-        """The labels of one split, sorted by picture; raises `DatasetError` if it is not there."""
+    def pictures(self, split: str) -> list[Path]:
+        """The pictures of one split, sorted; raises `DatasetError` if it is not there."""
         if split not in self.splits:
             raise DatasetError(
                 f"{self.file.name}: no split '{split}'; it has {', '.join(self.splits)}"
             )
-        pictures = sorted(placed.path for placed in read_layout(self.file, [split]).pictures)
-        return [yolo.read(p, open_photo(p).size_wh, len(self.names)) for p in pictures]
+        return sorted(placed.path for placed in read_layout(self.file, [split]).pictures)
+
+    def read(self, split: str) -> list[ImageLabels]:
+        """The labels of one split, sorted by picture; raises `DatasetError` if it is not there."""
+        size = len(self.names)
+        return [yolo.read(p, open_photo(p).size_wh, size) for p in self.pictures(split)]
 
 
 def read_config(file: Path) -> DataConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.boxes import iou_matrix, min_side
+from facesort.boxes import Boxes, iou_matrix, min_side
 from facesort.detections import Detections
 from facesort.labels.image_labels import ImageLabels
 
@@ -46,23 +46,34 @@ def pair_by_confidence(
     return pairs
 
 
+def is_sized(xyxy_px: Boxes, min_side_px: float, below_px: float = np.inf) -> NDArray[np.bool_]:
+    """Which boxes have a shorter side of ``min_side_px`` or more, but less than ``below_px``."""
+    sides = min_side(xyxy_px)
+    sized: NDArray[np.bool_] = (sides >= min_side_px) & (sides < below_px)
+    return sized
+
+
 def confusion(
-    truth: ImageLabels, found: Detections, classes: int, min_side_px: float = 0.0
+    truth: ImageLabels,
+    found: Detections,
+    classes: int,
+    min_side_px: float = 0.0,
+    below_px: float = np.inf,
 ) -> Counts:
     """Counts [true, predicted], (classes + 1, classes + 1); the last row and column mean "none".
 
-    True faces below ``min_side_px`` count nowhere, nor do the detections on them, nor detections
-    that are themselves that small and on nothing.
+    True faces of another size (`is_sized`) count nowhere, nor do the detections on them, nor
+    detections that are themselves of another size and on nothing.
     """
     counts = np.zeros((classes + 1, classes + 1), dtype=np.int64)
-    large = min_side(truth.xyxy_px) >= min_side_px
+    asked = is_sized(truth.xyxy_px, min_side_px, below_px)
     paired = pair(truth, found)
     for i, j in paired:
-        if large[i]:
+        if asked[i]:
             counts[truth.class_id[i], found.class_id[j]] += 1
-    for i in set(np.flatnonzero(large).tolist()) - {i for i, _ in paired}:
+    for i in set(np.flatnonzero(asked).tolist()) - {i for i, _ in paired}:
         counts[truth.class_id[i], classes] += 1
-    large_found = min_side(found.xyxy_px) >= min_side_px
-    for j in set(np.flatnonzero(large_found).tolist()) - {j for _, j in paired}:
+    asked_found = is_sized(found.xyxy_px, min_side_px, below_px)
+    for j in set(np.flatnonzero(asked_found).tolist()) - {j for _, j in paired}:
         counts[classes, found.class_id[j]] += 1
     return counts

@@ -1,96 +1,124 @@
-"""Run a detector over a split and say how well it does, per class and with counts."""
+"""Write evaluations as one HTML page, as Markdown without pictures, and as JSON for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from facesort.detections import Detections
-from facesort.evaluate.average_precision import AveragePrecision, average_precision
-from facesort.evaluate.match import Counts, confusion
-from facesort.labels.image_labels import ImageLabels
-from facesort.models.detect import YoloDetector
-from facesort.photos import open_photo
-
-AP_CONF = 0.001  # average precision wants every guess, however weak
+from facesort.dataset.check.snapshots import file_uri
+from facesort.evaluate import gallery, plots, sections
+from facesort.evaluate.as_json import as_json
+from facesort.evaluate.bars import Bar, Verdict, in_one_line, verdicts
+from facesort.evaluate.run import Evaluated, Request
+from facesort.evaluate.sections import Section
 
 
 @dataclass(frozen=True)
-class Report:
-    """``confusion`` is [true, predicted] with "none" last, at confidence ``conf``."""
+class Chapter:
+    """One model: its verdict in a line, the figures to see first, and the sections."""
 
-    names: tuple[str, ...]
-    pictures: int
-    conf: float
-    min_side_px: float
-    precision_recall: AveragePrecision
-    confusion: Counts
-
-    @property
-    def precision(self) -> list[float]:
-        return [self._share(self.confusion[:, c], c) for c in range(len(self.names))]
-
-    @property
-    def recall(self) -> list[float]:
-        return [self._share(self.confusion[c], c) for c in range(len(self.names))]
-
-    @staticmethod
-    def _share(counts: Counts, c: int) -> float:
-        return float(counts[c] / counts.sum()) if counts.sum() else float("nan")
+    title: str
+    verdict: str
+    passes: bool
+    cards: list[tuple[str, str]]
+    sections: list[Section]
 
 
-def predict(
-    detector: YoloDetector, truth: Iterable[ImageLabels], conf: float = AP_CONF
-) -> list[Detections]:
-    """Detections of every labelled picture, in order, down to ``conf``."""
-    eager = replace(detector, conf=conf)
-    return [eager.detect([open_photo(item.path).rgb])[0] for item in truth]
+def write_report(
+    models: Mapping[str, Evaluated],
+    asked: Request,
+    bars: Sequence[Bar],
+    out: Path,
+    command: str,
+    pictures: int,
+) -> Path:
+    """Write ``report.html``, ``report.md``, ``report.json`` and ``plots/`` into ``out``; the page.
+
+    ``pictures`` worst errors of a kind are shown in the page; the Markdown holds none.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    judged = {name: verdicts(bars, evaluated.figures()) for name, evaluated in models.items()}
+    chapters = []
+    for k, (name, evaluated) in enumerate(models.items()):
+        prefix = f"{k + 1}_" if len(models) > 1 else ""
+        _draw(evaluated, out / "plots", prefix)
+        chapters.append(_chapter(name, evaluated, judged[name], prefix, pictures))
+    overall = {name: evaluated.overall for name, evaluated in models.items()}
+    several = []
+    if len(models) > 1:
+        several = [sections.comparison(overall), sections.speed_section(models)]
+    context = {
+        "chapters": chapters,
+        "comparison": several,
+        "asked": asked,
+        "command": command,
+        "when": f"{datetime.now():%Y-%m-%d %H:%M}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "images": {file.stem: file_uri(file) for file in sorted((out / "plots").glob("*.png"))},
+    }
+    for kind in ("md", "html"):
+        text = _render(f"report.{kind}.j2", context, escape=kind == "html")
+        # file names may be no Unicode
+        (out / f"report.{kind}").write_text(text, encoding="utf-8", errors="backslashreplace")
+    content = as_json(models, judged, asked, command)
+    (out / "report.json").write_text(json.dumps(content, indent=1, allow_nan=False), "utf-8")
+    return out / "report.html"
 
 
-def at_least(found: Detections, conf: float) -> Detections:
-    """The detections of confidence ``conf`` or more."""
-    keep = found.confidence >= conf
-    return Detections(found.xyxy_px[keep], found.class_id[keep], found.confidence[keep])
+def _draw(evaluated: Evaluated, folder: Path, prefix: str) -> None:
+    if evaluated.split:
+        plots.draw_curves(evaluated.split.judged, folder / f"{prefix}curves.png")
+        plots.draw_bands(evaluated.split.bands, folder / f"{prefix}bands.png")
+        plots.draw_reliability(evaluated.split.reliability, folder / f"{prefix}reliability.png")
 
 
-def evaluate(
-    truth: Sequence[ImageLabels],
-    found: Sequence[Detections],
-    names: tuple[str, ...],
-    conf: float,
-    min_side_px: float,
-) -> Report:
-    """Figures over faces whose shorter side is at least ``min_side_px`` pixels of the picture."""
-    counts = np.zeros((len(names) + 1, len(names) + 1), dtype=np.int64)
-    for item, detections in zip(truth, found, strict=True):
-        counts += confusion(item, at_least(detections, conf), len(names), min_side_px)
-    ap = average_precision(truth, found, len(names), min_side_px)
-    return Report(names, len(truth), conf, min_side_px, ap, counts)
+def _chapter(
+    name: str, evaluated: Evaluated, judged: Sequence[Verdict], prefix: str, pictures: int
+) -> Chapter:
+    parts = [sections.verdict_section(judged)]
+    if evaluated.split:
+        parts += sections.split_sections(evaluated, evaluated.split, prefix)
+    if evaluated.crops:
+        parts += sections.crop_sections(evaluated.crops)
+    parts.append(sections.speed_section({name: evaluated}))
+    if evaluated.split:
+        parts += gallery.hazard_sections(evaluated.split, pictures)
+    if evaluated.crops:
+        parts += gallery.crop_errors(evaluated.crops, pictures)
+    passes = all(verdict.met for verdict in judged)
+    return Chapter(name, in_one_line(judged), passes, _cards(evaluated), parts)
 
 
-def as_text(report: Report) -> str:
-    """The report as a table per class and the confusion matrix."""
-    ap = report.precision_recall
-    lines = [
-        f"{report.pictures} pictures, {ap.faces.sum()} faces of {report.min_side_px:g} px or more",
-        f"{'class':19}{'faces':>7}{'AP50':>8}{'AP50-95':>9}{'precision':>11}{'recall':>8}",
-    ]
-    columns = (report.names, ap.faces, ap.ap50, ap.ap50_95, report.precision, report.recall)
-    rows = zip(*columns, strict=True)
-    for name, faces, ap50, ap50_95, precision, recall in rows:
-        lines.append(
-            f"{name:19}{faces:>7}{ap50:>8.3f}{ap50_95:>9.3f}{precision:>11.3f}{recall:>8.3f}"
-        )
-    macro_precision, macro_recall = np.nanmean(report.precision), np.nanmean(report.recall)
-    lines.append(
-        f"{'mean':19}{ap.faces.sum():>7}{ap.map50:>8.3f}{ap.map50_95:>9.3f}"
-        f"{macro_precision:>11.3f}{macro_recall:>8.3f}"
+def _cards(evaluated: Evaluated) -> list[tuple[str, str]]:
+    cards = []
+    if evaluated.split:
+        overall = evaluated.split.judged.overall
+        cards += [(f"{overall[name][0]:.3f}", f"mean {name}") for name in ("AP50", "F1")]
+        cards += [(f"{overall['accuracy'][0]:.3f}", "accuracy, faces")]
+        cards += [(f"{evaluated.split.reliability.ece:.3f}", "calibration error")]
+    if evaluated.crops:
+        overall = evaluated.crops.overall
+        cards += [(f"{overall['accuracy'][0]:.3f}", "accuracy, crops")]
+        cards += [(f"{overall['macro recall'][0]:.3f}", "mean recall, crops")]
+    cards += [(f"{evaluated.latency.median_ms:.1f}", "ms a picture (median)")]
+    return [*cards, (f"{evaluated.megabytes:.1f}", "MB")]
+
+
+def _render(template: str, context: dict[str, Any], escape: bool) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=escape,  # file and class names are foreign text
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    labels = [*report.names, "none"]
-    lines += ["", f"confusion at confidence {report.conf:g}; rows true, columns predicted"]
-    lines.append(" " * 19 + "".join(f"{label:>19}" for label in labels))
-    for label, row in zip(labels, report.confusion, strict=True):
-        lines.append(f"{label:19}" + "".join(f"{count:>19}" for count in row))
-    return "\n".join(lines)
+    return environment.get_template(template).render(context)

@@ -40,7 +40,7 @@ class WiderResult:
 def evaluate_wider(ground_truth: Path, predictions: Path) -> WiderResult:
     """Judge a folder of prediction files by the ``wider_*_val.mat`` files in ``ground_truth``."""
     subsets = {name: _read_subset(ground_truth, name) for name in SUBSETS}
-    pictures = {_key(p.name) for p in subsets[SUBSETS[0]].pictures}
+    pictures = {key_of(p.name) for p in subsets[SUBSETS[0]].pictures}
     found = read_predictions(predictions, pictures)
     scaled = _scaled(found)
     ap, faces = {}, {}
@@ -90,7 +90,8 @@ def _read_file(file: Path) -> Floats:
         ) from None
 
 
-def _key(picture: str) -> str:
+def key_of(picture: str) -> str:
+    """``event/picture`` of ``event/picture.jpg``."""
     return picture.rpartition(".")[0]
 
 
@@ -114,7 +115,7 @@ def subset_ap(truth: FaceList, found: Predictions) -> tuple[float, int]:
     for picture in truth.pictures:
         counted = picture.attributes[:, column] == 1
         faces += int(counted.sum())
-        rows = found.get(_key(picture.name))
+        rows = found.get(key_of(picture.name))
         if rows is None or not len(rows):
             continue
         proposed, hit = _running_counts(picture.xywh_px, counted, rows[:, :4])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.errors import ModelError
-from facesort.models.letterbox import decode, letterbox
+from facesort.models.letterbox import MAX_FACES, decode, letterbox
 
 DEFAULT_CONF = 0.25  # below it, something is not called a face
 DEFAULT_SURE = 0.5  # from it on, the class of a face is trusted
@@ -59,6 +59,7 @@ class YoloDetector:
     sure: float = DEFAULT_SURE
     end2end: bool = False
     square: bool = False
+    max_faces: int = MAX_FACES
 
     def detect(self, images_rgb: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Faces of each picture (h, w, 3 RGB), boxes in that picture's pixels."""
@@ -66,7 +67,7 @@ class YoloDetector:
 
     def _detect_one(self, rgb: NDArray[np.uint8]) -> Detections:
         pixels, fit = letterbox(rgb, self.imgsz, square=self.square)
-        return decode(self.forward(pixels), fit, self.conf, self.end2end)
+        return decode(self.forward(pixels), fit, self.conf, self.end2end, self.max_faces)
 
 
 def load_detector(
@@ -78,6 +79,8 @@ def load_detector(
     album calls from several threads at once, one picture each, which beats one call over many
     cores. Raises `ModelError` when the file is missing or is no YOLO detector.
     """
+    if weights.is_dir():
+        raise ModelError(f"{weights}: a folder (OpenVINO?) is not read here; pass .onnx or .pt")
     if not weights.is_file():
         raise ModelError(f"{weights}: no such model; train one, or pass --weights FILE")
     if weights.suffix == ".onnx":

@@ -74,8 +74,14 @@ def _up(value: int, stride: int) -> int:
     return -(-value // stride) * stride
 
 
-def decode(raw: NDArray[np.float32], fit: Fit, conf: float, end2end: bool = False) -> Detections:
-    """Faces of one picture from one raw output.
+def decode(
+    raw: NDArray[np.float32],
+    fit: Fit,
+    conf: float,
+    end2end: bool = False,
+    max_faces: int = MAX_FACES,
+) -> Detections:
+    """Faces of one picture from one raw output, at most ``max_faces``.
 
     ``raw`` is (4 + classes, anchors) with centre and size in network pixels, or, for an
     ``end2end`` network, (faces, 6) rows of x1 y1 x2 y2 confidence class. A face has one class: the
@@ -89,7 +95,7 @@ def decode(raw: NDArray[np.float32], fit: Fit, conf: float, end2end: bool = Fals
         xyxy = np.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=1)
     likely = np.flatnonzero(confidence >= conf)
     likely = likely[np.argsort(-confidence[likely], kind="stable")]
-    kept = likely[suppress(xyxy[likely].astype(np.float64))][:MAX_FACES]
+    kept = likely[suppress(xyxy[likely].astype(np.float64))][:max_faces]
     return Detections(
         fit.to_picture(xyxy[kept].astype(np.float64)),
         class_id[kept].astype(np.int64),

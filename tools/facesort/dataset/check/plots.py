@@ -24,7 +24,7 @@ _MANY_CLASSES = 12  # more names than this do not fit beside one another
 
 def draw_classes(counts: Sequence[SplitCounts], names: Sequence[str], file: Path) -> None:
     """Boxes per class and split, with their numbers."""
-    figure, (axes,) = _canvas(max(2.6, 0.15 * len(names) * len(counts) + 1), grid_axis="x")
+    figure, (axes,) = canvas(max(2.6, 0.15 * len(names) * len(counts) + 1), grid_axis="x")
     thickness = 0.8 / len(counts)
     for k, split in enumerate(counts):
         rows = np.arange(len(names)) + (k - (len(counts) - 1) / 2) * thickness
@@ -37,12 +37,12 @@ def draw_classes(counts: Sequence[SplitCounts], names: Sequence[str], file: Path
     axes.set_xlabel("boxes")
     axes.margins(x=0.1)
     axes.legend(frameon=False)
-    _save(figure, file)
+    save(figure, file)
 
 
 def draw_bits(bits: Sequence[BitCounts], file: Path) -> None:
     """How many mouths and eyes are covered, per split, as shares of its faces."""
-    figure, (axes,) = _canvas(0.42 * len(bits) + 1, grid_axis="x")
+    figure, (axes,) = canvas(0.42 * len(bits) + 1, grid_axis="x")
     labels = [f"{row.split}: {row.bit}" for row in bits]
     totals = np.array([max(row.covered + row.free, 1) for row in bits])
     covered = np.array([row.covered for row in bits])
@@ -55,12 +55,12 @@ def draw_bits(bits: Sequence[BitCounts], file: Path) -> None:
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of the faces")
     axes.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
-    _save(figure, file)
+    save(figure, file)
 
 
 def draw_sizes(table: BoxTable, names: Sequence[str], file: Path) -> None:
     """Shorter side of the boxes in pixels, per class, on a logarithmic axis."""
-    figure, (axes,) = _canvas(3.2)
+    figure, (axes,) = canvas(3.2)
     side = np.maximum(table.side_px, 1)
     bins = np.geomspace(side.min(initial=4), max(side.max(initial=64), 8), 41).tolist()
     by_class = [side[table.class_id == c] for c in range(len(names))]
@@ -80,12 +80,12 @@ def draw_sizes(table: BoxTable, names: Sequence[str], file: Path) -> None:
     axes.set_ylabel("boxes")
     if few:
         axes.legend(frameon=False)
-    _save(figure, file)
+    save(figure, file)
 
 
 def draw_positions(table: BoxTable, file: Path) -> None:
     """Where the boxes' centres lie, and how wide and high they are, as shares of the picture."""
-    figure, (where, shape) = _canvas(3.5, columns=2)
+    figure, (where, shape) = canvas(3.5, columns=2)
     whole = ((0.0, 1.0), (0.0, 1.0))
     x, y, w, h = table.xywhn.T
     where.hist2d(x, y, bins=40, range=whole, cmap=_HEAT)
@@ -100,11 +100,11 @@ def draw_positions(table: BoxTable, file: Path) -> None:
     for axes in (where, shape):
         axes.set_aspect("equal")
         axes.grid(False)
-    _save(figure, file)
+    save(figure, file)
 
 
 def draw_boxes_per_picture(boxes: Sequence[int], file: Path) -> None:
-    figure, (axes,) = _canvas(3.2)
+    figure, (axes,) = canvas(3.2)
     most = min(max(boxes, default=0), 30)
     counts = np.bincount(np.minimum(np.array(boxes, dtype=np.int64), most), minlength=most + 1)
     axes.bar(np.arange(most + 1), counts, color=_colour(0))
@@ -112,10 +112,10 @@ def draw_boxes_per_picture(boxes: Sequence[int], file: Path) -> None:
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("boxes in a picture" + (f" ({most}: or more)" if most == 30 else ""))
     axes.set_ylabel("pictures")
-    _save(figure, file)
+    save(figure, file)
 
 
-def _canvas(
+def canvas(
     height_in: float, columns: int = 1, grid_axis: Literal["x", "y"] = "y"
 ) -> tuple[Figure, list[Axes]]:
     """A figure of its own: pyplot would keep it, and ask for a display."""
@@ -132,7 +132,8 @@ def _canvas(
     return figure, grid
 
 
-def _save(figure: Figure, file: Path) -> None:
+def save(figure: Figure, file: Path) -> None:
+    """Write a PNG; its folder is made where it lacks."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():  # a class name in a script that the font lacks
         warnings.filterwarnings("ignore", message="Glyph .* missing")

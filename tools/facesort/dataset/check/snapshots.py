@@ -35,9 +35,14 @@ class Mark:
 
 
 def snapshot(sample: Sample, marks: Sequence[Mark], whole: bool = False) -> str:
+    """`snapshot_of` the picture of a sample."""
+    return snapshot_of(sample.path, marks, whole)
+
+
+def snapshot_of(path: Path, marks: Sequence[Mark], whole: bool = False) -> str:
     """The first mark with its surroundings, or the whole picture; a data URI, "" if unreadable."""
     try:
-        photo = open_photo(sample.path, min_long_side_px=LOOK_PX)
+        photo = open_photo(path, min_long_side_px=LOOK_PX)
     except PhotoError:
         return ""
     boxes = as_boxes([mark.xyxy_px for mark in marks])

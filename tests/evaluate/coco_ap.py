@@ -1,4 +1,4 @@
-"""Average precision by COCO's own evaluation code (pycocotools), per class.
+"""The reference: average precision by COCO's own evaluation code (pycocotools), per class.
 
 T.-Y. Lin et al., Microsoft COCO, 2014; https://cocodataset.org/#detection-eval . 101-point
 interpolation. "Small" here means the shorter side, so the area given to COCO is that side squared.

@@ -1,0 +1,71 @@
+"""95 % intervals by the bootstrap over pictures: faces of one picture are no independent witnesses.
+
+B. Efron, Bootstrap Methods, 1979; percentile intervals. A figure is computed once a resample, from
+one weight per picture; row 0 is the data as it is. The same weights serve every model, so the
+difference of two models is paired.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+RESAMPLES = 1000
+SEED = 0
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Interval(NamedTuple):
+    """A figure and the 95 % interval around it; NaN where nothing was to be measured."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        if np.isnan(self.value):
+            return "–"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    @property
+    def excludes_zero(self) -> bool:
+        return self.low > 0 or self.high < 0
+
+
+def picture_weights(pictures: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray:
+    """How often each picture counts (1 + resamples, pictures); the first row is all ones."""
+    drawn = np.random.default_rng(seed).multinomial(
+        pictures, np.full(pictures, 1 / max(pictures, 1)), size=resamples
+    )
+    return np.concatenate([np.ones((1, pictures), dtype=np.int64), drawn])
+
+
+def interval(draws: ArrayLike) -> Interval:
+    """From a figure's value on the data (first) and on every resample."""
+    value, *resampled = np.asarray(draws, dtype=np.float64)
+    known = np.array(resampled)[~np.isnan(resampled)]
+    if np.isnan(value) or not len(known):
+        return Interval(float(value), float("nan"), float("nan"))
+    low, high = np.percentile(known, [2.5, 97.5])
+    return Interval(float(value), float(low), float(high))
+
+
+def mean_known(values: Floats, axis: int = -1) -> Floats:
+    """The mean of what is not NaN; NaN where nothing is."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Mean of empty slice")
+        mean: Floats = np.nanmean(values, axis=axis)
+    return mean
+
+
+def share(part: ArrayLike, whole: ArrayLike) -> Floats:
+    """``part / whole``, NaN where there is no whole."""
+    parts, wholes = np.broadcast_arrays(
+        np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+    )
+    return np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
