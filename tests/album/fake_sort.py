@@ -60,6 +60,22 @@ def main(argv: Sequence[str], before_each: Callable[[], None] = lambda: None) ->
     return sort_photos.main(argv, lambda weights, conf: FakeDetector(before_each))
 
 
+def waiting() -> Callable[[], None]:
+    """What to do before each look: wait so many seconds, or for a file ``*.flag``, as the first
+    argument says; it is taken off."""
+    first = sys.argv[1] if len(sys.argv) > 1 else ""
+    if first.endswith(".flag"):
+        flag = Path(sys.argv.pop(1))
+        return lambda: wait_for(flag)
+    wait_s = float(sys.argv.pop(1)) if first[:1].isdigit() else 0.0
+    return lambda: time.sleep(wait_s)
+
+
+def wait_for(flag: Path) -> None:
+    while not flag.exists():
+        time.sleep(0.01)
+
+
 if __name__ == "__main__":
-    wait_s = float(sys.argv.pop(1)) if sys.argv[1:2] and sys.argv[1][:1].isdigit() else 0.0
-    console.run(lambda argv: main(argv, lambda: time.sleep(wait_s)))
+    before_each = waiting()  # takes its argument off before the script reads the rest
+    console.run(lambda argv: main(argv, before_each))

@@ -66,7 +66,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def test_two_runs_at_once(full_album: Album, start: Start, tmp_path: Path) -> None:
-    first = start("0.3", "--src", "album", "--workers", "1")
+    first = start("go.flag", "--src", "album", "--workers", "1")
     while not (tmp_path / "sorted/.facesort/journal.jsonl").exists():
         assert first.poll() is None
         time.sleep(0.01)
@@ -77,6 +77,7 @@ def test_two_runs_at_once(full_album: Album, start: Start, tmp_path: Path) -> No
         assert error == (
             "error: sorted: another run is at work on this destination; wait for it to end\n"
         )
+    (tmp_path / "go.flag").touch()
     assert first.communicate()[1] == ""
     assert len(disk_as_dict(tmp_path / "sorted")) > 20
 
