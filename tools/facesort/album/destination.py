@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from facesort.album.disk import check_writable
 from facesort.album.journal import Journal, State
@@ -28,6 +29,8 @@ from facesort.photos import Found
 @dataclass(frozen=True)
 class Destination:
     root: Path
+
+    CORRECTIONS: ClassVar[str] = "corrections.jsonl"
 
     @property
     def state_folder(self) -> Path:
@@ -51,7 +54,7 @@ class Destination:
 
     @property
     def corrections(self) -> Path:
-        return self.root / "corrections.jsonl"
+        return self.root / self.CORRECTIONS
 
     @property
     def saved_plan(self) -> Path:

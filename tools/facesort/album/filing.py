@@ -59,7 +59,7 @@ class Filer:
         try:
             check_unchanged(self.src, entry)
             self._put_crops(entry, self.crops(entry) if crops is None else crops, made)
-            self._put_photo(entry, made)
+            self.put_photo(entry, made)
             return Filed(replace(entry, link=self._link_made(entry)), made)
         except OSError as error:
             if error.errno in DISK_FULL:
@@ -87,7 +87,8 @@ class Filer:
                 is_there=partial(is_same_bytes, jpeg),
             )
 
-    def _put_photo(self, entry: Entry, made: dict[str, Stamp]) -> None:
+    def put_photo(self, entry: Entry, made: dict[str, Stamp]) -> None:
+        """Put the photo of ``entry`` into all its places, and their stamps into ``made``."""
         original = self.src / entry.scan.photo
         for target in entry.targets:
             made[target] = self._put(

@@ -39,7 +39,7 @@ def sort_album(job: Job, report: Reporter) -> int:
             return close(state, listing, dst.root, {}, report)
     else:
         job.checked_detector()  # so that a model that will not do leaves no trace
-    with _at_work(job.src, dst, dst.levels(state), job.workers, report) as site:
+    with at_work(job.src, dst, dst.levels(state), job.workers, report) as site:
         _finish_pending(site)
         with closing(CropMemory(dst.temp_folder)) as memory:
             plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
@@ -88,7 +88,7 @@ def apply_saved(
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.photos, state)
     check_names_free(plan, place.root, state)
-    with _at_work(album, place, place.levels(state), workers, report) as site:
+    with at_work(album, place, place.levels(state), workers, report) as site:
         _finish_pending(site)
         problems = _carry_out_news(plan, site)
         return close(site.journal.state, listing, place.root, problems, report)
@@ -107,7 +107,7 @@ def _list_album(src: Path, dst: Path, report: Reporter) -> Listing:
 
 
 @contextmanager
-def _at_work(
+def at_work(
     src: Path, dst: Destination, levels: int, workers: int, report: Reporter
 ) -> Iterator[Site]:
     """The destination, ours alone for a while; it belongs to the album ``src`` from now on."""

@@ -80,7 +80,7 @@ def _remove_files(dst: Destination, state: State, made: Made) -> dict[str, str]:
     for path, (photo, stamp) in made.items():
         final = dst.root / path
         with suppress(FileNotFoundError, NotADirectoryError):
-            why = _why_kept(final, stamp, None if path.startswith("faces/") else photo, state.src)
+            why = why_kept(final, stamp, None if path.startswith("faces/") else photo, state.src)
             if why:
                 kept[path] = why
             else:
@@ -88,7 +88,7 @@ def _remove_files(dst: Destination, state: State, made: Made) -> dict[str, str]:
     return kept
 
 
-def _why_kept(final: Path, stamp: Stamp, photo: str | None, src: str) -> str:
+def why_kept(final: Path, stamp: Stamp, photo: str | None, src: str) -> str:
     """Why a file of ours must not be removed; empty if it may. A crop is of no ``photo``."""
     changed = "" if Stamp.of(final).same_content(stamp) else "changed"
     if photo is None or final.is_symlink():

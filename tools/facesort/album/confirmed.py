@@ -1,0 +1,43 @@
+"""The faces that a person spoke of, photo by photo: what a detector may learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from facesort.album.destination import Destination
+from facesort.album.human import read_labels
+from facesort.album.journal import read_state
+from facesort.album.records import NOT_A_FACE, BoxPx
+from facesort.classes import CLASS_NAMES
+from facesort.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """``classes`` runs parallel to ``boxes_px``, in pixels of the upright photo: a class name, or
+    "" for a face of which nobody spoke."""
+
+    path: Path
+    boxes_px: tuple[BoxPx, ...]
+    classes: tuple[str, ...]
+
+
+def confirmed(root: Path) -> Iterator[Confirmed]:
+    """The photos of the sorted album ``root`` in which a person spoke of a face. What they called
+    no face is none: it has no box."""
+    dst = Destination(root)
+    labels, state = read_labels(dst.corrections), read_state(dst.journal)
+    if not len(labels):
+        raise UsageError(f"{dst.corrections}: no correction yet; move crops, then run this again")
+    for entry in sorted(state.entries.values(), key=lambda entry: entry.scan.photo):
+        said = labels.of_faces(entry.scan)
+        if any(folder in CLASS_NAMES or folder == NOT_A_FACE for folder in said):
+            pairs = zip(entry.scan.faces, said, strict=True)
+            faces = [(face.xyxy_px, folder) for face, folder in pairs if folder != NOT_A_FACE]
+            yield Confirmed(
+                Path(state.src) / entry.scan.photo,
+                tuple(box for box, _ in faces),
+                tuple(folder if folder in CLASS_NAMES else "" for _, folder in faces),
+            )

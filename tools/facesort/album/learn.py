@@ -1,0 +1,83 @@
+"""Learns from the person's hand: what was moved becomes a label for ever, and photos follow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+from facesort.album.corrections import Changes, Said, find_changes
+from facesort.album.destination import Destination
+from facesort.album.human import HumanLabel, HumanLabels, append_labels, read_labels
+from facesort.album.journal import State, read_state
+from facesort.album.refile import refile
+from facesort.album.sort import at_work
+from facesort.album.summary import counted
+from facesort.errors import AlbumError, UsageError
+from facesort.reporter import Reporter
+
+SHOWN = 20  # lines of a kind
+
+
+def learn(root: Path, apply: bool, sure: float, report: Reporter) -> int:
+    """Keep what the person said by moving files in ``root``; with ``apply``, let the photos follow.
+    Returns the exit code: 1 where something could not be done."""
+    dst = Destination(root)
+    if not dst.journal.is_file():
+        raise UsageError(f"{root}: no sorted album; expected the folder that sort_photos.py filled")
+    if dst.pending_plan.exists():
+        raise AlbumError(f"{root}: a run was stopped here; run sort_photos.py once more, then this")
+    src = Path(read_state(dst.journal).src)
+    with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
+        state = site.journal.state
+        labels, changes = read_labels(dst.corrections), find_changes(root, state)
+        new = _new(changes, state, labels)
+        append_labels(dst.corrections, new)
+        for label in new:
+            labels.add(label)
+        _say(changes, new, len(labels), report)
+        if not apply:
+            if changes.moved or new:
+                report.say("the photos have not followed yet: run again with --apply")
+            return 0
+        refiled, problems = refile(site, changes, labels, sure)
+    report.say(f"{counted(refiled, 'photo')} followed their faces into other folders")
+    for what, why in sorted(problems.items()):
+        report.say(f"left as it is: {what}: {why}")
+    return 1 if problems else 0
+
+
+def _new(changes: Changes, state: State, labels: HumanLabels) -> list[HumanLabel]:
+    """What was said and is not known yet."""
+    when = datetime.now().astimezone().isoformat(timespec="seconds")
+    return [
+        _label(said, state, when)
+        for said in changes.said
+        if labels.of_faces(state.entries[said.photo].scan)[said.number] != said.folder
+    ]
+
+
+def _label(said: Said, state: State, when: str) -> HumanLabel:
+    scan = state.entries[said.photo].scan
+    box = scan.faces[said.number].xyxy_px
+    return HumanLabel(scan.content, box, said.folder, said.photo, when)
+
+
+def _say(changes: Changes, new: list[HumanLabel], total: int, report: Reporter) -> None:
+    into = Counter(label.folder for label in new)
+    told = ", ".join(f"{n:,} to {folder}" for folder, n in into.most_common())
+    report.say(f"{counted(len(new), 'new correction')}{': ' + told if told else ''}")
+    report.say(f"{counted(total, 'correction')} kept for ever in {Destination.CORRECTIONS}")
+    _list(
+        "crop gone, nothing learned from that (no face? put it into _not_a_face)",
+        changes.missing,
+        report,
+    )
+    _list("cannot be told", changes.unclear, report)
+
+
+def _list(what: str, lines: list[str], report: Reporter) -> None:
+    for line in lines[:SHOWN]:
+        report.say(f"{what}: {line}")
+    if len(lines) > SHOWN:
+        report.say(f"{what}: and {len(lines) - SHOWN:,} more")
