@@ -6,6 +6,7 @@ announces each such change to an audit hook, so the code under test knows nothin
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import shutil
@@ -18,8 +19,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fake_sort
+import learn_corrections
 import pytest
-from conftest import Album, Sort, disk_as_dict
+from conftest import Album, Disk, Sort, disk_as_dict
 
 from facesort.album.disk import Stamp
 from facesort.album.journal import Journal, read_state
@@ -31,18 +33,21 @@ FAKE_SORT = Path(fake_sort.__file__)
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 
-def killed_before_change(number: int, argv: list[str]) -> bool:
-    """Run the sorter in a child that dies before change ``number``; False if it got to its end."""
+Main = Callable[[list[str]], int]
+
+
+def killed_before_change(number: int, argv: list[str], main: Main = fake_sort.main) -> bool:
+    """Run ``main`` in a child that dies before change ``number``; False if it got to its end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # fork beside idle numpy threads
         pid = os.fork()
     if pid == 0:
-        _run_and_die(number, argv)
+        _run_and_die(number, argv, main)
     _, status = os.waitpid(pid, 0)
     return os.WIFSIGNALED(status)
 
 
-def _run_and_die(number: int, argv: list[str]) -> None:
+def _run_and_die(number: int, argv: list[str], main: Main) -> None:
     left = number
 
     def count(event: str, args: tuple[object, ...]) -> None:
@@ -57,18 +62,20 @@ def _run_and_die(number: int, argv: list[str]) -> None:
         with open(os.devnull, "w") as nowhere:
             sys.stdout = sys.stderr = nowhere
             sys.addaudithook(count)
-            fake_sort.main(argv)
+            main(argv)
     finally:
         os._exit(0)
 
 
-def all_kills(argv: list[str], dst: Path, before: Callable[[], object]) -> Iterator[int]:
+def all_kills(
+    argv: list[str], dst: Path, before: Callable[[], object], main: Main = fake_sort.main
+) -> Iterator[int]:
     """Kill ``argv`` before its first change, its second, ... each time from a fresh start."""
     for number in range(1, 1000):
         shutil.rmtree(dst, ignore_errors=True)
         before()
-        if not killed_before_change(number, argv):
-            assert number > 20, "the audit hook does not see the changes"
+        if not killed_before_change(number, argv, main):
+            assert number > 10, "the audit hook does not see the changes"
             return
         yield number
 
@@ -140,6 +147,30 @@ def test_a_half_undone_destination_is_not_sorted_into(
     journal.close()
     result = sort("--src", "album")
     assert (result.code, "finish it with --undo --dst sorted" in result.error_line) == (1, True)
+
+
+def test_learning_killed_and_run_again(
+    small_album: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sort("--src", "album")
+    dst, first = tmp_path / "sorted", tmp_path / "first"
+    for crop in list((dst / "faces/face").iterdir()):
+        crop.rename(dst / "faces/masked_sunglasses" / crop.name)
+    shutil.copytree(dst, first)
+    argv = ["sorted", "--apply"]
+    learn_corrections.main(argv)
+    expected = without_times(disk_as_dict(dst))
+    assert "photos/masked_sunglasses/a.jpg" in expected
+    start = functools.partial(shutil.copytree, first, dst)
+    for number in all_kills(argv, dst, before=start, main=learn_corrections.main):
+        assert learn_corrections.main(argv) == 0, number
+        assert without_times(disk_as_dict(dst)) == expected, number
+    capsys.readouterr()
+
+
+def without_times(disk: Disk) -> Disk:
+    """All but when the person said something."""
+    return {path: data for path, data in disk.items() if path != "corrections.jsonl"}
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
