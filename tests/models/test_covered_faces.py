@@ -55,7 +55,8 @@ def test_nobody_gives_no_faces() -> None:
 
 def test_of_several_faces_the_middle_one_counts() -> None:
     rgb = np.ones((200, 300, 3), np.uint8)
-    points = middle_face(rgb, lambda *_: found_at((60, 60), (160, 90), (260, 150)))
-    assert points is not None and np.allclose(points.mean(0), TEMPLATE_PX.mean(0) - 56 + (160, 90))
+    face = middle_face(rgb, lambda *_: found_at((60, 60), (160, 90), (260, 150)))
+    assert face is not None and np.allclose(face.points_px, TEMPLATE_PX - 56 + (160, 90))
+    assert face.xyxy_px.tolist() == [120, 50, 200, 130]
     assert middle_face(rgb, lambda *_: found_at((20, 20))) is None
     assert middle_face(rgb, lambda *_: NOTHING) is None

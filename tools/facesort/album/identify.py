@@ -42,7 +42,7 @@ def name_faces(
     probability: Floats,
     photo: Sequence[int] | Ints,
     sure_from: float,
-    stranger_below: float = 0.1,
+    stranger_below: float = 0.3,
     allow_twins: bool = False,
 ) -> list[Named]:
     """Name each face.

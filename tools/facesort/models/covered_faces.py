@@ -34,6 +34,14 @@ class CoveredFaces:
     refused: dict[Path, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class MiddleFace:
+    """The box (4,) and the five points (5, 2) of a portrait's face."""
+
+    xyxy_px: NDArray[np.float64]
+    points_px: Landmarks
+
+
 def list_people(folder: Path) -> dict[str, list[Path]]:
     """The photos of each person in ``folder``, a folder a person, both sorted by name."""
     people: dict[str, list[Path]] = {}
@@ -68,15 +76,16 @@ def cover_faces(
         except PhotoError as error:
             refused[path] = str(error)
             continue
-        points = middle_face(rgb, find)
-        if points is None:
+        face = middle_face(rgb, find)
+        if face is None:
             refused[path] = "no face near its middle"
             continue
+        points = face.points_px
         row = [align_face(rgb, points)]
         for kind in kinds:
             covered = draw(rgb, points, kind, rng)
-            again = middle_face(covered, find) if find_again else points
-            row.append(align_face(covered, points if again is None else again))
+            again = middle_face(covered, find) if find_again else face
+            row.append(align_face(covered, points if again is None else again.points_px))
         faces.append(np.stack(row))
         person.append(number)
     shape = (0, 1 + len(kinds), SIDE_PX, SIDE_PX, 3)
@@ -84,13 +93,14 @@ def cover_faces(
     return CoveredFaces(all_faces, np.array(person, dtype=np.int64), tuple(people), refused)
 
 
-def middle_face(rgb: Pixels, find: FaceFinder) -> Landmarks | None:
-    """Landmarks (5, 2) of the face nearest to the middle of ``rgb``, `None` if there is none in its
-    inner third."""
+def middle_face(rgb: Pixels, find: FaceFinder) -> MiddleFace | None:
+    """The face nearest to the middle of ``rgb``, `None` if there is none in its inner third."""
     found = find(rgb, FIND_PX)
     if not len(found.confidence):
         return None
     middle = np.array(rgb.shape[1::-1]) / 2
     away = np.abs((found.xyxy_px[:, :2] + found.xyxy_px[:, 2:]) / 2 - middle).sum(axis=1)
     nearest = int(away.argmin())
-    return found.landmarks_px[nearest] if away[nearest] < max(middle) * 2 / 3 else None
+    if away[nearest] >= max(middle) * 2 / 3:
+        return None
+    return MiddleFace(found.xyxy_px[nearest], found.landmarks_px[nearest])
