@@ -76,7 +76,6 @@ def test_a_vector_survives_as_text(numbers: list[float]) -> None:
     vector /= length
     again = vector_from_text(vector_to_text(vector))
     assert float(again @ vector) > 0.9999
-    assert vector_to_text(again) == vector_to_text(vector_from_text(vector_to_text(again)))
 
 
 @pytest.mark.parametrize("text", ["", "AA", "no base64!", "AAAA", vector_to_text(np.ones(4))])
