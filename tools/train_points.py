@@ -24,7 +24,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--people", type=console.path, required=True, help="a folder of portraits a person")
     add("--finder", type=console.path, required=True, help="finds faces and five points (.pt)")
     add("--out", type=console.path, default=Path("runs/face_points.onnx"), help="result (.onnx)")
-    add("--minutes", type=float, default=9, help="of training (default: 9)")
+    add("--minutes", type=float, default=18, help="of training (default: 18)")
     args = parser.parse_args(argv)
     if args.minutes <= 0:
         parser.error(f"--minutes {args.minutes:g}: expected above 0")
