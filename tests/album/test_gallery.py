@@ -1,0 +1,163 @@
+"""The gallery: probabilities that can be trusted, and strangers turned away."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facesort.album import gallery
+from facesort.album.gallery import Examples, Fit, build, capped
+from facesort.models import likeness
+
+STATES = likeness.STATES
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def faces_of(person: np.ndarray, state: np.ndarray, noise: float, seed: int) -> np.ndarray:
+    """People have directions of their own (person -1: another one each), states a common one."""
+    rng = np.random.default_rng(99)
+    own, worn = rng.normal(size=(20, 96)), 0.5 * rng.normal(size=(STATES, 96))
+    rng = np.random.default_rng(seed)
+    rows = np.where(person[:, None] < 0, rng.normal(size=(len(person), 96)), own[person])
+    return unit(rows + worn[state] + noise * rng.normal(size=rows.shape))
+
+
+def examples_of(people: int, each: int, noise: float = 0.7, seed: int = 0) -> Examples:
+    person = np.repeat(np.arange(people), each)
+    state = np.arange(len(person)) % STATES
+    return Examples(faces_of(person, state, noise, seed), person, state)
+
+
+def test_no_people_and_no_examples_name_nobody() -> None:
+    nothing = Examples(np.empty((0, 4), np.float32), np.empty(0, int), np.empty(0, int))
+    assert build(nothing, 0, likeness.DEFAULT).probability(np.ones((3, 4)), [0, 1, 2]).shape == (
+        3,
+        0,
+    )
+    two = build(nothing, 2, likeness.DEFAULT)
+    assert (two.probability(np.ones((3, 4), np.float32), [0, 1, 2]) < 1e-9).all()
+    assert two.fit == Fit() and two.misfits() == []
+
+
+def test_faces_get_their_names_and_strangers_none() -> None:
+    found = build(examples_of(9, 6), 9, likeness.DEFAULT)
+    person = np.repeat(np.arange(-3, 9), 5).clip(-1)
+    state = np.arange(len(person)) % STATES
+    probability = found.probability(faces_of(person, state, 0.7, seed=1), state)
+    assert (probability.sum(axis=1) <= 1 + 1e-9).all()
+    known = person >= 0
+    assert (probability.argmax(axis=1) == person)[known].mean() == 1
+    assert (probability.max(axis=1) > 0.5)[known].mean() > 0.95
+    assert (probability.max(axis=1) < 0.5)[~known].all()
+
+
+def test_probabilities_are_as_often_right_as_they_say() -> None:
+    """Hard faces, five examples a person: what is expected and what comes true lie close."""
+    expected, true = [], []
+    for seed in range(12):
+        found = build(examples_of(9, 5, noise=1.7, seed=seed), 9, likeness.DEFAULT)
+        person = np.repeat(np.arange(-4, 9), 10).clip(-1)
+        state = np.arange(len(person)) % STATES
+        probability = found.probability(faces_of(person, state, 1.7, seed + 100), state)
+        best = probability.argmax(axis=1)
+        expected += probability.max(axis=1).tolist()
+        true += (best == person).tolist()
+    assert abs(np.mean(expected) - np.mean(true)) < 0.08
+    sure = np.array(expected) > 0.9
+    assert sure.sum() > 100 and np.array(true)[sure].mean() > 0.9
+
+
+@settings(max_examples=25, deadline=None)
+@given(order=st.permutations(range(24)), names=st.permutations(range(6)))
+def test_neither_order_nor_numbering_of_people_matters(order: list[int], names: list[int]) -> None:
+    examples, renamed = examples_of(6, 4), np.array(names)
+    shuffled = examples.take(np.array(order))
+    other = Examples(shuffled.vectors, renamed[shuffled.person], shuffled.state)
+    state = np.zeros(6, int)
+    faces = faces_of(np.arange(6), state, 0.7, seed=5)
+    one = build(examples, 6, likeness.DEFAULT).probability(faces, state)
+    two = build(other, 6, likeness.DEFAULT).probability(faces, state)
+    assert np.allclose(one, two[:, renamed], atol=1e-3)
+
+
+def test_one_example_of_each_is_enough_to_start() -> None:
+    found = build(examples_of(4, 1, noise=0.3), 4, likeness.DEFAULT)
+    state = np.zeros(4, int)
+    probability = found.probability(faces_of(np.arange(4), state, 0.3, seed=2), state)
+    assert (probability.argmax(axis=1) == np.arange(4)).all()
+
+
+def test_a_person_without_examples_is_nobody() -> None:
+    state = np.zeros(3, int)
+    faces = faces_of(np.arange(3), state, 0.7, seed=1)
+    probability = build(examples_of(3, 4), 5, likeness.DEFAULT).probability(faces, state)
+    assert probability.shape == (3, 5) and (probability[:, 3:] < 1e-9).all()
+
+
+def test_swapped_examples_show_up() -> None:
+    examples = examples_of(5, 6, noise=0.4)
+    person = examples.person.copy()
+    person[[0, 29]] = person[[29, 0]]
+    swapped = build(Examples(examples.vectors, person, examples.state), 5, likeness.DEFAULT)
+    assert {(row, likely) for row, likely, _ in swapped.misfits()} == {(0, 0), (29, 4)}
+    assert build(examples, 5, likeness.DEFAULT).misfits() == []
+
+
+@pytest.mark.parametrize("most", [1, 2, 7])
+def test_caps_hold_and_keep_the_middle(most: int) -> None:
+    examples = examples_of(3, 5 * STATES, noise=1.0)
+    kept = capped(examples, most)
+    counts = np.unique(kept.person * STATES + kept.state, return_counts=True)[1]
+    assert len(counts) == 3 * STATES and (counts == min(most, 5)).all()
+    assert len(capped(kept, most)) == len(kept)
+
+
+def test_what_a_cap_keeps_speaks_for_all() -> None:
+    person, state = np.zeros(60, int), np.zeros(60, int)
+    examples = Examples(faces_of(person, state, 2.0, seed=3), person, state)
+    mean = examples.vectors.mean(axis=0)
+    away = [
+        np.linalg.norm(some.vectors.mean(axis=0) - mean)
+        for some in (capped(examples, 10), *(examples.take(np.arange(i, 60, 6)) for i in range(6)))
+    ]
+    assert away[0] == min(away)
+
+
+GOOD = examples_of(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "person", "state"),
+    [
+        (GOOD.vectors[0], GOOD.person, GOOD.state),
+        (GOOD.vectors[1:], GOOD.person, GOOD.state),
+        (GOOD.vectors, GOOD.person - 1, GOOD.state),
+        (GOOD.vectors, GOOD.person, GOOD.state + STATES),
+        (GOOD.vectors * np.nan, GOOD.person, GOOD.state),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(
+    vectors: np.ndarray, person: np.ndarray, state: np.ndarray
+) -> None:
+    with pytest.raises(ValueError):
+        Examples(vectors, person, state)
+
+
+def test_an_example_of_somebody_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected below 1"):
+        build(GOOD, 1, likeness.DEFAULT)
+
+
+def test_an_album_of_18000_faces_is_scored_in_seconds() -> None:
+    import time
+
+    found = build(examples_of(9, 4 * 40), 9, likeness.DEFAULT)
+    state = np.zeros(18_000, int)
+    faces = np.tile(found.examples.vectors[:900], (20, 1))
+    start = time.process_time()
+    found.probability(faces, state)
+    assert time.process_time() - start < 20
+    assert gallery.NEAREST <= len(found.examples)

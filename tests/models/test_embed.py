@@ -1,0 +1,93 @@
+"""Embeddings: unit vectors, the same alone and in a batch; unfit files are named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_network import DIMENSIONS, write_network
+
+from facesort.errors import ModelError
+from facesort.models import likeness
+from facesort.models.embed import BATCH, Normalisation, load_embedder, unit
+
+
+def faces(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (n, 112, 112, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("batch", [1, "n"])
+@pytest.mark.parametrize("n", [0, 1, BATCH + 3])
+def test_a_unit_vector_a_face(tmp_path: Path, batch: int | str, n: int) -> None:
+    embedder = load_embedder(write_network(tmp_path / "net.onnx", batch=batch))
+    some = faces(n)
+    vectors = embedder.embed(some)
+    assert vectors.shape == (n, DIMENSIONS) == (n, embedder.dimensions)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+    for i in range(n):
+        assert np.allclose(embedder.embed(some[i : i + 1])[0], vectors[i], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [faces(2)[:, :100], faces(2).astype(np.float32), faces(2)[0], np.empty((0, 112, 112, 4), "u1")],
+)
+def test_other_shapes_and_types_are_refused(tmp_path: Path, wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="expected uint8"):
+        load_embedder(write_network(tmp_path / "net.onnx")).embed(wrong)
+
+
+def test_the_file_says_how_it_wants_its_pixels(tmp_path: Path) -> None:
+    plain = load_embedder(write_network(tmp_path / "plain.onnx"))
+    assert (plain.normalisation, plain.licence) == (Normalisation(), "not stated")
+    assert plain.name == "plain" and plain.likeness is likeness.DEFAULT
+    own = write_network(
+        tmp_path / "own.onnx",
+        {
+            "facesort_mean": "0",
+            "facesort_scale": "255",
+            "facesort_channels": "BGR",
+            "facesort_name": "ours",
+            "facesort_licence": "MIT",
+            "facesort_likeness": likeness.DEFAULT.to_json(),
+        },
+    )
+    other = load_embedder(own)
+    assert other.normalisation == Normalisation(0, 255, "BGR")
+    assert (other.name, other.licence) == ("ours", "MIT")
+    assert other.fingerprint != plain.fingerprint
+    pixels = other.normalisation.apply(faces(1))
+    assert np.allclose(pixels[0, 0], faces(1)[0, :, :, 2] / 255)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"facesort_scale": "0"},
+        {"facesort_scale": "much"},
+        {"facesort_mean": "nan"},
+        {"facesort_channels": "GBR"},
+        {"facesort_likeness": "[]"},
+        {"facesort_likeness": "{"},
+        {"facesort_likeness": '{"mean": [[1]], "spread": [[1]]}'},
+    ],
+)
+def test_metadata_that_cannot_be_used_is_named(tmp_path: Path, metadata: dict[str, str]) -> None:
+    with pytest.raises(ModelError, match=next(iter(metadata))):
+        load_embedder(write_network(tmp_path / "net.onnx", metadata))
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such model"):
+        load_embedder(tmp_path / "none.onnx")
+    (tmp_path / "text.onnx").write_text("no model")
+    with pytest.raises(ModelError, match="cannot load it"):
+        load_embedder(tmp_path / "text.onnx")
+
+
+def test_a_detector_is_no_embedder(onnx_file: Path) -> None:
+    with pytest.raises(ModelError, match="expected"):
+        load_embedder(onnx_file)
+
+
+def test_a_row_of_zeros_stays_one() -> None:
+    assert np.array_equal(unit(np.zeros((1, 3), np.float32)), np.zeros((1, 3)))

@@ -1,0 +1,140 @@
+"""The examples a person gives: a folder a child, ``examples/Ana/*.jpg``, whole photos or crops.
+
+Where a photo shows several faces, the one that fits the child's other examples is taken; where none
+of them can be told for sure, the photo is left out and named. Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.album.gallery import STRANGER, Examples
+from facesort.album.names import folded
+from facesort.album.quality import LEARNING, Quality
+from facesort.errors import AlbumError, PhotoError
+from facesort.models.likeness import Likeness
+from facesort.photos import list_photos
+
+# what Windows takes for a device, and what it has in no name
+DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
+    f"{port}{n}" for port in ("COM", "LPT") for n in range(10)
+}
+UNFIT = set('<>:"\\|?*')
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The faces of one photo: ``vectors`` (n, d), ``state`` (n,), one quality each."""
+
+    vectors: NDArray[np.float32]
+    state: NDArray[np.int64]
+    quality: tuple[Quality, ...]
+
+
+See = Callable[[Path], Seen]  # raises `PhotoError`
+
+
+@dataclass(frozen=True, eq=False)
+class ReadExamples:
+    """``examples`` of ``names``, the photo of each in ``paths``; ``refused``: why for the rest."""
+
+    names: tuple[str, ...]
+    examples: Examples
+    paths: tuple[Path, ...]
+    refused: dict[Path, str]
+
+
+def list_examples(folder: Path) -> dict[str, list[Path]]:
+    """The photos of each child. Raises `AlbumError` for names that cannot be folders of a sorted
+    album, for two that are one on some disks, and where there is no child at all."""
+    children: dict[str, list[Path]] = {}
+    for found in list_photos(folder).photos:
+        name, _, inner = found.relative.partition("/")
+        if inner:
+            children.setdefault(name, []).append(found.path)
+    if not children:
+        raise AlbumError(
+            f"{folder}: no examples; expected a folder a child with photos: {folder}/Ana/1.jpg"
+        )
+    by_folded: dict[str, str] = {}
+    for name in children:
+        _check_name(folder, name)
+        other = by_folded.setdefault(folded(name), name)
+        if other != name:
+            raise AlbumError(f"{folder}: {other} and {name} are one name on some disks; rename one")
+    return {name: children[name] for name in sorted(children)}
+
+
+def _check_name(folder: Path, name: str) -> None:
+    reserved = name.partition(".")[0].strip().upper() in DEVICES
+    if name.startswith("_") or reserved or name != name.strip(" .") or set(name) & UNFIT:
+        raise AlbumError(
+            f"{folder}/{name}: cannot be a child's folder everywhere (no _ in front, no names such "
+            'as CON, no dot or blank at the end, none of <>:"\\|?*); rename it'
+        )
+
+
+def read_examples(children: dict[str, list[Path]], see: See, likeness: Likeness) -> ReadExamples:
+    """Look at every photo of every child; numbers of persons follow the order of ``children``."""
+    refused: dict[Path, str] = {}
+    rows: list[tuple[Path, int, NDArray[np.float32], int]] = []
+    for person, photos in enumerate(children.values()):
+        alone: list[tuple[Path, Seen, int]] = []
+        crowds: list[tuple[Path, Seen, list[int]]] = []
+        for path in photos:
+            try:
+                seen = see(path)
+            except PhotoError as error:
+                refused[path] = str(error)
+                continue
+            fit, reason = _fit_to_learn(seen)
+            if not fit:
+                refused[path] = reason
+            elif len(fit) == 1 and len(seen.quality) == 1:
+                alone.append((path, seen, fit[0]))
+            else:
+                crowds.append((path, seen, fit))
+        known = [(seen.vectors[face], int(seen.state[face])) for _, seen, face in alone]
+        for path, seen, fit in crowds:
+            face = _that_fits(seen, fit, known, likeness)
+            if face is None:
+                refused[path] = (
+                    f"{len(seen.quality)} faces, and which one is meant cannot be told; crop it"
+                )
+            else:
+                alone.append((path, seen, face))
+        rows += [(p, person, seen.vectors[face], int(seen.state[face])) for p, seen, face in alone]
+    return ReadExamples(tuple(children), _examples(rows), tuple(row[0] for row in rows), refused)
+
+
+def _fit_to_learn(seen: Seen) -> tuple[list[int], str]:
+    """Faces good enough to learn from; if there are none, why."""
+    reasons = [quality.too_poor(LEARNING) for quality in seen.quality]
+    fit = [face for face, reason in enumerate(reasons) if not reason]
+    return fit, "" if fit else (reasons[0] if len(reasons) == 1 else "no face to learn from")
+
+
+def _that_fits(
+    seen: Seen, fit: list[int], known: list[tuple[NDArray[np.float32], int]], likeness: Likeness
+) -> int | None:
+    """The one face that looks like the child's other examples, if it is exactly one."""
+    if not known:
+        return None
+    cosine = seen.vectors[fit] @ np.stack([vector for vector, _ in known]).T
+    scores = likeness.of(cosine, seen.state[fit], [state for _, state in known])
+    near = np.sort(scores, axis=1)[:, -2:].mean(axis=1)
+    alike = np.flatnonzero(near >= STRANGER)
+    return fit[int(alike[0])] if len(alike) == 1 else None
+
+
+def _examples(rows: list[tuple[Path, int, NDArray[np.float32], int]]) -> Examples:
+    if not rows:
+        empty = np.empty(0, dtype=np.int64)
+        return Examples(np.empty((0, 0), np.float32), empty, empty)
+    _, person, vectors, state = zip(*rows, strict=True)
+    return Examples(np.stack(vectors), np.array(person), np.array(state))

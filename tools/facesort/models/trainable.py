@@ -1,0 +1,124 @@
+"""An ONNX graph as a trainable torch module, and its weights written back into the same graph.
+
+Embeddings are published as graphs with their batch norms folded. Trained this way nothing of the
+graph but its numbers can change, so what runs afterwards is what ran before.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facesort.errors import ModelError
+
+KNOWN = ("Conv", "Clip", "Relu", "Add", "Reshape", "Flatten", "Constant")  # of a MobileFaceNet
+
+
+def load_graph(path: Path) -> Any:
+    """The ONNX model in ``path``. Raises `ModelError` where there is none."""
+    import onnx
+
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model; expected an .onnx that embeds faces")
+    try:
+        model = onnx.load(str(path))
+        onnx.checker.check_model(model)
+    except Exception as error:  # protobuf's and onnx's own types
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{path}: not an ONNX model: {reason}") from None
+    return model
+
+
+def as_module(model: Any, frozen: int = 0) -> Any:
+    """``model`` as a torch module whose ``weights`` are named like the graph's initializers; the
+    first ``frozen`` convolutions stay as they are. Raises `ModelError` at an unknown operator."""
+    import onnx
+    import torch
+    from onnx import numpy_helper
+
+    nodes = [node for node in model.graph.node if node.op_type != "Constant"]
+    for node in nodes:
+        if node.op_type not in KNOWN:
+            raise ModelError(f"operator {node.op_type}: cannot be trained; expected {KNOWN}")
+    values = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
+    convolutions = [node for node in nodes if node.op_type == "Conv"]
+    kept = {name for node in convolutions[:frozen] for name in node.input[1:]}
+    first = nodes.index(convolutions[frozen]) if frozen < len(convolutions) else len(nodes)
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            names = sorted({name for node in convolutions for name in node.input[1:]})
+            self.weights = torch.nn.ParameterDict(
+                {
+                    name: torch.nn.Parameter(
+                        torch.from_numpy(values[name].copy()), requires_grad=name not in kept
+                    )
+                    for name in names
+                }
+            )
+
+        def forward(self, pixels: Any) -> Any:
+            seen = {model.graph.input[0].name: pixels}
+            with torch.no_grad():
+                self._through(nodes[:first], seen)
+            self._through(nodes[first:], seen)
+            return seen[model.graph.output[0].name]
+
+        def _through(self, some: list[Any], seen: dict[str, Any]) -> None:
+            for node in some:
+                seen[node.output[0]] = self._step(node, seen)
+
+        def _step(self, node: Any, seen: dict[str, Any]) -> Any:
+            x = seen[node.input[0]]
+            if node.op_type == "Conv":
+                how = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+                weight = self.weights[node.input[1]]
+                bias = self.weights[node.input[2]] if len(node.input) > 2 else None
+                return torch.nn.functional.conv2d(
+                    x, weight, bias, how["strides"], how["pads"][:2], how["dilations"], how["group"]
+                )
+            if node.op_type == "Clip":
+                return torch.nn.functional.relu6(x)
+            if node.op_type == "Relu":
+                return x.relu()
+            return x + seen[node.input[1]] if node.op_type == "Add" else x.flatten(1)
+
+    # as memory lies then, one core trains a third faster
+    return Network().to(memory_format=torch.channels_last)
+
+
+def write_back(model: Any, network: Any, path: Path, metadata: dict[str, str]) -> None:
+    """Save ``model`` with the weights of ``network``, any batch size, and ``metadata``."""
+    import onnx
+    from onnx import numpy_helper
+
+    trained = onnx.ModelProto()
+    trained.CopyFrom(model)
+    weights = dict(network.weights.items())
+    for value in trained.graph.initializer:
+        if value.name in weights:
+            array = np.ascontiguousarray(weights[value.name].detach().numpy())
+            value.CopyFrom(numpy_helper.from_array(array, value.name))
+    _any_batch(trained)
+    onnx.helper.set_model_props(trained, metadata)
+    onnx.checker.check_model(trained)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(trained, str(path))
+
+
+def _any_batch(model: Any) -> None:
+    """Let ``model`` take any number of pictures: the batch axis gets a name, and the last reshape,
+    published as (1, -1), keeps that axis."""
+    from onnx import numpy_helper
+
+    last = model.graph.node[-1]
+    if last.op_type == "Reshape":
+        for value in model.graph.initializer:
+            if value.name == last.input[1]:
+                value.CopyFrom(numpy_helper.from_array(np.array([0, -1], np.int64), value.name))
+    for end in (model.graph.input[0], model.graph.output[0]):
+        end.type.tensor_type.shape.dim[0].dim_param = "n"
+    del model.graph.value_info[:]
