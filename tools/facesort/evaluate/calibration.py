@@ -43,19 +43,45 @@ def reliability(
     min_side_px: float = 0.0,
 ) -> Reliability:
     """Reliability of the detections from ``conf`` on; faces that are too small count nowhere."""
-    rows = np.array(
-        [
-            row
-            for labels, detections in zip(truth, found, strict=True)
-            for row in _outcomes(labels, at_least(detections, conf), min_side_px)
-        ],
-        dtype=np.float64,
-    ).reshape(-1, 3)
+    rows = outcomes(truth, found, conf, min_side_px)
     counts, confidence, right = _binned(rows)
     on_faces = _binned(rows[rows[:, 2] == 1])
     return Reliability(
         counts, confidence, right, _error(counts, confidence, right), _error(*on_faces)
     )
+
+
+def outcomes(
+    truth: Sequence[ImageLabels],
+    found: Sequence[Detections],
+    conf: float,
+    min_side_px: float = 0.0,
+) -> Floats:
+    """(confidence, right, on a face) of each detection from ``conf`` on that counts: (n, 3)."""
+    rows = [
+        row
+        for labels, detections in zip(truth, found, strict=True)
+        for row in _outcomes(labels, at_least(detections, conf), min_side_px)
+    ]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def fit_platt(confidence: Floats, right: Floats) -> tuple[float, float]:
+    """Slope and shift that make sigmoid(slope x + shift) likeliest, where sigmoid(x) is the
+    confidence and ``right`` is 0 or 1; (1, 0) where there is nothing to learn from."""
+    from scipy.optimize import minimize
+    from scipy.special import expit, logit
+
+    if not len(right) or right.min() == right.max():
+        return 1.0, 0.0
+    x = logit(np.clip(confidence, 1e-6, 1 - 1e-6))
+
+    def surprise(place: Floats) -> float:
+        p = np.clip(expit(np.exp(place[0]) * x + place[1]), 1e-9, 1 - 1e-9)
+        return float(-np.mean(right * np.log(p) + (1 - right) * np.log(1 - p)))
+
+    best = minimize(surprise, np.zeros(2), method="L-BFGS-B", bounds=[(-3, 3), (-10, 10)]).x
+    return float(np.exp(best[0])), float(best[1])
 
 
 def _outcomes(
