@@ -70,9 +70,13 @@ class YoloDetector:
 
 
 def load_detector(
-    weights: Path, conf: float | None = None, imgsz: int | None = None, threads: int = 1
+    weights: Path,
+    conf: float | None = None,
+    imgsz: int | None = None,
+    threads: int = 1,
+    fused: bool = False,
 ) -> YoloDetector:
-    """Load ``weights`` (.onnx, or .pt through Ultralytics).
+    """Load ``weights`` (.onnx, or .pt through Ultralytics, ``fused`` as it is when exported).
 
     ``conf`` and ``imgsz`` default to what the model says of itself. ``threads`` is per call: the
     album calls from several threads at once, one picture each, which beats one call over many
@@ -83,7 +87,7 @@ def load_detector(
     if weights.suffix == ".onnx":
         return _load_onnx(weights, conf, imgsz, threads)
     if weights.suffix == ".pt":
-        return _load_torch(weights, conf, imgsz)
+        return _load_torch(weights, conf, imgsz, fused)
     raise ModelError(f"{weights}: '{weights.suffix}' is no model; expected .onnx or .pt")
 
 
@@ -128,13 +132,15 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
     )
 
 
-def _load_torch(weights: Path, conf: float | None, imgsz: int | None) -> YoloDetector:
+def _load_torch(weights: Path, conf: float | None, imgsz: int | None, fused: bool) -> YoloDetector:
     from facesort.models.quiet import load_yolo
 
     model = load_yolo(weights, task="detect")
     import torch
 
     network = model.model.float().eval()
+    if fused:
+        network.fuse(verbose=False)
     one_at_a_time = Lock()  # the network keeps its anchors of the last input size in itself
 
     def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
