@@ -48,13 +48,8 @@ def _rewrite(graph: Any, softmax: Any, conv: Any, mean: Any) -> None:
         ("Clip", [softmax.input[0], f"{name}/low", f"{name}/high"], [f"{name}/cut"], {}),
         ("Exp", [f"{name}/cut"], [f"{name}/exp"], {}),
         ("Conv", [f"{name}/exp", f"{name}/sums"], [f"{name}/both"], {"kernel_shape": [1, 1]}),
-        (
-            "Split",
-            [f"{name}/both", f"{name}/halves"],
-            [f"{name}/top", f"{name}/under"],
-            {"axis": 1},
-        ),
-        ("Div", [f"{name}/top", f"{name}/under"], list(conv.output), {}),
+        ("Split", [f"{name}/both", f"{name}/halves"], halves, {"axis": 1}),
+        ("Div", halves, list(conv.output), {}),
     ]
     made = [
         helper.make_node(op, takes, gives, f"{name}/{op}", **attributes)

@@ -85,7 +85,7 @@ class Int8Builder:
         return self.folder / "candidate.onnx"
 
     def time_schemes(self) -> dict[str, float]:
-        """Milliseconds of the float network ("float32") and of each scheme, one thread, in turns."""
+        """Milliseconds of the float network ("float32") and of each scheme, on one thread."""
         detectors = {"float32": self.original}
         for number, scheme in enumerate(SCHEMES):
             file = self.folder / f"scheme{number}.onnx"
