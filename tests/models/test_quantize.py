@@ -32,6 +32,7 @@ def calibrated(tmp_path: Path) -> Calibrated:
 def test_the_tail_is_what_follows_the_last_learned_layers() -> None:
     assert head.tail_nodes(tiny_model()) == TAIL
     assert head.learned_convs(tiny_model()) == ["stem", "sides", "logits"]
+    assert {"sides", "logits"} < head.read_by(tiny_model(), TAIL)
     assert head.with_activation(tiny_model(), "stem") == ["stem", "gate", "features"]
 
 

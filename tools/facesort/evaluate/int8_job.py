@@ -18,7 +18,7 @@ from facesort.models.int8 import Int8, Int8Builder
 from facesort.models.sensitivity import LayerCost
 from facesort.photos import open_photo
 
-CALIBRATION_PICTURES = 64
+CALIBRATION_PICTURES = 96
 
 
 @dataclass(frozen=True)

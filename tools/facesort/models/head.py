@@ -7,6 +7,7 @@ calibration; so the tail stays in float.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,13 @@ def learned_convs(model: Any) -> list[str]:
     """Names of all convolutions with trained weights, in the order of the graph."""
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     return [node.name for node in model.graph.node if _is_learned(node, weights)]
+
+
+def read_by(model: Any, nodes: Collection[str]) -> set[str]:
+    """The tensors that ``nodes`` read and others make: what enters this part of the graph."""
+    inside = [node for node in model.graph.node if node.name in nodes]
+    made = {output for node in inside for output in node.output}
+    return {name for node in inside for name in node.input} - made
 
 
 def with_activation(model: Any, conv: str) -> list[str]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.models.dfl import without_softmax
-from facesort.models.head import learned_convs, tail_nodes, with_activation
+from facesort.models.head import learned_convs, read_by, tail_nodes, with_activation
 from facesort.models.ranges import write_ranges
 
 META_INT8 = "facesort_int8"
@@ -89,11 +89,13 @@ def calibrate(file: Path, inputs: Iterable[NDArray[np.float32]], folder: Path) -
     without_softmax(model)
     model = onnx.shape_inference.infer_shapes(model)
     name, ranges = model.graph.input[0].name, folder / "ranges.json"
+    tail = tail_nodes(model)
+    feeds = ({name: pixels} for pixels in inputs)
     try:
-        write_ranges(model, ({name: pixels} for pixels in inputs), ranges)
+        write_ranges(model, feeds, ranges, extremes_of=read_by(model, tail))
     except ValueError as error:
         raise ModelError(f"{file.name}: {error}") from None
-    return Calibrated(model, ranges, tuple(tail_nodes(model)))
+    return Calibrated(model, ranges, tuple(tail))
 
 
 def _quantize(model: Any, out: Path, scheme: Scheme, excluded: set[str], ranges: Path) -> None:

@@ -2,14 +2,15 @@
 
 Not the extremes over all pictures: one picture with a harsh edge doubles the range of the first
 layers and halves the resolution of all others. The smallest and largest value of each picture are
-noted, and the range is what nine of ten pictures need. Measured on our detector, drop of mAP50-95
-in points: extremes 0.74, nine of ten 0.05.
+noted, and the range is what nine of ten pictures need (measured: extremes cost 0.7 points of
+mAP50-95). Only what the tail reads, the scores and the sides of boxes, keeps its extremes: cut
+there, sure faces would look less sure (a point of recall).
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,12 @@ COVERED = 0.9  # of the pictures
 Feed = dict[str, NDArray[np.float32]]
 
 
-def write_ranges(model: Any, feeds: Iterable[Feed], out: Path) -> int:
+def write_ranges(
+    model: Any, feeds: Iterable[Feed], out: Path, extremes_of: Collection[str] = ()
+) -> int:
     """Run ``model`` over ``feeds`` and write the ranges for ONNX Runtime's quantizer.
+
+    The tensors ``extremes_of`` keep their whole range.
 
     Returns how many feeds there were. Raises `ValueError` when there were none.
     """
@@ -47,8 +52,10 @@ def write_ranges(model: Any, feeds: Iterable[Feed], out: Path) -> int:
             highest.append([float(np.max(tensor.highest)) for tensor in found.values()])
     if not lowest:
         raise ValueError("no picture to calibrate on")
-    low = np.quantile(lowest, 1 - COVERED, axis=0).astype(np.float32)
-    high = np.quantile(highest, COVERED, axis=0).astype(np.float32)
+    whole = np.array([name in extremes_of for name in found.keys()])
+    low = np.where(whole, np.min(lowest, axis=0), np.quantile(lowest, 1 - COVERED, axis=0))
+    high = np.where(whole, np.max(highest, axis=0), np.quantile(highest, COVERED, axis=0))
+    low, high = low.astype(np.float32), high.astype(np.float32)
     pairs = {name: (low[i : i + 1], high[i : i + 1]) for i, name in enumerate(found.keys())}
     save_tensors_data(TensorsData(CalibrationMethod.MinMax, pairs), out)
     return len(lowest)
