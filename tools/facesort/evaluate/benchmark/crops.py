@@ -38,8 +38,10 @@ def face_crops(truth: Iterable[ImageLabels], min_side_px: float = 32) -> Iterato
     """Every face of at least ``min_side_px``, cut out of its photo."""
     for item in truth:
         large = np.flatnonzero((min_side(item.xyxy_px) >= min_side_px) & (item.class_id >= 0))
-        rgb = open_photo(item.path).rgb if len(large) else None
-        for i in large if rgb is not None else []:
+        if not len(large):
+            continue
+        rgb = open_photo(item.path).rgb
+        for i in large:
             box = clip_xyxy(grow_xyxy(item.xyxy_px[i], GROWN), item.size_wh)[0]
             x1, y1, x2, y2 = (round(float(v)) for v in box)
             middle = (item.xyxy_px[i, :2] + item.xyxy_px[i, 2:]) / 2

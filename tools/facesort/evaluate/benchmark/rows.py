@@ -83,18 +83,18 @@ def plot(rows: Sequence[Row], out: Path) -> None:
     axes = figure.subplots()
     for backend in dict.fromkeys(row.backend for row in shown):
         own = [row for row in shown if row.backend == backend]
-        axes.scatter([r.picture_ms for r in own], [r.share for r in own], label=backend)
+        axes.scatter([r.picture_ms for r in own], [r.share or 0 for r in own], label=backend)
     for row in shown:
         label = f"{row.model} {row.imgsz}{' crops' if row.mode == 'crop' else ''}"
         axes.annotate(
             label,
-            (row.picture_ms, row.share),
+            (row.picture_ms, row.share or 0),
             fontsize=7,
             xytext=(3, 3),
             textcoords="offset points",
         )
     front = pareto(shown)
-    axes.plot([r.picture_ms for r in front], [r.share for r in front], color="grey", zorder=0)
+    axes.plot([r.picture_ms for r in front], [r.share or 0 for r in front], color="grey", zorder=0)
     axes.axvline(MAX_MS, linestyle=":", color="grey")
     axes.set(
         xscale="log",

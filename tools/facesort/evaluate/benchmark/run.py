@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,8 @@ def _speed(
     calls: dict[str, Callable[[], object]] = {}
     for i, detector in enumerate(detectors):
         pixels = letterbox(rgb, imgsz, square=True)[0]
-        calls[f"network {i}"] = lambda d=detector, p=pixels: d.forward(p)
-        calls[f"picture {i}"] = lambda d=detector: d.detect([rgb])
+        calls[f"network {i}"] = partial(detector.forward, pixels)
+        calls[f"picture {i}"] = partial(detector.detect, [rgb])
     ms = in_turns_ms(calls, plan.rounds)
     for i, contestant in enumerate(plan.contestants):
         network, picture = ms[f"network {i}"], float(np.median(ms[f"picture {i}"]))
