@@ -15,6 +15,7 @@ from facesort.models.dfl import without_softmax
 from facesort.models.int8 import Int8Builder
 from facesort.models.quantize import META_INT8, SCHEMES, Calibrated, calibrate
 
+U8S8 = next(scheme for scheme in SCHEMES if scheme.name == "U8S8")
 PIXELS = [np.random.default_rng(i).random((1, 3, SIDE, SIDE), dtype=np.float32) for i in range(4)]
 
 
@@ -66,12 +67,12 @@ def test_every_scheme_keeps_scores_alive(tmp_path: Path, calibrated: Calibrated,
 def test_a_quantized_tail_rounds_scores_away(tmp_path: Path, calibrated: Calibrated) -> None:
     """What happens without all this: one scale for pixels and scores."""
     out = tmp_path / "q.onnx"
-    calibrated.write(out, SCHEMES[0], tail=False)
+    calibrated.write(out, U8S8, tail=False)
     assert len(np.unique(run(out)[4:])) < 10 < len(np.unique(run(tmp_path / "tiny.onnx")[4:]))
 
 
 def test_weights_are_8_bits_per_channel(tmp_path: Path, calibrated: Calibrated) -> None:
-    calibrated.write(tmp_path / "q.onnx", SCHEMES[1])
+    calibrated.write(tmp_path / "q.onnx", U8S8)
     tensors = {t.name: t for t in onnx.load(str(tmp_path / "q.onnx")).graph.initializer}
     assert tensors["w0_quantized"].data_type == onnx.TensorProto.INT8
     assert list(tensors["w0_scale"].dims) == [8]
@@ -81,7 +82,7 @@ def test_one_odd_picture_does_not_set_the_range(tmp_path: Path) -> None:
     file = write_tiny(tmp_path / "tiny.onnx")
     usual = [np.full((1, 3, SIDE, SIDE), 0.5, np.float32)] * 19
     calibrated = calibrate(file, [*usual, PIXELS[0] * 100], tmp_path)
-    calibrated.write(tmp_path / "q.onnx", SCHEMES[1])
+    calibrated.write(tmp_path / "q.onnx", U8S8)
     tensors = {t.name: t for t in onnx.load(str(tmp_path / "q.onnx")).graph.initializer}
     assert onnx.numpy_helper.to_array(tensors["images_scale"]) == pytest.approx(0.5 / 255)
 
