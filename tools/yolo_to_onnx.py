@@ -58,6 +58,7 @@ def arguments(argv: Sequence[str]):
         default=ROOT / "data_configs" / "occlusion.yaml",
         help="data set YAML for --int8 (default: data_configs/occlusion.yaml)",
     )
+    add("--openvino", action="store_true", help="also write .xml and .bin for OpenVINO")
     add("--sensitivity", action="store_true", help="with --int8: what each layer costs in 8 bits")
     add("--images", type=console.path, help="folder of pictures to compare on")
     add(
@@ -150,8 +151,15 @@ def main(argv: Sequence[str]) -> None:
         rows = export_onnx(args.weights, file, pictures, form, notes(args))
         if args.int8:
             file, rows = to_int8(args, file, rows, pictures)
+        if args.openvino:
+            from facesort.models.openvino import write_openvino
+
+            xml = out.with_suffix(".xml")
+            rows["ONNX → OpenVINO"] = write_openvino(file, xml, pictures)
         move(file, out)
     show(rows)
+    if args.openvino:
+        print(f"written to {xml}, its weights beside it as .bin")
     print(f"written to {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -120,8 +120,16 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
         raise ModelError(f"{weights}: output {gives.shape} does not fit its {len(names)} classes")
     if fixed and imgsz not in (None, size):
         raise ModelError(f"{weights}: takes only {size} px, not {imgsz}; export without --fixed")
+    batch = takes.shape[0] if isinstance(takes.shape[0], int) else 1
+    kind = np.float16 if "float16" in takes.type else np.float32
+
+    def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        feed = np.repeat(pixels, batch, axis=0).astype(kind, copy=False)
+        raw: NDArray[np.float32] = session.run(None, {takes.name: feed})[0][0]
+        return raw.astype(np.float32, copy=False)
+
     return YoloDetector(
-        forward=lambda pixels: session.run(None, {takes.name: pixels})[0][0],
+        forward=forward,
         names=names,
         imgsz=imgsz or size,
         fingerprint=_fingerprint(data),
