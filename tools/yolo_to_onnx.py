@@ -4,6 +4,7 @@
     python tools/yolo_to_onnx.py --int8                # four times smaller, twice as fast
     python tools/yolo_to_onnx.py --weights runs/detect/train/weights/best.pt --out best.onnx
     python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --sure 0.5
+    python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: picture in, faces out
 
 Without --images the pictures are those of the sample album (tools/make_sample_album.py). The file
 is written only when raw outputs (scores, and boxes as a fraction of the input size) differ by at
@@ -58,6 +59,12 @@ def arguments(argv: Sequence[str]):
         default=ROOT / "data_configs" / "occlusion.yaml",
         help="data set YAML for --int8 (default: data_configs/occlusion.yaml)",
     )
+    add("--nms", action="store_true", help="build suppression in: the output is a list of faces")
+    add(
+        "--preprocess",
+        action="store_true",
+        help="build in all: takes a picture of any size, 8-bit BGR; gives faces in its pixels",
+    )
     add("--openvino", action="store_true", help="also write .xml and .bin for OpenVINO")
     add("--sensitivity", action="store_true", help="with --int8: what each layer costs in 8 bits")
     add("--images", type=console.path, help="folder of pictures to compare on")
@@ -78,8 +85,10 @@ def arguments(argv: Sequence[str]):
         parser.error("--dynamic and --fixed: pass one of the two")
     if args.batch < 1 or (args.batch > 1 and not args.fixed):
         parser.error(f"--batch {args.batch}: expected 1 or more, more than 1 only with --fixed")
-    if args.half and args.int8:
-        parser.error("--half and --int8: pass one of the two")
+    if args.half and (args.int8 or args.nms or args.preprocess):
+        parser.error("--half: does not go with --int8, --nms or --preprocess")
+    if args.batch > 1 and (args.nms or args.preprocess):
+        parser.error("--nms and --preprocess: only for one picture at a time, without --batch")
     return args
 
 
@@ -142,8 +151,9 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.models.export import Form, export_onnx, move
 
-    suffix = "-int8.onnx" if args.int8 else ".onnx"
-    out = args.out or args.weights.with_name(args.weights.stem + suffix)
+    marks = ("int8", "half", "nms", "preprocess")
+    suffix = "".join(f"-{mark}" for mark in marks if getattr(args, mark))
+    out = args.out or args.weights.with_name(f"{args.weights.stem}{suffix}.onnx")
     form = Form(args.imgsz, not args.fixed, args.batch, args.opset, args.half)
     pictures = load_pictures(args.images)
     with TemporaryDirectory() as temporary:
@@ -156,6 +166,10 @@ def main(argv: Sequence[str]) -> None:
 
             xml = out.with_suffix(".xml")
             rows["ONNX → OpenVINO"] = write_openvino(file, xml, pictures)
+        if args.nms or args.preprocess:
+            from facesort.models.standalone import write_standalone
+
+            write_standalone(file, file, args.imgsz, args.preprocess)
         move(file, out)
     show(rows)
     if args.openvino:

@@ -99,7 +99,6 @@ def _convert(weights: Path, folder: Path, form: Form) -> Path:
 def _finish(file: Path, notes: Mapping[str, str]) -> None:
     """Check the graph and write ``notes`` into the metadata."""
     import onnx
-
     from onnxruntime.quantization.onnx_model import ONNXModel
 
     model = onnx.load(str(file))
