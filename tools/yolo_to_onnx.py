@@ -138,7 +138,8 @@ def show_int8(job, names: Sequence[str]) -> None:
         chosen = "  <- written" if name == job.made.scheme.name else ""
         print(f"{name:26}{ms:>8.1f}{job.made.ms['float32'] / ms:>14.2f}{chosen}")
     if job.made.float_layers:
-        print(f"in float: {', '.join(job.made.float_layers)}")
+        layers = ", ".join(job.made.float_layers)
+        print(f"in float as well, so slower than the table says: {layers}")
     print(f"\n{'val':10}{'mAP50':>8}{'mAP50-95':>10}" + "".join(f"{n[:18]:>19}" for n in names))
     for name, q in (("float32", job.gate.before), ("int8", job.gate.seen)):
         recall = "".join(f"{r:>19.3f}" for r in q.recall)
