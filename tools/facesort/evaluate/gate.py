@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from facesort.evaluate.report import evaluate, predict
+from facesort.evaluate.judged import judge
+from facesort.evaluate.predict import AP_CONF
 from facesort.labels.image_labels import ImageLabels
 from facesort.models.detect import YoloDetector
+from facesort.photos import open_photo
 
 MAX_MAP_DROP = 0.005  # half a point of mAP50-95
 MAX_RECALL_DROP = 0.01  # one point of any class
@@ -34,11 +36,16 @@ def quality(
     detector: YoloDetector, truth: Sequence[ImageLabels], min_side_px: float = 32
 ) -> Quality:
     """Judge ``detector``; recall is at its own confidence threshold."""
-    found = predict(detector, truth)
-    report = evaluate(truth, found, detector.names, detector.conf, min_side_px)
-    scores = [float(item.confidence.max()) for item in found if len(item)]
-    ap = report.precision_recall
-    return Quality(ap.map50, ap.map50_95, tuple(report.recall), max(scores, default=0.0))
+    eager = replace(detector, conf=AP_CONF)
+    found = [eager.detect([open_photo(labels.path).rgb])[0] for labels in truth]
+    once = np.ones((1, len(truth)))  # every picture counts once: no intervals here
+    judged = judge(truth, found, detector.names, detector.conf, once, min_side_px)
+    return Quality(
+        map50=float(judged.overall["AP50"][0]),
+        map50_95=float(judged.overall["AP50-95"][0]),
+        recall=tuple(judged.per_class["recall"][0].tolist()),
+        max_score=max((float(item.confidence.max()) for item in found if len(item)), default=0.0),
+    )
 
 
 def losses(before: Quality, after: Quality, names: Sequence[str]) -> list[str]:
