@@ -3,7 +3,7 @@
     python tools/train_classifier.py crops/four_class.csv --map ambiguous=drop
     python tools/train_classifier.py crops --model resnet18 --weights resnet18.pth epochs=30
     python tools/train_classifier.py crops --model yolo11n-cls --sampling original under over
-    python tools/train_classifier.py flagged --from flags --map other=face --imgsz 112 time=0.2
+    python tools/train_classifier.py flagged --from flags --map other=face --imgsz 96 time=0.2
 
 Crops come as in tools/crops_to_yolo.py. Models: yolo11n-cls, yolov8n-cls and other sizes; with
 torchvision's trunks mobilenet_v3_small, mobilenet_v3_large, resnet18, efficientnet_b0. Nothing is
@@ -70,7 +70,8 @@ def read(args):
     out, gone = len(crops.labels.images), crops.left_out()
     print(f"crops: {out + gone.total():,} in = {out:,} out + {gone.total():,} left out", end="")
     print(f" ({told(gone)})" if gone else "")
-    print(*map(console.one_line, missing_classes(parts)), sep="\n", end="\n")
+    for line in missing_classes(parts):
+        print(console.one_line(line))
     return parts
 
 
@@ -86,12 +87,16 @@ def main(argv: Sequence[str]) -> None:
     args, rest = arguments(argv)
     from facesort.evaluate.classifier_grid import Grid
     from facesort.evaluate.classifiers import markdown, write_csv
+    from facesort.models.detect import load_detector
     from facesort.models.overrides import parse_overrides, read_pairs
 
+    overrides = {"imgsz": args.imgsz, "seed": args.seed, **parse_overrides(read_pairs(rest))}
+    starts = {model: start_of(model, args) for model in args.model}
+    file = args.detector or ROOT / "weights" / "occlusion.onnx"
+    detector = load_detector(file, imgsz=DETECTOR_PX)
     out = args.out or ROOT / "runs" / "classify" / args.src.stem
     if out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out}: not empty; pass another --out")
-    overrides = {"imgsz": args.imgsz, "seed": args.seed, **parse_overrides(read_pairs(rest))}
     parts = read(args)
     grid = Grid(
         parts=parts,
@@ -105,11 +110,10 @@ def main(argv: Sequence[str]) -> None:
         say=print,
         step=console.progress,
     )
-    for model in args.model:
-        start = None if args.scratch else args.weights or default_weights(model)
+    for model, start in starts.items():
         for sampling in args.sampling:
             grid.train(model, sampling, start)
-    grid.add_detector(args.detector or ROOT / "weights" / "occlusion.onnx", DETECTOR_PX)
+    grid.add_detector(detector, file)
     rows = grid.timed()
     (out / "table.md").write_text(markdown(rows) + "\n", encoding="utf-8")
     write_csv(out / "table.csv", rows)
@@ -117,8 +121,16 @@ def main(argv: Sequence[str]) -> None:
     print(f"written to {out}")
 
 
-def default_weights(model: str) -> Path | None:
-    return ROOT / "weights" / "occlusion.pt" if model.startswith("yolo") else None
+def start_of(model: str, args) -> Path | None:
+    """The weights that ``model`` begins with; refuses what is not there."""
+    from facesort.models.classify.networks import check_weights, find_network
+
+    find_network(model)
+    ours = ROOT / "weights" / "occlusion.pt" if model.startswith("yolo") else None
+    start = None if args.scratch else args.weights or ours
+    if start:
+        check_weights(start)
+    return start
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from facesort.labels.label_set import LabelSet
 from facesort.models.classify.classifier import Classifier, load_classifier, squared
 from facesort.models.classify.fit import Recipe, fit
 from facesort.models.classify.onnx_files import export, quantize
-from facesort.models.detect import load_detector
+from facesort.models.detect import Detector
 
 MAX_LOSS = 0.01  # of accuracy and of macro recall on val, that 8 bits may cost
 _COMPARED = 50  # crops on which checkpoint and ONNX file have to say the same
@@ -66,16 +66,16 @@ class Grid:
         quantize(file, int8, self.calibration)
         whole, small = load_classifier(file), load_classifier(int8)
         self._add(namer(whole), file, f"{network}, {imgsz} px", shown, "ONNX float32", "")
-        note = self._refused(whole, small)
+        note = self.refused(whole, small)
         self._add(namer(small), int8, f"{network}, {imgsz} px", shown, "ONNX 8 bits", note)
         if note:
             int8.unlink()
             self.say(f"{int8.name}: {note}")
 
-    def add_detector(self, file: Path, imgsz: int) -> None:
+    def add_detector(self, detector: Detector, file: Path) -> None:
         """A row for a detector in place of a classifier: the surest face in a crop."""
-        name = surest_class(load_detector(file, imgsz=imgsz))
-        self._add(name, file, f"detector {file.stem}, {imgsz} px", "its own", "ONNX", "")
+        model = f"detector {file.stem}, {detector.imgsz} px"
+        self._add(surest_class(detector), file, model, "its own", file.suffix[1:].upper(), "")
 
     def timed(self) -> list[Row]:
         """All rows, with milliseconds."""
@@ -87,7 +87,7 @@ class Grid:
         self._rows.append(replace(row, note=note))
         self._names.append(name)
 
-    def _refused(self, whole: Classifier, small: Classifier) -> str:
+    def refused(self, whole: Classifier, small: Classifier) -> str:
         """Why the 8-bit file is not kept, judged on val; empty where it is."""
         before, after = (
             judge(namer(c), self.val, model="", sampling="", kind="", mb=0.0)

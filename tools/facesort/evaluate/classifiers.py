@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.classes import CLASS_NAMES, EYES, MOUTH
+from facesort.models.detect import Detector
 from facesort.models.letterbox import GREY
 
 NO_CLASS = -1  # a detector that finds no face in the crop
@@ -63,14 +64,14 @@ def judge(name: Name, crops: Sequence[tuple[Picture, int]], **told: object) -> R
     )
 
 
-def surest_class(detector: object) -> Name:
+def surest_class(detector: Detector) -> Name:
     """``detector`` as a namer of crops: the class of its surest face, with room around the crop."""
 
     def name(rgb: Picture) -> int:
         margin = max(rgb.shape[:2]) // 2
         room = ((margin, margin), (margin, margin), (0, 0))
         padded = np.pad(rgb, room, constant_values=GREY)
-        found = detector.detect([padded])[0]  # type: ignore[attr-defined]
+        found = detector.detect([padded])[0]
         return int(found.class_id[found.confidence.argmax()]) if len(found) else NO_CLASS
 
     return name

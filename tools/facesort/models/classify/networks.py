@@ -16,7 +16,7 @@ from facesort.models.start import OWN_YAMLS
 from facesort.models.transfer import Transfer
 
 _YOLO = re.compile(r"(yolov?\d+)([nsmlx])-cls")
-_STATE_DICTS = (".pt", ".pth")
+_WEIGHTS = (".pt", ".pth")
 
 State = dict[str, Any]  # tensors by name
 
@@ -32,6 +32,14 @@ def find_network(name: str) -> str:
     raise ModelError(f"{name}: no such classifier; expected yolo11n-cls, yolov8n-cls, {ours}")
 
 
+def check_weights(weights: Path) -> None:
+    """Raise `ModelError` unless ``weights`` is a file that may hold some: ask before long work."""
+    if weights.suffix not in _WEIGHTS or not weights.is_file():
+        raise ModelError(
+            f"{weights}: no such weights; expected an existing .pt or .pth file, or --scratch"
+        )
+
+
 def is_torchvision(network: Any) -> bool:
     """Whether ``network`` (Ultralytics' ClassificationModel) has a trunk of torchvision."""
     return type(network.model[0]).__name__ == "TorchVision"
@@ -45,8 +53,9 @@ def transfer(weights: Path, network: Any) -> Transfer:
     own state dict. Raises `ModelError` where nothing fits.
     """
     read = _state_dict if is_torchvision(network) else _checkpoint
-    own = network.state_dict()
-    fits = {k: t for k, t in read(weights, network).items() if k in own and t.shape == own[k].shape}
+    shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    given = read(weights, network)
+    fits = {k: t for k, t in given.items() if getattr(t, "shape", ()) == shapes.get(k)}
     parameters = dict(network.named_parameters())
     taken = [parameters[name].numel() for name in fits if name in parameters]
     if not taken:
@@ -99,8 +108,7 @@ def _state_dict(weights: Path, network: Any) -> State:
     import torch
     import torchvision
 
-    if weights.suffix not in _STATE_DICTS or not weights.is_file():
-        raise ModelError(f"{weights}: no such state dict; expected an existing .pth file")
+    check_weights(weights)
     try:
         given = torch.load(weights, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever unpickling, or what is inside, may raise
