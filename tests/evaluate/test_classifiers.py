@@ -70,5 +70,5 @@ def test_every_row_is_timed() -> None:
 
 def test_a_detector_that_finds_no_face() -> None:
     """Such a crop is an error, not left out."""
-    name = surest_class(load_detector(ROOT / "weights" / "occlusion.onnx", imgsz=160))
+    name = surest_class(load_detector(ROOT / "weights" / "occlusion.onnx", imgsz=160), 0.5)
     assert name(np.full((60, 40, 3), GREY, dtype=np.uint8)) == NO_CLASS

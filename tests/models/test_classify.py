@@ -118,6 +118,10 @@ def test_files_that_are_no_classifier(name: str, tmp_path: Path, onnx_file: Path
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a training on two classes of the four, its ONNX and its 8-bit ONNX."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as in one_thread
     root = tmp_path_factory.mktemp("classifier")
     for split in ("train", "val"):
         for number in range(8):
@@ -130,6 +134,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told: list[str] = []
     recipe = Recipe("mobilenet_v3_small", None, CLASS_NAMES, dict(SMALLEST), command="train")
     best = fit(recipe, root / "data", root / "run", told.append)
+    torch.set_num_threads(threads)
     assert told == ["mobilenet_v3_small: from scratch"]
     export(best, root / "whole.onnx", examples(), imgsz=32)
     quantize(root / "whole.onnx", root / "small.onnx", examples())

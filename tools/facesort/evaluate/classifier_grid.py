@@ -72,10 +72,11 @@ class Grid:
             int8.unlink()
             self.say(f"{int8.name}: {note}")
 
-    def add_detector(self, detector: Detector, file: Path) -> None:
-        """A row for a detector in place of a classifier: the surest face in a crop."""
-        model = f"detector {file.stem}, {detector.imgsz} px"
-        self._add(surest_class(detector), file, model, "its own", file.suffix[1:].upper(), "")
+    def add_detector(self, detector: Detector, file: Path, room: float, note: str) -> None:
+        """A row for a detector in place of a classifier: the surest face in a crop with ``room``
+        around it."""
+        model, kind = f"detector {file.stem}, {detector.imgsz} px", file.suffix[1:].upper()
+        self._add(surest_class(detector, room), file, model, "its own", kind, note)
 
     def timed(self) -> list[Row]:
         """All rows, with milliseconds."""
