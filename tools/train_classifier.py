@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
-from facesort.errors import DatasetError
+from facesort.errors import DatasetError, UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
 DETECTOR_PX = 160
@@ -94,6 +94,8 @@ def main(argv: Sequence[str]) -> None:
     from facesort.models.overrides import parse_overrides, read_pairs
 
     overrides = {"imgsz": args.imgsz, "seed": args.seed, **parse_overrides(read_pairs(rest))}
+    if taken := {"resume", "pretrained"} & set(overrides):
+        raise UsageError(f"{taken.pop()}: not here; a training begins anew, from --weights FILE")
     starts = {model: start_of(model, args) for model in args.model}
     file = args.detector or ROOT / "weights" / "occlusion.onnx"
     detectors = [load_detector(file, conf, DETECTOR_PX) for _, conf in DETECTOR_MODES]

@@ -103,6 +103,7 @@ def test_from_crops_to_table(
         (["--detector", "none.onnx"], 1, "no such model"),
         (["--weights", "none.pt"], 1, "no such weights"),
         (["--out", str(ROOT / "tests")], 1, "not empty; pass another --out"),
+        (["pretrained=x.pt"], 2, "--weights FILE"),
         (["epochs=0"], 2, "expected 1 or more"),
     ],
 )

@@ -28,7 +28,7 @@ from facesort.models.run_card import (
 from facesort.models.train import bf16_on_cpu
 
 # What hides the mouth or the eyes changes the class: nothing is erased, little is cut off.
-# RandAugment would draw lines of its own, and on a CPU it takes longer than the network.
+# RandAugment, Ultralytics' default, is off as well: whether it helps here was not measured.
 DEFAULTS = MappingProxyType(
     {
         "epochs": 20,
@@ -67,6 +67,7 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
     ``folder`` is where the run lies. Raises `ModelError` where Ultralytics refuses.
     """
     network, started = find_network(recipe.network), now()
+    folder = folder.resolve()  # Ultralytics has its own folder for what is relative
     trainer_class, told = _trainer(recipe, say)
     arguments = {**DEFAULTS, **recipe.overrides, "model": network, "data": str(data)}
     arguments |= {"project": str(folder.parent), "name": folder.name, "exist_ok": True}
