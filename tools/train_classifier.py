@@ -7,8 +7,9 @@
 
 Crops come as in tools/crops_to_yolo.py. Models: yolo11n-cls, yolov8n-cls and other sizes; with
 torchvision's trunks mobilenet_v3_small, mobilenet_v3_large, resnet18, efficientnet_b0. Nothing is
-downloaded: YOLO starts from weights/occlusion.pt where layers fit, the rest from scratch, or from
---weights FILE (Ultralytics' checkpoint, or torchvision's state dict); --scratch takes none.
+downloaded: yolo11n-cls starts from weights/occlusion.pt where layers fit, the others from scratch,
+or from --weights FILE (Ultralytics' checkpoint, or torchvision's state dict). How much of it fits
+is said; --scratch takes none.
 --sampling makes the training split even: under leaves crops out down to the rarest class, over adds
 changed copies up to the commonest; each is trained by itself. key=value are Ultralytics' arguments.
 
@@ -132,7 +133,7 @@ def start_of(model: str, args) -> Path | None:
     from facesort.models.classify.networks import check_weights, find_network
 
     find_network(model)
-    ours = ROOT / "weights" / "occlusion.pt" if model.startswith("yolo") else None
+    ours = ROOT / "weights" / "occlusion.pt" if model == "yolo11n-cls" else None
     start = None if args.scratch else args.weights or ours
     if start:
         check_weights(start)

@@ -60,6 +60,12 @@ def test_a_detectors_backbone_fits(checkpoint: Path) -> None:
     assert (theirs.conv.weight == ours.conv.weight).all()
 
 
+def test_another_size_does_not_fit(checkpoint: Path) -> None:
+    """Some layers have the shape of others elsewhere; they are not taken for them."""
+    with pytest.raises(ModelError, match="nothing in it fits"):
+        transfer(checkpoint, build("yolo11s-cls"))
+
+
 def test_torchvisions_weights_fit(tmp_path: Path, one_thread: None) -> None:
     """A state dict by torchvision's names lands in the trunk: both say the same of a picture."""
     import torch

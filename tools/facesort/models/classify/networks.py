@@ -66,18 +66,16 @@ def transfer(weights: Path, network: Any) -> Transfer:
 
 
 def pair_layers(source: Any, target: Any) -> Iterator[tuple[int, int]]:
-    """(layer of ``source``, layer of ``target``) that are of one kind and shape, in order.
+    """(layer of ``source``, layer of ``target``) that stand at one place and have one shape.
 
-    yolo11n as a detector has an SPPF before its last attention layer, as a classifier not: by
-    number, the two would be paired.
+    Layers of a kind that ``target`` lacks are passed over: yolo11n as a detector has an SPPF before
+    its last attention layer, as a classifier not, and by number the two would be paired.
     """
-    start = 0
-    for j, wanted in enumerate(target):
-        same = (i for i in range(start, len(source)) if _shapes(source[i]) == _shapes(wanted))
-        found = next(same, None)
-        if found is not None:
-            yield found, j
-            start = found + 1
+    kinds = {type(layer) for layer in target}
+    places = (i for i, layer in enumerate(source) if type(layer) in kinds)
+    for i, j in zip(places, range(len(target)), strict=False):
+        if _shapes(source[i]) == _shapes(target[j]):
+            yield i, j
 
 
 def _shapes(layer: Any) -> tuple[object, ...]:
