@@ -52,7 +52,7 @@ class Grid:
         if not data.exists():
             square = lambda rgb: squared(rgb, imgsz)  # noqa: E731
             write_class_folders(self.parts, times, data, square, seed, self.step)
-        shown = f"{sampling}: {times.sum():,} of {int((times > 0).sum()):,} crops"
+        shown = f"{sampling}: {times.sum():,} pictures of {int((times > 0).sum()):,} crops"
         self.say(f"{network}, {shown}")
         recipe = Recipe(network, weights, labels.names, self.overrides, self.bf16_cpu, self.command)
         name = f"{network}-{sampling}"
