@@ -180,6 +180,11 @@ def test_nothing_to_compare_is_no_export(trained: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "x.onnx").exists()
 
 
+def test_batch_statistics_keep_up_with_a_short_training(trained: Path) -> None:
+    network = load_yolo(trained / "run" / "weights" / "best.pt", task="classify").model
+    assert {m.momentum for m in network.modules() if hasattr(m, "running_var")} == {0.1}
+
+
 def test_the_run_card(trained: Path) -> None:
     card = read_card(trained / "run")
     assert card["status"] == FINISHED and card["command"] == "train"

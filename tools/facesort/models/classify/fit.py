@@ -44,6 +44,9 @@ DEFAULTS = MappingProxyType(
         "cache": "ram",
     }
 )
+# torchvision gives MobileNetV3 0.01, for ImageNet. After our few hundred steps the running variances
+# are still too near their start, and judged by them every crop is a face (measured: 352 steps).
+_BATCH_NORM_MOMENTUM = 0.1
 _WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)
 
 
@@ -105,6 +108,7 @@ def _trainer(recipe: Recipe, say: Callable[[str], object]) -> tuple[Any, dict[st
     from facesort.models.quiet import import_ultralytics
 
     import_ultralytics(verbose=True)
+    from torch.nn import BatchNorm2d
     from ultralytics.models.yolo.classify import ClassificationTrainer
 
     told: dict[str, Any] = {"transferred": None}
@@ -116,6 +120,9 @@ def _trainer(recipe: Recipe, say: Callable[[str], object]) -> tuple[Any, dict[st
 
         def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
             model = super().get_model(cfg, None, verbose)
+            for layer in model.modules():
+                if isinstance(layer, BatchNorm2d):
+                    layer.momentum = max(layer.momentum or 0.0, _BATCH_NORM_MOMENTUM)
             if recipe.weights is None:
                 say(f"{recipe.network}: from scratch")
             else:
