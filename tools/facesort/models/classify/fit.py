@@ -44,8 +44,8 @@ DEFAULTS = MappingProxyType(
         "cache": "ram",
     }
 )
-# torchvision gives MobileNetV3 0.01, for ImageNet. After our few hundred steps the running variances
-# are still too near their start, and judged by them every crop is a face (measured: 352 steps).
+# torchvision gives MobileNetV3 0.01, for ImageNet. After our few hundred steps the running
+# variances are still too near their start: judged by them every crop is a face (356 steps).
 _BATCH_NORM_MOMENTUM = 0.1
 _WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)
 
