@@ -1,0 +1,60 @@
+"""A head and shoulders without a model: GrabCut, told by the face's box where to begin.
+
+C. Rother, V. Kolmogorov, A. Blake: "GrabCut", SIGGRAPH 2004, as OpenCV has it. People are built
+alike: above and beside a face there is hair, below it a neck and shoulders. That shape says where
+a person is likely, and the colours decide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+LONG_SIDE_PX = 160  # GrabCut's time grows with the pixels; a mask is smooth anyway
+ROUNDS = 3
+
+
+def grab_cut(rgb: NDArray[np.uint8], face_px: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    """(h, w) True where the person is, of a head crop (h, w, 3) with the face in its pixels."""
+    import cv2
+
+    from facesort.models.segment import person_of
+
+    height, width = rgb.shape[:2]
+    scale = min(LONG_SIDE_PX / max(height, width), 1.0)
+    small_wh = max(round(width * scale), 1), max(round(height * scale), 1)
+    small = cv2.resize(rgb, small_wh, interpolation=cv2.INTER_AREA)
+    face = (np.array(face_px) * [*small_wh, *small_wh] / [width, height, width, height]).tolist()
+    seeds = seeds_of(small_wh, face)
+    known = np.unique(seeds)
+    if {cv2.GC_BGD, cv2.GC_PR_BGD} & set(known) and {cv2.GC_FGD, cv2.GC_PR_FGD} & set(known):
+        colours = np.zeros((1, 65)), np.zeros((1, 65))
+        cv2.setRNGSeed(0)  # the same picture, the same mask
+        bgr = np.ascontiguousarray(small[..., ::-1], dtype=np.uint8)
+        no_box = (0, 0, 1, 1)  # the seeds say it all
+        cv2.grabCut(bgr, seeds, no_box, *colours, ROUNDS, cv2.GC_INIT_WITH_MASK)
+    person = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
+    smooth = cv2.resize(cv2.GaussianBlur(person, (0, 0), 1), (width, height))
+    return person_of(np.asarray(smooth >= 0.5, dtype=bool), face_px)
+
+
+def seeds_of(size_wh: tuple[int, int], face_px: list[float]) -> NDArray[np.uint8]:
+    """GrabCut's mask to begin with: surely the person in the middle of the face, likely in its
+    head and on its shoulders, surely not high above and far beside, unlikely elsewhere."""
+    import cv2
+
+    w, h = size_wh
+    x1, y1, x2, y2 = face_px
+    face_w, face_h, cx, cy = x2 - x1, y2 - y1, (x1 + x2) / 2, (y1 + y2) / 2
+    y, x = np.mgrid[:h, :w] + 0.5
+    seeds = np.full((h, w), cv2.GC_PR_BGD, dtype=np.uint8)
+    far = (y < y1 - 0.8 * face_h) | ((abs(x - cx) > 1.3 * face_w) & (y < y2 + 0.1 * face_h))
+    seeds[far] = cv2.GC_BGD
+    head = ((x - cx) / (0.75 * face_w)) ** 2 + ((y - (cy - 0.15 * face_h)) / (0.85 * face_h)) ** 2
+    below_chin = (y - y2) / face_h
+    half_w = face_w * np.clip(0.45 + 1.6 * (below_chin - 0.15), 0.45, 1.5)
+    body = (below_chin > -0.2) & (abs(x - cx) < half_w)
+    seeds[(head <= 1) | body] = cv2.GC_PR_FGD
+    middle = ((x - cx) / (0.4 * face_w)) ** 2 + ((y - cy) / (0.42 * face_h)) ** 2
+    seeds[middle <= 1] = cv2.GC_FGD
+    return seeds
