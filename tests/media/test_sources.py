@@ -50,7 +50,9 @@ def test_cameras_and_streams(text: str, kind: str, name: str) -> None:
     assert source.is_live and "secret" not in source.stem
 
 
-def test_a_file_may_be_called_like_a_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_may_be_called_like_a_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "7").write_bytes(b"x")
     monkeypatch.chdir(tmp_path)
     assert kinds(gather(["7", "8"]).found) == [("photo", "7"), ("camera", "camera 8")]

@@ -59,7 +59,8 @@ def test_a_face_without_a_picture_is_named(tmp_path: Path) -> None:
 
 
 sides = st.integers(0, 10_000)
-faces = st.lists(st.tuples(st.tuples(sides, sides, sides, sides), st.integers(0, 10**6)), max_size=3)
+boxes = st.tuples(sides, sides, sides, sides)
+faces = st.lists(st.tuples(boxes, st.integers(0, 10**6)), max_size=3)
 
 
 @given(st.dictionaries(st.text("aé한 ._-", min_size=1), faces, max_size=3))

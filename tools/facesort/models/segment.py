@@ -7,7 +7,7 @@ All take a head crop (h, w, 3) RGB and the face in its pixels (left, top, right,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,16 @@ def load_segmenter(weights: Path | None) -> Segment:
     raise ModelError(f"{weights}: '{weights.suffix}' is no model; expected .onnx, .tflite or .pt")
 
 
+def out_of_reach(size_wh: tuple[int, int], face_px: Sequence[float]) -> Mask:
+    """True high above a face and far beside its head, where only others can be: a network that
+    finds people cannot tell one from the next."""
+    w, h = size_wh
+    x1, y1, x2, y2 = face_px
+    y, x = np.mgrid[:h, :w] + 0.5
+    beside = (abs(x - (x1 + x2) / 2) > 1.3 * (x2 - x1)) & (y < y2 + 0.1 * (y2 - y1))
+    return np.asarray(beside | (y < y1 - 0.8 * (y2 - y1)), dtype=bool)
+
+
 def person_of(person: Mask, face_px: FacePx) -> Mask:
     """Of a mask, the connected part that holds most of the face, without holes: other people in
     the crop who do not touch this one are left out."""
@@ -70,7 +80,8 @@ def _network(forward: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Seg
 
         probability = forward(rgb)
         full = cv2.resize(probability, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        return person_of(np.asarray(full >= PERSON, dtype=bool), face_px)
+        person = np.asarray(full >= PERSON, dtype=bool)
+        return person_of(person & ~out_of_reach(rgb.shape[1::-1], face_px), face_px)
 
     return segment
 
