@@ -24,7 +24,7 @@ OTHER_RGB = (204, 121, 167)
 
 def annotated(look: Look) -> NDArray[np.uint8]:
     """A copy of the picture with boxes; raises `ModelError` where Ultralytics is not installed."""
-    annotator = _annotator()(np.ascontiguousarray(look.rgb).copy(), line_width=_line_px(look.rgb))
+    annotator = _annotator()(np.array(look.rgb, order="C"))
     for face, box in zip(look.faces, look.boxes_in_rgb, strict=True):
         annotator.box_label(box, label_of(face), COLOURS_RGB.get(face.class_name, OTHER_RGB))
     return np.asarray(annotator.result(), dtype=np.uint8)
@@ -33,11 +33,6 @@ def annotated(look: Look) -> NDArray[np.uint8]:
 def label_of(face: Face) -> str:
     number = "" if face.track is None else f"#{face.track} "
     return f"{number}{face.class_name} {face.confidence:.2f}"
-
-
-def _line_px(rgb: NDArray[np.uint8]) -> int:
-    height, width = rgb.shape[:2]
-    return max(round(0.0015 * (int(height) + int(width))), 1)
 
 
 def _annotator() -> Any:

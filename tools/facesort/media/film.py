@@ -55,6 +55,7 @@ class _Ffmpeg:
         self, ffmpeg: str, path: Path, size_wh: tuple[int, int], fps: float, sound: Path | None
     ) -> None:
         self._path = path
+        self._is_closed = False
         width, height = size_wh
         raw = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {fps:.6f} -i -".split()
         even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # H.264 halves the colours
@@ -65,7 +66,12 @@ class _Ffmpeg:
             command += ["-i", str(sound.absolute()), *with_sound]
         command += ["-vf", even, *video, "-movflags", "+faststart", str(path.absolute())]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C is for us, who end the video as it should be
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
         )
 
     def write(self, rgb: NDArray[np.uint8]) -> None:
@@ -76,6 +82,9 @@ class _Ffmpeg:
             self.close()
 
     def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         _, said = self._process.communicate()
         if self._process.returncode:
             lines = said.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]

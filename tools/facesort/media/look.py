@@ -144,17 +144,29 @@ def _video(source: Source, job: Job, stem: str, count: Count) -> None:
     with video:
         for output in job.outputs:
             output.begin(source, fps)
+        problems: list[str] = []
         try:
             for look in _looks(video, job, stem, votes, count):
                 _hand_on(look, job, count)
+        except PhotoError as error:  # of an output: the next video may fare better
+            problems.append(str(error))
         finally:
             count.tracks += len(votes)
-            for output in job.outputs:
-                output.end(votes)
-    if video.problem:
-        count.problems.append(f"{source.name}: {video.problem}")
-    else:
-        count.opened += 1
+            problems += _end(job.outputs, votes)
+    problems += [f"{source.name}: {video.problem}"] if video.problem else []
+    count.opened += not problems
+    count.problems += problems[:1]
+
+
+def _end(outputs: Sequence[Output], votes: Votes) -> list[str]:
+    """End a video for every output, whatever one of them says."""
+    problems = []
+    for output in outputs:
+        try:
+            output.end(votes)
+        except PhotoError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _looks(video: Video, job: Job, stem: str, votes: Votes, count: Count) -> Iterator[Look]:

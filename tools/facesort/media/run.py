@@ -140,7 +140,7 @@ def _account(
     given = len(sources.found)
     failed = len(count.problems)
     left = given - count.opened - failed
-    unseen = f" + {left:,} not reached" if left else ""
+    unseen = f" + {left:,} not finished" if left else ""
     lines = [f"left out: {line}" for line in sources.left_out] + [
         f"problem: {line}" for line in count.problems
     ]

@@ -94,8 +94,8 @@ class Video:
         return float(self._capture.get(getattr(cv2, name)))
 
     def _say_how_it_ended(self, frames: int) -> None:
-        if self.source.is_live:
-            self.problem = f"the {self.source.kind} gave no more pictures after {frames:,} frames"
+        if self.source.kind == "camera":
+            self.problem = f"gave no more pictures after {frames:,} frames; is it still connected?"
         elif frames == 0:
             self.problem = "not one frame can be decoded; expected a whole video; copy it again"
         elif self.frames_announced and frames < WHOLE * self.frames_announced:

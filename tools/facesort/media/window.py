@@ -35,11 +35,12 @@ class Window:
 
     def show(self, rgb: NDArray[np.uint8], is_video: bool = False) -> None:
         """Raises `Quit` when the person quits."""
+        os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # about its fonts
         import cv2
 
         try:
             if not self._is_open:
-                cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE)
+                cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
                 self._is_open = True
             cv2.imshow(TITLE, cv2.cvtColor(_fitting(rgb), cv2.COLOR_RGB2BGR))
             self._wait(1 if is_video else self._wait_ms)
