@@ -1,11 +1,16 @@
 """Faces, heads and masks stay aligned, also where the border cuts them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facesort.media.masks import inference, masks_of, oval
+from facesort.boxes import as_boxes
+from facesort.detections import Detections
+from facesort.media.inference import inference
+from facesort.media.masks import masks_of, oval
 from facesort.media.regions import Region, cut, head_of, whole_px, within
 
 SIZE_WH = (100, 80)
@@ -65,16 +70,29 @@ def test_the_oval_is_tight() -> None:
     assert oval([5, 5, 6, 6], (5, 5, 6, 6)).all()
 
 
+class Known:
+    """A detector of pictures whose faces are known."""
+
+    names, imgsz, fingerprint, sure = ("face",), 640, "known", 0.5
+
+    def __init__(self, *boxes: list[list[float]]) -> None:
+        self._boxes = list(boxes)
+
+    def detect(self, images_rgb: Sequence[np.ndarray]) -> list[Detections]:
+        boxes = as_boxes(self._boxes.pop(0))
+        return [Detections(boxes, np.zeros(len(boxes), np.int64), np.ones(len(boxes)))]
+
+
 def test_the_call_of_the_source_system() -> None:
     rgb = np.full((80, 100, 3), 255, np.uint8)
     boxes = [[0, 0, 10, 10], [40, 30, 60, 50]]
-    result_bboxes, face_bboxes, face_masks, head_bboxes, head_masks = inference(
-        [(rgb, boxes), (rgb, [])], bright
-    )
+    result = inference([rgb, rgb], Known(boxes, []), bright)
+    result_bboxes, face_bboxes, face_masks, head_bboxes, head_masks = result
     assert result_bboxes[0].tolist() == boxes and result_bboxes[1].shape == (0, 4)
     assert head_bboxes[0].tolist() == [[0, 0, 25, 25], [10, 0, 90, 80]]
     assert face_bboxes[0].tolist() == [[0, 0, 10, 10], [30, 30, 50, 50]]
     assert [mask.shape for mask in face_masks[0]] == [(10, 10, 3), (20, 20, 3)]
     assert [mask.shape for mask in head_masks[0]] == [(25, 25, 3), (80, 80, 3)]
     assert face_masks[1] == head_masks[1] == []
-    assert [len(part) for part in (face_bboxes, face_masks, head_bboxes, head_masks)] == [2] * 4
+    assert [len(part) for part in result] == [2] * 5
+    assert [len(part) for part in inference([], Known())] == [0] * 5

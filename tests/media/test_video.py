@@ -13,10 +13,15 @@ from clips import FPS, FRAMES, VIDEO_WH, write_clip
 from facesort.detections import Detections
 from facesort.errors import PhotoError
 from facesort.media.ahead import in_thread
+from facesort.media.look import Count, Job, look_at
 from facesort.media.looks import Face, Look
-from facesort.media.sources import Source
+from facesort.media.outputs import Output, csv_file
+from facesort.media.sources import Kind, Source
 from facesort.media.tracking import Tracker, Votes
 from facesort.media.video import Video
+from facesort.models.detect import load_detector
+
+ONNX = Path(__file__).resolve().parents[2] / "weights" / "occlusion.onnx"
 
 
 def source(path: Path | str) -> Source:
@@ -159,3 +164,27 @@ def test_a_class_is_voted_over_a_track() -> None:
     assert [votes.decide(look).faces[0].class_name for look in looks] == ["masked"] * 3
     assert votes.decide(seen("sunglasses", 0.9, None)).faces[0].class_name == "sunglasses"
     assert len(votes) == 1
+
+
+class Stopped(Output):
+    """Somebody who presses Ctrl-C at the third look."""
+
+    looks = 0
+
+    def take(self, look: Look) -> None:
+        self.looks += 1
+        if self.looks == 3:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("kind", ["video", "stream"])
+def test_ctrl_c_keeps_what_was_found(clip: Path, tmp_path: Path, kind: Kind) -> None:
+    detector = load_detector(ONNX)
+    written = [csv_file(tmp_path), Stopped()]
+    job = Job(detector, detector.names, written, lambda items, total, unit: items, workers=2)
+    count, before = Count(), threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        look_at([replace(source(clip), kind=kind)], job, count)
+    rows = (tmp_path / "faces.csv").read_text(encoding="utf-8").splitlines()
+    assert count.frames == 3 and len(rows) >= 4
+    assert threading.active_count() == before

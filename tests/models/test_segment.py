@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
+from facesort.models.quiet import import_ultralytics
 from facesort.models.segment import load_segmenter, out_of_reach, person_of
 
 FACE = (60, 40, 100, 90)
@@ -126,3 +127,12 @@ def test_what_is_no_segmenter_is_named(
 def test_a_detector_is_no_segmenter(onnx_file: Path, checkpoint: Path) -> None:
     with pytest.raises(ModelError, match="expected persons' outlines"):
         load_segmenter(checkpoint)
+
+
+def test_a_yolo_model_by_path(tmp_path: Path) -> None:
+    """An untrained one: it is read and asked, and finds nobody."""
+    model = import_ultralytics().YOLO("yolo11n-seg.yaml")
+    model.model.names[0] = "person"
+    model.save(str(tmp_path / "seg.pt"))
+    found = load_segmenter(tmp_path / "seg.pt")(np.zeros((64, 48, 3), np.uint8), (10, 10, 30, 30))
+    assert found.shape == (64, 48) and found.dtype == bool and not found.any()

@@ -6,7 +6,7 @@ wrong where the head is cut by the border of the picture; here it is cut where t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,45 +62,3 @@ def oval(xyxy_px: ArrayLike, region: Region) -> NDArray[np.bool_]:
     y = (np.arange(top, bottom) + 0.5 - (y1 + y2) / 2) / max((y2 - y1) / 2, 0.5)
     inside: NDArray[np.bool_] = x[None, :] ** 2 + y[:, None] ** 2 <= 1
     return inside
-
-
-# per picture: regions (faces, 4) as integers, and for each face a mask (h, w, 3)
-Masked = tuple[
-    list[NDArray[np.int64]],
-    list[NDArray[np.int64]],
-    list[list[NDArray[np.uint8]]],
-    list[NDArray[np.int64]],
-    list[list[NDArray[np.uint8]]],
-]
-
-
-def inference(
-    pictures: Iterable[tuple[NDArray[np.uint8], ArrayLike]],
-    segment: Segment,
-    head_scale: float = HEAD_SCALE,
-) -> Masked:
-    """``result_bboxes, face_bboxes, face_masks, head_bboxes, head_masks``, as the RetinaFace system
-    of Seoul National University returns them, for pictures with the boxes of their faces.
-
-    Each is a list with one element a picture (there too where no face is: the original skips
-    those in the first list, so that its lists do not match). ``result_bboxes`` and
-    ``head_bboxes`` are (faces, 4) whole pixels x1 y1 x2 y2 of the picture, ``face_bboxes`` of the
-    head; masks are (h, w, 3), white where the face or the person is, as large as their box.
-    """
-    result: Masked = ([], [], [], [], [])
-    for rgb, boxes in pictures:
-        found = [masks_of(rgb, box, segment, head_scale) for box in np.reshape(boxes, (-1, 4))]
-        result[0].append(_regions([one.face_px for one in found]))
-        result[1].append(_regions([one.face_in_head_px for one in found]))
-        result[2].append([_three(one.face_mask) for one in found])
-        result[3].append(_regions([one.head_px for one in found]))
-        result[4].append([_three(one.head_mask) for one in found])
-    return result
-
-
-def _regions(regions: list[Region]) -> NDArray[np.int64]:
-    return np.array(regions, dtype=np.int64).reshape(-1, 4)
-
-
-def _three(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(mask[..., None], 3, axis=2)

@@ -132,7 +132,7 @@ def _onnx_forward(weights: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.flo
 
 
 def _tflite_forward(weights: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """By OpenCV, which reads TFLite and is there anyway."""
+    """By OpenCV, which reads TFLite and is there anyway. It holds one picture at a time."""
     import cv2
 
     try:
@@ -171,6 +171,7 @@ def _yolo(weights: Path) -> Segment:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"{weights}: not a YOLO model ({reason[0][:120]})") from None
     wanted = [number for number, name in names.items() if name in PERSON_NAMES]
+    wanted = list(names) if len(names) == 1 else wanted
     if task != "segment" or not wanted:
         known = ", ".join(list(names.values())[:5])
         raise ModelError(f"{weights}: is for '{task}' of {known} ...; expected persons' outlines")
