@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +15,11 @@ from clips import FPS, FRAMES, VIDEO_WH, write_clip
 from facesort.detections import Detections
 from facesort.errors import PhotoError
 from facesort.media.ahead import in_thread
-from facesort.media.look import Count, Job, look_at
+from facesort.media.job import Count, Job
+from facesort.media.look import look_at
 from facesort.media.looks import Face, Look
 from facesort.media.outputs import Output, csv_file
-from facesort.media.sources import Kind, Source
+from facesort.media.sources import Kind, Source, gather
 from facesort.media.tracking import Tracker, Votes
 from facesort.media.video import Video
 from facesort.models.detect import load_detector
@@ -102,7 +105,7 @@ def test_a_thread_ahead_ends_with_its_reader() -> None:
     before = threading.active_count()
     reader = in_thread(endless(), room=1)
     assert next(reader) == 1
-    reader.close()  # type: ignore[attr-defined]
+    reader.close()
     assert threading.active_count() == before
 
 
@@ -188,3 +191,21 @@ def test_ctrl_c_keeps_what_was_found(clip: Path, tmp_path: Path, kind: Kind) -> 
     rows = (tmp_path / "faces.csv").read_text(encoding="utf-8").splitlines()
     assert count.frames == 3 and len(rows) >= 4
     assert threading.active_count() == before
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_stream_over_http(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    write_clip(tmp_path / "a.avi", [noise] * 5)
+    serve = partial(Quiet, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (stream,) = gather([f"http://127.0.0.1:{server.server_port}/a.avi"]).found
+        with Video(stream) as video:
+            indices = [frame.index for frame in video.frames()]
+        server.shutdown()
+    assert indices == [0, 1, 2, 3, 4] and video.problem == ""

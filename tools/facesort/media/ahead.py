@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ class _End:
     error: BaseException | None
 
 
-def in_thread(items: Iterable[T], room: int, newest_only: bool = False) -> Iterator[T]:
+def in_thread(items: Iterable[T], room: int, newest_only: bool = False) -> Generator[T, None, None]:
     """``items``, drawn in a thread, at most ``room`` ahead.
 
     ``newest_only``: what waits while a newer one comes is dropped, so that a camera is never late.

@@ -6,16 +6,14 @@ wrong where the head is cut by the border of the picture; here it is cut where t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facesort.media.regions import HEAD_SCALE, Region, cut, head_of, whole_px, within
+from facesort.models.segment import Segment
 
-# (head crop RGB, the face in its pixels) -> (h, w) True where the person of that face is
-Segment = Callable[[NDArray[np.uint8], Region], NDArray[np.bool_]]
 WHITE = 255
 
 

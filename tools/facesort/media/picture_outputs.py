@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from facesort.media.annotate import annotated
 from facesort.media.film import Film
 from facesort.media.looks import Look
-from facesort.media.masks import Segment, masks_of
+from facesort.media.masks import masks_of
 from facesort.media.outputs import Output
 from facesort.media.regions import cut, head_of, whole_px
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
 from facesort.media.window import Window
+from facesort.models.segment import Segment
 
 JPEG_QUALITY = 92
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from facesort.classes import parse_class
 from facesort.errors import LabelError
 from facesort.media import outputs
-from facesort.media.look import Count, Job, Progress, look_at
+from facesort.media.job import Count, Job, Progress
+from facesort.media.look import look_at
 from facesort.media.outputs import Output, numbered_folder
 from facesort.media.sources import Sources
 from facesort.media.window import Window, require_display
