@@ -1,7 +1,9 @@
 """One number a face throughout a video, by ByteTrack, and one class, by a vote over its track.
 
 Y. Zhang et al., ByteTrack: Multi-Object Tracking by Associating Every Detection Box, ECCV 2022,
-as Ultralytics keeps it, with its own settings. A face seen in one frame only gets no number.
+as Ultralytics keeps it, with its own settings but for one: likeness of place is not weighed by the
+confidence, which is low for covered faces (on 1,128 sights in a video of eight scenes, 65 instead
+of 156 are without a number). A face seen in one frame only gets none, but in the first.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ def _ultralytics() -> tuple[Any, Any, Any]:
             "install requirements.txt, or pass --no-track"
         ) from None
     file = root.utils.ROOT / "cfg" / "trackers" / "bytetrack.yaml"
-    settings = root.utils.IterableSimpleNamespace(**root.utils.YAML.load(file))
+    settings = root.utils.IterableSimpleNamespace(
+        **(root.utils.YAML.load(file) | {"fuse_score": False})
+    )
     return results.Boxes, byte_tracker.BYTETracker, settings
 
 
