@@ -188,8 +188,14 @@ def noise(number: int, size_wh: tuple[int, int]) -> list[NDArray[np.uint8]]:
     return [rng.integers(0, 255, (*size_wh[::-1], 3), dtype=np.uint8) for _ in range(number)]
 
 
-def test_a_film_keeps_time(tmp_path: Path) -> None:
-    """Frames that come late are repeated: the picture must stay with the sound."""
+@pytest.mark.parametrize("path_of_programs", [None, ""])
+def test_a_film_keeps_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path_of_programs: str | None
+) -> None:
+    """Frames that come late are repeated: the picture must stay with the sound. Without ffmpeg,
+    OpenCV writes it."""
+    if path_of_programs is not None:
+        monkeypatch.setenv("PATH", path_of_programs)
     path = tmp_path / "film.mp4"
     film = Film(path, (65, 63), 10.0, None)  # odd sizes, which H.264 does not have
     for rgb, time_s in zip(noise(3, (65, 63)), (0.0, 0.5, 0.6), strict=True):

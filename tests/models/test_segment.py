@@ -74,7 +74,7 @@ def test_others_are_out_of_reach() -> None:
     assert far[0].all() and far[80, 0] and not far[80, 80] and not far[-1].any()
 
 
-def small_network(path: Path, channels_last: bool, two_classes: bool) -> None:
+def small_network(path: Path, channels_last: bool, two_classes: bool, wanted: str = "red") -> None:
     """Red of the picture as the probability: what is red is the person."""
     from onnx import TensorProto, helper, save
 
@@ -84,7 +84,7 @@ def small_network(path: Path, channels_last: bool, two_classes: bool) -> None:
     if two_classes:
         nodes.append(helper.make_node("Concat", ["b", "red"], ["y"], axis=axis))
     else:
-        nodes.append(helper.make_node("Identity", ["red"], ["y"]))
+        nodes.append(helper.make_node("Identity", [wanted], ["y"]))
     graph = helper.make_graph(
         nodes,
         "red",
@@ -125,8 +125,16 @@ def test_what_is_no_segmenter_is_named(
 
 
 def test_a_detector_is_no_segmenter(onnx_file: Path, checkpoint: Path) -> None:
-    with pytest.raises(ModelError, match="expected persons' outlines"):
-        load_segmenter(checkpoint)
+    for weights in (onnx_file, checkpoint):
+        with pytest.raises(ModelError, match="expected persons' outlines"):
+            load_segmenter(weights)
+
+
+def test_a_network_that_gives_no_plane_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "three.onnx"
+    small_network(path, channels_last=False, two_classes=False, wanted="x")
+    with pytest.raises(ModelError, match="expected one probability a pixel"):
+        load_segmenter(path)
 
 
 def test_a_yolo_model_by_path(tmp_path: Path) -> None:

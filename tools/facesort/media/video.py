@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PATIENCE_MS = 10_000  # for a stream to answer
 USUAL_FPS = 25.0  # where a camera does not say
 MOST_FPS = 240.0
+LONGEST_LEAP_S = 60.0
 WHOLE = 0.95  # of the frames a file announces; some announce a few too many
 
 
@@ -44,6 +45,7 @@ class Video:
         """Open it; raises `PhotoError` where that fails."""
         self.source = source
         self.problem = ""
+        self._last_s = 0.0
         self._capture = _open(source)
         self.fps = self._property("CAP_PROP_FPS")
         if not 0 < self.fps <= MOST_FPS:
@@ -85,8 +87,13 @@ class Video:
         self.close()
 
     def _time_s(self, index: int) -> float:
-        """Of a file: its own time, as phones film with a rate that varies."""
-        return max(self._property("CAP_PROP_POS_MSEC") / 1000, 0.0) or index / self.fps
+        """Of a file: its own time, as phones film with a rate that varies; but damaged files say
+        anything, and so time neither runs backwards nor leaps."""
+        usual_s = index / self.fps
+        said_s = self._property("CAP_PROP_POS_MSEC") / 1000
+        is_likely = self._last_s <= said_s <= 2 * usual_s + LONGEST_LEAP_S
+        self._last_s = said_s if is_likely else max(self._last_s, usual_s)
+        return self._last_s
 
     def _property(self, name: str) -> float:
         import cv2

@@ -19,6 +19,7 @@ from facesort.errors import ModelError
 FacePx = tuple[int, int, int, int]
 Mask = NDArray[np.bool_]
 Segment = Callable[[NDArray[np.uint8], FacePx], Mask]
+TFLITE_WH = (256, 256)
 PERSON = 0.5  # from this probability on
 PERSON_NAMES = ("person", "head", "face", "human", "people")
 
@@ -33,12 +34,14 @@ def load_segmenter(weights: Path | None) -> Segment:
         return grab_cut
     if not weights.is_file():
         raise ModelError(f"{weights}: no such model; expected .onnx, .tflite or .pt")
-    if weights.suffix == ".pt" or (weights.suffix == ".onnx" and _is_yolo(weights)):
-        return _yolo(weights)
+    if weights.suffix == ".pt":
+        return _yolo(weights, task=None)
+    if weights.suffix == ".onnx" and (task := _yolo_task(weights)):
+        return _yolo(weights, task)
     if weights.suffix == ".onnx":
-        return _network(_onnx_forward(weights))
+        return _network(_onnx_forward(weights), weights)
     if weights.suffix == ".tflite":
-        return _network(_tflite_forward(weights))
+        return _network(_tflite_forward(weights), weights)
     raise ModelError(f"{weights}: '{weights.suffix}' is no model; expected .onnx, .tflite or .pt")
 
 
@@ -71,10 +74,17 @@ def person_of(person: Mask, face_px: FacePx) -> Mask:
 
 # -- a network that gives each pixel's probability
 
-Forward = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (h, w, 3) -> probabilities
+Forward = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (h, w, 3) -> probabilities
 
 
-def _network(forward: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Segment:
+def _network(forward: Forward, weights: Path) -> Segment:
+    try:
+        forward(np.zeros((32, 32, 3), dtype=np.uint8))  # what cannot work says so at once
+    except ModelError:
+        raise
+    except Exception as error:  # each runtime has exceptions of its own
+        raise ModelError(f"{weights}: cannot look at an RGB picture: {error}") from None
+
     def segment(rgb: NDArray[np.uint8], face_px: FacePx) -> Mask:
         import cv2
 
@@ -105,7 +115,7 @@ def _one_plane(output: NDArray[Any], weights: Path) -> NDArray[np.float32]:
     return planes
 
 
-def _onnx_forward(weights: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+def _onnx_forward(weights: Path) -> Forward:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -131,8 +141,8 @@ def _onnx_forward(weights: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.flo
     return forward
 
 
-def _tflite_forward(weights: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """By OpenCV, which reads TFLite and is there anyway. It holds one picture at a time."""
+def _tflite_forward(weights: Path) -> Forward:
+    """By OpenCV, which reads TFLite and is there anyway, for pictures of 256 x 256."""
     import cv2
 
     try:
@@ -141,7 +151,7 @@ def _tflite_forward(weights: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.f
         raise ModelError(f"{weights}: OpenCV cannot load it ({error.err})") from None
 
     def forward(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        network.setInput(_fitted(rgb, (256, 256)).transpose(2, 0, 1)[None].copy())
+        network.setInput(_fitted(rgb, TFLITE_WH).transpose(2, 0, 1)[None].copy())
         return _one_plane(network.forward(), weights)
 
     return forward
@@ -150,22 +160,23 @@ def _tflite_forward(weights: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.f
 # -- YOLO-seg
 
 
-def _is_yolo(weights: Path) -> bool:
-    """Ultralytics writes into its exports what they are for."""
+def _yolo_task(weights: Path) -> str:
+    """Ultralytics writes into its exports what they are for; empty for other networks."""
     import onnx
 
     try:
         model = onnx.load(str(weights), load_external_data=False)
     except Exception as error:  # protobuf's own exceptions
         raise ModelError(f"{weights}: is no ONNX file ({error})") from None
-    return any(entry.key == "task" for entry in model.metadata_props)
+    return next((entry.value for entry in model.metadata_props if entry.key == "task"), "")
 
 
-def _yolo(weights: Path) -> Segment:
+def _yolo(weights: Path, task: str | None) -> Segment:
+    """``task``: None where the file says it itself, as a checkpoint does."""
     from facesort.models.quiet import import_ultralytics
 
     try:
-        model: Any = import_ultralytics().YOLO(str(weights), task="segment")
+        model: Any = import_ultralytics().YOLO(str(weights), task=task)
         names, task = dict(model.names), str(model.task)
     except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
         reason = str(error).strip().splitlines() or [type(error).__name__]
