@@ -83,6 +83,13 @@ def test_csv_has_the_manifests_columns() -> None:
     )
 
 
+def test_names_that_are_no_unicode_are_written_as_in_the_manifest() -> None:
+    odd = look(name="bad\udcff.jpg")
+    assert results_text.of_look(odd) == "bad\\xff.jpg\n"
+    assert rows.csv_rows(odd).startswith("bad\\xff.jpg,")
+    assert json.loads(rows.json_line(odd))["photo"] == "bad\\xff.jpg"
+
+
 def test_json_lines() -> None:
     assert json.loads(rows.json_line(look())) == {
         "photo": "a.jpg",

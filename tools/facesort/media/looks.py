@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,7 +55,13 @@ class Look:
     @property
     def name(self) -> str:
         """What results call it: a frame is the video's name, ``#`` and its number, from 0."""
-        return self.source.name if self.frame is None else f"{self.source.name}#{self.frame}"
+        return self.source_name if self.frame is None else f"{self.source_name}#{self.frame}"
+
+    @property
+    def source_name(self) -> str:
+        """The photo or video, as UTF-8 can hold it: a byte that is none is ``\\xNN``, as in the
+        sorter's manifest."""
+        return os.fsencode(self.source.name).decode("utf-8", "backslashreplace")
 
     @property
     def xyxy_px(self) -> Boxes:

@@ -98,10 +98,7 @@ class TextFile(Output):
     def __init__(self, path: Path, render: Callable[[Look], str], head: str = "") -> None:
         self._path = path
         self._render = render
-        # newline="": rows bring their own; a name that is no Unicode keeps its bytes visible
-        self._file: IO[str] = path.open(
-            "w", encoding="utf-8", errors="backslashreplace", newline=""
-        )
+        self._file: IO[str] = path.open("w", encoding="utf-8", newline="")  # rows bring their own
         self._file.write(head)
         self._waiting: list[Look] = []
 

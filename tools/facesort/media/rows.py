@@ -23,12 +23,12 @@ def csv_rows(look: Look) -> str:
     when = [_blank(look.frame), "" if look.time_s is None else f"{look.time_s:.3f}"]
     rows = [
         [
-            *(look.source.name, *face.xyxy_px, face.class_name, *(face.bits or ("", ""))),
+            *(look.source_name, *face.xyxy_px, face.class_name, *(face.bits or ("", ""))),
             *(f"{face.confidence:.4f}", *when, _blank(face.track)),
         ]
         for face in look.faces
     ]
-    return csv_text(rows or [[look.source.name, *[""] * (len(MANIFEST) - 1), *when, ""]])
+    return csv_text(rows or [[look.source_name, *[""] * (len(MANIFEST) - 1), *when, ""]])
 
 
 def csv_text(rows: list[list[Any]]) -> str:
@@ -39,7 +39,7 @@ def csv_text(rows: list[list[Any]]) -> str:
 
 def json_line(look: Look) -> str:
     width, height = look.size_wh
-    picture: dict[str, Any] = {"photo": look.source.name, "width": width, "height": height}
+    picture: dict[str, Any] = {"photo": look.source_name, "width": width, "height": height}
     if look.frame is not None:
         picture |= {"frame": look.frame, "time_s": round(look.time_s or 0.0, 3)}
     return json.dumps(picture | {"faces": [_as_json(face) for face in look.faces]}) + "\n"
