@@ -109,7 +109,7 @@ def test_a_network_by_path(tmp_path: Path, channels_last: bool, two_classes: boo
     ("name", "content", "message"),
     [
         ("none.onnx", None, "no such model"),
-        ("a.txt", b"x", "expected .onnx, .tflite or .pt"),
+        ("a.txt", b"x", "expected a model: .onnx, .tflite or .pt"),
         ("a.onnx", b"hello", "is no ONNX file|cannot load it"),
         ("a.tflite", b"hello", "cannot load it"),
         ("a.pt", b"hello", "not a YOLO model"),

@@ -18,6 +18,7 @@ from facesort.errors import ModelError
 
 FacePx = tuple[int, int, int, int]
 Mask = NDArray[np.bool_]
+Forward = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (h, w, 3) -> probabilities
 Segment = Callable[[NDArray[np.uint8], FacePx], Mask]
 TFLITE_WH = (256, 256)
 PERSON = 0.5  # from this probability on
@@ -38,11 +39,22 @@ def load_segmenter(weights: Path | None) -> Segment:
         return _yolo(weights, task=None)
     if weights.suffix == ".onnx" and (task := _yolo_task(weights)):
         return _yolo(weights, task)
-    if weights.suffix == ".onnx":
-        return _network(_onnx_forward(weights), weights)
-    if weights.suffix == ".tflite":
-        return _network(_tflite_forward(weights), weights)
-    raise ModelError(f"{weights}: '{weights.suffix}' is no model; expected .onnx, .tflite or .pt")
+    return _network(load_probability(weights))
+
+
+def load_probability(weights: Path) -> Forward:
+    """A network in .onnx or .tflite as a function from an RGB picture to each pixel's probability
+    of being a person, at the network's own size. Raises `ModelError` where it cannot be one."""
+    if weights.suffix not in (".onnx", ".tflite"):
+        raise ModelError(f"{weights}: '{weights.suffix}'; expected a model: .onnx, .tflite or .pt")
+    forward = _onnx_forward(weights) if weights.suffix == ".onnx" else _tflite_forward(weights)
+    try:
+        forward(np.zeros((32, 32, 3), dtype=np.uint8))  # what cannot work says so at once
+    except ModelError:
+        raise
+    except Exception as error:  # each runtime has exceptions of its own
+        raise ModelError(f"{weights}: cannot look at an RGB picture: {error}") from None
+    return forward
 
 
 def out_of_reach(size_wh: tuple[int, int], face_px: Sequence[float]) -> Mask:
@@ -74,17 +86,8 @@ def person_of(person: Mask, face_px: FacePx) -> Mask:
 
 # -- a network that gives each pixel's probability
 
-Forward = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (h, w, 3) -> probabilities
 
-
-def _network(forward: Forward, weights: Path) -> Segment:
-    try:
-        forward(np.zeros((32, 32, 3), dtype=np.uint8))  # what cannot work says so at once
-    except ModelError:
-        raise
-    except Exception as error:  # each runtime has exceptions of its own
-        raise ModelError(f"{weights}: cannot look at an RGB picture: {error}") from None
-
+def _network(forward: Forward) -> Segment:
     def segment(rgb: NDArray[np.uint8], face_px: FacePx) -> Mask:
         import cv2
 
