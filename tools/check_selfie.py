@@ -43,35 +43,36 @@ def arguments(argv: Sequence[str]) -> Namespace:
     return args
 
 
-def main(argv: Sequence[str]) -> int:
-    args = arguments(argv)
+def judge(args: Namespace):
+    """The verdict on the photo, once everything that it needs is loaded."""
     from facesort.classes import CLASS_NAMES
     from facesort.models.detect import load_detector
+    from facesort.models.yunet import load_yunet
     from facesort.photos import open_photo
     from facesort.selfie.check import Verdict, check_selfie
     from facesort.selfie.limits import read_limits
-    from facesort.selfie.words import words_of
 
-    words_of(args.lang)  # before any work
     limits = read_limits(args.limits or ROOT / "data_configs" / "selfie.yaml")
     weights = args.weights or ROOT / "weights" / "occlusion.onnx"
     detector = load_detector(weights, imgsz=limits.network_px)
     if detector.names != CLASS_NAMES:
         raise ModelError(f"{weights}: finds {', '.join(detector.names)[:60]}; expected our classes")
-    find = None
-    if args.yunet:
-        from facesort.models.yunet import load_yunet
-
-        find = load_yunet(args.yunet)
+    find = load_yunet(args.yunet) if args.yunet else None
     try:
         photo = open_photo(args.photo, MIN_LONG_SIDE_PX)
     except PhotoError as error:
         write_line(str(error), sys.stderr)
-        verdict = Verdict(("unreadable",))
-    else:
-        found = detector.detect([photo.rgb])[0]
-        points = find(photo.rgb, limits.network_px) if find else None
-        verdict = check_selfie(photo, found, limits, points)
+        return Verdict(("unreadable",))
+    points = find(photo.rgb, limits.network_px) if find else None
+    return check_selfie(photo, detector.detect([photo.rgb])[0], limits, points)
+
+
+def main(argv: Sequence[str]) -> int:
+    args = arguments(argv)
+    from facesort.selfie.words import words_of
+
+    words_of(args.lang)  # an unknown language is told before any work
+    verdict = judge(args)
     said = verdict.as_json(args.lang, args.measures)
     write_line(json.dumps(said, ensure_ascii=False), sys.stdout)
     write_line(said["advice"], sys.stderr)
