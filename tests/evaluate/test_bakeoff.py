@@ -12,7 +12,7 @@ from PIL import Image
 
 from facesort.boxes import Boxes, as_boxes
 from facesort.classes import FaceClass
-from facesort.errors import DatasetError, FacesortError
+from facesort.errors import DatasetError, FacesortError, LabelError
 from facesort.evaluate.bakeoff.compare import compare
 from facesort.evaluate.bakeoff.rivals import RIVALS, NotHere, Rival, open_rival
 from facesort.evaluate.bakeoff.table import as_markdown
@@ -123,6 +123,12 @@ def test_truth_of_a_yaml_and_of_labels(tmp_path: Path) -> None:
     assert len(truth.with_class(FaceClass.face).pictures) == 0
     with pytest.raises(DatasetError, match="no split 'val'"):
         read_truth(data, "val", {})
+    data.write_text("test: images/test\nnames: [anna, ben, masked]\n")
+    assert read_truth(data, "test", {}).pictures[0].class_id.tolist() == [1]
+    data.write_text("test: images/test\nnames: [anna, ben, carl]\n")
+    with pytest.raises(LabelError, match="carl"):
+        read_truth(data, "test", {})
+    assert read_truth(data, "test", {"carl": "both"}).pictures[0].class_id.tolist() == [3]
     with pytest.raises(FacesortError):
         read_truth(tmp_path / "none", "test", {})
 

@@ -15,6 +15,7 @@ from facesort.labels import crop_source
 from facesort.labels.class_table import map_classes
 from facesort.labels.gather import Reading
 from facesort.labels.image_labels import ImageLabels
+from facesort.labels.label_set import LabelSet
 from facesort.photos import open_photo
 
 
@@ -39,12 +40,17 @@ def read_truth(source: Path, split: str, table: Mapping[str, str]) -> Truth:
     Raises `LabelError`, `DatasetError` or `UsageError` where there is nothing to read.
     """
     if source.suffix.lower() in (".yaml", ".yml"):
-        return Truth(tuple(read_config(source).read(split)))
+        config = read_config(source)
+        labels = LabelSet(config.names, tuple(config.read(split)), source.parent)
+        return _of_boxes(map_classes(labels, table))
     is_csv = source.suffix.lower() == ".csv"
     if is_csv or (source.is_dir() and not sources.formats_in(source)):
         return _read_crops(source, dict(table))
     reading = Reading(sources.pictures_of(source), drop_bad=True)
-    labels = map_classes(sources.read_source(source, sources.AUTO, reading), table)
+    return _of_boxes(map_classes(sources.read_source(source, sources.AUTO, reading), table))
+
+
+def _of_boxes(labels: LabelSet) -> Truth:
     return Truth(labels.images, left_out=labels.left_out)
 
 
