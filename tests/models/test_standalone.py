@@ -46,7 +46,7 @@ def test_a_picture_goes_in_as_it_is(tmp_path: Path, onnx_file: Path, pictures: P
     for rgb in pictures[:6]:
         rows = whole.run(None, {"picture_bgr": np.ascontiguousarray(rgb[..., ::-1])})[0]
         outside = detector.detect([rgb])[0]
-        sure = outside.confidence > 0.4
+        sure = outside.confidence > detector.sure
         expected += int(sure.sum())
         if len(rows) and sure.any():
             overlap = iou_matrix(outside.xyxy_px[sure], rows[:, :4].astype(np.float64))
