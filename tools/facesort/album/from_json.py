@@ -10,28 +10,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from facesort.album.names import can_be_folder
+from facesort.album.people import vector_from_text
 from facesort.album.records import (
-    FACE_FOLDERS,
     LINKS,
-    PHOTO_FOLDERS,
     Entry,
     Face,
+    Folders,
+    Identity,
+    Judged,
     Plan,
     Scan,
 )
 from facesort.classes import CLASS_NAMES
 
 T = TypeVar("T")
-VIEWS = {"targets": ("photos", PHOTO_FOLDERS), "crops": ("faces", FACE_FOLDERS)}
+BY_CLASS = Folders()
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
+    people = people_from_json(data.get("people", []))
     plan = Plan(
         src=_folder(data["src"]),
         dst=_folder(data["dst"]),
         decode_px=_count(data["decode_px"]),
-        entries=tuple(entry_from_json(entry) for entry in _is(list, data["entries"])),
+        entries=tuple(
+            entry_from_json(entry, Folders(people)) for entry in _is(list, data["entries"])
+        ),
         levels=_count(data["levels"]),
+        people=people,
     )
     for names in (plan.paths, [entry.scan.photo for entry in plan.entries]):
         if len(set(names)) < len(names):
@@ -39,15 +46,26 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def entry_from_json(data: Mapping[str, Any]) -> Entry:
+def people_from_json(data: Any) -> tuple[str, ...]:
+    for name in _is(list, data):
+        if not can_be_folder(_is(str, name)):
+            raise ValueError(f"{name!r}: cannot be a person's folder")
+    return tuple(data)
+
+
+def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Entry:
+    photos, faces = ("photos", folders.photos), ("faces", folders.faces)
     entry = Entry(
         scan=scan_from_json(data["scan"]),
         link=_one_of(LINKS, data["link"]),
-        targets=_paths("targets", data["targets"]),
-        crops=_paths("crops", data["crops"]),
-        face_targets=_paths("targets", data["face_targets"]),
-        human=tuple(_one_of(("", *FACE_FOLDERS), name) for name in data.get("human", ())),
+        targets=_paths(photos, data["targets"]),
+        crops=_paths(faces, data["crops"]),
+        face_targets=_paths(photos, data["face_targets"]),
+        human=tuple(_one_of(("", *folders.faces), name) for name in data.get("human", ())),
+        judged=tuple(_judged(one, folders) for one in data.get("judged", ())),
     )
+    if entry.judged and len(entry.judged) != len(entry.scan.faces):
+        raise ValueError(f"{entry.scan.photo}: expected a word on each face, or on none")
     if entry.human and len(entry.human) != len(entry.scan.faces):
         raise ValueError(f"{entry.scan.photo}: expected what a person said of each face, or none")
     if not len(entry.scan.faces) == len(entry.crops) == len(entry.face_targets):
@@ -70,12 +88,38 @@ def scan_from_json(data: Mapping[str, Any]) -> Scan:
 def _face(data: Mapping[str, Any]) -> Face:
     x1, y1, x2, y2 = (_number(value, -1e9, 1e9) for value in _is(list, data["xyxy_px"]))
     class_name = _one_of(CLASS_NAMES, data["class_name"])
-    return Face((x1, y1, x2, y2), class_name, _number(data["confidence"], 0, 1))
+    identity = data.get("identity")
+    return Face(
+        (x1, y1, x2, y2),
+        class_name,
+        _number(data["confidence"], 0, 1),
+        None if identity is None else _identity(identity),
+    )
 
 
-def _paths(kind: str, values: Any) -> tuple[str, ...]:
+def _identity(data: Mapping[str, Any]) -> Identity:
+    vector_from_text(_is(str, data["vector"]))
+    return Identity(
+        by=_is(str, data["by"]),
+        vector=data["vector"],
+        side_px=_number(data["side_px"], 0, 1e9),
+        sharpness=_number(data["sharpness"], 0, 1e9),
+        turned=_number(data["turned"], 0, 1),
+    )
+
+
+def _judged(data: Mapping[str, Any], folders: Folders) -> Judged:
+    return Judged(
+        folder=_one_of(folders.faces, data["folder"]),
+        likeliest=_one_of(("", *folders.names), data["likeliest"]),
+        probability=_number(data["probability"], 0, 1),
+        poor=_is(str, data["poor"]),
+    )
+
+
+def _paths(place: tuple[str, tuple[str, ...]], values: Any) -> tuple[str, ...]:
     """Files of one view, each in one of its folders."""
-    view, folders = VIEWS[kind]
+    view, folders = place
     for path in _is(list, values):
         parts = _inner_path(path).split("/")
         if len(parts) != 3 or parts[0] != view or parts[1] not in folders:

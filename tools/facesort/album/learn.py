@@ -6,9 +6,16 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from facesort.album.corrections import Changes, Said, find_changes
+from facesort.album.corrections import FACES, Changes, Said, find_changes
 from facesort.album.destination import Destination
-from facesort.album.human import HumanLabel, HumanLabels, append_labels, read_labels
+from facesort.album.examples import check_names
+from facesort.album.human import (
+    OTHER_FOLDERS,
+    HumanLabel,
+    HumanLabels,
+    append_labels,
+    read_labels,
+)
 from facesort.album.journal import State, read_state
 from facesort.album.refile import refile
 from facesort.album.sort import at_work
@@ -32,9 +39,15 @@ def learn(root: Path, apply: bool, sure: float, report: Reporter) -> int:
         state = site.journal.state
         labels, changes = read_labels(dst.corrections), find_changes(root, state)
         new = _new(changes, state, labels)
+        if state.people:
+            everybody = {*state.people, *labels.people, *(label.folder for label in new)}
+            check_names(root / FACES, sorted(everybody - set(OTHER_FOLDERS)))
         append_labels(dst.corrections, new)
         for label in new:
             labels.add(label)
+        if state.people:
+            site.journal.people(labels.people)
+        labels = labels.within(state.sorted_into)
         _say(changes, new, len(labels), report)
         if not apply:
             if changes.moved or new:

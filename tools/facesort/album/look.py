@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facesort.album.by_person import People, judge_scans
 from facesort.album.destination import Destination
+from facesort.album.examples import check_names
 from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
 from facesort.album.links import possible_links
 from facesort.album.plan import plan_entries
-from facesort.album.records import HARD, Plan, Scan
+from facesort.album.records import HARD, Folders, Judged, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, ModelError
@@ -29,7 +31,8 @@ class Job:
 
     ``load_detector`` is only called when there is something to look at; ``settings`` names what
     the detector was loaded with besides its weights: with other settings, photos are looked at
-    again. ``sure`` defaults to what the model says of itself. ``options`` are those of the command
+    again. ``sure`` defaults to what the model says of itself. Without ``people``, photos are sorted
+    by class. ``options`` are those of the command
     line that decide how a photo is filed, by name.
     """
 
@@ -40,12 +43,20 @@ class Job:
     link: str = HARD
     sure: float | None = None
     workers: int = 1
+    people: People | None = None
     options: dict[str, str] = field(default_factory=dict)
 
-    def checked_detector(self) -> Detector:
-        """The detector; raises `ModelError` unless it tells what covers a face."""
+    @property
+    def folders(self) -> Folders:
+        return Folders(tuple(self.people.examples) if self.people else ())
+
+    def checked_detector(self, report: Reporter) -> Detector:
+        """The detector; raises `ModelError` unless it tells what covers a face, and `AlbumError`
+        where no example of the people can be used."""
         detector = self.load_detector()
-        self.class_names(detector)
+        names = self.class_names(detector)
+        if self.people is not None:
+            self.people.read(detector, names, self.workers, report)
         return detector
 
     def class_names(self, detector: Detector) -> tuple[str, ...]:
@@ -73,8 +84,10 @@ def plan_news(
     src, dst = job.src.absolute(), Destination(job.dst.absolute())
     if not news:
         return Plan(str(src), str(dst.root), decode_px=0, entries=())
-    detector = job.checked_detector()
-    labels = read_labels(dst.corrections)
+    detector = job.checked_detector(report)
+    said = read_labels(dst.corrections)
+    folders = _folders(job, state, said)
+    labels = said.within(folders)
     scans = _look(job, news, state, detector, labels, report, remember)
     new = [scan for scan in scans if not state.has_content(scan)]
     originals = {scan.photo: src / scan.photo for scan in new}
@@ -84,8 +97,32 @@ def plan_news(
         sure=detector.sure if job.sure is None else job.sure,
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,
+        folders=folders,
+        judged=_judge(job, new, state, labels, report),
     )
-    return Plan(str(src), str(dst.root), decode_px(detector), entries)
+    return Plan(str(src), str(dst.root), decode_px(detector), entries, people=folders.people)
+
+
+def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
+    """By person, of all who have examples, were given a face by hand, or had a folder before."""
+    if job.people is None:
+        return Folders()
+    people = tuple(dict.fromkeys((*job.people.examples, *said.people, *state.people)))
+    check_names(job.people.folder, people)
+    return Folders(people)
+
+
+def _judge(
+    job: Job, new: list[Scan], state: State, labels: HumanLabels, report: Reporter
+) -> dict[str, tuple[Judged, ...]]:
+    """A word on each face of the new photos, by all that the album shows; nothing by class."""
+    if job.people is None:
+        return {}
+    detector = job.load_detector()
+    known = job.people.read(detector, job.class_names(detector), job.workers, report)
+    filed = {photo: entry.scan for photo, entry in state.entries.items()}
+    album = filed | {scan.photo: scan for scan in new}
+    return judge_scans(job.people, known, labels, album.values(), report)
 
 
 def _look(
@@ -100,13 +137,17 @@ def _look(
     with_crops = remember is not None
     names = job.class_names(detector)
     who = f"{detector.fingerprint} {job.settings}"
+    describer = job.people.load_describer() if job.people else None
+    if describer is not None:
+        who = f"{who} {describer.embedder.fingerprint}"
     seen = {found.relative: state.scan_of(found, who) for found in news}
     scans = [scan for scan in seen.values() if scan is not None]
     unseen = [
         (found, state.filed_scan(found.relative)) for found in news if seen[found.relative] is None
     ]
     with report.progress("looking", len(news), len(scans)) as progress:
-        for looked in scan_photos(unseen, detector, names, labels, job.workers, with_crops):
+        looks = scan_photos(unseen, detector, names, labels, job.workers, with_crops, describer)
+        for looked in looks:
             if remember is not None:
                 remember(looked, who)
             scans.append(looked.scan)

@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from facesort.album.gallery import Gallery
 from facesort.album.identify import NOBODY, Verdict, name_faces, sure_from
 from facesort.album.quality import Quality
-from facesort.album.records import UNSURE
-
-STRANGERS = "_strangers"
+from facesort.album.records import STRANGERS, UNSURE, Judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +29,6 @@ class AlbumFaces:
     state: NDArray[np.int64]
     photo: NDArray[np.int64]
     quality: tuple[Quality, ...]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Where a face goes. ``likeliest`` is a child's name, "" where it looks like none;
-    ``probability`` that it is that child; ``poor`` why the face says little, or ""."""
-
-    folder: str
-    likeliest: str
-    probability: float
-    poor: str = ""
 
 
 def judge_album(

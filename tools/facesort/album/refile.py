@@ -21,7 +21,7 @@ from facesort.album.human import HumanLabels
 from facesort.album.journal import State
 from facesort.album.names import NamePool
 from facesort.album.plan import folders_of_faces, photo_folders
-from facesort.album.records import Entry, folder_of
+from facesort.album.records import Entry, Folders, folder_of
 from facesort.album.undo import why_kept
 from facesort.errors import FacesortError
 
@@ -40,7 +40,7 @@ def refile(
     refiled, problems = 0, {}
     for entry in _concerned(state, changes, labels):
         adopted = _adopt(entry, changes.moved)
-        wanted = _planned(adopted, labels, sure, pool)
+        wanted = _planned(adopted, labels, sure, pool, state.sorted_into)
         try:
             made = _make(site, filer, wanted, adopted)
         except (FacesortError, OSError) as error:
@@ -83,15 +83,17 @@ def _adopt(entry: Entry, moved: Mapping[str, str]) -> Entry:
     )
 
 
-def _planned(entry: Entry, labels: HumanLabels, sure: float, pool: NamePool) -> Entry:
+def _planned(
+    entry: Entry, labels: HumanLabels, sure: float, pool: NamePool, folders: Folders
+) -> Entry:
     """Where the photo belongs now; a place that it has, it keeps."""
     human = labels.of_faces(entry.scan)
-    faces = folders_of_faces(entry.scan, sure, human)
+    faces = folders_of_faces(entry.scan, sure, human, entry.judged)
     has = {folder_of(path).split("/")[1]: path for path in entry.targets}
     name = Path(entry.scan.photo).name
     targets = {
         folder: has.get(folder) or pool.take(f"photos/{folder}", name)
-        for folder in photo_folders(entry.scan, faces)
+        for folder in photo_folders(entry.scan, faces, folders)
     }
     first = next(iter(targets.values()))
     return replace(
