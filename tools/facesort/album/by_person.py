@@ -1,8 +1,8 @@
-"""Sorting by person, from the examples on the disk to a word on every face of the album."""
+"""Whom to sort by: from a folder of photos for each person to what their faces teach."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ import numpy as np
 
 from facesort.album.describe import Describer, quality_of, with_identity
 from facesort.album.examples import ReadExamples, Seen, read_examples
-from facesort.album.gallery import Examples, Gallery, build
-from facesort.album.human import HumanLabels
-from facesort.album.people import AlbumFaces, judge_album, vector_from_text
-from facesort.album.quality import LEARNING
-from facesort.album.records import UNSURE, Face, Judged, Scan
+from facesort.album.gallery import build
+from facesort.album.judge import vectors_of, worn_by
+from facesort.album.people import vector_to_text
+from facesort.album.records import Example, Face, Learned
 from facesort.album.scan import as_faces, decode_px
 from facesort.classes import CLASS_NAMES
 from facesort.errors import AlbumError, PhotoError
+from facesort.models.likeness import Likeness
 from facesort.parallel import ordered_map
 from facesort.photos import open_photo, read_photo_bytes
 from facesort.reporter import Reporter
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 PRECISION = 0.98
 SHOWN = 20  # examples that are named because they do not help
-NOT_DESCRIBED = Judged(UNSURE, "", 0.0, "too small to be told from others")
 
 
 @dataclass(frozen=True)
@@ -43,20 +42,30 @@ class People:
     load_describer: Callable[[], Describer]
     precision: float = PRECISION
     allow_twins: bool = False
-    _read: list[ReadExamples] = field(default_factory=list)  # looked at once a run
+    _learned: list[Learned] = field(default_factory=list)  # examples are looked at once a run
 
-    def read(
+    def learned(
         self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter
-    ) -> ReadExamples:
-        """What the examples show. Raises `AlbumError` where no example is of any use."""
-        if not self._read:
+    ) -> Learned:
+        """What the examples teach. Raises `AlbumError` where no example is of any use."""
+        if not self._learned:
             read = self._look(detector, class_names, workers, report)
             _say(read, sum(map(len, self.examples.values())), report)
             if not len(read.examples):
                 path, why = next(iter(read.refused.items()))
                 raise AlbumError(f"{self.folder}: no example can be used; {path}: {why}")
-            self._read.append(read)
-        return self._read[0]
+            embedder = self.load_describer().embedder
+            _say_misfits(read, embedder.likeness, report)
+            self._learned.append(
+                Learned(
+                    embedder.fingerprint,
+                    embedder.likeness.to_json(),
+                    self.precision,
+                    self.allow_twins,
+                    tuple(_example(read, row) for row in range(len(read.examples))),
+                )
+            )
+        return self._learned[0]
 
     def _look(
         self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter
@@ -97,83 +106,21 @@ def _say(read: ReadExamples, total: int, report: Reporter) -> None:
         report.say(f"  and {len(read.refused) - SHOWN} more")
 
 
-def judge_scans(
-    people: People,
-    read: ReadExamples,
-    labels: HumanLabels,
-    scans: Iterable[Scan],
-    report: Reporter,
-) -> dict[str, tuple[Judged, ...]]:
-    """A word on each face of each photo.
+def _say_misfits(read: ReadExamples, likeness: Likeness, report: Reporter) -> None:
+    """Photos that lie in somebody else's folder, as far as the others tell."""
+    every = build(read.examples, len(read.names), likeness, per_state=len(read.examples))
+    for row, person, probability in every.misfits()[:SHOWN]:
+        report.say(f"  {read.paths[row]}: looks like {read.names[person]} ({probability:.2f})")
 
-    Faces that a person has named are examples too, and bring new names. ``scans`` is the whole
-    album, filed or not: how sure one must be depends on it.
-    """
-    embedder = people.load_describer().embedder
-    names = (*read.names, *(name for name in labels.people if name not in read.names))
-    scans = list(scans)
-    rows = [
-        (number, face, said)
-        for number, scan in enumerate(scans)
-        for face, said in zip(scan.faces, labels.of_faces(scan), strict=True)
-        if _is_seen_by(face, embedder.fingerprint)
-    ]
-    confirmed = [
-        (face, names.index(said))
-        for _, face, said in rows
-        if said in names and not quality_of(face).too_poor(LEARNING)
-    ]
-    gallery = build(_with(read.examples, confirmed), len(names), embedder.likeness)
-    _say_misfits(gallery, read, names, report)
-    found = judge_album(
-        gallery, names, _album([r[:2] for r in rows]), people.precision, people.allow_twins
+
+def _example(read: ReadExamples, row: int) -> Example:
+    return Example(
+        read.names[read.examples.person[row]],
+        CLASS_NAMES[read.examples.state[row]],
+        vector_to_text(read.examples.vectors[row]),
     )
-    words = {(number, face): one for (number, face, _), one in zip(rows, found, strict=True)}
-    return {
-        scan.photo: tuple(words.get((number, face), NOT_DESCRIBED) for face in scan.faces)
-        for number, scan in enumerate(scans)
-    }
-
-
-def _is_seen_by(face: Face, fingerprint: str) -> bool:
-    return face.identity is not None and face.identity.by == fingerprint
 
 
 def _as_seen(faces: Sequence[Face]) -> Seen:
     known = [face for face in faces if face.identity is not None]
-    return Seen(_vectors(known), _worn(known), tuple(map(quality_of, known)))
-
-
-def _album(rows: Sequence[tuple[int, Face]]) -> AlbumFaces:
-    faces = [face for _, face in rows]
-    photo = np.array([number for number, _ in rows], dtype=np.int64)
-    return AlbumFaces(_vectors(faces), _worn(faces), photo, tuple(map(quality_of, faces)))
-
-
-def _with(examples: Examples, confirmed: Sequence[tuple[Face, int]]) -> Examples:
-    if not confirmed:
-        return examples
-    faces = [face for face, _ in confirmed]
-    person = np.array([person for _, person in confirmed], dtype=np.int64)
-    return Examples(
-        np.concatenate([examples.vectors, _vectors(faces)]),
-        np.concatenate([examples.person, person]),
-        np.concatenate([examples.state, _worn(faces)]),
-    )
-
-
-def _vectors(faces: Sequence[Face]) -> np.ndarray:
-    vectors = [vector_from_text(face.identity.vector) for face in faces if face.identity]
-    return np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
-
-
-def _worn(faces: Sequence[Face]) -> np.ndarray:
-    return np.array([CLASS_NAMES.index(face.class_name) for face in faces], dtype=np.int64)
-
-
-def _say_misfits(
-    gallery: Gallery, read: ReadExamples, names: Sequence[str], report: Reporter
-) -> None:
-    for row, likely, probability in gallery.misfits()[:SHOWN]:
-        if len(gallery.examples) == len(read.paths):  # else rows are not photos any more
-            report.say(f"  {read.paths[row]}: looks like {names[likely]} ({probability:.2f})")
+    return Seen(vectors_of(known), worn_by(known), tuple(map(quality_of, known)))

@@ -46,6 +46,7 @@ def carry_out(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[
     try:
         save_plan(plan, dst.pending_plan)
         journal.people(plan.people)
+        journal.learned(plan.learned)
         _make_folders(dst.root, plan, journal)
         problems = _file(left, plan, site, memory)
         write_manifest(site)

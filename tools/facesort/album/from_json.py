@@ -15,14 +15,17 @@ from facesort.album.people import vector_from_text
 from facesort.album.records import (
     LINKS,
     Entry,
+    Example,
     Face,
     Folders,
     Identity,
     Judged,
+    Learned,
     Plan,
     Scan,
 )
 from facesort.classes import CLASS_NAMES
+from facesort.models import likeness
 
 T = TypeVar("T")
 BY_CLASS = Folders()
@@ -39,6 +42,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
         ),
         levels=_count(data["levels"]),
         people=people,
+        learned=None if data.get("learned") is None else learned_from_json(data["learned"]),
     )
     for names in (plan.paths, [entry.scan.photo for entry in plan.entries]):
         if len(set(names)) < len(names):
@@ -53,6 +57,23 @@ def people_from_json(data: Any) -> tuple[str, ...]:
     return tuple(data)
 
 
+def learned_from_json(data: Mapping[str, Any]) -> Learned:
+    likeness.from_json(_is(str, data["likeness"]))
+    return Learned(
+        by=_is(str, data["by"]),
+        likeness=data["likeness"],
+        precision=_number(data["precision"], 0, 1),
+        allow_twins=_is_flag(data["allow_twins"]),
+        examples=tuple(_example(one) for one in _is(list, data["examples"])),
+    )
+
+
+def _example(data: Mapping[str, Any]) -> Example:
+    vector_from_text(_is(str, data["vector"]))
+    (person,) = people_from_json([data["person"]])
+    return Example(person, _one_of(CLASS_NAMES, data["class_name"]), data["vector"])
+
+
 def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Entry:
     photos, faces = ("photos", folders.photos), ("faces", folders.faces)
     entry = Entry(
@@ -63,6 +84,7 @@ def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Ent
         face_targets=_paths(photos, data["face_targets"]),
         human=tuple(_one_of(("", *folders.faces), name) for name in data.get("human", ())),
         judged=tuple(_judged(one, folders) for one in data.get("judged", ())),
+        left=tuple(_inner_path(path) for path in data.get("left", ())),
     )
     if entry.judged and len(entry.judged) != len(entry.scan.faces):
         raise ValueError(f"{entry.scan.photo}: expected a word on each face, or on none")
@@ -144,6 +166,12 @@ def _inner_path(path: Any) -> str:
 def _is(kind: type[T], value: Any) -> T:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"{value!r}: expected {kind.__name__}")
+    return value
+
+
+def _is_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r}: expected true or false")
     return value
 
 

@@ -5,6 +5,7 @@ Kinds of lines, in the order a run writes them:
     album     src, levels: where the photos are; how many folders were made down to the destination
     options   options: what a run that filed photos was told
     people    names: more people that photos are sorted by; without any, it is by class
+    learned   learned: what their examples taught
     scanned   detector, scan: a photo was looked at (a killed scan goes on from here)
     folder    path: a folder is about to be made
     filed     entry, made: a photo is in all its places; ``made`` has each new file's stamp
@@ -28,8 +29,13 @@ from pathlib import Path
 from typing import Any
 
 from facesort.album.disk import Stamp
-from facesort.album.from_json import entry_from_json, people_from_json, scan_from_json
-from facesort.album.records import Entry, Folders, Scan
+from facesort.album.from_json import (
+    entry_from_json,
+    learned_from_json,
+    people_from_json,
+    scan_from_json,
+)
+from facesort.album.records import Entry, Folders, Learned, Scan
 from facesort.errors import AlbumError
 from facesort.photos import Found
 
@@ -43,6 +49,7 @@ class State:
     src: str = ""
     levels: int = 0
     people: tuple[str, ...] = ()
+    learned: Learned | None = None
     options: dict[str, str] = field(default_factory=dict)  # of the last run that told them
     scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
     entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
@@ -90,6 +97,8 @@ class State:
             self.options = line["options"]
         elif kind == "people":
             self.people += people_from_json(line["names"])
+        elif kind == "learned":
+            self.learned = learned_from_json(line["learned"])
         elif kind == "scanned":
             scan = scan_from_json(line["scan"])
             self.scans[scan.photo] = (line["detector"], scan)
@@ -157,6 +166,10 @@ class Journal:
         new = [name for name in names if name not in self.state.people]
         if new:
             self._append({"kind": "people", "names": new})
+
+    def learned(self, learned: Learned | None) -> None:
+        if learned is not None and learned != self.state.learned:
+            self._append({"kind": "learned", "learned": asdict(learned)})
 
     def scanned(self, detector: str, scan: Scan) -> None:
         self._append({"kind": "scanned", "detector": detector, "scan": asdict(scan)})

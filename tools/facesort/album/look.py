@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facesort.album.by_person import People, judge_scans
+from facesort.album.by_person import People
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
 from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
+from facesort.album.judge import judge_scans
 from facesort.album.links import possible_links
 from facesort.album.plan import plan_entries
-from facesort.album.records import HARD, Folders, Judged, Plan, Scan
+from facesort.album.records import HARD, Folders, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, ModelError
@@ -56,7 +57,7 @@ class Job:
         detector = self.load_detector()
         names = self.class_names(detector)
         if self.people is not None:
-            self.people.read(detector, names, self.workers, report)
+            self.people.learned(detector, names, self.workers, report)
         return detector
 
     def class_names(self, detector: Detector) -> tuple[str, ...]:
@@ -90,6 +91,9 @@ def plan_news(
     labels = said.within(folders)
     scans = _look(job, news, state, detector, labels, report, remember)
     new = [scan for scan in scans if not state.has_content(scan)]
+    learned = _learned(job, report)
+    filed = {photo: entry.scan for photo, entry in state.entries.items()}
+    album = filed | {scan.photo: scan for scan in new}
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
@@ -98,9 +102,16 @@ def plan_news(
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,
         folders=folders,
-        judged=_judge(job, new, state, labels, report),
+        judged=judge_scans(learned, folders.people, labels, album.values()) if learned else {},
     )
-    return Plan(str(src), str(dst.root), decode_px(detector), entries, people=folders.people)
+    return Plan(
+        str(src),
+        str(dst.root),
+        decode_px(detector),
+        entries,
+        people=folders.people,
+        learned=learned,
+    )
 
 
 def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
@@ -112,17 +123,12 @@ def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
     return Folders(people)
 
 
-def _judge(
-    job: Job, new: list[Scan], state: State, labels: HumanLabels, report: Reporter
-) -> dict[str, tuple[Judged, ...]]:
-    """A word on each face of the new photos, by all that the album shows; nothing by class."""
+def _learned(job: Job, report: Reporter) -> Learned | None:
+    """What there is to know of the people; nothing by class."""
     if job.people is None:
-        return {}
+        return None
     detector = job.load_detector()
-    known = job.people.read(detector, job.class_names(detector), job.workers, report)
-    filed = {photo: entry.scan for photo, entry in state.entries.items()}
-    album = filed | {scan.photo: scan for scan in new}
-    return judge_scans(job.people, known, labels, album.values(), report)
+    return job.people.learned(detector, job.class_names(detector), job.workers, report)
 
 
 def _look(

@@ -73,6 +73,28 @@ class Face:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A face of ``person``, its vector as text."""
+
+    person: str
+    class_name: str
+    vector: str
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All that is needed to judge faces, or to judge them anew, without a photo or a model: the
+    examples as the embedding whose fingerprint is ``by`` saw them, what it says of ``likeness``
+    (JSON), and what was asked for."""
+
+    by: str
+    likeness: str
+    precision: float
+    allow_twins: bool
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
 class Judged:
     """Where a face goes when sorting by person. ``likeliest`` is a person's name, "" where it looks
     like none; ``probability`` that it is that person; ``poor`` why the face says little, or ""."""
@@ -117,7 +139,7 @@ class Entry:
     ``crops`` and ``face_targets`` run parallel to ``scan.faces``: the file with that face's crop,
     and the one of ``targets`` in which a person finds that face. So does ``human``, where a person
     has spoken: the folder chosen for each face, "" where none was; and ``judged``, where the album
-    is sorted by person.
+    is sorted by person. ``left`` are places it had before it was corrected, and has no more.
     """
 
     scan: Scan
@@ -127,6 +149,7 @@ class Entry:
     face_targets: tuple[str, ...] = ()
     human: tuple[str, ...] = ()
     judged: tuple[Judged, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -144,7 +167,7 @@ class Plan:
 
     Photos are opened with a longer side of at least ``decode_px``; ``levels`` folders, the
     destination and its parents, were made to save this plan in (undo wants to know). ``people``
-    are those it sorts by; none: by class.
+    are those it sorts by, as it ``learned`` from their examples; none: by class.
     """
 
     src: str
@@ -153,6 +176,7 @@ class Plan:
     entries: tuple[Entry, ...]
     levels: int = 0
     people: tuple[str, ...] = ()
+    learned: Learned | None = None
 
     @property
     def folders(self) -> Folders:
