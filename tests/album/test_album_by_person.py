@@ -6,6 +6,7 @@ In the fake's world a colour is a person: ``face`` is Ana, ``masked`` Ben, ``sun
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ import learn_corrections
 import pandas as pd
 import pytest
 from conftest import Album, Result, Sort, disk_as_dict, disk_times, jpeg
-from test_album_kill import all_kills
+from test_album_kill import all_kills, without_times
 
 PEOPLE = {"Ana": "face", "Ben": "masked", "Eva": "sunglasses"}
 ARGV = ("--src", "album", "--by", "person", "--people", "examples")
@@ -235,3 +236,55 @@ def test_a_new_folder_is_a_new_person_who_is_known_from_then_on(
     album.add("b.jpg", "masked_sunglasses")
     assert by_person().code == 0
     assert files(tmp_path / "sorted/photos") == ["Zoe/a.jpg", "Zoe/b.jpg"]
+
+
+@pytest.fixture
+def half_known(album: Album, by_person: Sort, examples: Path, tmp_path: Path) -> Path:
+    """Zoe is in four photos, has no example yet, and was named in two of them."""
+    for number in range(4):
+        album.add(f"{number}.jpg", "masked_sunglasses", confidence=0.6 + number / 10)
+    album.add("5.jpg", "face", "masked_sunglasses")
+    by_person()
+    faces = tmp_path / "sorted/faces"
+    (faces / "Zoe").mkdir()
+    for number in range(2):
+        (faces / f"_strangers/999_{number}_0.jpg").rename(faces / f"Zoe/999_{number}_0.jpg")
+    return tmp_path / "sorted"
+
+
+def test_corrections_move_other_faces(
+    half_known: Path, capsys: pytest.CaptureFixture[str], by_person: Sort, sort: Sort
+) -> None:
+    said = learn(capsys).out
+    assert "your 2 corrections moved 3 other faces:" in said
+    assert "faces/_strangers/999_2_0.jpg -> Zoe" in said
+    assert len(list((half_known / "faces/_strangers").iterdir())) == 3
+    assert "3 other faces" in learn(capsys, "--apply").out
+    assert [path for path in files(half_known) if path.startswith(("faces", "photos"))] == [
+        "faces/Ana/999_5_0.jpg",
+        *(f"faces/Zoe/999_{number}_{int(number == 5)}.jpg" for number in (0, 1, 2, 3, 5)),
+        "photos/Ana/5.jpg",
+        *(f"photos/Zoe/{number}.jpg" for number in (0, 1, 2, 3, 5)),
+    ]
+    before = disk_as_dict(half_known)
+    again = learn(capsys, "--apply").out
+    assert "0 new corrections" in again and "other faces" not in again
+    assert "nothing new" in by_person().out
+    assert disk_as_dict(half_known) == before
+    assert "left alone" not in sort("--undo", "--dst", "sorted").out
+    assert files(half_known) == ["corrections.jsonl"]
+
+
+def test_learning_killed_and_run_again(
+    half_known: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = tmp_path / "first"
+    shutil.copytree(half_known, first)
+    argv = ["sorted", "--apply"]
+    learn_corrections.main(argv)
+    expected = without_times(disk_as_dict(half_known))
+    start = functools.partial(shutil.copytree, first, half_known)
+    for number in all_kills(argv, half_known, before=start, main=learn_corrections.main):
+        assert learn_corrections.main(argv) == 0, number
+        assert without_times(disk_as_dict(half_known)) == expected, number
+    capsys.readouterr()

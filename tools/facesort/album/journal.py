@@ -10,6 +10,7 @@ Kinds of lines, in the order a run writes them:
     folder    path: a folder is about to be made
     filed     entry, made: a photo is in all its places; ``made`` has each new file's stamp
     aside     path: a manifest that is not as we wrote it is about to get this name
+    making    photo, paths: a corrected photo is about to get these places
     removed   paths: files of ours that went, for the photo belongs elsewhere now
     manifest  content: hash of a manifest that is about to be written
     undo      left: undo began; ``left`` says what was gone by then, and where to
@@ -54,6 +55,7 @@ class State:
     scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
     entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
     made: dict[str, tuple[str, Stamp]] = field(default_factory=dict)  # path: photo, stamp
+    making: dict[str, str] = field(default_factory=dict)  # path: photo; a killed run's, if any
     folders: list[str] = field(default_factory=list)
     manifests: set[str] = field(default_factory=set)
     own_manifest: str = ""  # the person's, from before our first, under its name since then
@@ -109,9 +111,13 @@ class State:
             self.entries[entry.scan.photo] = entry
             for path, stamp in line["made"].items():
                 self.made[path] = (entry.scan.photo, Stamp(*stamp))
+                self.making.pop(path, None)
+        elif kind == "making":
+            self.making |= dict.fromkeys(line["paths"], line["photo"])
         elif kind == "removed":
             for path in line["paths"]:
                 self.made.pop(path, None)
+                self.making.pop(path, None)
         elif kind == "aside":
             self.own_manifest = self.own_manifest if self.manifests else line["path"]
         elif kind == "manifest":
@@ -180,6 +186,9 @@ class Journal:
     def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
         stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
         self._append({"kind": "filed", "entry": asdict(entry), "made": stamps})
+
+    def making(self, photo: str, paths: list[str]) -> None:
+        self._append({"kind": "making", "photo": photo, "paths": paths})
 
     def removed(self, paths: list[str]) -> None:
         self._append({"kind": "removed", "paths": paths})

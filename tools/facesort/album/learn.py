@@ -17,7 +17,8 @@ from facesort.album.human import (
     read_labels,
 )
 from facesort.album.journal import State, read_state
-from facesort.album.refile import refile
+from facesort.album.judge import judge_scans
+from facesort.album.refile import Words, clear_unfinished, moved_by_others, refile
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
 from facesort.errors import AlbumError, UsageError
@@ -37,6 +38,7 @@ def learn(root: Path, apply: bool, sure: float, report: Reporter) -> int:
     src = Path(read_state(dst.journal).src)
     with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
         state = site.journal.state
+        clear_unfinished(site)
         labels, changes = read_labels(dst.corrections), find_changes(root, state)
         new = _new(changes, state, labels)
         if state.people:
@@ -48,12 +50,15 @@ def learn(root: Path, apply: bool, sure: float, report: Reporter) -> int:
         if state.people:
             site.journal.people(labels.people)
         labels = labels.within(state.sorted_into)
+        words = _words(state, labels)
         _say(changes, new, len(labels), report)
+        others = moved_by_others(state, labels, words)
+        _say_others(others, len(labels), report)
         if not apply:
-            if changes.moved or new:
+            if changes.moved or new or others:
                 report.say("the photos have not followed yet: run again with --apply")
             return 0
-        refiled, problems = refile(site, changes, labels, sure)
+        refiled, problems = refile(site, changes, labels, sure, words)
     report.say(f"{counted(refiled, 'photo')} followed their faces into other folders")
     for what, why in sorted(problems.items()):
         report.say(f"left as it is: {what}: {why}")
@@ -74,6 +79,21 @@ def _label(said: Said, state: State, when: str) -> HumanLabel:
     scan = state.entries[said.photo].scan
     box = scan.faces[said.number].xyxy_px
     return HumanLabel(scan.content, box, said.folder, said.photo, when)
+
+
+def _words(state: State, labels: HumanLabels) -> Words:
+    """What the model says of each face now that it has learned; by class, it learns nothing."""
+    if state.learned is None or not len(labels):
+        return {}
+    scans = [entry.scan for entry in state.entries.values()]
+    return judge_scans(state.learned, state.people, labels, scans)
+
+
+def _say_others(others: list[tuple[str, str]], corrections: int, report: Reporter) -> None:
+    if others:
+        yours = counted(corrections, "correction")
+        report.say(f"your {yours} moved {counted(len(others), 'other face')}:")
+        _list("  moved", [f"{crop} -> {folder}" for crop, folder in others], report)
 
 
 def _say(changes: Changes, new: list[HumanLabel], total: int, report: Reporter) -> None:
