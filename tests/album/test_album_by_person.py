@@ -9,14 +9,18 @@ from __future__ import annotations
 import functools
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import learn_corrections
 import pandas as pd
 import pytest
+import sort_photos
 from conftest import Album, Result, Sort, disk_as_dict, disk_times, jpeg
 from test_album_kill import all_kills, without_times
 
+REAL = Path(__file__).parents[3] / "shared" / "data"
 PEOPLE = {"Ana": "face", "Ben": "masked", "Eva": "sunglasses"}
 ARGV = ("--src", "album", "--by", "person", "--people", "examples")
 
@@ -288,3 +292,27 @@ def test_learning_killed_and_run_again(
         assert learn_corrections.main(argv) == 0, number
         assert without_times(disk_as_dict(half_known)) == expected, number
     capsys.readouterr()
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="no ../shared")
+def test_real_people_by_the_shipped_models(
+    album: Album, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Three people whom the embedding was not trained on, and two strangers."""
+    names = ["Nancy_Pelosi", "Tim_Henman", "Tom_Daschle"]
+    for name in names:
+        photos = sorted((REAL / "people" / name).iterdir())
+        (tmp_path / "examples" / name).mkdir(parents=True)
+        for photo in photos[:4]:
+            shutil.copy(photo, tmp_path / "examples" / name)
+        for photo in photos[4:8]:
+            album.write(photo.name, photo.read_bytes())
+    for photo in sorted((REAL / "strangers").iterdir())[:3]:
+        album.write(f"nobody_{photo.name}", photo.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, sort_photos.__file__, *ARGV]
+    subprocess.run(command, check=True, capture_output=True)
+    for name in names:
+        there = [path.name for path in (tmp_path / "sorted/photos" / name).iterdir()]
+        assert len(there) >= 3 and all(file.startswith(name) for file in there)
