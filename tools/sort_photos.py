@@ -1,4 +1,4 @@
-"""Sort a photo album into folders by what covers each face.
+"""Sort a photo album into folders by what covers each face, or by whose it is.
 
     python tools/sort_photos.py --src album                     # into sorted/
     python tools/sort_photos.py --src album --dst by_mask       # somewhere else

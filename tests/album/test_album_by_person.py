@@ -260,10 +260,10 @@ def test_corrections_move_other_faces(
     half_known: Path, capsys: pytest.CaptureFixture[str], by_person: Sort, sort: Sort
 ) -> None:
     said = learn(capsys).out
-    assert "your 2 corrections moved 3 other faces:" in said
+    assert "your 2 corrections would move 3 other faces:" in said
     assert "faces/_strangers/999_2_0.jpg -> Zoe" in said
     assert len(list((half_known / "faces/_strangers").iterdir())) == 3
-    assert "3 other faces" in learn(capsys, "--apply").out
+    assert "your 2 corrections moved 3 other faces:" in learn(capsys, "--apply").out
     assert [path for path in files(half_known) if path.startswith(("faces", "photos"))] == [
         "faces/Ana/999_5_0.jpg",
         *(f"faces/Zoe/999_{number}_{int(number == 5)}.jpg" for number in (0, 1, 2, 3, 5)),
@@ -292,6 +292,38 @@ def test_learning_killed_and_run_again(
         assert learn_corrections.main(argv) == 0, number
         assert without_times(disk_as_dict(half_known)) == expected, number
     capsys.readouterr()
+
+
+def test_a_renamed_folder_is_a_renamed_person(
+    album: Album, by_person: Sort, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    album.add("doubt.jpg", "face", confidence=0.3)
+    by_person()
+    (tmp_path / "sorted/faces/Ana").rename(tmp_path / "sorted/faces/Anna")
+    assert "Ana is Anna from now on" in learn(capsys, "--apply").out
+    album.add("b.jpg", "face")
+    (tmp_path / "examples/Ana").rename(tmp_path / "examples/Anna")
+    by_person()
+    assert files(tmp_path / "sorted/photos") == ["Anna/a.jpg", "Anna/b.jpg", "_unsure/doubt.jpg"]
+    assert not (tmp_path / "sorted/faces/Ana").exists()
+
+
+def test_what_is_strange_in_faces_is_listed(
+    album: Album, by_person: Sort, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    album.add("b.jpg", "masked")
+    by_person()
+    faces = tmp_path / "sorted/faces"
+    (faces / "CON").mkdir()
+    (faces / "Ana/999_a_0.jpg").rename(faces / "CON/999_a_0.jpg")
+    (faces / "BEN").mkdir()
+    (faces / "Ben/999_b_0.jpg").rename(faces / "BEN/999_b_0.jpg")
+    said = learn(capsys, "--apply").out
+    assert "faces/CON/999_a_0.jpg: not in a folder of faces/ that means something" in said
+    assert "faces/BEN/999_b_0.jpg: not in a folder of faces/ that means something" in said
+    assert "0 new corrections" in said
 
 
 @pytest.mark.real

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from facesort.album.carry_out import Site
 from facesort.album.corrections import FACES, Changes, Said, find_changes
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
@@ -49,11 +51,12 @@ def learn(root: Path, apply: bool, sure: float, report: Reporter) -> int:
             labels.add(label)
         if state.people:
             site.journal.people(labels.people)
+            _follow_renames(site, changes, report)
         labels = labels.within(state.sorted_into)
         words = _words(state, labels)
         _say(changes, new, len(labels), report)
         others = moved_by_others(state, labels, words)
-        _say_others(others, len(labels), report)
+        _say_others(others, len(labels), "moved" if apply else "would move", report)
         if not apply:
             if changes.moved or new or others:
                 report.say("the photos have not followed yet: run again with --apply")
@@ -89,10 +92,25 @@ def _words(state: State, labels: HumanLabels) -> Words:
     return judge_scans(state.learned, state.people, labels, scans)
 
 
-def _say_others(others: list[tuple[str, str]], corrections: int, report: Reporter) -> None:
+def _follow_renames(site: Site, changes: Changes, report: Reporter) -> None:
+    """Where a person's whole folder went into another one, their examples go along."""
+    learned = site.journal.state.learned
+    for name in site.journal.state.people:
+        went = {said.folder for said in changes.said if said.was == name}
+        if len(went) == 1 and not (site.dst.root / FACES / name).exists() and learned is not None:
+            (now,) = went
+            examples = (replace(e, person=now) if e.person == name else e for e in learned.examples)
+            learned = replace(learned, examples=tuple(examples))
+            report.say(f"{name} is {now} from now on; rename the folder of examples, too")
+    site.journal.learned(learned)
+
+
+def _say_others(
+    others: list[tuple[str, str]], corrections: int, moved: str, report: Reporter
+) -> None:
     if others:
         yours = counted(corrections, "correction")
-        report.say(f"your {yours} moved {counted(len(others), 'other face')}:")
+        report.say(f"your {yours} {moved} {counted(len(others), 'other face')}:")
         _list("  moved", [f"{crop} -> {folder}" for crop, folder in others], report)
 
 

@@ -115,11 +115,11 @@ def plan_news(
 
 
 def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
-    """By person, of all who have examples, were given a face by hand, or had a folder before."""
+    """By person, of all who have examples or were given a face by hand."""
     if job.people is None:
         return Folders()
-    people = tuple(dict.fromkeys((*job.people.examples, *said.people, *state.people)))
-    check_names(job.people.folder, people)
+    people = tuple(dict.fromkeys((*job.people.examples, *said.people)))
+    check_names(job.people.folder, {*people, *state.people})
     return Folders(people)
 
 
