@@ -22,10 +22,11 @@ from facesort.album.journal import State
 from facesort.album.judge import NOT_DESCRIBED
 from facesort.album.names import NamePool
 from facesort.album.plan import crop_name, folders_of_faces, photo_folders
-from facesort.album.records import Entry, Judged, folder_of
+from facesort.album.records import STRANGERS, UNSURE, Entry, Judged, folder_of
 from facesort.album.undo import why_kept
 from facesort.errors import FacesortError
 
+NOBODYS = (UNSURE, STRANGERS)
 Words = Mapping[str, tuple[Judged, ...]]  # photo: the model's word on each face
 
 
@@ -87,7 +88,10 @@ def moved_by_others(state: State, labels: HumanLabels, words: Words) -> list[tup
 
 
 def _is_new(old: Judged, word: Judged) -> bool:
-    return word != NOT_DESCRIBED and word.folder != old.folder
+    """A face with a name leaves that folder for somebody else's, never for nobody's: the person
+    has seen it there, and let it stand."""
+    named_no_more = word.folder in NOBODYS and old.folder not in NOBODYS
+    return word != NOT_DESCRIBED and word.folder != old.folder and not named_no_more
 
 
 def _concerned(state: State, changes: Changes, labels: HumanLabels, words: Words) -> list[Entry]:
@@ -150,10 +154,9 @@ def _planned(
 
 
 def _words_of(entry: Entry, words: Words) -> tuple[Judged, ...]:
-    """What is said now; what was said, where that is not known."""
     now = words.get(entry.scan.photo, entry.judged)
     pairs = zip(entry.judged, now, strict=True)
-    return tuple(old if word == NOT_DESCRIBED else word for old, word in pairs)
+    return tuple(word if _is_new(old, word) else old for old, word in pairs)
 
 
 def _make(site: Site, filer: Filer, wanted: Entry, adopted: Entry) -> dict[str, Stamp]:
