@@ -55,10 +55,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def export(album: Path, out: Path) -> None:
-    from facesort.album.confirmed import confirmed
+    from facesort.album.confirmed import class_names, confirmed
     from facesort.dataset.corrected import write_corrected
 
-    print(*write_corrected(confirmed(album), out), sep="\n")
+    print(*write_corrected(confirmed(album), out, class_names(album)), sep="\n")
     print(f"written to {out}; next: yolo detect train data={out / 'data.yaml'}")
 
 

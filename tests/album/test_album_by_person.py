@@ -17,6 +17,7 @@ import learn_corrections
 import pandas as pd
 import pytest
 import sort_photos
+import yaml
 from conftest import Album, Result, Sort, disk_as_dict, disk_times, jpeg
 from test_album_kill import all_kills, without_times
 
@@ -324,6 +325,16 @@ def test_what_is_strange_in_faces_is_listed(
     assert "faces/CON/999_a_0.jpg: not in a folder of faces/ that means something" in said
     assert "faces/BEN/999_b_0.jpg: not in a folder of faces/ that means something" in said
     assert "0 new corrections" in said
+
+
+def test_named_faces_become_a_data_set_with_a_class_per_person(
+    half_known: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert "boxes: 2 in = 2 out" in learn(capsys, "--export-yolo", "set").out
+    names = yaml.safe_load((tmp_path / "set/data.yaml").read_text())["names"]
+    assert list(names.values()) == ["Ana", "Ben", "Eva", "Zoe"]
+    labels = [path.read_text()[0] for path in (tmp_path / "set").rglob("labels/train/*.txt")]
+    assert labels == ["3", "3"]
 
 
 @pytest.mark.real

@@ -33,8 +33,7 @@ class Job:
     ``load_detector`` is only called when there is something to look at; ``settings`` names what
     the detector was loaded with besides its weights: with other settings, photos are looked at
     again. ``sure`` defaults to what the model says of itself. Without ``people``, photos are sorted
-    by class. ``options`` are those of the command
-    line that decide how a photo is filed, by name.
+    by class. ``options`` are those of the command line that decide how a photo is filed, by name.
     """
 
     src: Path
