@@ -35,7 +35,7 @@ class Photo(Protocol):
 def write_corrected(
     photos: Iterable[Photo], out: Path, names: tuple[str, ...] = CLASS_NAMES
 ) -> list[str]:
-    """Write ``photos`` as the training split of ``out``, whose classes are ``names``; the lines that
+    """Write ``photos`` as the training split of ``out`` with the classes ``names``; the lines that
     account for them. Raises `DatasetError` where ``out`` is taken or nothing is left."""
     check_out(names, out, "train")
     out.parent.mkdir(parents=True, exist_ok=True)
