@@ -17,6 +17,7 @@ MAY_IMPORT = {  # room: the rooms it may import, besides the ground
     "dataset": {"labels", "dataset"},
     "models": {"models"},
     "album": {"models", "album"},
+    "media": {"models", "media"},
     "evaluate": {"labels", "dataset", "models", "album", "evaluate"},
 }
 

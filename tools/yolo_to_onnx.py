@@ -1,12 +1,18 @@
 """Export a YOLO checkpoint to ONNX and prove on real pictures that both say the same.
 
     python tools/yolo_to_onnx.py
+    python tools/yolo_to_onnx.py --int8                # four times smaller, twice as fast
     python tools/yolo_to_onnx.py --weights runs/detect/train/weights/best.pt --out best.onnx
     python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --sure 0.5
+    python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: picture in, faces out
 
 Without --images the pictures are those of the sample album (tools/make_sample_album.py). The file
 is written only when raw outputs (scores, and boxes as a fraction of the input size) differ by at
 most 1e-3, the same faces are found with the same classes, and boxes overlap by at least 0.999.
+
+--int8 calibrates on real pictures of the train split of --calib, takes the number format that is
+fastest on this processor, and writes the file only when, on the val split, mAP50-95 falls by at
+most 0.5 points and no class's recall by more than 1 point; else it says which layers hurt most.
 """
 
 from __future__ import annotations
@@ -34,16 +40,33 @@ def arguments(argv: Sequence[str]):
         default=ROOT / "weights" / "occlusion.pt",
         help="checkpoint (.pt)",
     )
-    add(
-        "--out", type=console.path, help="file to write (default: the checkpoint's name with .onnx)"
-    )
+    add("--out", type=console.path, help="file to write (default: beside the checkpoint)")
     add(
         "--imgsz",
         type=console.network_px,
         default=640,
         help="longer side in pixels (default: %(default)s)",
     )
-    add("--fixed", action="store_true", help="take only imgsz x imgsz, not any height and width")
+    add("--dynamic", action="store_true", help="take any batch, height and width (the default)")
+    add("--fixed", action="store_true", help="take only --batch pictures of imgsz x imgsz")
+    add("--batch", type=int, default=1, help="pictures at a time, with --fixed (%(default)s)")
+    add("--opset", type=int, help="version of ONNX's operators (default: the newest that is safe)")
+    add("--half", action="store_true", help="16-bit weights: half the size, looser parity bars")
+    add("--int8", action="store_true", help="8-bit: see above")
+    add(
+        "--calib",
+        type=console.path,
+        default=ROOT / "data_configs" / "occlusion.yaml",
+        help="data set YAML for --int8 (default: data_configs/occlusion.yaml)",
+    )
+    add("--nms", action="store_true", help="build suppression in: the output is a list of faces")
+    add(
+        "--preprocess",
+        action="store_true",
+        help="build in all: takes a picture of any size, 8-bit BGR; gives faces in its pixels",
+    )
+    add("--openvino", action="store_true", help="also write .xml and .bin for OpenVINO")
+    add("--sensitivity", action="store_true", help="with --int8: what each layer costs in 8 bits")
     add("--images", type=console.path, help="folder of pictures to compare on")
     add(
         "--conf",
@@ -57,7 +80,16 @@ def arguments(argv: Sequence[str]):
         default=0.5,
         help="from it on a class is trusted (%(default)s)",
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.dynamic and args.fixed:
+        parser.error("--dynamic and --fixed: pass one of the two")
+    if args.batch < 1 or (args.batch > 1 and not args.fixed):
+        parser.error(f"--batch {args.batch}: expected 1 or more, more than 1 only with --fixed")
+    if args.half and (args.int8 or args.nms or args.preprocess):
+        parser.error("--half: does not go with --int8, --nms or --preprocess")
+    if args.batch > 1 and (args.nms or args.preprocess):
+        parser.error("--nms and --preprocess: only for one picture at a time, without --batch")
+    return args
 
 
 def load_pictures(folder: Path | None) -> list[NDArray[np.uint8]]:
@@ -72,26 +104,91 @@ def load_pictures(folder: Path | None) -> list[NDArray[np.uint8]]:
         return [open_photo(found.path, 1280).rgb for found in list_photos(folder).photos]
 
 
-def show(parity, out: Path) -> None:
+def notes(args) -> dict[str, str]:
+    """What goes into the file besides the network: thresholds, and the data it was trained on."""
+    from facesort.dataset.data_hash import hash_of_train_split
+    from facesort.models.detect import META_CONF, META_SURE
+    from facesort.models.export import META_DATA, trained_on
+
+    out = {META_CONF: str(args.conf), META_SURE: str(args.sure)}
+    data = trained_on(args.weights)
+    found = [p for p in (Path(data), ROOT / data) if p.is_file()] if data else []
+    if found:
+        return out | {META_DATA: f"{found[0].name} {hash_of_train_split(found[0])}"}
+    print(f"the training data ({data}) is not here; the file will not name it")
+    return out
+
+
+def show(rows) -> None:
     print(
-        f"{'pictures':>10}{'faces':>7}{'raw max|d|':>12}{'in pixels':>11}"
+        f"{'':16}{'pictures':>9}{'faces':>7}{'again':>7}{'raw max|d|':>12}{'in pixels':>11}"
         f"{'box min IoU':>13}{'score max|d|':>14}"
     )
-    print(
-        f"{parity.pictures:>10}{parity.faces:>7}{parity.max_abs:>12.1e}{parity.max_abs_px:>11.1e}"
-        f"{parity.min_iou:>13.5f}{parity.max_score_gap:>14.1e}"
-    )
-    print(f"written to {out} ({out.stat().st_size / 1e6:.1f} MB); equal to the checkpoint")
+    for name, row in rows.items():
+        print(
+            f"{name:16}{row.pictures:>9}{row.faces:>7}{row.found_again:>7}{row.max_abs:>12.1e}"
+            f"{row.max_abs_px:>11.1e}{row.min_iou:>13.5f}{row.max_score_gap:>14.1e}"
+        )
+
+
+def show_int8(job, names: Sequence[str]) -> None:
+    """How fast each format is, what the judged one costs, and the layers if asked."""
+    print(f"\n{'one thread':26}{'ms':>8}{'times faster':>14}")
+    for name, ms in job.made.ms.items():
+        chosen = "  <- written" if name == job.made.scheme.name else ""
+        print(f"{name:26}{ms:>8.1f}{job.made.ms['float32'] / ms:>14.2f}{chosen}")
+    if job.made.float_layers:
+        layers = ", ".join(job.made.float_layers)
+        print(f"in float as well, so slower than the table says: {layers}")
+    print(f"\n{'val':10}{'mAP50':>8}{'mAP50-95':>10}" + "".join(f"{n[:18]:>19}" for n in names))
+    for name, q in (("float32", job.gate.before), ("int8", job.gate.seen)):
+        recall = "".join(f"{r:>19.3f}" for r in q.recall)
+        print(f"{name:10}{q.map50:>8.4f}{q.map50_95:>10.4f}{recall}  (recall)")
+    for layer in job.ranking:
+        print(f"{layer.cost:8.4f} {layer.name}")
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    from facesort.models.export import export_onnx
+    from facesort.models.export import Form, export_onnx, move
 
-    out = args.out or args.weights.with_suffix(".onnx")
-    thresholds = {"conf": args.conf, "sure": args.sure}
+    marks = ("int8", "half", "nms", "preprocess")
+    suffix = "".join(f"-{mark}" for mark in marks if getattr(args, mark))
+    out = args.out or args.weights.with_name(f"{args.weights.stem}{suffix}.onnx")
+    form = Form(args.imgsz, not args.fixed, args.batch, args.opset, args.half)
     pictures = load_pictures(args.images)
-    show(export_onnx(args.weights, out, pictures, args.imgsz, not args.fixed, thresholds), out)
+    with TemporaryDirectory() as temporary:
+        file = Path(temporary) / out.name
+        rows = export_onnx(args.weights, file, pictures, form, notes(args))
+        if args.int8:
+            file, rows = to_int8(args, file, rows, pictures)
+        if args.openvino:
+            from facesort.models.openvino import write_openvino
+
+            xml = out.with_suffix(".xml")
+            rows["ONNX → OpenVINO"] = write_openvino(file, xml, pictures)
+        if args.nms or args.preprocess:
+            from facesort.models.standalone import write_standalone
+
+            write_standalone(file, file, args.imgsz, args.preprocess)
+        move(file, out)
+    show(rows)
+    if args.openvino:
+        print(f"written to {xml}, its weights beside it as .bin")
+    print(f"written to {out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+def to_int8(args, file: Path, rows, pictures):
+    """The 8-bit file beside ``file``, and one row more of parity."""
+    from facesort.evaluate.int8_job import make_int8
+    from facesort.models.detect import load_detector
+    from facesort.models.parity import compare
+
+    job = make_int8(file, args.calib, file.parent, args.sensitivity, print, console.progress)
+    original = load_detector(file)
+    show_int8(job, original.names)
+    print()
+    return job.file, rows | {"ONNX → INT8": compare(original, load_detector(job.file), pictures)}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Crops judged by a detector that knows only colours: what it says is known beforehand."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +18,22 @@ COLOURS = {"face": 0, "masked": 60, "sunglasses": 120, "masked_sunglasses": 180}
 NOTHING = 240
 
 
+@dataclass(frozen=True)
 class ColourDetector:
-    """The class of the grey in the middle, from `COLOURS`; no face where it is `NOTHING`."""
+    """The class of the grey in the middle, from `COLOURS`; no face where it is `NOTHING`. It is
+    never surer than 0.1."""
 
-    names, imgsz, fingerprint, sure = CLASS_NAMES, 64, "colours", 0.5
+    conf: float = 0.25
+    names = CLASS_NAMES
 
     def detect(self, images_rgb: Sequence[np.ndarray]) -> list[Detections]:
         return [self.detect_one(rgb) for rgb in images_rgb]
 
     def detect_one(self, rgb: np.ndarray) -> Detections:
         grey = int(rgb[rgb.shape[0] // 2, rgb.shape[1] // 2, 0])
-        ids = [] if grey >= NOTHING - 5 else [round(grey / 60)]
+        ids = [] if grey >= NOTHING - 5 or self.conf > 0.1 else [round(grey / 60)]
         boxes = np.tile([0.0, 0, 9, 9], (len(ids), 1))
-        return Detections(boxes, np.array(ids, dtype=np.int64), np.full(len(ids), 0.8))
+        return Detections(boxes, np.array(ids, dtype=np.int64), np.full(len(ids), 0.1))
 
 
 def write_crops(root: Path, crops: dict[str, int]) -> Path:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.errors import ModelError
-from facesort.models.detect import load_detector
-from facesort.models.export import export_onnx
+from facesort.models.detect import META_CONF, META_SURE, load_detector
+from facesort.models.export import Form, export_onnx
 from facesort.models.parity import Parity, compare, match, require
 
 Pictures = list[NDArray[np.uint8]]
@@ -30,8 +30,11 @@ def test_export_writes_a_checked_and_equal_file(
     tmp_path: Path, checkpoint: Path, pictures: Pictures
 ) -> None:
     out = tmp_path / "new folder" / "model.onnx"
-    thresholds = {"conf": 0.3, "sure": 0.6}
-    parity = export_onnx(checkpoint, out, pictures, imgsz=320, thresholds=thresholds)
+    notes = {META_CONF: "0.3", META_SURE: "0.6"}
+    rows = export_onnx(checkpoint, out, pictures, Form(imgsz=320), notes)
+    assert list(rows) == ["torch → fused", "torch → ONNX"]
+    parity = rows["torch → ONNX"]
+    assert parity.found_again == parity.faces
     assert parity.problems() == [] and parity.faces > 0 and parity.pictures == len(pictures)
     onnx.checker.check_model(onnx.load(str(out)), full_check=True)
     detector = load_detector(out)
@@ -47,7 +50,7 @@ def test_nothing_compared_means_nothing_written(
     out = tmp_path / "model.onnx"
     out.write_bytes(b"the old one")
     with pytest.raises(ModelError, match="no face found in any picture"):
-        export_onnx(checkpoint, out, blank, imgsz=320)
+        export_onnx(checkpoint, out, blank, Form(imgsz=320))
     assert out.read_bytes() == b"the old one" and len(list(tmp_path.iterdir())) == 1
 
 

@@ -71,9 +71,13 @@ class YoloDetector:
 
 
 def load_detector(
-    weights: Path, conf: float | None = None, imgsz: int | None = None, threads: int = 1
+    weights: Path,
+    conf: float | None = None,
+    imgsz: int | None = None,
+    threads: int = 1,
+    fused: bool = False,
 ) -> YoloDetector:
-    """Load ``weights`` (.onnx, or .pt through Ultralytics).
+    """Load ``weights`` (.onnx, or .pt through Ultralytics, ``fused`` as it is when exported).
 
     ``conf`` and ``imgsz`` default to what the model says of itself. ``threads`` is per call: the
     album calls from several threads at once, one picture each, which beats one call over many
@@ -86,7 +90,7 @@ def load_detector(
     if weights.suffix == ".onnx":
         return _load_onnx(weights, conf, imgsz, threads)
     if weights.suffix == ".pt":
-        return _load_torch(weights, conf, imgsz)
+        return _load_torch(weights, conf, imgsz, fused)
     raise ModelError(f"{weights}: '{weights.suffix}' is no model; expected .onnx or .pt")
 
 
@@ -119,8 +123,16 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
         raise ModelError(f"{weights}: output {gives.shape} does not fit its {len(names)} classes")
     if fixed and imgsz not in (None, size):
         raise ModelError(f"{weights}: takes only {size} px, not {imgsz}; export without --fixed")
+    batch = takes.shape[0] if isinstance(takes.shape[0], int) else 1
+    kind = np.float16 if "float16" in takes.type else np.float32
+
+    def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        feed = np.repeat(pixels, batch, axis=0).astype(kind, copy=False)
+        raw: NDArray[np.float32] = session.run(None, {takes.name: feed})[0][0]
+        return raw.astype(np.float32, copy=False)
+
     return YoloDetector(
-        forward=lambda pixels: session.run(None, {takes.name: pixels})[0][0],
+        forward=forward,
         names=names,
         imgsz=imgsz or size,
         fingerprint=_fingerprint(data),
@@ -131,13 +143,15 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
     )
 
 
-def _load_torch(weights: Path, conf: float | None, imgsz: int | None) -> YoloDetector:
+def _load_torch(weights: Path, conf: float | None, imgsz: int | None, fused: bool) -> YoloDetector:
     from facesort.models.quiet import load_yolo
 
     model = load_yolo(weights, task="detect")
     import torch
 
     network = model.model.float().eval()
+    if fused:
+        network.fuse(verbose=False)
     one_at_a_time = Lock()  # the network keeps its anchors of the last input size in itself
 
     def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

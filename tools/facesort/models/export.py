@@ -1,7 +1,7 @@
 """From a PyTorch checkpoint to an ONNX file that is checked before anyone sees it.
 
-Ultralytics does the export; this adds the thresholds to the file's metadata, runs onnx.checker
-and the parity gate, and moves the file into place only when it has passed.
+Ultralytics does the export; this adds thresholds and origin to the file's metadata, runs
+onnx.checker and the parity gate, and moves the file into place only when it has passed.
 """
 
 from __future__ import annotations
@@ -11,73 +11,110 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.detect import META_CONF, META_SURE, load_detector
+from facesort.models.detect import DEFAULT_IMGSZ, load_detector
 from facesort.models.parity import Parity, compare, require
+
+META_DATA = "facesort_data"  # name and hash of the training data
+HALF_MAX_ABS, HALF_MIN_IOU = 0.05, 0.95  # float16 has three digits
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the file is to take. ``dynamic``: any batch, height and width (multiples of the
+    stride); else ``batch`` pictures of ``imgsz`` x ``imgsz``. ``half``: weights of 16 bits."""
+
+    imgsz: int = DEFAULT_IMGSZ
+    dynamic: bool = True
+    batch: int = 1
+    opset: int | None = None
+    half: bool = False
 
 
 def export_onnx(
     weights: Path,
     out: Path,
     pictures: Sequence[NDArray[np.uint8]],
-    imgsz: int = 640,
-    dynamic: bool = True,
-    thresholds: Mapping[str, float] | None = None,
-) -> Parity:
-    """Write ``out`` from ``weights`` (.pt) and return how equal the two are on ``pictures``.
+    form: Form | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> dict[str, Parity]:
+    """Write ``out`` from ``weights`` (.pt); return how equal it is on ``pictures``, step by step.
 
-    ``dynamic`` lets the file take any height and width (multiples of 32). ``thresholds`` may hold
-    ``conf`` and ``sure``. Raises `ModelError`, and leaves ``out`` as it was, when the checkpoint
-    is unfit, the file is invalid, or the parity gate fails.
+    ``notes`` go into the metadata (`detect.META_CONF` ...). Raises `ModelError`, and leaves ``out``
+    as it was, when the checkpoint is unfit, the file is invalid, or the parity gate fails.
     """
     if weights.suffix != ".pt":
         raise ModelError(f"{weights}: not a checkpoint; expected a .pt file")
     if out.is_dir():
         raise ModelError(f"{out}: is a folder; expected the name of a file to write")
-    original = load_detector(weights)
+    form = form or Form()
+    original = load_detector(weights, imgsz=form.imgsz)
     with tempfile.TemporaryDirectory() as folder:
-        file = _convert(weights, Path(folder), imgsz, dynamic)
-        _finish(file, thresholds or {})
-        parity = compare(original, load_detector(file), pictures)
-        require(parity, f"{out.name} exported from {weights.name}")
-        _move(file, out)
-    return parity
+        file = _convert(weights, Path(folder), form)
+        _finish(file, notes or {})
+        bars = (HALF_MAX_ABS, HALF_MIN_IOU) if form.half else ()
+        exported = load_detector(file)
+        rows = {"torch → ONNX": compare(original, exported, pictures)}
+        require(rows["torch → ONNX"], f"{out.name} exported from {weights.name}", *bars)
+        fused = load_detector(weights, imgsz=form.imgsz, fused=True)
+        rows = {"torch → fused": compare(original, fused, pictures)} | rows
+        move(file, out)
+    return rows
 
 
-def _convert(weights: Path, folder: Path, imgsz: int, dynamic: bool) -> Path:
+def trained_on(weights: Path) -> str | None:
+    """The data set YAML that a checkpoint says it was trained on."""
+    from facesort.models.quiet import load_yolo
+
+    arguments = (load_yolo(weights, task="detect").ckpt or {}).get("train_args") or {}
+    return str(arguments["data"]) if arguments.get("data") else None
+
+
+def _convert(weights: Path, folder: Path, form: Form) -> Path:
     """Export a copy in ``folder``: Ultralytics writes beside the checkpoint it is given."""
     from facesort.models.quiet import load_yolo
 
     model = load_yolo(Path(shutil.copy(weights, folder)), task="detect")
     with warnings.catch_warnings():  # torch's remarks on its exporter, which Ultralytics chose
         warnings.simplefilter("ignore", DeprecationWarning)
-        return Path(model.export(format="onnx", imgsz=imgsz, dynamic=dynamic, simplify=True))
+        return Path(
+            model.export(
+                format="onnx",
+                imgsz=form.imgsz,
+                dynamic=form.dynamic,
+                batch=form.batch,
+                opset=form.opset,
+                quantize=16 if form.half else None,
+                simplify=True,
+            )
+        )
 
 
-def _finish(file: Path, thresholds: Mapping[str, float]) -> None:
-    """Check the graph and write the thresholds into the metadata."""
+def _finish(file: Path, notes: Mapping[str, str]) -> None:
+    """Check the graph and write ``notes`` into the metadata."""
     import onnx
+    from onnxruntime.quantization.onnx_model import ONNXModel
 
     model = onnx.load(str(file))
+    ONNXModel(model).topological_sort()  # 16-bit exports come with their casts at the end
     try:
         onnx.checker.check_model(model, full_check=True)
     except onnx.checker.ValidationError as error:
         raise ModelError(f"{file.name}: onnx.checker refuses it: {error}") from None
-    keys = {"conf": META_CONF, "sure": META_SURE}
-    for name, value in thresholds.items():
-        model.metadata_props.add(key=keys[name], value=str(value))
-    for entry in model.metadata_props:
-        if entry.key == "description":  # holds the path of the data on the machine of training
-            entry.value = "YOLO face occlusion detector, made with facesort"
+    kept = {entry.key: entry.value for entry in model.metadata_props}
+    # Ultralytics' own names the path of the data on the machine of training
+    kept["description"] = "YOLO face occlusion detector, made with facesort"
+    onnx.helper.set_model_props(model, kept | dict(notes))
     onnx.save(model, str(file))
 
 
-def _move(file: Path, out: Path) -> None:
+def move(file: Path, out: Path) -> None:
     """Put ``file`` at ``out`` in one step, so that nobody ever loads half a model."""
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".partial")

@@ -21,6 +21,7 @@ from facesort.models.detect import YoloDetector
 from facesort.models.letterbox import decode, letterbox
 
 Image: TypeAlias = NDArray[np.uint8]
+LOST = 2.0  # the cost of a face that is not found again: no overlap, no score
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Parity:
     min_iou: float  # of matched boxes; 1 when there is none
     max_score_gap: float
     same_faces: bool  # same number of faces and same classes everywhere
+    found_again: int = 0  # faces overlapped by half by one of the same class
 
     def problems(self, max_abs: float = 1e-3, min_iou: float = 0.999) -> list[str]:
         """What misses the bars, in words; empty when the models are equal."""
@@ -54,7 +56,7 @@ def compare(a: YoloDetector, b: YoloDetector, pictures: Iterable[Image]) -> Pari
     if a.names != b.names:
         raise ModelError(f"class names differ: {a.names} and {b.names}")
     count = faces = 0
-    max_abs, max_px, min_iou, gap, same = 0.0, 0.0, 1.0, 0.0, True
+    max_abs, max_px, min_iou, gap, same, again = 0.0, 0.0, 1.0, 0.0, True, 0
     for rgb in pictures:
         pixels, fit = letterbox(rgb, b.imgsz, square=b.square)
         raw_a, raw_b = a.forward(pixels), b.forward(pixels)
@@ -68,12 +70,13 @@ def compare(a: YoloDetector, b: YoloDetector, pictures: Iterable[Image]) -> Pari
         found_a = decode(raw_a, fit, b.conf, a.end2end)
         found_b = decode(raw_b, fit, b.conf, b.end2end)
         count, faces = count + 1, faces + len(found_a)
+        again += int((face_costs(found_a, found_b) < LOST).sum())
         if len(found_a) != len(found_b):
             same = False
             continue
         iou, score_gap, same_classes = match(found_a, found_b)
         min_iou, gap, same = min(min_iou, iou), max(gap, score_gap), same and same_classes
-    return Parity(count, faces, max_abs, max_px, min_iou, gap, same)
+    return Parity(count, faces, max_abs, max_px, min_iou, gap, same, again)
 
 
 def match(a: Detections, b: Detections) -> tuple[float, float, bool]:
@@ -92,8 +95,21 @@ def match(a: Detections, b: Detections) -> tuple[float, float, bool]:
     return float(overlap.max(axis=1).min()), float(gap), classes and one_to_one
 
 
-def require(parity: Parity, what: str) -> None:
+def face_costs(before: Detections, after: Detections) -> NDArray[np.float64]:
+    """What each face of ``before`` lost: 1 - IoU plus change in score, with the nearest of its
+    class; `LOST` where none overlaps by half."""
+    overlap = iou_matrix(before.xyxy_px, after.xyxy_px)
+    overlap[before.class_id[:, None] != after.class_id[None, :]] = 0
+    if not overlap.size:
+        return np.full(len(before), LOST)
+    best = overlap.argmax(axis=1)
+    iou = overlap.max(axis=1)
+    gap = np.abs(before.confidence - after.confidence[best])
+    return np.where(iou >= 0.5, 1 - iou + gap, LOST)
+
+
+def require(parity: Parity, what: str, max_abs: float = 1e-3, min_iou: float = 0.999) -> None:
     """Raise `ModelError` naming every bar that ``parity`` misses."""
-    problems: Sequence[str] = parity.problems()
+    problems: Sequence[str] = parity.problems(max_abs, min_iou)
     if problems:
         raise ModelError(f"{what} is not equal to the original: {'; '.join(problems)}")

@@ -78,7 +78,7 @@ def train(model: str, data: Path | None, extras: Extras | None = None, **overrid
     with ExitStack() as stack:
         stack.enter_context(isolated())
         if extras.bf16_cpu:
-            stack.enter_context(_bf16_on_cpu(yolo))
+            stack.enter_context(bf16_on_cpu(yolo))
         trainer = make_trainer(extras.weigh, extras.focal, recording)
         _run(lambda: yolo.train(trainer=trainer, **overrides), recording)
     metrics = {key: float(value) for key, value in yolo.trainer.metrics.items()}
@@ -120,7 +120,7 @@ def _extras_of_card(folder: Path, given: Extras) -> Extras:
 
 
 @contextmanager
-def _bf16_on_cpu(model: Any) -> Iterator[None]:
+def bf16_on_cpu(model: Any) -> Iterator[None]:
     """While this lasts, the forward pass and the loss run in bfloat16, weights stay float32."""
     import torch
     import ultralytics.engine.trainer

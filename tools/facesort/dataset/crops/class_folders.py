@@ -1,0 +1,124 @@
+"""Face crops as folders of class folders, what classifiers are trained on; train may be balanced.
+
+out/<split>/<class>/00012.jpg    the crop, made square by the caller; 00012_3.jpg a changed copy
+out/crops.csv                    which file of the source that was, and how often it is shown
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.dataset.balance import decide
+from facesort.dataset.balance.augment import augment
+from facesort.dataset.crops.boxing import Step, no_step
+from facesort.dataset.crops.splitting import parse_split, split_crops
+from facesort.dataset.split import SPLITS, TRAIN
+from facesort.errors import DatasetError
+from facesort.labels import tables
+from facesort.labels.image_labels import ImageLabels
+from facesort.labels.label_set import LabelSet
+from facesort.photos import open_photo
+
+ORIGINAL, UNDER, OVER = SAMPLINGS = ("original", "under", "over")
+_JPEG_QUALITY = 95
+
+Picture = NDArray[np.uint8]
+Square = Callable[[Picture], Picture]
+
+
+def split_by(
+    labels: LabelSet, split: str, group_by: str | None = None, step: Step = no_step
+) -> dict[str, LabelSet]:
+    """``labels`` by split: as shares say (``0.75,0.1,0.15``), or a CSV with columns image,split.
+
+    Raises `DatasetError` unless there is something to train on, to choose by and to judge on.
+    """
+    if split.lower().endswith(".csv"):
+        parts = _split_as_told(labels, Path(split).expanduser())
+    else:
+        parts = split_crops(labels, parse_split(split), group_by, step)
+    missing = [name for name in SPLITS if name not in parts]
+    if missing:
+        raise DatasetError(f"{labels.root}: no crop in {', '.join(missing)}; expected all three")
+    return parts
+
+
+def how_often(labels: LabelSet, sampling: str, seed: int) -> NDArray[np.int64]:
+    """How often each crop is shown, (n,): once, or so that all classes have as many as the rarest
+    (``under``) or the commonest (``over``)."""
+    names = len(labels.names)
+    rows = [decide.count_classes(image, names) for image in labels.images]
+    counts = decide.stack(rows, names)
+    if sampling == UNDER:
+        return decide.undersample(counts, seed)
+    if sampling == OVER:
+        most = decide.target_boxes(counts, "max")
+        return decide.oversample(counts, most, most, seed)
+    return np.ones(len(counts), dtype=np.int64)
+
+
+def write_class_folders(
+    parts: Mapping[str, LabelSet],
+    times: Sequence[int] | NDArray[np.int64],
+    out: Path,
+    square: Square,
+    seed: int = 0,
+    step: Step = no_step,
+) -> int:
+    """Write train, each crop ``times`` often, and val; the number of training crops written.
+
+    The test split is judged on the originals. Raises `DatasetError` where ``out`` is taken.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise DatasetError(f"{out}: not empty; pass another --out")
+    rows, written = [], 0
+    for split in (TRAIN, "val"):
+        labels = parts[split]
+        shown = times if split == TRAIN else np.ones(len(labels.images), dtype=np.int64)
+        pairs = list(zip(labels.images, shown, strict=True))
+        for number, (image, n) in enumerate(step(pairs, len(pairs), "crop")):
+            name = labels.names[int(image.class_id[0])]
+            _write(image, int(n), out / split / name, [seed, number], square)
+            rows.append([split, f"{number:05d}", labels.relative(image.path).as_posix(), name, n])
+            written += int(n) if split == TRAIN else 0
+    with (out / "crops.csv").open("w", newline="", encoding="utf-8", errors="surrogateescape") as f:
+        csv.writer(f).writerows([["split", "stem", "image", "class", "times"], *rows])
+    return written
+
+
+def _write(image: ImageLabels, n: int, folder: Path, seeds: list[int], square: Square) -> None:
+    """One crop and its ``n`` - 1 changed copies."""
+    if not n:
+        return
+    import cv2
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rgb, stem = square(open_photo(image.path).rgb), f"{seeds[-1]:05d}"
+    height, width = rgb.shape[:2]
+    whole = ImageLabels.of(image.path, (width, height), [[0, 0, width, height]], image.class_id)
+    for copy in range(n):
+        changed = augment(rgb, whole, image.path, [*seeds, copy]).rgb if copy else rgb
+        name = f"{stem}_{copy}.jpg" if copy else f"{stem}.jpg"
+        bgr = np.ascontiguousarray(changed[..., ::-1])
+        data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+        (folder / name).write_bytes(data.tobytes())
+
+
+def _split_as_told(labels: LabelSet, table: Path) -> dict[str, LabelSet]:
+    told = {row["image"]: row["split"] for row in tables.read(table, "image", "split")}
+    where = [told.get(labels.relative(image.path).as_posix(), "") for image in labels.images]
+    pairs = list(zip(labels.images, where, strict=True))
+    without = [image.path.name for image, split in pairs if split not in SPLITS]
+    if without:
+        raise DatasetError(
+            f"{table}: {len(without):,} crops without one of {', '.join(SPLITS)}, the first is "
+            f"{without[0]}; add them"
+        )
+    parts = {name: tuple(i for i, split in pairs if split == name) for name in SPLITS}
+    return {name: replace(labels, images=images) for name, images in parts.items() if images}

@@ -1,0 +1,1 @@
+"""Models side by side: speed, size, memory and accuracy, from one run."""

@@ -1,0 +1,1 @@
+"""Faces in anything that shows pictures: photos, videos, cameras, streams."""

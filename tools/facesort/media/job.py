@@ -1,0 +1,65 @@
+"""How to look at sources, what came of it, and the way of a look to the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from facesort.media.clock import Clock
+from facesort.media.looks import Look
+from facesort.media.outputs import Output
+from facesort.models.detect import YoloDetector
+
+Progress = Callable[..., Any]  # console.progress(items, total, unit)
+
+
+@dataclass(frozen=True)
+class Job:
+    """How to look. ``whole``: pictures are made, so photos are decoded at their full size;
+    ``every_s``: no two frames of a video within so many seconds."""
+
+    detector: YoloDetector
+    class_names: Sequence[str]
+    outputs: Sequence[Output]
+    progress: Progress
+    workers: int = 1
+    whole: bool = True
+    stride: int = 1
+    every_s: float = 0.0
+    track: bool = True
+
+
+@dataclass
+class Count:
+    """What came of it. ``problems`` has one line for each source that failed, or ended early."""
+
+    photos: int = 0
+    frames: int = 0
+    videos: int = 0
+    opened: int = 0  # photos and videos
+    video_s: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    faces: dict[str, int] = field(default_factory=dict)
+    tracks: int = 0
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def pictures(self) -> int:
+        return self.photos + self.frames
+
+    def add(self, look: Look) -> None:
+        if look.frame is None:
+            self.photos += 1
+        else:
+            self.frames += 1
+        for face in look.faces:
+            self.faces[face.class_name] = self.faces.get(face.class_name, 0) + 1
+
+
+def hand_on(look: Look, job: Job, count: Count) -> None:
+    """Count a look and give it to every output, in order."""
+    count.add(look)
+    with count.clock.measure("write"):
+        for output in job.outputs:
+            output.take(look)

@@ -1,0 +1,62 @@
+"""The masks of a face and of its head, aligned to the picture also at its border.
+
+The RetinaFace system that this follows cuts the face from the middle of the head's mask, which is
+wrong where the head is cut by the border of the picture; here it is cut where the face is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from facesort.media.regions import HEAD_SCALE, Region, cut, head_of, whole_px, within
+from facesort.models.segment import Segment
+
+WHITE = 255
+
+
+@dataclass(frozen=True, eq=False)
+class HeadAndFace:
+    """``face_px`` and ``head_px`` in the picture; the masks (h, w), 0 or 255, are as large."""
+
+    face_px: Region
+    head_px: Region
+    face_mask: NDArray[np.uint8]
+    head_mask: NDArray[np.uint8]
+
+    @property
+    def face_in_head_px(self) -> Region:
+        return within(self.face_px, self.head_px)
+
+
+def masks_of(
+    rgb: NDArray[np.uint8],
+    xyxy_px: ArrayLike,
+    segment: Segment,
+    head_scale: float = HEAD_SCALE,
+) -> HeadAndFace:
+    """Masks of one face of a picture (h, w, 3).
+
+    The face's mask is what the head's has inside the oval that fills the face's box: hair, ears
+    and shoulders in the corners of the box are no face.
+    """
+    size_wh = rgb.shape[1], rgb.shape[0]
+    face_px = whole_px(xyxy_px, size_wh)
+    head_px = head_of(xyxy_px, size_wh, head_scale)
+    inside = within(face_px, head_px)
+    head_mask = np.where(segment(cut(rgb, head_px), inside), WHITE, 0).astype(np.uint8)
+    face_mask = np.where(oval(xyxy_px, face_px), cut(head_mask, inside), 0).astype(np.uint8)
+    return HeadAndFace(face_px, head_px, face_mask, head_mask)
+
+
+def oval(xyxy_px: ArrayLike, region: Region) -> NDArray[np.bool_]:
+    """True inside the oval that fills a box, as an array over ``region``. A face that the border
+    cuts in half has half an oval only if its box goes on beyond; boxes usually end there."""
+    x1, y1, x2, y2 = np.asarray(xyxy_px, dtype=np.float64)
+    left, top, right, bottom = region
+    x = (np.arange(left, right) + 0.5 - (x1 + x2) / 2) / max((x2 - x1) / 2, 0.5)
+    y = (np.arange(top, bottom) + 0.5 - (y1 + y2) / 2) / max((y2 - y1) / 2, 0.5)
+    inside: NDArray[np.bool_] = x[None, :] ** 2 + y[:, None] ** 2 <= 1
+    return inside

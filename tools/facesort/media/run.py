@@ -1,0 +1,177 @@
+"""One run of find_faces.py: from what is wanted to the outputs, and the account of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from facesort.classes import parse_class
+from facesort.errors import LabelError
+from facesort.media import outputs
+from facesort.media.job import Count, Job, Progress
+from facesort.media.look import look_at
+from facesort.media.outputs import Output, numbered_folder
+from facesort.media.sources import Sources
+from facesort.media.window import Window, require_display
+from facesort.models.detect import YoloDetector, load_detector
+
+__all__ = ["Done", "Model", "Wanted", "check", "numbered_folder", "run"]
+STOPPED = 130
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The options of a run. ``interval_s``: None where not given."""
+
+    out: Path
+    csv: bool = False
+    jsonl: bool = False
+    annotate: bool = False
+    crops: bool = False
+    masks: bool = False
+    segmenter: Path | None = None
+    head_scale: float = 4.0
+    show: bool = False
+    interval_s: float | None = None
+    stride: int = 1
+    track: bool = True
+    workers: int = 1
+
+    @property
+    def makes_pictures(self) -> bool:
+        return self.annotate or self.crops or self.masks or self.show
+
+
+@dataclass(frozen=True)
+class Model:
+    weights: Path
+    conf: float | None = None
+    imgsz: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    lines: tuple[str, ...]
+    exit_code: int
+    count: Count = field(default_factory=Count)
+
+
+def check(show: bool) -> None:
+    """Raise `UsageError` for what cannot work here, before a model is loaded."""
+    if show:
+        require_display()
+
+
+def run(sources: Sources, wanted: Wanted, model: Model, progress: Progress) -> Done:
+    """Find faces in ``sources``; what failed is in the account, with its reason."""
+    detector = load_detector(model.weights, model.conf, model.imgsz)
+    made = _outputs(wanted)
+    job = Job(
+        detector=detector,
+        class_names=class_names(detector),
+        outputs=made,
+        progress=progress,
+        workers=wanted.workers,
+        whole=wanted.makes_pictures,
+        stride=wanted.stride,
+        every_s=wanted.interval_s or 0.0,
+        track=wanted.track,
+    )
+    count, stopped, began_s = Count(), False, time.perf_counter()
+    try:
+        look_at(sources.found, job, count)
+    except KeyboardInterrupt:  # the way to end a camera without a window: what is done is kept
+        stopped = True
+    lines = _account(sources, count, made, wanted.out, time.perf_counter() - began_s)
+    if stopped:
+        return Done((*lines, "stopped by Ctrl-C; what was found until then is written"), STOPPED)
+    return Done(lines, 1 if count.problems or _missed(sources) else 0, count)
+
+
+def class_names(detector: YoloDetector) -> tuple[str, ...]:
+    """The model's classes, ours by our names; a model of one or of other classes is fine here."""
+    names = []
+    for name in detector.names:
+        try:
+            names.append(parse_class(name).name)
+        except LabelError:
+            names.append(name)
+    return tuple(names)
+
+
+def _outputs(wanted: Wanted) -> list[Output]:
+    window = Window(round(1000 * (wanted.interval_s or 0.0))) if wanted.show else None
+    segment = None
+    if wanted.masks:
+        from facesort.models.segment import load_segmenter
+
+        segment = load_segmenter(wanted.segmenter)
+    folder = outputs.new_folder(wanted.out)  # after all that may fail
+    made = [outputs.inference_results(folder)]
+    if wanted.csv:
+        made.append(outputs.csv_file(folder))
+    if wanted.jsonl:
+        made.append(outputs.json_lines(folder))
+    if not wanted.makes_pictures:
+        return made
+    from facesort.media import picture_outputs as pictures
+
+    if wanted.crops:
+        made.append(pictures.Crops(folder, wanted.head_scale))
+    if segment is not None:
+        made.append(pictures.Masks(folder, segment, wanted.head_scale))
+    if wanted.annotate:
+        made.append(pictures.Annotated(folder))
+    if window is not None:
+        made.append(pictures.Shown(window))
+    return made
+
+
+def _missed(sources: Sources) -> list[str]:
+    """What was asked for by name and is not there; other files in a folder are no problem."""
+    return [line for line in sources.left_out if "no such file" in line]
+
+
+def _account(
+    sources: Sources, count: Count, made: Sequence[Output], out: Path, wall_s: float
+) -> tuple[str, ...]:
+    """What came in, what came out, what failed and why, and where the time went."""
+    given = len(sources.found)
+    failed = len(count.problems)
+    left = given - count.opened - failed
+    unseen = f" + {left:,} not finished" if left else ""
+    lines = [f"left out: {line}" for line in sources.left_out] + [
+        f"problem: {line}" for line in count.problems
+    ]
+    lines.append(f"sources: {given:,} = {count.opened:,} looked at + {failed:,} failed{unseen}")
+    if count.videos:
+        lines.append(f"pictures: {count.photos:,} photos, {count.frames:,} frames of videos")
+    total = sum(count.faces.values())
+    classes = ", ".join(f"{name} {number:,}" for name, number in sorted(count.faces.items()))
+    lines.append(f"faces: {total:,}" + (f" ({classes})" if classes else ""))
+    if count.tracks:
+        lines.append(f"different faces in videos: {count.tracks:,}")
+    lines += _times(count, wall_s)
+    files = ", ".join(text for text in (output.summary for output in made) if text)
+    return (*lines, f"in {out}: {files}")
+
+
+def _times(count: Count, wall_s: float) -> list[str]:
+    """Work per picture, whichever thread did it, and the time that passed."""
+    if not count.pictures:
+        return []
+    clock = count.clock
+
+    def each_ms(seconds: float) -> str:
+        return f"{1000 * seconds / count.pictures:.1f}"
+
+    post_s = max(clock.seconds("detect") - clock.seconds("forward"), 0.0) + clock.seconds("track")
+    parts = (
+        f"decode {each_ms(clock.seconds('decode'))}, forward {each_ms(clock.seconds('forward'))}, "
+        f"fit and post {each_ms(post_s)}, write {each_ms(clock.seconds('write'))}"
+    )
+    rate = f"{count.pictures / wall_s:.1f} pictures a second"
+    against = f", {count.video_s / wall_s:.2f} x real time" if count.video_s else ""
+    return [f"work in ms a picture: {parts}; {rate}{against}"]

@@ -1,0 +1,143 @@
+"""From a classifier's checkpoint to ONNX, proved equal, and on to 8 bits.
+
+Static QDQ quantization by ONNX Runtime, activations U8, weights S8 per channel:
+https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facesort.errors import ModelError
+from facesort.models.classify.classifier import (
+    Floats,
+    Picture,
+    load_classifier,
+    network_input,
+)
+
+MAX_GAP = 1e-4  # of a probability, between the checkpoint and its ONNX file
+META_INT8 = "facesort_int8"
+_FLOAT = ("Softmax",)  # its result is what is read: 8 bits would leave 256 confidences
+
+
+@dataclass(frozen=True)
+class Equal:
+    """How far two classifiers differ over ``crops``: probabilities, and crops named otherwise."""
+
+    crops: int
+    max_gap: float
+    other_class: int
+
+
+def compare(a: Any, b: Any, crops: Sequence[Picture]) -> Equal:
+    """Compare two classifiers (`Classifier`) on RGB crops."""
+    pairs = [(a.classify(rgb), b.classify(rgb)) for rgb in crops]
+    gaps = [float(np.abs(p - q).max()) for p, q in pairs]
+    return Equal(
+        len(crops), max(gaps, default=0.0), sum(p.argmax() != q.argmax() for p, q in pairs)
+    )
+
+
+def export(checkpoint: Path, out: Path, crops: Sequence[Picture], imgsz: int) -> Equal:
+    """Write ``out`` from ``checkpoint``; `ModelError`, and no file, unless both say the same."""
+    import onnx
+
+    from facesort.models.quiet import load_yolo
+
+    if not crops:
+        raise ModelError(f"{checkpoint}: no crop to compare the exported file on")
+    with tempfile.TemporaryDirectory() as folder:
+        model = load_yolo(Path(shutil.copy(checkpoint, folder)), task="classify")
+        with warnings.catch_warnings():  # torch's remarks on its exporter, which Ultralytics chose
+            warnings.simplefilter("ignore", DeprecationWarning)
+            file = Path(model.export(format="onnx", imgsz=imgsz, simplify=True))
+        graph = onnx.load(str(file))
+        for entry in graph.metadata_props:
+            if entry.key == "description":  # holds the path of the data on this machine
+                entry.value = "face occlusion classifier, made with facesort"
+        onnx.checker.check_model(graph, full_check=True)
+        onnx.save(graph, str(file))
+        equal = compare(load_classifier(checkpoint, imgsz), load_classifier(file), crops)
+        if equal.max_gap > MAX_GAP or equal.other_class:
+            raise ModelError(
+                f"{out.name} is not equal to {checkpoint.name}: probabilities differ by "
+                f"{equal.max_gap:.1e} (allowed {MAX_GAP:.0e}), {equal.other_class} crops of "
+                f"{equal.crops} get another class"
+            )
+        _place(file, out)
+    return equal
+
+
+def quantize(file: Path, out: Path, crops: Iterable[Picture]) -> None:
+    """Write ``out``, the classifier ``file`` in 8 bits; ``crops`` give the ranges of its tensors:
+    of the training split, never of the test."""
+    import onnx
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    model, imgsz = onnx.load(str(file)), load_classifier(file).imgsz
+    inputs = (network_input(rgb, imgsz) for rgb in crops)
+    with tempfile.TemporaryDirectory() as folder, _silent():
+        made = Path(folder) / out.name
+        try:
+            quantize_static(
+                model,
+                str(made),
+                _reader(model.graph.input[0].name, inputs),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                nodes_to_exclude=[n.name for n in model.graph.node if n.op_type in _FLOAT],
+            )
+        except ValueError as error:
+            raise ModelError(f"{file.name}: cannot be quantized: {error}") from None
+        written = onnx.load(str(made))
+        del written.graph.value_info[:]  # shapes that the runtime infers anyway
+        kept = {p.key: p.value for p in written.metadata_props if not p.key.startswith("onnx.")}
+        onnx.helper.set_model_props(written, kept | {META_INT8: "U8S8"})
+        onnx.save(written, str(made))
+        _place(made, out)
+
+
+def _reader(name: str, inputs: Iterable[Floats]) -> Any:
+    from onnxruntime.quantization import CalibrationDataReader
+
+    feeds = ({name: pixels} for pixels in inputs)
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def get_next(self) -> Any:
+            return next(feeds, None)
+
+    return Reader()
+
+
+def _place(file: Path, out: Path) -> None:
+    """Put ``file`` at ``out`` in one step, so that nobody ever loads half a model."""
+    partial = out.with_name(out.name + ".partial")
+    try:
+        shutil.copyfile(file, partial)
+        os.replace(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without its advice to pre-process, which the export has done."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

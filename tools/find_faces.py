@@ -1,0 +1,131 @@
+"""Find faces in photos, videos, cameras and streams, and say what covers each.
+
+    python tools/find_faces.py photo.jpg --out found --annotate
+    python tools/find_faces.py album "more/*.png" --csv --jsonl      # folders, patterns
+    python tools/find_faces.py album --crops --masks                 # faces/ heads/ masks/ ...
+    python tools/find_faces.py clip.mp4 --annotate --csv --stride 2  # every second frame
+    python tools/find_faces.py 0 --show                              # a camera; q quits
+    python tools/find_faces.py rtsp://camera.local/live --interval 1 --jsonl
+    find . -name "*.jpg" | python tools/find_faces.py - --csv        # a list, one source a line
+
+Always writes faces_inference_results.txt: a line with the picture's name, then x1 y1 x2 y2
+confidence for each of its faces. Boxes are pixels of the upright picture. In a video a face keeps
+one number and has one class, the one it had most often. The folder of --out must be new or empty;
+sources are only read, and nothing leaves this machine.
+Exit code: 0 done, 1 a source could not be read to its end (listed), 2 usage, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from facesort import console
+from facesort.errors import UsageError
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
+RUNS = Path("runs") / "faces"
+
+
+def at_least_1(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text}: expected 1 or more")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    if not 0 <= float(text) <= 86_400:
+        raise ArgumentTypeError(f"{text}: expected seconds, 0 to a day")
+    return float(text)
+
+
+def head_scale(text: str) -> float:
+    if not 1 <= float(text) <= 20:
+        raise ArgumentTypeError(f"{text}: expected 1 to 20 times the face")
+    return float(text)
+
+
+def arguments(argv: Sequence[str]) -> Namespace:
+    parser = console.parser(__doc__)
+    add = parser.add_argument
+    add("source", nargs="+", metavar="SOURCE", help="photo, folder, pattern, video, camera ...")
+    add("--out", type=console.path, metavar="DIR", help=f"new folder (default: {RUNS}, numbered)")
+    add("--csv", action="store_true", help="faces.csv: one row a face")
+    add("--jsonl", action="store_true", help="faces.jsonl: one line a picture")
+    add("--annotate", action="store_true", help="annotated/: pictures and videos with boxes drawn")
+    add("--crops", action="store_true", help="faces/ and heads/, cut out")
+    add("--masks", action="store_true", help="masks/ of faces and head_masks/ of persons")
+    add(
+        "--head-scale",
+        type=head_scale,
+        default=4.0,
+        metavar="N",
+        help="a head is so many times as wide and high as its face (default: 4)",
+    )
+    add(
+        "--segmenter",
+        type=console.path,
+        metavar="FILE",
+        help="model of --masks: person segmentation (.onnx, .tflite) or YOLO-seg (.pt, .onnx); "
+        "default: GrabCut, which needs none",
+    )
+    add("--show", action="store_true", help="a window; q quits")
+    add(
+        "--interval",
+        type=seconds,
+        metavar="S",
+        help="look at a video or camera once in S seconds; --show a photo for S seconds",
+    )
+    add("--stride", type=at_least_1, default=1, metavar="N", help="every N-th frame (default: 1)")
+    add("--no-track", action="store_true", help="no numbers and no votes in videos")
+    add("--conf", type=console.fraction, metavar="0..1", help="below it there is no face")
+    add("--imgsz", type=console.network_px, metavar="PX", help="the network's (default: model's)")
+    add(
+        "--weights",
+        type=console.path,
+        metavar="FILE",
+        help="model, .onnx or .pt (default: weights/occlusion.onnx)",
+    )
+    add("--workers", type=at_least_1, metavar="N", help="pictures at a time (default: cores)")
+    args = parser.parse_args(argv)
+    if args.segmenter and not args.masks:
+        raise UsageError("--segmenter: says how --masks works; pass --masks as well")
+    return args
+
+
+def main(argv: Sequence[str]) -> int:
+    args = arguments(argv)
+    from facesort.media import run, sources
+
+    found = sources.gather(args.source, sys.stdin)
+    if not found.found:
+        print(*[f"left out: {console.one_line(line)}" for line in found.left_out], sep="\n")
+        raise UsageError("no photo and no video among the sources; see --help for what they can be")
+    run.check(args.show)
+    wanted = run.Wanted(
+        out=args.out or run.numbered_folder(RUNS),
+        csv=args.csv,
+        jsonl=args.jsonl,
+        annotate=args.annotate,
+        crops=args.crops,
+        masks=args.masks,
+        segmenter=args.segmenter,
+        head_scale=args.head_scale,
+        show=args.show,
+        interval_s=args.interval,
+        stride=args.stride,
+        track=not args.no_track,
+        workers=args.workers or os.cpu_count() or 1,
+    )
+    model = run.Model(args.weights or WEIGHTS, args.conf, args.imgsz)
+    done = run.run(found, wanted, model, console.progress)
+    for line in done.lines:
+        print(console.one_line(line))
+    return done.exit_code
+
+
+if __name__ == "__main__":
+    console.run(main)
