@@ -5,7 +5,9 @@
     python tools/learn_corrections.py sorted --export-yolo datasets/corrected
 
 Drag a crop from faces/masked to faces/face, and that face wears no mask; to faces/_not_a_face, and
-it is none. Move a photo in photos/ where only one face can be meant. Each correction goes into
+it is none. By person, a new folder in faces/ is a new person, a renamed one a renamed person; and
+all other faces are judged anew by what you said. Move a photo in photos/ where only one face can be
+meant. Each correction goes into
 corrections.jsonl beside the album's folders, outranks every model, and holds when you sort again,
 also after --undo or with other weights. What cannot be told is listed, nothing is guessed.
 
@@ -53,10 +55,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def export(album: Path, out: Path) -> None:
-    from facesort.album.confirmed import confirmed
+    from facesort.album.confirmed import class_names, confirmed
     from facesort.dataset.corrected import write_corrected
 
-    print(*write_corrected(confirmed(album), out), sep="\n")
+    print(*write_corrected(confirmed(album), out, class_names(album)), sep="\n")
     print(f"written to {out}; next: yolo detect train data={out / 'data.yaml'}")
 
 

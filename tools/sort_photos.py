@@ -1,14 +1,17 @@
-"""Sort a photo album into folders by what covers each face.
+"""Sort a photo album into folders by what covers each face, or by whose it is.
 
     python tools/sort_photos.py --src album                     # into sorted/
     python tools/sort_photos.py --src album --dst by_mask       # somewhere else
     python tools/sort_photos.py --src album --dry-run           # only say it, and save the plan
     python tools/sort_photos.py --plan sorted/plan.json         # then carry out exactly that
     python tools/sort_photos.py --undo --dst sorted             # take it all back
+    python tools/sort_photos.py --src album --by person --people examples --dst children
 
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
 manifest.csv one row a face. The classes are face, masked, sunglasses, masked_sunglasses; besides
 them there are _unsure, _no_face, _unreadable, and _not_a_face for you to drag crops to.
+By person, examples/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
+faces of nobody you named go to _strangers.
 
 Your photos are only read. Run it again to go on after a stop, or to sort what was added since.
 Exit code: 0 done, 1 something could not be sorted, 2 usage, 130 stopped by Ctrl-C.
@@ -35,11 +38,18 @@ from facesort.errors import UsageError
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:
+    from facesort.album.by_person import People
+    from facesort.album.describe import Describer
     from facesort.models.detect import Detector
 
+    LoadDetector = Callable[[Path | None, float | None], Detector]
+
 DST = Path("sorted")
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
-PLANNED = {"by", "link", "sure", "conf", "weights"}  # options that a saved plan has carried out
+SHIPPED = Path(__file__).resolve().parents[1] / "weights"
+WEIGHTS, POINTS = SHIPPED / "occlusion.onnx", SHIPPED / "face_points.onnx"
+EMBEDDING = SHIPPED / "face_embedding.onnx"
+BY_PERSON = {"people", "precision", "allow_twins"}
+PLANNED = {"by", "link", "sure", "conf", "weights"} | BY_PERSON  # what a saved plan has decided
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -58,6 +68,19 @@ def arguments(argv: Sequence[str]) -> Namespace:
         help="where the sorted folders go (default: sorted)",
     )
     add("--by", choices=["class", "person"], help="what to sort by (default: class)")
+    add(
+        "--people",
+        type=console.path,
+        metavar="DIR",
+        help="a folder for each person, with photos of them; more of them, and masked ones, help",
+    )
+    add(
+        "--precision",
+        type=console.fraction,
+        metavar="0..1",
+        help="how many of the names given must be right; the rest is unsure (default: 0.98)",
+    )
+    add("--allow-twins", action="store_true", help="a person may be in a photo twice")
     add(
         "--link",
         choices=["hard", "sym", "copy"],
@@ -99,14 +122,21 @@ def arguments(argv: Sequence[str]) -> Namespace:
 
 def check(args: Namespace) -> None:
     """Raise `UsageError` where options do not make sense together."""
-    if args.by == "person":
-        raise UsageError("--by person: comes with the people feature; until then, use --by class")
+    by_person = given(args) & BY_PERSON
+    if args.by == "person" and args.people is None:
+        raise UsageError(
+            "--by person: needs --people, a folder of photos for each: examples/Ana/1.jpg"
+        )
+    if args.by != "person" and by_person:
+        raise UsageError(f"{flags(by_person)}: only with --by person")
+    if args.by == "person" and args.sure is not None:
+        raise UsageError("--sure: is for --by class; by person, pass --precision")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
         raise UsageError("--undo: needs --dst, the folder to restore, and no other option")
     if args.plan and args.dry_run:
         raise UsageError("--plan FILE carries out what --dry-run has saved: pass one of the two")
     if args.plan and given(args) & PLANNED:
-        options = ", ".join(f"--{name}" for name in sorted(given(args) & PLANNED))
+        options = flags(given(args) & PLANNED)
         raise UsageError(f"{options}: decided when the plan was made; pass it with --dry-run")
     if not (args.undo or args.plan or args.src):
         raise UsageError("--src: missing; expected the folder of your photos: --src album")
@@ -119,13 +149,35 @@ def given(args: Namespace) -> set[str]:
     return {name for name, value in vars(args).items() if value is not None and value is not False}
 
 
+def flags(names: set[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
+
+
 def load_detector(weights: Path | None, conf: float | None) -> Detector:
     from facesort.models import detect
 
     return detect.load_detector(weights or WEIGHTS, conf)
 
 
-def run(args: Namespace, load: Callable[[Path | None, float | None], Detector]) -> int:
+def load_describer() -> Describer:
+    from facesort.album import describe
+
+    return describe.load_describer(POINTS, EMBEDDING)
+
+
+def people(args: Namespace, describer: Callable[[], Describer]) -> People | None:
+    """Whom to sort by; nobody, by class."""
+    from facesort.album.by_person import PRECISION, People
+    from facesort.album.examples import list_examples
+
+    if args.by != "person":
+        return None
+    precision = PRECISION if args.precision is None else args.precision
+    load = functools.cache(describer)
+    return People(args.people, list_examples(args.people), load, precision, args.allow_twins)
+
+
+def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:
     from facesort.album import sort
     from facesort.album.undo import undo
 
@@ -135,6 +187,7 @@ def run(args: Namespace, load: Callable[[Path | None, float | None], Detector]) 
         return undo(args.dst, report)
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
+    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON)}
     job = sort.Job(
         src=args.src,
         dst=args.dst or DST,
@@ -143,17 +196,23 @@ def run(args: Namespace, load: Callable[[Path | None, float | None], Detector]) 
         link=args.link or "hard",
         sure=args.sure,
         workers=workers,
+        people=people(args, describer),
         options={
             "link": args.link or "hard",
             "sure": str(args.sure),
             "conf": str(args.conf),
             "weights": str(args.weights or WEIGHTS),
+            **(by_person if args.by == "person" else {}),
         },
     )
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)
 
 
-def main(argv: Sequence[str], load: Callable[..., Detector] = load_detector) -> int:
+def main(
+    argv: Sequence[str],
+    load: LoadDetector = load_detector,
+    describer: Callable[[], Describer] = load_describer,
+) -> int:
     stop.at_once()
     open_closed_streams()
     args = arguments(argv)
@@ -163,7 +222,7 @@ def main(argv: Sequence[str], load: Callable[..., Detector] = load_detector) -> 
     try:
         stop.as_interrupt()
         with clear_errors(args.dst or (args.plan.parent if args.plan else DST)):
-            return run(args, load)
+            return run(args, load, describer)
     except BaseException as error:
         if not (stop.was_requested() or isinstance(error, KeyboardInterrupt)):
             raise

@@ -13,15 +13,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
 import sort_photos
 
 from facesort import console
+from facesort.album.describe import Described, Describer
+from facesort.album.quality import Quality
 from facesort.classes import CLASS_NAMES
 from facesort.detections import Detections
+from facesort.models import likeness
 
 COLOURS = {"face": (255, 0, 0), "masked": (0, 255, 0), "sunglasses": (0, 0, 255)}
 COLOURS["masked_sunglasses"] = (255, 255, 0)
@@ -56,8 +59,32 @@ class FakeDetector:
         )
 
 
+class FakeEmbedder:
+    name, licence, dimensions, fingerprint = "fake", "none", 8, "fake"
+    likeness = likeness.DEFAULT
+
+    def embed(self, faces_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Each of the four colours is somebody."""
+        colours = faces_rgb[:, 0, 0].astype(int)[:, None] - np.array(list(COLOURS.values()))
+        return np.eye(8, dtype=np.float32)[np.abs(colours).sum(axis=2).argmin(axis=1)]
+
+
+class FakeDescriber(Describer):
+    """A block's colour is its person; where all is dark around, it is out of focus."""
+
+    def __init__(self) -> None:
+        super().__init__(points=None, embedder=FakeEmbedder())  # type: ignore[arg-type]
+
+    def describe(self, rgb: NDArray[np.uint8], xyxy_px: ArrayLike, scale: float = 1.0) -> Described:
+        boxes = np.asarray(xyxy_px, dtype=float).reshape(-1, 4)
+        middles = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(int)
+        pixels = rgb[middles[:, 1], middles[:, 0]].reshape(-1, 1, 1, 3)
+        sharpness = 3.0 if rgb[-1, -1].mean() < 100 else 300.0
+        return Described(self.embedder.embed(pixels), (Quality(99, sharpness, 0),) * len(boxes))
+
+
 def main(argv: Sequence[str], before_each: Callable[[], None] = lambda: None) -> int:
-    return sort_photos.main(argv, lambda weights, conf: FakeDetector(before_each))
+    return sort_photos.main(argv, lambda weights, conf: FakeDetector(before_each), FakeDescriber)
 
 
 def waiting() -> Callable[[], None]:

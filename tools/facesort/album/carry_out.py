@@ -19,7 +19,7 @@ from facesort.album.journal import Journal
 from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
 from facesort.album.plan import needed_bytes
-from facesort.album.records import FACE_FOLDERS, Entry, Plan, folder_of
+from facesort.album.records import Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
 from facesort.album.summary import readable
 from facesort.errors import AlbumError
@@ -45,6 +45,8 @@ def carry_out(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[
     _check_room(dst.root, needed_bytes(left), memory)
     try:
         save_plan(plan, dst.pending_plan)
+        journal.people(plan.people)
+        journal.learned(plan.learned)
         _make_folders(dst.root, plan, journal)
         problems = _file(left, plan, site, memory)
         write_manifest(site)
@@ -80,7 +82,8 @@ def _free_bytes(folder: Path) -> int:
 
 def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
     """Those the plan fills, and every folder a crop can be dragged to."""
-    wanted = {folder_of(path) for path in plan.paths} | {f"faces/{name}" for name in FACE_FOLDERS}
+    wanted = {folder_of(path) for path in plan.paths}
+    wanted |= {f"faces/{name}" for name in plan.folders.faces}
     for folder in sorted({"photos", "faces"} | wanted):
         if not (dst / folder).exists():
             journal.folder(folder)
@@ -105,7 +108,7 @@ def _file(
 def write_manifest(site: Site) -> None:
     """Replace the manifest if it says something new; one that a person edited is set aside."""
     dst, journal = site.dst, site.journal
-    data = manifest_csv(journal.state.entries.values())
+    data = manifest_csv(journal.state.entries.values(), journal.state.sorted_into)
     old = dst.manifest.read_bytes() if dst.manifest.exists() else None
     if old == data:
         return

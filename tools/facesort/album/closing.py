@@ -16,7 +16,10 @@ def close(
     state: State, listing: Listing, dst: Path, problems: dict[str, str], report: Reporter
 ) -> int:
     """Say how things stand; returns the exit code."""
-    for line in (*table_lines(state.entries.values()), *_absent_lines(state, listing, dst)):
+    for line in (
+        *table_lines(state.entries.values(), state.sorted_into),
+        *_absent_lines(state, listing, dst),
+    ):
         report.say(line)
     problems |= dict.fromkeys(listing.unreadable, "is a folder that cannot be entered")
     for found in listing.photos:

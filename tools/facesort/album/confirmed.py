@@ -10,18 +10,22 @@ from facesort.album.destination import Destination
 from facesort.album.human import read_labels
 from facesort.album.journal import read_state
 from facesort.album.records import NOT_A_FACE, BoxPx
-from facesort.classes import CLASS_NAMES
 from facesort.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Confirmed:
-    """``classes`` runs parallel to ``boxes_px``, in pixels of the upright photo: a class name, or
-    "" for a face of which nobody spoke."""
+    """``classes`` runs parallel to ``boxes_px``, in pixels of the upright photo: a class name, the
+    name of a person where the album is sorted by person, or "" for a face of which nobody spoke."""
 
     path: Path
     boxes_px: tuple[BoxPx, ...]
     classes: tuple[str, ...]
+
+
+def class_names(root: Path) -> tuple[str, ...]:
+    """What the album ``root`` is sorted by: the classes of a data set made of it."""
+    return read_state(Destination(root).journal).sorted_into.names
 
 
 def confirmed(root: Path) -> Iterator[Confirmed]:
@@ -31,13 +35,14 @@ def confirmed(root: Path) -> Iterator[Confirmed]:
     labels, state = read_labels(dst.corrections), read_state(dst.journal)
     if not len(labels):
         raise UsageError(f"{dst.corrections}: no correction yet; move crops, then run this again")
+    labels, names = labels.within(state.sorted_into), state.sorted_into.names
     for entry in sorted(state.entries.values(), key=lambda entry: entry.scan.photo):
         said = labels.of_faces(entry.scan)
-        if any(folder in CLASS_NAMES or folder == NOT_A_FACE for folder in said):
+        if any(folder in names or folder == NOT_A_FACE for folder in said):
             pairs = zip(entry.scan.faces, said, strict=True)
             faces = [(face.xyxy_px, folder) for face, folder in pairs if folder != NOT_A_FACE]
             yield Confirmed(
                 Path(state.src) / entry.scan.photo,
                 tuple(box for box, _ in faces),
-                tuple(folder if folder in CLASS_NAMES else "" for _, folder in faces),
+                tuple(folder if folder in names else "" for _, folder in faces),
             )

@@ -2,7 +2,8 @@
 
 A crop that lies in another folder of faces/ says what that face is. A photo that lies in another
 folder of photos/ says so too where only one of its faces can be meant. All else is listed, never
-guessed: a crop that is gone, a file that is not ours, a folder that is no class.
+guessed: a crop that is gone, a file that is not ours, a folder that is no class. By person, a new
+folder is a new person.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from facesort.album.disk import Stamp
 from facesort.album.journal import State
-from facesort.album.records import FACE_FOLDERS, PHOTO_FOLDERS, UNSURE, Entry
+from facesort.album.names import can_be_folder, folded
+from facesort.album.records import UNSURE, Entry
 
 FACES, PHOTOS = "faces", "photos"
 
@@ -60,12 +62,12 @@ def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
     moved, foreign = _match(root, gone, there - owner.keys(), state)
     for old, new in sorted(moved.items()):
         entry, number = owner[old]
-        folder = _folder(new, FACE_FOLDERS)
-        if folder is None:
+        folder = _folder(new)
+        if not _means_something(folder, state):
             changes.unclear.append(f"{new}: not in a folder of {FACES}/ that means something")
             continue
         changes.moved[old] = new
-        if folder != _folder(old, FACE_FOLDERS):
+        if folder != _folder(old):
             changes.said.append(Said(entry.scan.photo, number, folder, was_in(entry, number)))
     changes.missing += sorted(set(gone) - moved.keys())
     changes.unclear += [f"{path}: not ours: added, copied or changed" for path in sorted(foreign)]
@@ -78,11 +80,11 @@ def _photos(root: Path, state: State, there: set[str], changes: Changes) -> None
     moved, foreign = _match(root, gone, there - state.made.keys() - owner.keys(), state)
     spoken = {(said.photo, said.number) for said in changes.said}
     for old, new in sorted(moved.items()):
-        entry, folder = owner[old], _folder(new, PHOTO_FOLDERS)
+        entry, folder = owner[old], _folder(new)
         meant = [n for n, target in enumerate(entry.face_targets) if target == old]
-        if folder == _folder(old, PHOTO_FOLDERS):
+        if folder == _folder(old):
             changes.moved[old] = new
-        elif folder not in FACE_FOLDERS or len(meant) != 1 or _is_shared(entry, new):
+        elif not _means_something(folder, state) or len(meant) != 1 or _is_shared(entry, new):
             changes.unclear.append(f"{new}: moved by hand; which face is meant? move its crop")
         elif (entry.scan.photo, meant[0]) not in spoken:
             changes.moved[old] = new
@@ -92,7 +94,7 @@ def _photos(root: Path, state: State, there: set[str], changes: Changes) -> None
 
 def was_in(entry: Entry, number: int) -> str:
     """The folder in which face ``number`` was filed."""
-    return _folder(entry.crops[number], FACE_FOLDERS) or UNSURE
+    return _folder(entry.crops[number]) or UNSURE
 
 
 def _is_shared(entry: Entry, new: str) -> bool:
@@ -137,10 +139,17 @@ def _groups(stamps: Mapping[str, Stamp], key: object) -> dict[object, list[str]]
     return groups
 
 
-def _folder(path: str, known: Iterable[str]) -> str | None:
-    """The folder right below the view, if that is one of ours and nothing lies between."""
+def _folder(path: str) -> str:
+    """The folder right below the view, "" where others lie between."""
     parts = path.split("/")
-    return parts[1] if len(parts) == 3 and parts[1] in known else None
+    return parts[1] if len(parts) == 3 else ""
+
+
+def _means_something(folder: str, state: State) -> bool:
+    """Is it a folder for faces? Where people are sorted, a new one is a new person's."""
+    if folder in state.sorted_into.faces or not state.people:
+        return folder in state.sorted_into.faces
+    return can_be_folder(folder) and folded(folder) not in map(folded, state.people)
 
 
 def _files(view: Path) -> set[str]:

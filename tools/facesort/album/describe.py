@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from facesort.album.people import vector_to_text
 from facesort.album.quality import Quality, assess
+from facesort.album.records import Face, Identity
 from facesort.models.align import SIDE_PX, align_face
 from facesort.models.embed import Embedder, load_embedder
 from facesort.models.points import load_point_finder
+from facesort.photos import Photo
 
 
 class Points(Protocol):
@@ -47,6 +51,39 @@ class Describer:
             faces[i] = align_face(rgb, points[i])
             quality.append(assess(faces[i], box / scale, points[i]))
         return Described(self.embedder.embed(faces), tuple(quality))
+
+
+def with_identity(faces: Sequence[Face], photo: Photo, describer: Describer) -> tuple[Face, ...]:
+    """The faces of ``photo`` with what tells them from others; one without area stays without."""
+    whole = [i for i, face in enumerate(faces) if _has_area(face)]
+    boxes = np.array([faces[i].xyxy_px for i in whole]).reshape(-1, 4) * photo.scale
+    found = describer.describe(photo.rgb, boxes, photo.scale)
+    described = list(faces)
+    for i, vector, quality in zip(whole, found.vectors, found.quality, strict=True):
+        if abs(float(np.linalg.norm(vector)) - 1) < 0.005:  # a face of one grey has none
+            described[i] = replace(
+                faces[i],
+                identity=Identity(
+                    describer.embedder.fingerprint,
+                    vector_to_text(vector),
+                    round(quality.side_px, 1),
+                    round(quality.sharpness, 1),
+                    round(quality.turned, 3),
+                ),
+            )
+    return tuple(described)
+
+
+def quality_of(face: Face) -> Quality:
+    """Raises `ValueError` for a face without identity."""
+    if face.identity is None:
+        raise ValueError(f"{face}: was not described")
+    return Quality(face.identity.side_px, face.identity.sharpness, face.identity.turned)
+
+
+def _has_area(face: Face) -> bool:
+    x1, y1, x2, y2 = face.xyxy_px
+    return x2 > x1 and y2 > y1
 
 
 def load_describer(points: Path, embedding: Path) -> Describer:

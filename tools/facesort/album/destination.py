@@ -20,10 +20,12 @@ from typing import ClassVar
 
 from facesort.album.disk import check_writable
 from facesort.album.journal import Journal, State
-from facesort.album.records import FACE_FOLDERS, PHOTO_FOLDERS, Plan
+from facesort.album.records import Folders, Plan
 from facesort.album.saved_plan import find_plan
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import Found
+
+VIEWS = ("photos", "faces")
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,11 @@ class Destination:
 
     def names_in_use(self) -> list[str]:
         """Paths of all files where ours go, whoever put them there."""
+        views = [view for view in VIEWS if (self.root / view).is_dir()]
         return [
             f"{view}/{folder}/{name}"
-            for view, folders in (("photos", PHOTO_FOLDERS), ("faces", FACE_FOLDERS))
-            for folder in folders
+            for view in views
+            for folder in os.listdir(self.root / view)
             if (self.root / view / folder).is_dir()
             for name in os.listdir(self.root / view / folder)
         ]
@@ -149,10 +152,10 @@ def check_apart(src: Path, photos: Iterable[Found], dst: Path) -> None:
             raise UsageError(f"--dst {dst}: {folder} leads into it; choose another, or no link")
 
 
-def check_free(dst: Destination) -> None:
+def check_free(dst: Destination, ours: Folders) -> None:
     """Raise `AlbumError` where something of the person's has the name of a folder of ours."""
-    views = {"photos": PHOTO_FOLDERS, "faces": FACE_FOLDERS}
-    folders = [dst.root / view / name for view, names in views.items() for name in ("", *names)]
+    views = zip(VIEWS, (ours.photos, ours.faces), strict=True)
+    folders = [dst.root / view / name for view, names in views for name in ("", *names)]
     for folder in (dst.state_folder, *folders):
         if _is_in_the_way(folder):
             raise AlbumError(
@@ -175,6 +178,13 @@ def check_belongs(state: State, src: Path, dst: Path) -> None:
     old = Path(state.src)
     if state.src and old.is_dir() and not old.samefile(src):
         raise UsageError(f"--dst {dst}: holds the album {old}, not {src}; choose another --dst")
+
+
+def check_sorted_alike(state: State, ours: Folders, dst: Path) -> None:
+    """Raise `UsageError` where an album is sorted by class, and now shall be by person, or so."""
+    if state.entries and bool(state.people) != bool(ours.people):
+        was = "person" if state.people else "class"
+        raise UsageError(f"--dst {dst}: is sorted by {was}; choose another --dst, or --by {was}")
 
 
 def _holds(outer: Path, inner: Path) -> bool:

@@ -6,7 +6,7 @@ of them can be told for sure, the photo is left out and named. Nothing is guesse
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.gallery import STRANGER, Examples
-from facesort.album.names import folded
+from facesort.album.names import can_be_folder, folded
 from facesort.album.quality import LEARNING, Quality
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.likeness import Likeness
 from facesort.photos import list_photos
-
-# what Windows takes for a device, and what it has in no name
-DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
-    f"{port}{n}" for port in ("COM", "LPT") for n in range(10)
-}
-UNFIT = set('<>:"\\|?*')
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +55,22 @@ def list_examples(folder: Path) -> dict[str, list[Path]]:
         raise AlbumError(
             f"{folder}: no examples; expected a folder a child with photos: {folder}/Ana/1.jpg"
         )
-    by_folded: dict[str, str] = {}
-    for name in children:
-        _check_name(folder, name)
-        other = by_folded.setdefault(folded(name), name)
-        if other != name:
-            raise AlbumError(f"{folder}: {other} and {name} are one name on some disks; rename one")
+    check_names(folder, children)
     return {name: children[name] for name in sorted(children)}
 
 
-def _check_name(folder: Path, name: str) -> None:
-    reserved = name.partition(".")[0].strip().upper() in DEVICES
-    if name.startswith("_") or reserved or name != name.strip(" .") or set(name) & UNFIT:
-        raise AlbumError(
-            f"{folder}/{name}: cannot be a child's folder everywhere (no _ in front, no names such "
-            'as CON, no dot or blank at the end, none of <>:"\\|?*); rename it'
-        )
+def check_names(where: Path, names: Iterable[str]) -> None:
+    """Raise `AlbumError` for a name that cannot be a folder, and for two that are one folder."""
+    by_folded: dict[str, str] = {}
+    for name in names:
+        if not can_be_folder(name):
+            raise AlbumError(
+                f"{where}/{name}: cannot be a child's folder everywhere (no _ in front, no name "
+                'such as CON or face, no dot or blank at the end, none of <>:"\\|?*); rename it'
+            )
+        other = by_folded.setdefault(folded(name), name)
+        if other != name:
+            raise AlbumError(f"{where}: {other} and {name} are one name on some disks; rename one")
 
 
 def read_examples(children: dict[str, list[Path]], see: See, likeness: Likeness) -> ReadExamples:

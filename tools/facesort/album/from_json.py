@@ -10,28 +10,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from facesort.album.names import can_be_folder
+from facesort.album.people import vector_from_text
 from facesort.album.records import (
-    FACE_FOLDERS,
     LINKS,
-    PHOTO_FOLDERS,
     Entry,
+    Example,
     Face,
+    Folders,
+    Identity,
+    Judged,
+    Learned,
     Plan,
     Scan,
 )
 from facesort.classes import CLASS_NAMES
+from facesort.models import likeness
 
 T = TypeVar("T")
-VIEWS = {"targets": ("photos", PHOTO_FOLDERS), "crops": ("faces", FACE_FOLDERS)}
+BY_CLASS = Folders()
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
+    people = people_from_json(data.get("people", []))
     plan = Plan(
         src=_folder(data["src"]),
         dst=_folder(data["dst"]),
         decode_px=_count(data["decode_px"]),
-        entries=tuple(entry_from_json(entry) for entry in _is(list, data["entries"])),
+        entries=tuple(
+            entry_from_json(entry, Folders(people)) for entry in _is(list, data["entries"])
+        ),
         levels=_count(data["levels"]),
+        people=people,
+        learned=None if data.get("learned") is None else learned_from_json(data["learned"]),
     )
     for names in (plan.paths, [entry.scan.photo for entry in plan.entries]):
         if len(set(names)) < len(names):
@@ -39,15 +50,44 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def entry_from_json(data: Mapping[str, Any]) -> Entry:
+def people_from_json(data: Any) -> tuple[str, ...]:
+    for name in _is(list, data):
+        if not can_be_folder(_is(str, name)):
+            raise ValueError(f"{name!r}: cannot be a person's folder")
+    return tuple(data)
+
+
+def learned_from_json(data: Mapping[str, Any]) -> Learned:
+    likeness.from_json(_is(str, data["likeness"]))
+    return Learned(
+        by=_is(str, data["by"]),
+        likeness=data["likeness"],
+        precision=_number(data["precision"], 0, 1),
+        allow_twins=_is_flag(data["allow_twins"]),
+        examples=tuple(_example(one) for one in _is(list, data["examples"])),
+    )
+
+
+def _example(data: Mapping[str, Any]) -> Example:
+    vector_from_text(_is(str, data["vector"]))
+    (person,) = people_from_json([data["person"]])
+    return Example(person, _one_of(CLASS_NAMES, data["class_name"]), data["vector"])
+
+
+def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Entry:
+    photos, faces = ("photos", folders.photos), ("faces", folders.faces)
     entry = Entry(
         scan=scan_from_json(data["scan"]),
         link=_one_of(LINKS, data["link"]),
-        targets=_paths("targets", data["targets"]),
-        crops=_paths("crops", data["crops"]),
-        face_targets=_paths("targets", data["face_targets"]),
-        human=tuple(_one_of(("", *FACE_FOLDERS), name) for name in data.get("human", ())),
+        targets=_paths(photos, data["targets"]),
+        crops=_paths(faces, data["crops"]),
+        face_targets=_paths(photos, data["face_targets"]),
+        human=tuple(_one_of(("", *folders.faces), name) for name in data.get("human", ())),
+        judged=tuple(_judged(one, folders) for one in data.get("judged", ())),
+        left=tuple(_inner_path(path) for path in data.get("left", ())),
     )
+    if entry.judged and len(entry.judged) != len(entry.scan.faces):
+        raise ValueError(f"{entry.scan.photo}: expected a word on each face, or on none")
     if entry.human and len(entry.human) != len(entry.scan.faces):
         raise ValueError(f"{entry.scan.photo}: expected what a person said of each face, or none")
     if not len(entry.scan.faces) == len(entry.crops) == len(entry.face_targets):
@@ -70,12 +110,38 @@ def scan_from_json(data: Mapping[str, Any]) -> Scan:
 def _face(data: Mapping[str, Any]) -> Face:
     x1, y1, x2, y2 = (_number(value, -1e9, 1e9) for value in _is(list, data["xyxy_px"]))
     class_name = _one_of(CLASS_NAMES, data["class_name"])
-    return Face((x1, y1, x2, y2), class_name, _number(data["confidence"], 0, 1))
+    identity = data.get("identity")
+    return Face(
+        (x1, y1, x2, y2),
+        class_name,
+        _number(data["confidence"], 0, 1),
+        None if identity is None else _identity(identity),
+    )
 
 
-def _paths(kind: str, values: Any) -> tuple[str, ...]:
+def _identity(data: Mapping[str, Any]) -> Identity:
+    vector_from_text(_is(str, data["vector"]))
+    return Identity(
+        by=_is(str, data["by"]),
+        vector=data["vector"],
+        side_px=_number(data["side_px"], 0, 1e9),
+        sharpness=_number(data["sharpness"], 0, 1e9),
+        turned=_number(data["turned"], 0, 1),
+    )
+
+
+def _judged(data: Mapping[str, Any], folders: Folders) -> Judged:
+    return Judged(
+        folder=_one_of(folders.faces, data["folder"]),
+        likeliest=_one_of(("", *folders.names), data["likeliest"]),
+        probability=_number(data["probability"], 0, 1),
+        poor=_is(str, data["poor"]),
+    )
+
+
+def _paths(place: tuple[str, tuple[str, ...]], values: Any) -> tuple[str, ...]:
     """Files of one view, each in one of its folders."""
-    view, folders = VIEWS[kind]
+    view, folders = place
     for path in _is(list, values):
         parts = _inner_path(path).split("/")
         if len(parts) != 3 or parts[0] != view or parts[1] not in folders:
@@ -100,6 +166,12 @@ def _inner_path(path: Any) -> str:
 def _is(kind: type[T], value: Any) -> T:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"{value!r}: expected {kind.__name__}")
+    return value
+
+
+def _is_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r}: expected true or false")
     return value
 
 

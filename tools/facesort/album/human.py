@@ -17,18 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from facesort.album.records import FACE_FOLDERS, BoxPx, Face, Scan
+from facesort.album.names import can_be_folder
+from facesort.album.records import FACE_FOLDERS, STRANGERS, BoxPx, Face, Folders, Scan
 from facesort.boxes import as_boxes, iou_matrix
-from facesort.classes import CLASS_NAMES
+from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.errors import AlbumError
 
+OTHER_FOLDERS = (*FACE_FOLDERS, STRANGERS)  # all that is nobody's name
 SAME_FACE_IOU = 0.5  # detectors differ in how much chin a face has, not in where it is
 
 
 @dataclass(frozen=True)
 class HumanLabel:
-    """``folder`` is the one of `FACE_FOLDERS` that the person wants the face in; ``content`` the
-    hash of the photo's bytes; ``photo`` and ``when`` are for who reads the file."""
+    """``folder`` is the one that the person wants the face in: one of `FACE_FOLDERS`, `STRANGERS`
+    or somebody's name; ``content`` the hash of the photo's bytes; ``photo`` and ``when`` are for
+    who reads the file."""
 
     content: str
     xyxy_px: BoxPx
@@ -47,6 +50,17 @@ class HumanLabels:
 
     def __len__(self) -> int:
         return sum(map(len, self._by_photo.values()))
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The names that were given to faces."""
+        folders = {label.folder for labels in self._by_photo.values() for label in labels}
+        return tuple(sorted(folders - set(OTHER_FOLDERS)))
+
+    def within(self, folders: Folders) -> HumanLabels:
+        """Those that say something in an album sorted into ``folders``."""
+        every = [label for labels in self._by_photo.values() for label in labels]
+        return HumanLabels(label for label in every if label.folder in folders.faces)
 
     def add(self, label: HumanLabel) -> None:
         """Take in ``label``, in place of an earlier one for the same face."""
@@ -69,9 +83,9 @@ class HumanLabels:
         """Faces that a person knows of and ``scan`` does not: as sure as can be."""
         covered = self._iou(scan).max(axis=1, initial=0) >= SAME_FACE_IOU
         return tuple(
-            Face(label.xyxy_px, label.folder, 1.0)
+            Face(label.xyxy_px, _class_of(label), 1.0)
             for label, is_seen in zip(self._of(scan), covered, strict=True)
-            if not is_seen and label.folder in CLASS_NAMES
+            if not is_seen and _class_of(label)
         )
 
     def _of(self, scan: Scan) -> Sequence[HumanLabel]:
@@ -80,6 +94,13 @@ class HumanLabels:
     def _iou(self, scan: Scan) -> Any:
         mine = as_boxes([label.xyxy_px for label in self._of(scan)])
         return iou_matrix(mine, as_boxes([face.xyxy_px for face in scan.faces]))
+
+
+def _class_of(label: HumanLabel) -> str:
+    """The class of somebody's face is not known: a bare one, most likely."""
+    if label.folder in CLASS_NAMES:
+        return label.folder
+    return "" if label.folder in OTHER_FOLDERS else FaceClass.face.name
 
 
 def _overlap(box: BoxPx, others: Sequence[BoxPx]) -> list[bool]:
@@ -118,8 +139,10 @@ def append_labels(file: Path, labels: Iterable[HumanLabel]) -> None:
 
 def _label(line: dict[str, Any]) -> HumanLabel:
     x1, y1, x2, y2 = (float(value) for value in line["xyxy_px"])
-    if line["folder"] not in FACE_FOLDERS:
-        raise ValueError(f"folder {line['folder']!r}; expected one of {', '.join(FACE_FOLDERS)}")
+    if line["folder"] not in OTHER_FOLDERS and not can_be_folder(line["folder"]):
+        raise ValueError(
+            f"folder {line['folder']!r}; expected a name or one of {', '.join(OTHER_FOLDERS)}"
+        )
     texts = {name: str(line.get(name, "")) for name in ("content", "photo", "when")}
     if not texts["content"] or not (x1 < x2 and y1 < y2):
         raise ValueError("expected the hash of a photo, and a box of some size")

@@ -4,10 +4,13 @@ Kinds of lines, in the order a run writes them:
 
     album     src, levels: where the photos are; how many folders were made down to the destination
     options   options: what a run that filed photos was told
+    people    names: more people that photos are sorted by; without any, it is by class
+    learned   learned: what their examples taught
     scanned   detector, scan: a photo was looked at (a killed scan goes on from here)
     folder    path: a folder is about to be made
     filed     entry, made: a photo is in all its places; ``made`` has each new file's stamp
     aside     path: a manifest that is not as we wrote it is about to get this name
+    making    photo, paths: a corrected photo is about to get these places
     removed   paths: files of ours that went, for the photo belongs elsewhere now
     manifest  content: hash of a manifest that is about to be written
     undo      left: undo began; ``left`` says what was gone by then, and where to
@@ -21,14 +24,19 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from facesort.album.disk import Stamp
-from facesort.album.from_json import entry_from_json, scan_from_json
-from facesort.album.records import Entry, Scan
+from facesort.album.from_json import (
+    entry_from_json,
+    learned_from_json,
+    people_from_json,
+    scan_from_json,
+)
+from facesort.album.records import Entry, Folders, Learned, Scan
 from facesort.errors import AlbumError
 from facesort.photos import Found
 
@@ -41,14 +49,21 @@ class State:
 
     src: str = ""
     levels: int = 0
+    people: tuple[str, ...] = ()
+    learned: Learned | None = None
     options: dict[str, str] = field(default_factory=dict)  # of the last run that told them
     scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
     entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
     made: dict[str, tuple[str, Stamp]] = field(default_factory=dict)  # path: photo, stamp
+    making: dict[str, str] = field(default_factory=dict)  # path: photo; a killed run's, if any
     folders: list[str] = field(default_factory=list)
     manifests: set[str] = field(default_factory=set)
     own_manifest: str = ""  # the person's, from before our first, under its name since then
     left_by_undo: dict[str, str] | None = None
+
+    @property
+    def sorted_into(self) -> Folders:
+        return Folders(self.people)
 
     def knows(self, found: Found) -> bool:
         """Is this photo filed, and has not changed since? One that could not be read is not."""
@@ -82,19 +97,27 @@ class State:
             self.src, self.levels = line["src"], line["levels"]
         elif kind == "options":
             self.options = line["options"]
+        elif kind == "people":
+            self.people += people_from_json(line["names"])
+        elif kind == "learned":
+            self.learned = learned_from_json(line["learned"])
         elif kind == "scanned":
             scan = scan_from_json(line["scan"])
             self.scans[scan.photo] = (line["detector"], scan)
         elif kind == "folder":
             self.folders.append(line["path"])
         elif kind == "filed":
-            entry = entry_from_json(line["entry"])
+            entry = entry_from_json(line["entry"], self.sorted_into)
             self.entries[entry.scan.photo] = entry
             for path, stamp in line["made"].items():
                 self.made[path] = (entry.scan.photo, Stamp(*stamp))
+                self.making.pop(path, None)
+        elif kind == "making":
+            self.making |= dict.fromkeys(line["paths"], line["photo"])
         elif kind == "removed":
             for path in line["paths"]:
                 self.made.pop(path, None)
+                self.making.pop(path, None)
         elif kind == "aside":
             self.own_manifest = self.own_manifest if self.manifests else line["path"]
         elif kind == "manifest":
@@ -144,6 +167,16 @@ class Journal:
     def options(self, options: dict[str, str]) -> None:
         self._append({"kind": "options", "options": options})
 
+    def people(self, names: Iterable[str]) -> None:
+        """Those of ``names`` that are not told yet."""
+        new = [name for name in names if name not in self.state.people]
+        if new:
+            self._append({"kind": "people", "names": new})
+
+    def learned(self, learned: Learned | None) -> None:
+        if learned is not None and learned != self.state.learned:
+            self._append({"kind": "learned", "learned": asdict(learned)})
+
     def scanned(self, detector: str, scan: Scan) -> None:
         self._append({"kind": "scanned", "detector": detector, "scan": asdict(scan)})
 
@@ -153,6 +186,9 @@ class Journal:
     def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
         stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
         self._append({"kind": "filed", "entry": asdict(entry), "made": stamps})
+
+    def making(self, photo: str, paths: list[str]) -> None:
+        self._append({"kind": "making", "photo": photo, "paths": paths})
 
     def removed(self, paths: list[str]) -> None:
         self._append({"kind": "removed", "paths": paths})

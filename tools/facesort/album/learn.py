@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from facesort.album.corrections import Changes, Said, find_changes
+from facesort.album.carry_out import Site
+from facesort.album.corrections import FACES, Changes, Said, find_changes
 from facesort.album.destination import Destination
-from facesort.album.human import HumanLabel, HumanLabels, append_labels, read_labels
+from facesort.album.examples import check_names
+from facesort.album.human import (
+    OTHER_FOLDERS,
+    HumanLabel,
+    HumanLabels,
+    append_labels,
+    read_labels,
+)
 from facesort.album.journal import State, read_state
-from facesort.album.refile import refile
+from facesort.album.judge import judge_scans
+from facesort.album.refile import Words, clear_unfinished, moved_by_others, refile
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
 from facesort.errors import AlbumError, UsageError
@@ -30,17 +40,28 @@ def learn(root: Path, apply: bool, sure: float, report: Reporter) -> int:
     src = Path(read_state(dst.journal).src)
     with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
         state = site.journal.state
+        clear_unfinished(site)
         labels, changes = read_labels(dst.corrections), find_changes(root, state)
         new = _new(changes, state, labels)
+        if state.people:
+            everybody = {*state.people, *labels.people, *(label.folder for label in new)}
+            check_names(root / FACES, sorted(everybody - set(OTHER_FOLDERS)))
         append_labels(dst.corrections, new)
         for label in new:
             labels.add(label)
+        if state.people:
+            site.journal.people(labels.people)
+            _follow_renames(site, changes, report)
+        labels = labels.within(state.sorted_into)
+        words = _words(state, labels)
         _say(changes, new, len(labels), report)
+        others = moved_by_others(state, labels, words)
+        _say_others(others, len(labels), "moved" if apply else "would move", report)
         if not apply:
-            if changes.moved or new:
+            if changes.moved or new or others:
                 report.say("the photos have not followed yet: run again with --apply")
             return 0
-        refiled, problems = refile(site, changes, labels, sure)
+        refiled, problems = refile(site, changes, labels, sure, words)
     report.say(f"{counted(refiled, 'photo')} followed their faces into other folders")
     for what, why in sorted(problems.items()):
         report.say(f"left as it is: {what}: {why}")
@@ -61,6 +82,36 @@ def _label(said: Said, state: State, when: str) -> HumanLabel:
     scan = state.entries[said.photo].scan
     box = scan.faces[said.number].xyxy_px
     return HumanLabel(scan.content, box, said.folder, said.photo, when)
+
+
+def _words(state: State, labels: HumanLabels) -> Words:
+    """What the model says of each face now that it has learned; by class, it learns nothing."""
+    if state.learned is None or not len(labels):
+        return {}
+    scans = [entry.scan for entry in state.entries.values()]
+    return judge_scans(state.learned, state.people, labels, scans)
+
+
+def _follow_renames(site: Site, changes: Changes, report: Reporter) -> None:
+    """Where a person's whole folder went into another one, their examples go along."""
+    learned = site.journal.state.learned
+    for name in site.journal.state.people:
+        went = {said.folder for said in changes.said if said.was == name}
+        if len(went) == 1 and not (site.dst.root / FACES / name).exists() and learned is not None:
+            (now,) = went
+            examples = (replace(e, person=now) if e.person == name else e for e in learned.examples)
+            learned = replace(learned, examples=tuple(examples))
+            report.say(f"{name} is {now} from now on; rename the folder of examples, too")
+    site.journal.learned(learned)
+
+
+def _say_others(
+    others: list[tuple[str, str]], corrections: int, moved: str, report: Reporter
+) -> None:
+    if others:
+        yours = counted(corrections, "correction")
+        report.say(f"your {yours} {moved} {counted(len(others), 'other face')}:")
+        _list("  moved", [f"{crop} -> {folder}" for crop, folder in others], report)
 
 
 def _say(changes: Changes, new: list[HumanLabel], total: int, report: Reporter) -> None:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facesort.album.by_person import People
 from facesort.album.destination import Destination
+from facesort.album.examples import check_names
 from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
+from facesort.album.judge import judge_scans
 from facesort.album.links import possible_links
 from facesort.album.plan import plan_entries
-from facesort.album.records import HARD, Plan, Scan
+from facesort.album.records import HARD, Folders, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, ModelError
@@ -29,8 +32,8 @@ class Job:
 
     ``load_detector`` is only called when there is something to look at; ``settings`` names what
     the detector was loaded with besides its weights: with other settings, photos are looked at
-    again. ``sure`` defaults to what the model says of itself. ``options`` are those of the command
-    line that decide how a photo is filed, by name.
+    again. ``sure`` defaults to what the model says of itself. Without ``people``, photos are sorted
+    by class. ``options`` are those of the command line that decide how a photo is filed, by name.
     """
 
     src: Path
@@ -40,12 +43,20 @@ class Job:
     link: str = HARD
     sure: float | None = None
     workers: int = 1
+    people: People | None = None
     options: dict[str, str] = field(default_factory=dict)
 
-    def checked_detector(self) -> Detector:
-        """The detector; raises `ModelError` unless it tells what covers a face."""
+    @property
+    def folders(self) -> Folders:
+        return Folders(tuple(self.people.examples) if self.people else ())
+
+    def checked_detector(self, report: Reporter) -> Detector:
+        """The detector; raises `ModelError` unless it tells what covers a face, and `AlbumError`
+        where no example of the people can be used."""
         detector = self.load_detector()
-        self.class_names(detector)
+        names = self.class_names(detector)
+        if self.people is not None:
+            self.people.learned(detector, names, self.workers, report)
         return detector
 
     def class_names(self, detector: Detector) -> tuple[str, ...]:
@@ -73,10 +84,15 @@ def plan_news(
     src, dst = job.src.absolute(), Destination(job.dst.absolute())
     if not news:
         return Plan(str(src), str(dst.root), decode_px=0, entries=())
-    detector = job.checked_detector()
-    labels = read_labels(dst.corrections)
+    detector = job.checked_detector(report)
+    said = read_labels(dst.corrections)
+    folders = _folders(job, state, said)
+    labels = said.within(folders)
     scans = _look(job, news, state, detector, labels, report, remember)
     new = [scan for scan in scans if not state.has_content(scan)]
+    learned = _learned(job, report)
+    filed = {photo: entry.scan for photo, entry in state.entries.items()}
+    album = filed | {scan.photo: scan for scan in new}
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
@@ -84,8 +100,34 @@ def plan_news(
         sure=detector.sure if job.sure is None else job.sure,
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,
+        folders=folders,
+        judged=judge_scans(learned, folders.people, labels, album.values()) if learned else {},
     )
-    return Plan(str(src), str(dst.root), decode_px(detector), entries)
+    return Plan(
+        str(src),
+        str(dst.root),
+        decode_px(detector),
+        entries,
+        people=folders.people,
+        learned=learned,
+    )
+
+
+def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
+    """By person, of all who have examples or were given a face by hand."""
+    if job.people is None:
+        return Folders()
+    people = tuple(dict.fromkeys((*job.people.examples, *said.people)))
+    check_names(job.people.folder, {*people, *state.people})
+    return Folders(people)
+
+
+def _learned(job: Job, report: Reporter) -> Learned | None:
+    """What there is to know of the people; nothing by class."""
+    if job.people is None:
+        return None
+    detector = job.load_detector()
+    return job.people.learned(detector, job.class_names(detector), job.workers, report)
 
 
 def _look(
@@ -100,13 +142,17 @@ def _look(
     with_crops = remember is not None
     names = job.class_names(detector)
     who = f"{detector.fingerprint} {job.settings}"
+    describer = job.people.load_describer() if job.people else None
+    if describer is not None:
+        who = f"{who} {describer.embedder.fingerprint}"
     seen = {found.relative: state.scan_of(found, who) for found in news}
     scans = [scan for scan in seen.values() if scan is not None]
     unseen = [
         (found, state.filed_scan(found.relative)) for found in news if seen[found.relative] is None
     ]
     with report.progress("looking", len(news), len(scans)) as progress:
-        for looked in scan_photos(unseen, detector, names, labels, job.workers, with_crops):
+        looks = scan_photos(unseen, detector, names, labels, job.workers, with_crops, describer)
+        for looked in looks:
             if remember is not None:
                 remember(looked, who)
             scans.append(looked.scan)

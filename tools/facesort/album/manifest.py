@@ -2,9 +2,11 @@
 
 A photo without a face, or that could not be opened, has one row with the face's columns empty.
 Boxes are pixels of the upright photo; ``mouth`` and ``eyes`` are 1 where covered; ``crop`` and
-``target`` are relative to the destination. The file is UTF-8; a byte of a file name that is not
-UTF-8 is written as ``\\xNN`` (two hexadecimal digits). Lines end in CR LF, as RFC 4180 has it:
-only then does every Python quote a name that contains one of the two.
+``target`` are relative to the destination. Sorted by person, there are two more: ``person``, in
+whose folder the face is, and the ``probability`` that it is the likeliest one.
+The file is UTF-8; a byte of a file name that is not UTF-8 is written as ``\\xNN`` (two hexadecimal
+digits). Lines end in CR LF, as RFC 4180 has it: only then does every Python quote a name that
+contains one of the two.
 """
 
 from __future__ import annotations
@@ -15,40 +17,54 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from facesort.album.records import NOT_A_FACE, Entry, Face
+from facesort.album.records import NOT_A_FACE, Entry, Face, Folders
 from facesort.classes import CLASS_NAMES, FaceClass
 
 COLUMNS = "photo x1 y1 x2 y2 class mouth eyes confidence crop target".split()
 
 
-def manifest_csv(entries: Iterable[Entry]) -> bytes:
+BY_PERSON = [*COLUMNS[:-2], "person", "probability", *COLUMNS[-2:]]
+
+
+def manifest_csv(entries: Iterable[Entry], folders: Folders) -> bytes:
     """The whole file, sorted by photo, then face."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    columns = BY_PERSON if folders.people else COLUMNS
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
     for entry in sorted(entries, key=lambda entry: entry.scan.photo):
-        writer.writerows(_rows(entry))
+        writer.writerows(_rows(entry, folders))
     return _as_utf8(text.getvalue())
 
 
-def _rows(entry: Entry) -> Iterator[list[object]]:
+def _rows(entry: Entry, folders: Folders) -> Iterator[dict[str, object]]:
     faces = [_as_known(f, said) for f, said in zip(entry.scan.faces, entry.said, strict=True)]
     if not any(faces):
-        yield [entry.scan.photo, *[""] * 9, *(entry.targets or [""])]
-    for face, crop, target in zip(faces, entry.crops, entry.face_targets, strict=True):
+        yield {"photo": entry.scan.photo, "target": "".join(entry.targets[:1])}
+    for number, face in enumerate(faces):
         if face is None:
             continue
         covers = FaceClass[face.class_name]
-        yield [
-            entry.scan.photo,
-            *face.xyxy_px,
-            face.class_name,
-            int(covers.mouth_covered),
-            int(covers.eyes_covered),
-            f"{face.confidence:.4f}",
-            crop,
-            target,
-        ]
+        yield {
+            "photo": entry.scan.photo,
+            **dict(zip(("x1", "y1", "x2", "y2"), face.xyxy_px, strict=True)),
+            "class": face.class_name,
+            "mouth": int(covers.mouth_covered),
+            "eyes": int(covers.eyes_covered),
+            "confidence": f"{face.confidence:.4f}",
+            **_person(entry, number, folders),
+            "crop": entry.crops[number],
+            "target": entry.face_targets[number],
+        }
+
+
+def _person(entry: Entry, number: int, folders: Folders) -> dict[str, object]:
+    said, judged = entry.said[number], entry.judged[number] if entry.judged else None
+    folder = said or (judged.folder if judged else "")
+    named: dict[str, object] = {"person": folder if folder in folders.people else ""}
+    if said or judged is None:
+        return named | {"probability": "1.0000" if named["person"] else ""}
+    return named | {"probability": f"{judged.probability:.4f}"}
 
 
 def _as_known(face: Face, said: str) -> Face | None:

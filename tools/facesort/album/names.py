@@ -10,12 +10,27 @@ import os
 import unicodedata
 from collections.abc import Iterable
 
+from facesort.classes import CLASS_NAMES
+
 MAX_NAME_BYTES = 255
+
+# what Windows takes for a device, and what it has in no name
+DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
+    f"{port}{n}" for port in ("COM", "LPT") for n in range(10)
+}
+UNFIT = set('<>:"/\\|?*')
 
 
 def folded(path: str) -> str:
     """Equal for two paths that some file system takes for one."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def can_be_folder(name: str) -> bool:
+    """Can a person's folder have this name, on every disk, beside our own folders and classes?"""
+    taken = name.partition(".")[0].strip().upper() in DEVICES or folded(name) in CLASS_NAMES
+    odd = name != name.strip(" .") or not name.isprintable() or bool(set(name) & UNFIT)
+    return not (name == "" or name.startswith("_") or taken or odd)
 
 
 def fit(stem: str, tail: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from facesort.album.gallery import Gallery
 from facesort.album.identify import NOBODY, Verdict, name_faces, sure_from
 from facesort.album.quality import Quality
-from facesort.album.records import UNSURE
-
-STRANGERS = "_strangers"
+from facesort.album.records import STRANGERS, UNSURE, Judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,26 +31,17 @@ class AlbumFaces:
     quality: tuple[Quality, ...]
 
 
-@dataclass(frozen=True)
-class Judged:
-    """Where a face goes. ``likeliest`` is a child's name, "" where it looks like none;
-    ``probability`` that it is that child; ``poor`` why the face says little, or ""."""
-
-    folder: str
-    likeliest: str
-    probability: float
-    poor: str = ""
-
-
 def judge_album(
     gallery: Gallery,
     names: Sequence[str],
     faces: AlbumFaces,
     precision: float,
     allow_twins: bool = False,
+    told: Mapping[int, int] | None = None,
 ) -> list[Judged]:
     """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
-    children's folders, ``precision`` can be expected to be right.
+    children's folders, ``precision`` can be expected to be right. ``told`` says of some rows of
+    ``faces`` who they are beyond doubt, an index into ``names`` or `NOBODY`.
 
     A face that is too small or blurred gets no child's folder, whatever it looks like: in the
     background of a photo it would draw that photo to a child who is not its subject.
@@ -61,12 +50,17 @@ def judge_album(
         return []
     probability = gallery.probability(faces.vectors, faces.state)
     poor = [quality.too_poor() for quality in faces.quality]
+    for row, person in (told or {}).items():
+        poor[row], probability[row] = "", 0.0
+        if person != NOBODY:
+            probability[row, person] = 1.0
     good = np.array([not reason for reason in poor])
+    open_to_doubt = good & ~np.isin(np.arange(len(good)), list(told or ()))
     best = probability.max(axis=1, initial=0.0)
     named = name_faces(
         np.where(good[:, None], probability, 0.0),  # a blurred face takes nobody's name away
         faces.photo,
-        sure_from(best[good], precision),
+        sure_from(best[open_to_doubt], precision),
         allow_twins=allow_twins,
     )
     judged = []

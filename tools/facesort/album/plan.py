@@ -17,11 +17,12 @@ from facesort.album.records import (
     COPY,
     NO_FACE,
     NOT_A_FACE,
-    PHOTO_FOLDERS,
+    STRANGERS,
     UNREADABLE,
     UNSURE,
     Entry,
-    Face,
+    Folders,
+    Judged,
     Scan,
     folder_of,
 )
@@ -29,6 +30,7 @@ from facesort.boxes import area, grow_xyxy
 
 CROP_GROWTH = 1.3  # a crop shows this much more than the face: hair, chin, a mask's edge
 CROP_BYTES_PER_PX = 0.4  # a careful guess at JPEG quality 90, for the free-space check
+BY_CLASS = Folders()
 BYTES_PER_FILE = 6_000  # the file system's own block, and our journal and manifest line
 
 
@@ -38,32 +40,44 @@ def plan_entries(
     sure: float,
     taken: Iterable[str],
     labels: HumanLabels | None = None,
+    folders: Folders = BY_CLASS,
+    judged: Mapping[str, tuple[Judged, ...]] | None = None,
 ) -> tuple[Entry, ...]:
     """One entry a photo, sorted by path.
 
     ``links`` says for each photo how it is linked; ``taken`` are the paths in the destination that
     exist or once existed; a face of a confidence below ``sure`` counts as unsure, unless a person
-    has said otherwise in ``labels``.
+    has said otherwise in ``labels``. By person, ``judged`` has a word on each face of each photo,
+    which counts instead.
     """
     pool = NamePool(taken)
     ordered = sorted(scans, key=lambda scan: scan.photo)
-    known = labels or HumanLabels()
+    known, words = labels or HumanLabels(), judged or {}
     return tuple(
-        _plan_photo(scan, links[scan.photo], sure, pool, known.of_faces(scan)) for scan in ordered
+        _plan_photo(scan, links[scan.photo], sure, pool, human, folders, words.get(scan.photo, ()))
+        for scan, human in ((scan, known.of_faces(scan)) for scan in ordered)
     )
 
 
 def _plan_photo(
-    scan: Scan, link: str, sure: float, pool: NamePool, human: tuple[str, ...]
+    scan: Scan,
+    link: str,
+    sure: float,
+    pool: NamePool,
+    human: tuple[str, ...],
+    folders: Folders,
+    judged: tuple[Judged, ...],
 ) -> Entry:
     name = PurePosixPath(scan.photo).name
-    face_folders = folders_of_faces(scan, sure, human)
+    face_folders = folders_of_faces(scan, sure, human, judged)
     targets = {
-        folder: pool.take(f"photos/{folder}", name) for folder in photo_folders(scan, face_folders)
+        folder: pool.take(f"photos/{folder}", name)
+        for folder in photo_folders(scan, face_folders, folders)
     }
+    certain = [one.certainty for one in judged] or [face.confidence for face in scan.faces]
     crops = [
-        pool.take(f"faces/{folder}", _crop_name(name, face, number))
-        for number, (folder, face) in enumerate(zip(face_folders, scan.faces, strict=True))
+        pool.take(f"faces/{folder}", crop_name(name, certainty, number))
+        for number, (folder, certainty) in enumerate(zip(face_folders, certain, strict=True))
     ]
     # an unsure face of a photo that is filed by its other faces: shown where the first of them is
     first = next(iter(targets.values()))
@@ -74,29 +88,37 @@ def _plan_photo(
         crops=tuple(crops),
         face_targets=tuple(targets.get(folder, first) for folder in face_folders),
         human=human if any(human) else (),
+        judged=judged,
     )
 
 
-def folders_of_faces(scan: Scan, sure: float, human: Sequence[str]) -> list[str]:
+def folders_of_faces(
+    scan: Scan, sure: float, human: Sequence[str], judged: Sequence[Judged] = ()
+) -> list[str]:
     """Where each face of ``scan`` belongs: what the person said, else the model if it is sure."""
-    by_model = [f.class_name if f.confidence >= sure else UNSURE for f in scan.faces]
+    by_class = [f.class_name if f.confidence >= sure else UNSURE for f in scan.faces]
+    by_model = [one.folder for one in judged] or by_class
     return [said or guessed for said, guessed in zip(human, by_model, strict=True)]
 
 
-def photo_folders(scan: Scan, face_folders: Iterable[str]) -> list[str]:
-    """The folders that a photo with faces in these is filed in; at least one."""
+def photo_folders(
+    scan: Scan, face_folders: Iterable[str], folders: Folders = BY_CLASS
+) -> list[str]:
+    """The folders that a photo with faces in these is filed in; at least one. Of faces that nobody
+    can name, the unsure one counts more than a stranger's: it may be somebody."""
     if scan.problem:
         return [UNREADABLE]
     face_folders = [folder for folder in face_folders if folder != NOT_A_FACE]
     if not face_folders:
         return [NO_FACE]
-    sure_folders = set(face_folders) - {UNSURE}
-    return [folder for folder in PHOTO_FOLDERS if folder in sure_folders] or [UNSURE]
+    named = set(face_folders) - {UNSURE, STRANGERS}
+    nobody = UNSURE if UNSURE in face_folders else STRANGERS
+    return [folder for folder in folders.photos if folder in named] or [nobody]
 
 
-def _crop_name(photo_name: str, face: Face, number: int) -> str:
+def crop_name(photo_name: str, certainty: float, number: int) -> str:
     """``873_IMG_1234_0.jpg``: by name, the least certain face comes first."""
-    per_mille = min(round(face.confidence * 1000), 999)
+    per_mille = min(round(certainty * 1000), 999)
     return fit(f"{per_mille:03d}_{PurePosixPath(photo_name).stem}", f"_{number}.jpg")
 
 

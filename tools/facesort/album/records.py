@@ -16,9 +16,7 @@ UNSURE = "_unsure"
 NO_FACE = "_no_face"
 NOT_A_FACE = "_not_a_face"
 UNREADABLE = "_unreadable"
-
-PHOTO_FOLDERS: tuple[str, ...] = (*CLASS_NAMES, UNSURE, NO_FACE, UNREADABLE)
-FACE_FOLDERS: tuple[str, ...] = (*CLASS_NAMES, UNSURE, NOT_A_FACE)
+STRANGERS = "_strangers"
 
 HARD, SYM, COPY = LINKS = ("hard", "sym", "copy")
 
@@ -26,12 +24,90 @@ BoxPx = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
+class Folders:
+    """What an album is sorted into: the names of ``people``, or without them, the classes."""
+
+    people: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.people or CLASS_NAMES
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        return (*self.names, UNSURE, *self._strangers, NO_FACE, UNREADABLE)
+
+    @property
+    def faces(self) -> tuple[str, ...]:
+        return (*self.names, UNSURE, *self._strangers, NOT_A_FACE)
+
+    @property
+    def _strangers(self) -> tuple[str, ...]:
+        return (STRANGERS,) if self.people else ()
+
+
+FACE_FOLDERS = Folders().faces
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a face from others: its ``vector`` as text, seen by the embedding whose
+    fingerprint is ``by``, and its quality (`album.quality`)."""
+
+    by: str
+    vector: str
+    side_px: float
+    sharpness: float
+    turned: float
+
+
+@dataclass(frozen=True)
 class Face:
-    """One face; the box in pixels of the full upright photo, to a tenth."""
+    """One face; the box in pixels of the full upright photo, to a tenth. Sorting by class needs no
+    ``identity``, and some faces are too small to have one."""
 
     xyxy_px: BoxPx
     class_name: str
     confidence: float
+    identity: Identity | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """A face of ``person``, its vector as text."""
+
+    person: str
+    class_name: str
+    vector: str
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All that is needed to judge faces, or to judge them anew, without a photo or a model: the
+    examples as the embedding whose fingerprint is ``by`` saw them, what it says of ``likeness``
+    (JSON), and what was asked for."""
+
+    by: str
+    likeness: str
+    precision: float
+    allow_twins: bool
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Where a face goes when sorting by person. ``likeliest`` is a person's name, "" where it looks
+    like none; ``probability`` that it is that person; ``poor`` why the face says little, or ""."""
+
+    folder: str
+    likeliest: str
+    probability: float
+    poor: str = ""
+
+    @property
+    def certainty(self) -> float:
+        """That it belongs into ``folder``; of an unsure face, to the likeliest person."""
+        return 1 - self.probability if self.folder == STRANGERS else self.probability
 
 
 @dataclass(frozen=True)
@@ -62,7 +138,8 @@ class Entry:
 
     ``crops`` and ``face_targets`` run parallel to ``scan.faces``: the file with that face's crop,
     and the one of ``targets`` in which a person finds that face. So does ``human``, where a person
-    has spoken: the folder chosen for each face, "" where none was.
+    has spoken: the folder chosen for each face, "" where none was; and ``judged``, where the album
+    is sorted by person. ``left`` are places it had before it was corrected, and has no more.
     """
 
     scan: Scan
@@ -71,6 +148,8 @@ class Entry:
     crops: tuple[str, ...] = ()
     face_targets: tuple[str, ...] = ()
     human: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -87,7 +166,8 @@ class Plan:
     """Everything one run will do.
 
     Photos are opened with a longer side of at least ``decode_px``; ``levels`` folders, the
-    destination and its parents, were made to save this plan in (undo wants to know).
+    destination and its parents, were made to save this plan in (undo wants to know). ``people``
+    are those it sorts by, as it ``learned`` from their examples; none: by class.
     """
 
     src: str
@@ -95,6 +175,12 @@ class Plan:
     decode_px: int
     entries: tuple[Entry, ...]
     levels: int = 0
+    people: tuple[str, ...] = ()
+    learned: Learned | None = None
+
+    @property
+    def folders(self) -> Folders:
+        return Folders(self.people)
 
     @property
     def paths(self) -> list[str]:

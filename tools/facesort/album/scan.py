@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from facesort.album.crops import cut_crops
+from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
 from facesort.album.records import BoxPx, Face, Scan
 from facesort.boxes import as_boxes, clip_xyxy
@@ -40,10 +41,11 @@ def scan_photos(
     labels: HumanLabels,
     workers: int,
     with_crops: bool,
+    describer: Describer | None = None,
 ) -> Iterator[Looked]:
     """Look at each photo, in order. The scan that comes with one is what an earlier run saw: it
     stands, with the new time, if the bytes are still the same. A face that a person knows of is
-    there whether the detector finds it or not."""
+    there whether the detector finds it or not. ``describer`` is for sorting by person."""
 
     def look(photo: tuple[Found, Scan | None]) -> Looked:
         found, earlier = photo
@@ -58,7 +60,10 @@ def scan_photos(
             return Looked(replace(scan, problem=str(error)))
         faces = as_faces(detector.detect([picture.rgb])[0], picture, class_names)
         scan = replace(scan, scale=picture.scale, faces=faces)
-        scan = replace(scan, faces=(*faces, *labels.unseen(scan)))
+        faces = (*faces, *labels.unseen(scan))
+        if describer is not None:
+            faces = with_identity(faces, picture, describer)
+        scan = replace(scan, faces=faces)
         return Looked(scan, cut_crops(picture, scan) if with_crops else [])
 
     return ordered_map(look, photos, workers)

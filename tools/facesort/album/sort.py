@@ -11,11 +11,17 @@ from pathlib import Path
 from facesort.album.carry_out import Site, carry_out, write_manifest
 from facesort.album.closing import close, say_problems
 from facesort.album.crops import CropMemory
-from facesort.album.destination import Destination, check_apart, check_belongs, check_free
+from facesort.album.destination import (
+    Destination,
+    check_apart,
+    check_belongs,
+    check_free,
+    check_sorted_alike,
+)
 from facesort.album.filing import left_to_file
 from facesort.album.journal import State, read_state
 from facesort.album.look import Job, Remember, plan_news
-from facesort.album.records import COPY, Plan
+from facesort.album.records import COPY, Folders, Plan
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
 from facesort.album.scan import Looked
 from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
@@ -28,8 +34,9 @@ NOTHING_NEW = "nothing new: every photo was filed in an earlier run"
 
 def sort_album(job: Job, report: Reporter) -> int:
     """Sort what is new in the album into the destination; returns the exit code."""
-    listing = _list_album(job.src, job.dst, report)
+    listing = _list_album(job.src, job.dst, job.folders, report)
     dst = Destination(job.dst)
+    check_sorted_alike(_foreseen(dst), job.folders, dst.root)
     state = read_state(dst.journal)
     check_belongs(state, job.src, dst.root)
     _say_other_options(job, state, report)
@@ -38,7 +45,7 @@ def sort_album(job: Job, report: Reporter) -> int:
             report.say(NOTHING_NEW)
             return close(state, listing, dst.root, {}, report)
     else:
-        job.checked_detector()  # so that a model that will not do leaves no trace
+        job.checked_detector(report)  # so that a model that will not do leaves no trace
     with at_work(job.src, dst, dst.levels(state), job.workers, report) as site:
         _finish_pending(site)
         with closing(CropMemory(dst.temp_folder)) as memory:
@@ -51,15 +58,16 @@ def sort_album(job: Job, report: Reporter) -> int:
 
 def preview_album(job: Job, report: Reporter) -> int:
     """Say what `sort_album` would do, and save that as a plan; nothing else is written."""
-    listing = _list_album(job.src, job.dst, report)
+    listing = _list_album(job.src, job.dst, job.folders, report)
     dst = Destination(job.dst)
     if dst.saved_plan.exists() and find_plan(dst.saved_plan) is None:
         raise UsageError(f"{dst.saved_plan}: is no plan of ours and would be replaced; move it")
     state = _foreseen(dst)
     check_belongs(state, job.src, dst.root)
+    check_sorted_alike(state, job.folders, dst.root)
     _say_other_options(job, state, report)
     if not all(map(state.knows, listing.photos)):
-        job.checked_detector()
+        job.checked_detector(report)
     levels = dst.levels(state)
     with dst.made():
         plan = plan_news(job, listing, state, report, remember=None)
@@ -83,8 +91,9 @@ def apply_saved(
         if given is not None and given.resolve() != Path(planned).resolve():
             raise UsageError(f"{flag} {given}: the plan is for {planned}; leave {flag} out")
     album, place = Path(plan.src), Destination(Path(plan.dst))
-    listing = _list_album(album, place.root, report)
+    listing = _list_album(album, place.root, plan.folders, report)
     state = _foreseen(place)
+    check_sorted_alike(state, plan.folders, place.root)
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.photos, state)
     check_names_free(plan, place.root, state)
@@ -94,10 +103,10 @@ def apply_saved(
         return close(site.journal.state, listing, place.root, problems, report)
 
 
-def _list_album(src: Path, dst: Path, report: Reporter) -> Listing:
+def _list_album(src: Path, dst: Path, folders: Folders, report: Reporter) -> Listing:
     listing = list_photos(src)
     check_apart(src, listing.photos, dst)
-    check_free(Destination(dst))
+    check_free(Destination(dst), folders)
     for line in listing_lines(src, listing):
         report.say(line)
     if not listing.photos:
@@ -124,6 +133,7 @@ def _foreseen(dst: Destination) -> State:
     pending = dst.pending()
     if pending is not None:
         state.entries.update({entry.scan.photo: entry for entry in pending.entries})
+        state.people = tuple(dict.fromkeys((*state.people, *pending.people)))
     return state
 
 

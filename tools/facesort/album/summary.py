@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from facesort.album.plan import count_by_folder, needed_bytes
-from facesort.album.records import COPY, PHOTO_FOLDERS, Entry, Plan
+from facesort.album.records import COPY, Entry, Folders, Plan
 from facesort.photos import Listing
 
 MOST_VIDEOS = 20  # that are named; an album may hold thousands
@@ -67,12 +67,12 @@ def count_links(entries: Iterable[Entry]) -> Counter[str]:
     return links
 
 
-def table_lines(entries: Iterable[Entry]) -> Iterator[str]:
+def table_lines(entries: Iterable[Entry], folders: Folders) -> Iterator[str]:
     """Photos and faces per folder; a photo in two folders counts in both."""
     photos, faces = count_by_folder(entries)
-    width = max(map(len, PHOTO_FOLDERS))
+    width = max(map(len, folders.photos))
     yield f"{'folder':<{width}}  photos  faces"
-    for folder in PHOTO_FOLDERS:
+    for folder in folders.photos:
         if photos[folder] or faces[folder]:
             yield f"{folder:<{width}}  {photos[folder]:>6}  {faces[folder]:>5}"
 

@@ -53,11 +53,16 @@ def undo(root: Path, report: Reporter) -> int:
 
 def _made_unrecorded(dst: Destination, state: State) -> Made:
     """Files of a killed run that it had no time to journal."""
+    making = {
+        path: (photo, Stamp.of(dst.root / path))
+        for path, photo in state.making.items()
+        if os.path.lexists(dst.root / path)
+    }
     plan = dst.pending()
     if plan is None:
-        return {}
+        return making
     filer = Filer(Path(state.src), dst.root, dst.temp_folder, plan.decode_px)
-    return {
+    return making | {
         path: (entry.scan.photo, Stamp.of(dst.root / path))
         for entry in left_to_file(plan, state.entries)
         for path in entry.paths

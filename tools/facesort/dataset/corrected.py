@@ -22,7 +22,7 @@ JPEG_QUALITY = 95
 
 
 class Photo(Protocol):
-    """A photo with boxes; a class name of "" is a face of which nobody spoke."""
+    """A photo with boxes; a class of "" is a face of which nobody spoke."""
 
     @property
     def path(self) -> Path: ...
@@ -32,10 +32,12 @@ class Photo(Protocol):
     def classes(self) -> Sequence[str]: ...
 
 
-def write_corrected(photos: Iterable[Photo], out: Path) -> list[str]:
-    """Write ``photos`` as the training split of ``out``; the lines that account for them. Raises
-    `DatasetError` where ``out`` is taken or nothing is left."""
-    check_out(CLASS_NAMES, out, "train")
+def write_corrected(
+    photos: Iterable[Photo], out: Path, names: tuple[str, ...] = CLASS_NAMES
+) -> list[str]:
+    """Write ``photos`` as the training split of ``out`` with the classes ``names``; the lines that
+    account for them. Raises `DatasetError` where ``out`` is taken or nothing is left."""
+    check_out(names, out, "train")
     out.parent.mkdir(parents=True, exist_ok=True)
     # painted beside the data set, then linked into it: a stop leaves no half of a data set
     with TemporaryDirectory(dir=out.parent, prefix=".painting_") as folder:
@@ -43,22 +45,24 @@ def write_corrected(photos: Iterable[Photo], out: Path) -> list[str]:
         notes = []
         for number, photo in enumerate(photos):
             try:
-                images.append(_painted(photo, Path(folder) / f"{number:06d}_{photo.path.stem}.jpg"))
+                images.append(
+                    _painted(photo, Path(folder) / f"{number:06d}_{photo.path.stem}.jpg", names)
+                )
             except PhotoError as error:
                 left_out["photo gone or unreadable"] += len(photo.classes)
                 notes.append(f"left out: {photo.path.name}: {error}")
         if not images:
             raise DatasetError(f"nothing to write: {'; '.join(notes) or 'no corrections'}")
-        read = LabelSet(CLASS_NAMES, tuple(images), Path(folder), left_out, tuple(notes))
+        read = LabelSet(names, tuple(images), Path(folder), left_out, tuple(notes))
         return summary(read, write_yolo(read, out))
 
 
-def _painted(photo: Photo, target: Path) -> ImageLabels:
+def _painted(photo: Photo, target: Path, names: tuple[str, ...]) -> ImageLabels:
     """The photo at ``target``, faces of unknown class painted over, the others labelled."""
     from PIL import Image
 
     rgb = open_photo(photo.path).rgb
-    class_id = [CLASS_NAMES.index(name) if name else IGNORE for name in photo.classes]
+    class_id = [names.index(name) if name else IGNORE for name in photo.classes]
     size_wh = (rgb.shape[1], rgb.shape[0])
     labels = ImageLabels.of(target, size_wh, np.array(photo.boxes_px).reshape(-1, 4), class_id)
     Image.fromarray(paint_over(rgb, labels)).save(target, quality=JPEG_QUALITY)

@@ -1,0 +1,126 @@
+"""Whom to sort by: from a folder of photos for each person to what their faces teach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facesort.album.describe import Describer, quality_of, with_identity
+from facesort.album.examples import ReadExamples, Seen, read_examples
+from facesort.album.gallery import build
+from facesort.album.judge import vectors_of, worn_by
+from facesort.album.people import vector_to_text
+from facesort.album.records import Example, Face, Learned
+from facesort.album.scan import as_faces, decode_px
+from facesort.classes import CLASS_NAMES
+from facesort.errors import AlbumError, PhotoError
+from facesort.models.likeness import Likeness
+from facesort.parallel import ordered_map
+from facesort.photos import open_photo, read_photo_bytes
+from facesort.reporter import Reporter
+
+if TYPE_CHECKING:
+    from facesort.models.detect import Detector
+
+PRECISION = 0.98
+SHOWN = 20  # examples that are named because they do not help
+
+
+@dataclass(frozen=True)
+class People:
+    """Whom to sort by: the photos of each, as `examples.list_examples` has them.
+
+    ``load_describer`` is only called when there is something to look at.
+    """
+
+    folder: Path
+    examples: Mapping[str, list[Path]]
+    load_describer: Callable[[], Describer]
+    precision: float = PRECISION
+    allow_twins: bool = False
+    _learned: list[Learned] = field(default_factory=list)  # examples are looked at once a run
+
+    def learned(
+        self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter
+    ) -> Learned:
+        """What the examples teach. Raises `AlbumError` where no example is of any use."""
+        if not self._learned:
+            read = self._look(detector, class_names, workers, report)
+            _say(read, sum(map(len, self.examples.values())), report)
+            if not len(read.examples):
+                path, why = next(iter(read.refused.items()))
+                raise AlbumError(f"{self.folder}: no example can be used; {path}: {why}")
+            embedder = self.load_describer().embedder
+            _say_misfits(read, embedder.likeness, report)
+            self._learned.append(
+                Learned(
+                    embedder.fingerprint,
+                    embedder.likeness.to_json(),
+                    self.precision,
+                    self.allow_twins,
+                    tuple(_example(read, row) for row in range(len(read.examples))),
+                )
+            )
+        return self._learned[0]
+
+    def _look(
+        self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter
+    ) -> ReadExamples:
+        describer = self.load_describer()
+
+        def look(path: Path) -> Seen | PhotoError:
+            try:
+                photo = open_photo(read_photo_bytes(path), decode_px(detector))
+            except PhotoError as error:
+                return error
+            faces = as_faces(detector.detect([photo.rgb])[0], photo, class_names)
+            return _as_seen(with_identity(faces, photo, describer))
+
+        paths = [path for photos in self.examples.values() for path in photos]
+        looked: dict[Path, Seen | PhotoError] = {}
+        with report.progress("examples", len(paths)) as progress:
+            for path, seen in zip(paths, ordered_map(look, paths, workers), strict=True):
+                looked[path] = seen
+                progress.step(failed=isinstance(seen, PhotoError))
+
+        def see(path: Path) -> Seen:
+            seen = looked[path]
+            if isinstance(seen, PhotoError):
+                raise seen
+            return seen
+
+        return read_examples(dict(self.examples), see, describer.embedder.likeness)
+
+
+def _say(read: ReadExamples, total: int, report: Reporter) -> None:
+    each = np.bincount(read.examples.person, minlength=len(read.names))
+    told = ", ".join(f"{name} {n}" for name, n in zip(read.names, each, strict=True))
+    report.say(f"examples: {len(read.examples)} of {total} photos are of use: {told}")
+    for path, why in list(read.refused.items())[:SHOWN]:
+        report.say(f"  {path}: {why}")
+    if len(read.refused) > SHOWN:
+        report.say(f"  and {len(read.refused) - SHOWN} more")
+
+
+def _say_misfits(read: ReadExamples, likeness: Likeness, report: Reporter) -> None:
+    """Photos that lie in somebody else's folder, as far as the others tell."""
+    every = build(read.examples, len(read.names), likeness, per_state=len(read.examples))
+    for row, person, probability in every.misfits()[:SHOWN]:
+        report.say(f"  {read.paths[row]}: looks like {read.names[person]} ({probability:.2f})")
+
+
+def _example(read: ReadExamples, row: int) -> Example:
+    return Example(
+        read.names[read.examples.person[row]],
+        CLASS_NAMES[read.examples.state[row]],
+        vector_to_text(read.examples.vectors[row]),
+    )
+
+
+def _as_seen(faces: Sequence[Face]) -> Seen:
+    known = [face for face in faces if face.identity is not None]
+    return Seen(vectors_of(known), worn_by(known), tuple(map(quality_of, known)))
