@@ -33,7 +33,7 @@ def arguments(argv: Sequence[str]):
     add(
         "--sure",
         type=console.fraction,
-        default=0.4,
+        default=0.6,
         metavar="0..1",
         help="below it a face of which you said nothing is unsure (default: %(default)s)",
     )

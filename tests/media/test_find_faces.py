@@ -104,11 +104,12 @@ def test_a_folder_with_bad_and_equal_names(
 def test_a_video(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     command = [str(clip), "--out", str(out), "--csv", "--jsonl", "--annotate", "stride=2"]
+    command += ["--conf", "0.6"]  # without the patches of her suit that may be faces
     assert find_faces.main(command) == 0
     said = capsys.readouterr().out
     assert "pictures: 0 photos, 6 frames of videos" in said
     assert "different faces in videos: 1" in said and "x real time" in said
-    rows = [row for row in table(out) if row["track"]]  # something else is seen once
+    rows = table(out)
     assert [row["frame"] for row in rows] == ["0", "2", "4", "6", "8", "10"]
     assert {(row["track"], row["class"]) for row in rows} == {("1", "face")}
     assert [float(row["time_s"]) for row in rows] == pytest.approx(
