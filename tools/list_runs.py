@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("runs", type=console.path, nargs="?", help="folder (default: runs)")
     parser.add_argument("--csv", action="store_true", help="as comma-separated values")
     args = parser.parse_args(argv)
-    from facesort.models.run_table import read_runs, table
+    from facesort.models.training.run_table import read_runs, table
 
     folder = args.runs or ROOT / "runs"
     runs, unreadable = read_runs(folder)

@@ -92,7 +92,7 @@ def main(argv: Sequence[str]) -> None:
     from facesort.evaluate.classifier_grid import Grid
     from facesort.evaluate.classifiers import markdown, write_csv
     from facesort.models.detect import load_detector
-    from facesort.models.overrides import parse_overrides, read_pairs
+    from facesort.models.training.overrides import parse_overrides, read_pairs
 
     overrides = {"imgsz": args.imgsz, "seed": args.seed, **parse_overrides(read_pairs(rest))}
     if taken := {"resume", "pretrained"} & set(overrides):

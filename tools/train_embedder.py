@@ -53,10 +53,10 @@ def main(argv: Sequence[str]) -> None:
     import torch
 
     from facesort.dataset.synthesize import draw_kind
-    from facesort.models.covered_faces import cover_faces, list_people
-    from facesort.models.embed import load_embedder
     from facesort.models.landmarks import load_face_finder
-    from facesort.models.trainable import load_graph
+    from facesort.models.people.covered_faces import cover_faces, list_people
+    from facesort.models.people.embed import load_embedder
+    from facesort.models.people.trainable import load_graph
 
     torch.set_num_threads(1)  # small matrices: a second thread gains nothing
     load_embedder(args.weights)  # so that unfit weights are told before the work
@@ -86,8 +86,8 @@ def train(graph, learnt, judges, args: Namespace) -> None:
     """Distil, and write the result with what strangers' likeness is to it."""
     import numpy as np
 
-    from facesort.models import distill, embed
-    from facesort.models.trainable import write_back
+    from facesort.models.people import distill, embed
+    from facesort.models.people.trainable import write_back
 
     metadata = {embed.META_NAME: args.name, embed.META_LICENCE: args.licence}
     metadata["facesort_origin"] = args.origin
@@ -105,7 +105,7 @@ def strangers_likeness(weights: Path, judges) -> str:
     """`Likeness` of the first half of the people kept apart, as JSON."""
     import numpy as np
 
-    from facesort.models import likeness
+    from facesort.models.people import likeness
 
     vectors, person = embedded(weights, judges)
     known = person % 2 == 0
@@ -133,7 +133,7 @@ def embedded(weights: Path, judges):
     """Unit vectors (n, kinds, d) and persons (n,)."""
     import numpy as np
 
-    from facesort.models.embed import load_embedder
+    from facesort.models.people.embed import load_embedder
 
     embedder = load_embedder(weights)
     kinds = range(judges.faces.shape[1])

@@ -36,11 +36,11 @@ def main(argv: Sequence[str]) -> None:
     import torch
 
     from facesort.dataset.synthesize import occlude
-    from facesort.models import train_points
-    from facesort.models.embed import META_LICENCE, META_NAME
     from facesort.models.landmarks import load_face_finder
-    from facesort.models.points import load_point_finder
-    from facesort.models.trainable import write_back
+    from facesort.models.people import train_points
+    from facesort.models.people.embed import META_LICENCE, META_NAME
+    from facesort.models.people.points import load_point_finder
+    from facesort.models.people.trainable import write_back
 
     torch.set_num_threads(1)
     data = train_points.gather(

@@ -61,7 +61,7 @@ def arguments(argv: Sequence[str]):
 def class_weights(choice: str | None):
     """The function that weighs classes by their training boxes."""
     from facesort.dataset.balance.decide import ClassWeights
-    from facesort.models.losses import weights_of_file
+    from facesort.models.training.losses import weights_of_file
 
     if choice in ("cw1", "cw2"):
         return lambda counts, _names: getattr(ClassWeights.of(counts[None]), choice)
@@ -70,7 +70,7 @@ def class_weights(choice: str | None):
 
 def cross_validate(args, extras, overrides) -> None:
     from facesort.dataset.folds import read_folds, write_folds
-    from facesort.models import kfold
+    from facesort.models.training import kfold
 
     out = Path(overrides.pop("project")) / str(overrides.pop("name", f"kfold{args.kfold}"))
     dealt = read_folds(args.data, args.kfold, console.progress)
@@ -85,8 +85,8 @@ def cross_validate(args, extras, overrides) -> None:
 
 def main(argv: Sequence[str]) -> None:
     args, rest = arguments(argv)
-    from facesort.models.overrides import parse_overrides, read_pairs
-    from facesort.models.train import Extras, train
+    from facesort.models.training.overrides import parse_overrides, read_pairs
+    from facesort.models.training.train import Extras, train
 
     overrides = parse_overrides(read_pairs(rest))
     if args.kfold and overrides.get("resume"):

@@ -150,7 +150,8 @@ def show_int8(job, names: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    from facesort.models.export import Form, export_onnx, move
+    from facesort.models.export import Form, export_onnx
+    from facesort.models.runtime import move
 
     marks = ("int8", "half", "nms", "preprocess")
     suffix = "".join(f"-{mark}" for mark in marks if getattr(args, mark))

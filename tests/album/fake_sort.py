@@ -24,7 +24,7 @@ from facesort.album.describe import Described, Describer
 from facesort.album.quality import Quality
 from facesort.classes import CLASS_NAMES
 from facesort.detections import Detections
-from facesort.models import likeness
+from facesort.models.people import likeness
 
 COLOURS = {"face": (255, 0, 0), "masked": (0, 255, 0), "sunglasses": (0, 0, 255)}
 COLOURS["masked_sunglasses"] = (255, 255, 0)

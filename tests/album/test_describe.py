@@ -9,7 +9,7 @@ from PIL import Image
 
 from facesort.album.describe import Describer, load_describer
 from facesort.dataset.synthesize import draw_kind
-from facesort.models.points import load_point_finder
+from facesort.models.people.points import load_point_finder
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 POINTS, EMBEDDING = WEIGHTS / "face_points.onnx", WEIGHTS / "face_embedding.onnx"

@@ -9,7 +9,7 @@ from PIL import Image
 from facesort.album.examples import Seen, list_examples, read_examples
 from facesort.album.quality import Quality
 from facesort.errors import AlbumError, PhotoError
-from facesort.models import likeness
+from facesort.models.people import likeness
 
 GOOD, SMALL = Quality(100, 300, 0.1), Quality(20, 300, 0.1)
 ANA, BEN, EVA = np.eye(3, 16, dtype=np.float32)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from facesort.album import gallery
 from facesort.album.gallery import Examples, Fit, build, capped
-from facesort.models import likeness
+from facesort.models.people import likeness
 
 STATES = likeness.STATES
 

@@ -15,7 +15,7 @@ from facesort.album.people import (
 )
 from facesort.album.quality import Quality
 from facesort.album.records import UNSURE
-from facesort.models import likeness
+from facesort.models.people import likeness
 
 NAMES = ("Ana", "Ben", "Eva")
 GOOD, BLURRED = Quality(100, 300, 0.1), Quality(100, 3, 0.1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facesort.album.quality import LEARNING, NAMING, Quality, assess, sharpness, turned
-from facesort.models.align import SIDE_PX, TEMPLATE_PX
+from facesort.models.people.align import SIDE_PX, TEMPLATE_PX
 
 NOISE = np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
 FLAT = np.full_like(NOISE, 128)

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from facesort import console
 from facesort.album.gallery import Examples, build
 from facesort.album.identify import Verdict, name_faces, sure_from
-from facesort.models import likeness
-from facesort.models.covered_faces import CoveredFaces, cover_faces, list_people
-from facesort.models.embed import load_embedder
+from facesort.models.people import likeness
+from facesort.models.people.covered_faces import CoveredFaces, cover_faces, list_people
+from facesort.models.people.embed import load_embedder
 
 KINDS = ["mask", "sunglasses", "mask+sunglasses"]  # in the order of the class index
 STATE_SHARE = [0.3, 0.55, 0.1, 0.05]

@@ -9,8 +9,8 @@ from facesort.dataset.sample_album import make_sample_album
 from facesort.evaluate.gate import Gate, Quality, losses
 from facesort.labels.image_labels import ImageLabels
 from facesort.models.detect import load_detector
+from facesort.models.int8.quantize import SCHEMES, calibrate
 from facesort.models.letterbox import letterbox
-from facesort.models.quantize import SCHEMES, calibrate
 from facesort.photos import list_photos, open_photo
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ import pytest
 
 from facesort.errors import DatasetError
 from facesort.evaluate.verification import verify
-from facesort.models.embed import unit
+from facesort.models.people.embed import unit
 
 PERSON = np.repeat(np.arange(40), 3)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facesort.models.align import (
+from facesort.models.people.align import (
     SIDE_PX,
     TEMPLATE_PX,
     align_face,

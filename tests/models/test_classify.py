@@ -15,7 +15,7 @@ from facesort.models.classify.fit import Recipe, fit
 from facesort.models.classify.networks import find_network, pair_layers, transfer
 from facesort.models.classify.onnx_files import MAX_GAP, compare, export, quantize
 from facesort.models.quiet import import_ultralytics, load_yolo
-from facesort.models.run_card import FINISHED, read_card
+from facesort.models.training.run_card import FINISHED, read_card
 
 TRUNKS = ["mobilenet_v3_small", "mobilenet_v3_large", "resnet18", "efficientnet_b0"]
 SMALLEST = {"epochs": 1, "imgsz": 32, "batch": 4, "device": "cpu", "workers": 0}

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from facesort.detections import FoundFaces
-from facesort.models.align import TEMPLATE_PX
-from facesort.models.covered_faces import cover_faces, list_people, middle_face
+from facesort.models.people.align import TEMPLATE_PX
+from facesort.models.people.covered_faces import cover_faces, list_people, middle_face
 
 NOTHING = FoundFaces(np.empty((0, 4)), np.empty(0), np.empty((0, 5, 2)))
 

@@ -9,9 +9,9 @@ import pytest
 from small_network import DIMENSIONS, write_network
 
 from facesort.errors import ModelError
-from facesort.models import distill
-from facesort.models.embed import Normalisation, load_embedder
-from facesort.models.trainable import as_module, load_graph, write_back
+from facesort.models.people import distill
+from facesort.models.people.embed import Normalisation, load_embedder
+from facesort.models.people.trainable import as_module, load_graph, write_back
 
 
 def covered(people: int = 4, photos: int = 3) -> distill.TrainingFaces:

@@ -7,8 +7,8 @@ import pytest
 from small_network import DIMENSIONS, write_network
 
 from facesort.errors import ModelError
-from facesort.models import likeness
-from facesort.models.embed import BATCH, Normalisation, load_embedder, unit
+from facesort.models.people import likeness
+from facesort.models.people.embed import BATCH, Normalisation, load_embedder, unit
 
 
 def faces(n: int, seed: int = 0) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 import train_yolo
 
 from facesort.errors import DatasetError, UsageError
-from facesort.models import kfold
-from facesort.models.run_card import read_card, write_card
+from facesort.models.training import kfold
+from facesort.models.training.run_card import read_card, write_card
 
 FOLD = {"mAP50": 0.5, "mAP50-95": 0.25, "precision": 1.0, "recall": 0.0}
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from facesort.models import likeness
-from facesort.models.embed import unit
-from facesort.models.likeness import STATES, Likeness
+from facesort.models.people import likeness
+from facesort.models.people.embed import unit
+from facesort.models.people.likeness import STATES, Likeness
 
 
 def people_in_masks(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

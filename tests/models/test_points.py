@@ -10,10 +10,10 @@ from small_network import write_network
 
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, ModelError
-from facesort.models import points, train_points
-from facesort.models.align import TEMPLATE_PX, similarity
-from facesort.models.points import INPUT_PX, TARGET_PX, PointFinder, load_point_finder
-from facesort.models.trainable import as_module, write_back
+from facesort.models.people import points, train_points
+from facesort.models.people.align import TEMPLATE_PX, similarity
+from facesort.models.people.points import INPUT_PX, TARGET_PX, PointFinder, load_point_finder
+from facesort.models.people.trainable import as_module, write_back
 
 
 def drawn_face(middle_px: tuple[float, float], size: float, turn_deg: float = 0.0):

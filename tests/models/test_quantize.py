@@ -10,11 +10,11 @@ import pytest
 from tiny_yolo import SIDE, TAIL, tiny_model, write_tiny
 
 from facesort.errors import ModelError
-from facesort.models import head
 from facesort.models.detect import load_detector
-from facesort.models.dfl import without_softmax
-from facesort.models.int8 import Int8Builder
-from facesort.models.quantize import META_INT8, SCHEMES, Calibrated, Scheme, calibrate
+from facesort.models.int8 import head
+from facesort.models.int8.build import Int8Builder
+from facesort.models.int8.dfl import without_softmax
+from facesort.models.int8.quantize import META_INT8, SCHEMES, Calibrated, Scheme, calibrate
 
 U8S8 = Scheme("all", "QUInt8", "QInt8", float_first=0)
 PIXELS = [np.random.default_rng(i).random((1, 3, SIDE, SIDE), dtype=np.float32) for i in range(4)]
@@ -98,7 +98,7 @@ def test_nothing_to_calibrate_on(tmp_path: Path) -> None:
 
 @pytest.fixture()
 def schemes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facesort.models.int8.SCHEMES", tuple(ALL))
+    monkeypatch.setattr("facesort.models.int8.build.SCHEMES", tuple(ALL))
 
 
 def pictures() -> list[np.ndarray]:

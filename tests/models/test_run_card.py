@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from facesort.models.run_card import CARD, git_commit, hash_data, hash_file, read_card, write_card
+from facesort.models.training.run_card import (
+    CARD,
+    git_commit,
+    hash_data,
+    hash_file,
+    read_card,
+    write_card,
+)
 
 
 def data_set(root: Path, labels: dict[str, str | None]) -> list[tuple[Path, Path]]:

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from facesort.errors import ModelError
-from facesort.models.run_card import write_card
-from facesort.models.run_table import read_runs, table
+from facesort.models.training.run_card import write_card
+from facesort.models.training.run_table import read_runs, table
 
 HEAD = "epoch,time,metrics/mAP50(B),metrics/mAP50-95(B)"
 

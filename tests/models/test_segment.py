@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.models.quiet import import_ultralytics
-from facesort.models.segment import load_segmenter, out_of_reach, person_of
+from facesort.models.segment.reach import out_of_reach, person_of
+from facesort.models.segment.segmenter import load_segmenter
 
 FACE = (60, 40, 100, 90)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from facesort.errors import ModelError
-from facesort.models.start import find_checkpoint, find_start, is_resumable, load_start
+from facesort.models.training.start import find_checkpoint, find_start, is_resumable, load_start
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

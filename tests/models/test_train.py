@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from facesort.dataset.tree import Tree
 from facesort.errors import ModelError
-from facesort.models.losses import weights_of_file
-from facesort.models.run_card import FINISHED, RUNNING, hash_file, read_card
-from facesort.models.run_table import read_runs
-from facesort.models.train import Extras, Trained, train
+from facesort.models.training.losses import weights_of_file
+from facesort.models.training.run_card import FINISHED, RUNNING, hash_file, read_card
+from facesort.models.training.run_table import read_runs
+from facesort.models.training.train import Extras, Trained, train
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = "epochs=1 imgsz=64 batch=2 device=cpu workers=0 plots=False".split()
@@ -132,7 +132,7 @@ def killing(source, target):
 os.replace = killing
 from pathlib import Path
 import numpy, torch
-from facesort.models.train import Extras, train
+from facesort.models.training.train import Extras, train
 torch.set_num_threads(1)
 extras = Extras(focal=1.5, weigh=lambda counts, names: numpy.array([1, 2, 3, 4.0]), command="mine")
 train({str(checkpoint)!r}, Path({str(tiny_set)!r}), extras, epochs=3, name="killed",

@@ -43,7 +43,7 @@ def test_yolov7_tiny_is_trained_saved_reloaded_and_exported(tiny_set: Path) -> N
     import torch
     from ultralytics import YOLO
 
-    from facesort.models.train import train
+    from facesort.models.training.train import train
 
     smallest = {"epochs": 1, "imgsz": 32, "batch": 2, "device": "cpu", "workers": 0, "plots": False}
     run = train("yolov7-tiny", tiny_set, project=str(tiny_set.parent / "runs"), **smallest)

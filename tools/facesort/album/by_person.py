@@ -18,7 +18,7 @@ from facesort.album.records import Example, Face, Learned
 from facesort.album.scan import as_faces, decode_px
 from facesort.classes import CLASS_NAMES
 from facesort.errors import AlbumError, PhotoError
-from facesort.models.likeness import Likeness
+from facesort.models.people.likeness import Likeness
 from facesort.parallel import ordered_map
 from facesort.photos import open_photo, read_photo_bytes
 from facesort.reporter import Reporter

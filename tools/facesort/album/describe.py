@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from facesort.album.people import vector_to_text
 from facesort.album.quality import Quality, assess
 from facesort.album.records import Face, Identity
-from facesort.models.align import SIDE_PX, align_face
-from facesort.models.embed import Embedder, load_embedder
-from facesort.models.points import load_point_finder
+from facesort.models.people.align import SIDE_PX, align_face
+from facesort.models.people.embed import Embedder, load_embedder
+from facesort.models.people.points import load_point_finder
 from facesort.photos import Photo
 
 

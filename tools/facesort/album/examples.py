@@ -17,7 +17,7 @@ from facesort.album.gallery import STRANGER, Examples
 from facesort.album.names import can_be_folder, folded
 from facesort.album.quality import LEARNING, Quality
 from facesort.errors import AlbumError, PhotoError
-from facesort.models.likeness import Likeness
+from facesort.models.people.likeness import Likeness
 from facesort.photos import list_photos
 
 

@@ -25,7 +25,7 @@ from facesort.album.records import (
     Scan,
 )
 from facesort.classes import CLASS_NAMES
-from facesort.models import likeness
+from facesort.models.people import likeness
 
 T = TypeVar("T")
 BY_CLASS = Folders()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.models.likeness import STATES, Likeness
+from facesort.models.people.likeness import STATES, Likeness
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -6.0  # score of a person without examples: nobody looks like that

@@ -19,7 +19,7 @@ from facesort.album.people import AlbumFaces, judge_album, vector_from_text
 from facesort.album.quality import LEARNING
 from facesort.album.records import UNSURE, Example, Face, Judged, Learned, Scan
 from facesort.classes import CLASS_NAMES
-from facesort.models import likeness
+from facesort.models.people import likeness
 
 NOT_DESCRIBED = Judged(UNSURE, "", 0.0, "could not be described")
 

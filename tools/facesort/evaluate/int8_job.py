@@ -14,8 +14,8 @@ from facesort.errors import ModelError
 from facesort.evaluate.gate import Gate
 from facesort.labels.image_labels import ImageLabels
 from facesort.models.detect import load_detector
-from facesort.models.int8 import Int8, Int8Builder
-from facesort.models.sensitivity import LayerCost
+from facesort.models.int8.build import Int8, Int8Builder
+from facesort.models.int8.sensitivity import LayerCost
 from facesort.photos import open_photo
 
 CALIBRATION_PICTURES = 96

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from facesort.media.masks import masks_of
 from facesort.media.regions import HEAD_SCALE, Region
 from facesort.models.detect import Detector
-from facesort.models.segment import Segment, load_segmenter
+from facesort.models.segment.segmenter import Segment, load_segmenter
 
 RegionsOfPictures: TypeAlias = list[NDArray[np.int64]]  # a picture: (faces, 4) x1 y1 x2 y2
 MasksOfPictures: TypeAlias = list[list[NDArray[np.uint8]]]  # a picture, a face: (h, w, 3)

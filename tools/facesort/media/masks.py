@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facesort.media.regions import HEAD_SCALE, Region, cut, head_of, whole_px, within
-from facesort.models.segment import Segment
+from facesort.models.segment.segmenter import Segment
 
 WHITE = 255
 

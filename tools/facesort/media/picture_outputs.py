@@ -16,7 +16,7 @@ from facesort.media.regions import cut, head_of, whole_px
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
 from facesort.media.window import Window
-from facesort.models.segment import Segment
+from facesort.models.segment.segmenter import Segment
 
 JPEG_QUALITY = 92
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from facesort.detections import Detections
 from facesort.errors import ModelError
 from facesort.models.letterbox import MAX_FACES, decode, letterbox
+from facesort.models.runtime import open_session
 
 DEFAULT_CONF = 0.25  # below it, something is not called a face
 DEFAULT_SURE = 0.5  # from it on, the class of a face is trusted
@@ -95,17 +96,8 @@ def load_detector(
 
 
 def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: int) -> YoloDetector:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     data = weights.read_bytes()
-    try:
-        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own types, none of them documented
-        raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
+    session = open_session(weights, data, threads)
     meta = session.get_modelmeta().custom_metadata_map
     takes, gives = session.get_inputs()[0], session.get_outputs()[0]
     fixed = all(isinstance(side, int) for side in takes.shape[2:])

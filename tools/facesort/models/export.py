@@ -6,7 +6,6 @@ onnx.checker and the parity gate, and moves the file into place only when it has
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import warnings
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from facesort.errors import ModelError
 from facesort.models.detect import DEFAULT_IMGSZ, load_detector
 from facesort.models.parity import Parity, compare, require
+from facesort.models.runtime import move
 
 META_DATA = "facesort_data"  # name and hash of the training data
 HALF_MAX_ABS, HALF_MIN_IOU = 0.05, 0.95  # float16 has three digits
@@ -112,14 +112,3 @@ def _finish(file: Path, notes: Mapping[str, str]) -> None:
     kept["description"] = "YOLO face occlusion detector, made with facesort"
     onnx.helper.set_model_props(model, kept | dict(notes))
     onnx.save(model, str(file))
-
-
-def move(file: Path, out: Path) -> None:
-    """Put ``file`` at ``out`` in one step, so that nobody ever loads half a model."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    try:
-        shutil.copyfile(file, partial)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)

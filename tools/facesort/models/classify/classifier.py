@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.models.letterbox import letterbox
+from facesort.models.runtime import open_session
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -47,18 +48,7 @@ def load_classifier(file: Path, imgsz: int | None = None, threads: int = 1) -> C
         return _load_torch(file, imgsz)
     if file.suffix != ".onnx" or not file.is_file():
         raise ModelError(f"{file}: no such classifier; expected an existing .onnx file")
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = ort.InferenceSession(
-            file.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime raises its own types, none of them documented
-        raise ModelError(f"{file}: ONNX Runtime cannot load it: {error}") from None
+    session = open_session(file, file.read_bytes(), threads)
     meta = session.get_modelmeta().custom_metadata_map
     takes, gives = session.get_inputs()[0], session.get_outputs()[0]
     try:

@@ -15,8 +15,8 @@ from typing import Any
 
 from facesort.errors import ModelError
 from facesort.models.classify.networks import find_network, transfer
-from facesort.models.isolation import isolated
-from facesort.models.run_card import (
+from facesort.models.training.isolation import isolated
+from facesort.models.training.run_card import (
     FINISHED,
     git_commit,
     hash_file,
@@ -25,7 +25,7 @@ from facesort.models.run_card import (
     versions,
     write_card,
 )
-from facesort.models.train import bf16_on_cpu
+from facesort.models.training.train import bf16_on_cpu
 
 # What hides the mouth or the eyes changes the class: nothing is erased, little is cut off.
 # RandAugment, Ultralytics' default, is off as well: whether it helps here was not measured.

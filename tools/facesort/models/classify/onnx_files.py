@@ -6,13 +6,10 @@ https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
 
 from __future__ import annotations
 
-import logging
-import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,7 @@ from facesort.models.classify.classifier import (
     load_classifier,
     network_input,
 )
+from facesort.models.runtime import move, silent_quantizer
 
 MAX_GAP = 1e-4  # of a probability, between the checkpoint and its ONNX file
 META_INT8 = "facesort_int8"
@@ -76,7 +74,7 @@ def export(checkpoint: Path, out: Path, crops: Sequence[Picture], imgsz: int) ->
                 f"{equal.max_gap:.1e} (allowed {MAX_GAP:.0e}), {equal.other_class} crops of "
                 f"{equal.crops} get another class"
             )
-        _place(file, out)
+        move(file, out)
     return equal
 
 
@@ -88,7 +86,7 @@ def quantize(file: Path, out: Path, crops: Iterable[Picture]) -> None:
 
     model, imgsz = onnx.load(str(file)), load_classifier(file).imgsz
     inputs = (network_input(rgb, imgsz) for rgb in crops)
-    with tempfile.TemporaryDirectory() as folder, _silent():
+    with tempfile.TemporaryDirectory() as folder, silent_quantizer():
         made = Path(folder) / out.name
         try:
             quantize_static(
@@ -108,7 +106,7 @@ def quantize(file: Path, out: Path, crops: Iterable[Picture]) -> None:
         kept = {p.key: p.value for p in written.metadata_props if not p.key.startswith("onnx.")}
         onnx.helper.set_model_props(written, kept | {META_INT8: "U8S8"})
         onnx.save(written, str(made))
-        _place(made, out)
+        move(made, out)
 
 
 def _reader(name: str, inputs: Iterable[Floats]) -> Any:
@@ -121,23 +119,3 @@ def _reader(name: str, inputs: Iterable[Floats]) -> Any:
             return next(feeds, None)
 
     return Reader()
-
-
-def _place(file: Path, out: Path) -> None:
-    """Put ``file`` at ``out`` in one step, so that nobody ever loads half a model."""
-    partial = out.with_name(out.name + ".partial")
-    try:
-        shutil.copyfile(file, partial)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Without its advice to pre-process, which the export has done."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)

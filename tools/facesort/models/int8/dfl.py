@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from facesort.models.head import is_mean
+from facesort.models.int8.head import is_mean
 
 LOGIT_LIMIT = 80.0  # exp(80) * 15 * 16 still fits a float32
 

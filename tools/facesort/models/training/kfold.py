@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from facesort.errors import UsageError
-from facesort.models.run_card import FINISHED, read_card
-from facesort.models.start import is_resumable
-from facesort.models.train import Extras, train
+from facesort.models.training.run_card import FINISHED, read_card
+from facesort.models.training.start import is_resumable
+from facesort.models.training.train import Extras, train
 
 SETTINGS, RESULTS = "kfold_settings.json", "kfold.json"
 COLUMNS = {  # of the table: Ultralytics' names

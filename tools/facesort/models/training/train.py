@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from facesort.errors import ModelError
-from facesort.models.isolation import attach_logs, isolated
-from facesort.models.losses import Weigh
-from facesort.models.recording import Recording
-from facesort.models.run_card import read_card
-from facesort.models.start import find_checkpoint, find_start, is_resumable, load_start
-from facesort.models.trainer import make_trainer
+from facesort.models.training.isolation import attach_logs, isolated
+from facesort.models.training.losses import Weigh
+from facesort.models.training.recording import Recording
+from facesort.models.training.run_card import read_card
+from facesort.models.training.start import find_checkpoint, find_start, is_resumable, load_start
+from facesort.models.training.trainer import make_trainer
 
 _WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)
 

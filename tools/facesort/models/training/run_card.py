@@ -20,7 +20,7 @@ from typing import Any
 CARD = "run_card.json"
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 _PACKAGES = ("ultralytics", "torch", "torchvision", "numpy", "opencv-python")
-_ROOT = Path(__file__).resolve().parents[3]
+_ROOT = Path(__file__).resolve().parents[4]
 
 Card = dict[str, Any]
 

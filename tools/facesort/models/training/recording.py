@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from facesort.models.run_card import (
+from facesort.models.training.run_card import (
     FAILED,
     FINISHED,
     RUNNING,
@@ -21,7 +21,7 @@ from facesort.models.run_card import (
     versions,
     write_card,
 )
-from facesort.models.transfer import Transfer
+from facesort.models.training.transfer import Transfer
 
 
 class Recording:

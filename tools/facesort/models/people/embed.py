@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models import likeness
-from facesort.models.align import SIDE_PX
-from facesort.models.likeness import Likeness
+from facesort.models.people import likeness
+from facesort.models.people.align import SIDE_PX
+from facesort.models.people.likeness import Likeness
+from facesort.models.runtime import open_session
 
 META_MEAN, META_SCALE = "facesort_mean", "facesort_scale"
 META_ORDER = "facesort_channels"  # RGB or BGR
@@ -100,19 +101,10 @@ def load_embedder(weights: Path, threads: int = 1) -> OnnxEmbedder:
 
     Raises `ModelError` when the file is missing, cannot be loaded, or takes or gives anything else.
     """
-    import onnxruntime as ort
-
     if not weights.is_file():
         raise ModelError(f"{weights}: no such model; expected an .onnx that embeds faces")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     data = weights.read_bytes()
-    try:
-        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own types, none of them documented
-        raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
+    session = open_session(weights, data, threads)
     takes, gives = session.get_inputs()[0], session.get_outputs()[0]
     if list(takes.shape[1:]) != [3, SIDE_PX, SIDE_PX]:
         raise ModelError(f"{weights}: takes {takes.shape}; expected (n, 3, {SIDE_PX}, {SIDE_PX})")

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from facesort.detections import FaceFinder
 from facesort.errors import DatasetError, PhotoError
-from facesort.models.align import Matrix, Pixels, similarity
-from facesort.models.covered_faces import list_people, middle_face
-from facesort.models.points import (
+from facesort.models.people.align import Matrix, Pixels, similarity
+from facesort.models.people.covered_faces import list_people, middle_face
+from facesort.models.people.points import (
     INPUT_PX,
     TARGET_PX,
     PointFinder,
@@ -23,7 +23,7 @@ from facesort.models.points import (
     see,
     square_of_box,
 )
-from facesort.models.trainable import as_module
+from facesort.models.people.trainable import as_module
 from facesort.photos import open_photo
 
 Floats = NDArray[np.float64]

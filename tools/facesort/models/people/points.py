@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facesort.errors import ModelError
-from facesort.models.align import SIDE_PX, TEMPLATE_PX, Matrix, Pixels, similarity, warp
+from facesort.models.people.align import SIDE_PX, TEMPLATE_PX, Matrix, Pixels, similarity, warp
+from facesort.models.runtime import open_session
 
 INPUT_PX = 64
 # where the face lies in the square that the network sees: eyes, nose and mouth in its middle third
@@ -85,20 +86,9 @@ def back(points_px: Floats, view: Matrix) -> Floats:
 
 def load_point_finder(weights: Path, threads: int = 1) -> PointFinder:
     """Raises `ModelError` when the file is missing, cannot be loaded, or is another model."""
-    import onnxruntime as ort
-
     if not weights.is_file():
         raise ModelError(f"{weights}: no such model; expected an .onnx that finds five points")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = ort.InferenceSession(
-            weights.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime raises its own types, none of them documented
-        raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
+    session = open_session(weights, weights.read_bytes(), threads)
     takes, gives = session.get_inputs()[0], session.get_outputs()[0]
     if list(takes.shape[1:]) != [3, INPUT_PX, INPUT_PX] or list(gives.shape[1:]) != [10]:
         raise ModelError(

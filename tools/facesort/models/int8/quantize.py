@@ -6,9 +6,7 @@ https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.dfl import without_softmax
-from facesort.models.head import learned_convs, read_by, tail_nodes, with_activation
-from facesort.models.ranges import write_ranges
+from facesort.models.int8.dfl import without_softmax
+from facesort.models.int8.head import learned_convs, read_by, tail_nodes, with_activation
+from facesort.models.int8.ranges import write_ranges
+from facesort.models.runtime import silent_quantizer
 
 META_INT8 = "facesort_int8"
 
@@ -110,7 +109,7 @@ def _quantize(model: Any, out: Path, scheme: Scheme, excluded: set[str], ranges:
     from onnxruntime.quantization import QuantType, quantize_static
 
     copy = type(model).FromString(model.SerializeToString())  # it is changed on the way
-    with _silent():
+    with silent_quantizer():
         quantize_static(
             copy,
             str(out),
@@ -126,13 +125,3 @@ def _quantize(model: Any, out: Path, scheme: Scheme, excluded: set[str], ranges:
     kept = {p.key: p.value for p in written.metadata_props if not p.key.startswith("onnx.")}
     onnx.helper.set_model_props(written, kept | {META_INT8: scheme.name})
     onnx.save(written, str(out))
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Without its advice to pre-process, which the export has done."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from facesort.models.losses import Weigh, make_focal
-from facesort.models.recording import Recording
-from facesort.models.transfer import Transfer
+from facesort.models.training.losses import Weigh, make_focal
+from facesort.models.training.recording import Recording
+from facesort.models.training.transfer import Transfer
 
 
 def make_trainer(weigh: Weigh | None, focal: float | None, recording: Recording) -> type:

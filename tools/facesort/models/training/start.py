@@ -12,7 +12,7 @@ from typing import Any
 
 from facesort.errors import ModelError
 
-OWN_YAMLS = Path(__file__).resolve().parents[3] / "data_configs" / "models"
+OWN_YAMLS = Path(__file__).resolve().parents[4] / "data_configs" / "models"
 _SUFFIXES = (".yaml", ".yml")
 _NAME = re.compile(r"(?:yolo)?(v?\d+)([a-z])u?(-p\d)?")  # the YAMLs without u have its head too
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.models.detect import YoloDetector, load_detector
+from facesort.models.int8.quantize import SCHEMES, Calibrated, Scheme, calibrate
+from facesort.models.int8.sensitivity import LayerCost, Step, rank_layers
 from facesort.models.letterbox import letterbox
-from facesort.models.quantize import SCHEMES, Calibrated, Scheme, calibrate
-from facesort.models.sensitivity import LayerCost, Step, rank_layers
 from facesort.models.timing import in_turns_ms
 
 ABOUT_AS_FAST = 1.08

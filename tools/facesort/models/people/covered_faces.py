@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
-from facesort.models.align import SIDE_PX, align_face
+from facesort.models.people.align import SIDE_PX, align_face
 from facesort.photos import list_photos, open_photo
 
 FIND_PX = 224  # the size at which a portrait is looked at

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.models.embed import Normalisation
-from facesort.models.trainable import as_module
+from facesort.models.people.embed import Normalisation
+from facesort.models.people.trainable import as_module
 
 Faces = NDArray[np.uint8]
 Ints = NDArray[np.int64]

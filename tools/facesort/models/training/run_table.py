@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from facesort.models.run_card import FAILED, FINISHED, read_card
+from facesort.models.training.run_card import FAILED, FINISHED, read_card
 
 UNFINISHED = "unfinished"  # it runs, or it was killed: a folder does not know
 _MAP50, _MAP = "metrics/mAP50(B)", "metrics/mAP50-95(B)"

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.models.detect import load_detector
+from facesort.models.int8.quantize import Calibrated, Scheme
 from facesort.models.parity import face_costs
-from facesort.models.quantize import Calibrated, Scheme
 
 SMALL_PX = 320  # layers rank alike there, in a quarter of the time
 CONF = 0.1  # also weak faces tell what a layer does; weaker still, they are not yet lost

@@ -13,6 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.models.segment.reach import out_of_reach, person_of
+
 LONG_SIDE_PX = 160  # GrabCut's time grows with the pixels; a mask is smooth anyway
 ROUNDS = 2  # a third changes next to nothing
 
@@ -20,8 +22,6 @@ ROUNDS = 2  # a third changes next to nothing
 def grab_cut(rgb: NDArray[np.uint8], face_px: tuple[int, int, int, int]) -> NDArray[np.bool_]:
     """(h, w) True where the person is, of a head crop (h, w, 3) with the face in its pixels."""
     import cv2
-
-    from facesort.models.segment import person_of
 
     height, width = rgb.shape[:2]
     scale = min(LONG_SIDE_PX / max(height, width), 1.0)
@@ -53,8 +53,6 @@ def seeds_of(size_wh: tuple[int, int], face_px: list[float]) -> NDArray[np.uint8
     """GrabCut's mask to begin with: surely the person in the middle of the face, likely in its
     head and on its shoulders, surely not high above and far beside, unlikely elsewhere."""
     import cv2
-
-    from facesort.models.segment import out_of_reach
 
     w, h = size_wh
     x1, y1, x2, y2 = face_px

@@ -1,0 +1,1 @@
+"""Where the person is in a head crop: by a model, or by GrabCut."""

@@ -1,0 +1,1 @@
+"""Training through Ultralytics, with what it lacks, and a card for every run."""
