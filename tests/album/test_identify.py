@@ -106,3 +106,9 @@ def test_sure_from(best: list[float], precision: float, sure: float) -> None:
 def test_more_precision_never_gives_more_names(best: list[float], low: float, high: float) -> None:
     low, high = sorted((low, high))
     assert sure_from(np.array(best), low) <= sure_from(np.array(best), high)
+
+
+def test_no_name_that_is_likelier_wrong_than_right() -> None:
+    """A hundred sure ones would pay for it on average; the stranger is in the folder all the same."""
+    best = np.array([0.9999] * 100 + [0.36])
+    assert sure_from(best, precision=0.98) == 0.5

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 NOBODY = -1
 NEVER = 1.1  # a probability that none is
+LIKELIER_THAN_NOT = 0.5
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,14 +89,15 @@ def sure_from(best: Floats, precision: float) -> float:
     expected to be right; 1.1 where none can. ``best`` (n,) are the likeliest names' probabilities.
 
     Half of the mistakes allowed are kept in reserve for what probabilities do not know: a blurred
-    face, a brother, an example that is somebody else.
+    face, a brother, an example that is somebody else. A name that is likelier wrong than right is
+    not given, however sure all others are: what counts is the one stranger in a child's folder.
     """
     if not len(best):
         return NEVER
     ordered = -np.sort(-np.asarray(best, dtype=np.float64))
     expected = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
     enough = np.flatnonzero(expected >= 1 - (1 - precision) / 2)
-    return float(ordered[enough[-1]]) if len(enough) else NEVER
+    return max(float(ordered[enough[-1]]), LIKELIER_THAN_NOT) if len(enough) else NEVER
 
 
 def assign(probability: Floats) -> Ints:
