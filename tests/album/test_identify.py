@@ -109,6 +109,6 @@ def test_more_precision_never_gives_more_names(best: list[float], low: float, hi
 
 
 def test_no_name_that_is_likelier_wrong_than_right() -> None:
-    """A hundred sure ones would pay for it on average; the stranger is in the folder all the same."""
+    """A hundred sure ones would pay for it on average; the stranger is in the folder anyway."""
     best = np.array([0.9999] * 100 + [0.36])
     assert sure_from(best, precision=0.98) == 0.5
