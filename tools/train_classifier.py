@@ -30,8 +30,8 @@ from facesort.errors import DatasetError, UsageError
 ROOT = Path(__file__).resolve().parents[1]
 DETECTOR_PX = 160
 # room around a crop as a share of its side, and least confidence: as for photos, and where it is
-# known that there is a face (of 16 settings the best on the val crops of weights/README.md)
-DETECTOR_MODES = ((0.5, 0.25), (0.25, 0.01))
+# known that there is a face (as in facesort.evaluate.crops)
+DETECTOR_MODES = ((0.5, 0.3), (0.25, 0.001))
 CALIBRATION = 200  # crops
 
 
