@@ -118,7 +118,7 @@ def main(argv: Sequence[str]) -> int:
     show(checked)
     command = shlex.join(["python", "tools/check_dataset.py", *argv])
     model = args.model.name if args.model else ""
-    request = Request(out, command, model, args.top, args.workers, given.notes)
+    request = Request(out, args.data.name, command, model, args.top, args.workers, given.notes)
     print(f"\nreport: {write_report(checked, request)}")
     if args.fix:
         show_fixed(checked, args.fix)

@@ -27,9 +27,11 @@ DOUBT_TEXT = {
 
 @dataclass(frozen=True)
 class Request:
-    """What to show beside the check itself; ``notes`` are the lines of a conversion before it."""
+    """What to show beside the check itself: the ``name`` of what was checked, and ``notes``, the
+    lines of a conversion before it."""
 
     out: Path
+    name: str
     command: str
     model: str = ""
     top: int = 24
@@ -64,7 +66,7 @@ def as_json(checked: Checked, request: Request) -> dict[str, Any]:
     """Everything the check found, in plain types; pictures by their name in the data set."""
     layout = checked.layout
     return {
-        "data": layout.file.name,
+        "data": request.name,
         "names": list(layout.names),
         "model": request.model,
         "converted": list(request.notes),
