@@ -64,6 +64,10 @@ def read_sources(args):
         selfies = sources.read_selfies(args.selfies, sources.read_second_looks(tables, "box_index"))
     if args.crops:
         crops = sources.read_crops(args.crops, args.crops / "four_class.csv")
+    used = {"scenes": scenes, "selfies": selfies, "crops": crops}
+    for kind, number in sources.came_in(args.scenes, args.selfies, args.crops).items():
+        kept = len(used[kind])
+        print(f"{kind}: {number:,} in = {kept:,} used + {number - kept:,} left by the second look")
     return Sources(scenes, selfies, crops)
 
 

@@ -87,6 +87,18 @@ def read_selfies(root: Path, findings: SecondLook) -> list[ImageLabels]:
     return selfies
 
 
+def came_in(scenes: Path | None, selfies: Path | None, crops: Path | None) -> dict[str, int]:
+    """Pictures of each source that is given, before anything of it is left out."""
+    found = {}
+    if scenes:
+        found["scenes"] = len(list((scenes / "annotations").glob("*.xml")))
+    if selfies:
+        found["selfies"] = len(_read_json(selfies / "proposed_boxes.json"))
+    if crops:
+        found["crops"] = len(tables.read(crops / "four_class.csv", "image", "class"))
+    return found
+
+
 def _read_json(path: Path) -> dict[str, list[tuple[float, list[float]]]]:
     try:
         boxes = json.loads(path.read_text(encoding="utf-8"))
