@@ -1,7 +1,21 @@
-"""Settings for the whole suite."""
+"""Settings and fixtures for the whole suite."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 # a slow or busy machine is no failure
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Tiny networks on a busy machine: threads that wait for each other take 20 times as long."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -24,14 +24,16 @@ SHIPPED = ("occlusion.pt", "occlusion.onnx", "occlusion-int8.onnx")
 
 
 def arguments(argv: Sequence[str]):
+    from facesort.evaluate.benchmark.contestants import BACKENDS, ORT, TORCH
+
     parser = console.parser(__doc__)
     add = parser.add_argument
     add("--models", type=console.path, nargs="+", help="files (default: those in weights/)")
     add(
         "--backends",
         nargs="+",
-        choices=["torch", "onnxruntime", "openvino", "ultralytics-int8"],
-        default=["torch", "onnxruntime"],
+        choices=BACKENDS,
+        default=[TORCH, ORT],
         help="programs (default: torch onnxruntime)",
     )
     add("--imgsz", type=console.network_px, nargs="*", default=[640, 320], help="(default 640 320)")

@@ -1,7 +1,6 @@
 """The script from crops to table, and the gate that keeps no bad 8-bit file."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,17 +52,6 @@ def test_the_gate_sees_a_rare_class() -> None:
     first = iter([np.eye(4, dtype=np.float32)[c] for _, c in val])
     right = replace(always(0), forward=lambda pixels: next(first))
     assert grid.refused(right, always(0)).startswith("not kept: macro recall on val fell from 1.00")
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Tiny networks on a busy machine: threads that wait for each other take 20 times as long."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

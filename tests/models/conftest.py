@@ -1,6 +1,5 @@
 """The shipped model, the sample album's pictures, a data set: for every test of the model room."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +29,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[NDArray[np.uint8]
     album = tmp_path_factory.mktemp("pictures") / "sample_album"
     make_sample_album(album)
     return [open_photo(found.path, 1280).rgb for found in list_photos(album).photos]
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Tiny networks on a busy machine: threads that wait for each other take 20 times as long."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -34,3 +34,8 @@ class ModelError(FacesortError):
 
 class AlbumError(FacesortError):
     """A plan that no longer fits the disk, or a disk that refuses it."""
+
+
+def first_line(error: Exception) -> str:
+    """What somebody else's exception says first; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

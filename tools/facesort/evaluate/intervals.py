@@ -55,11 +55,11 @@ def interval(draws: ArrayLike) -> Interval:
     return Interval(float(value), float(low), float(high))
 
 
-def mean_known(values: Floats, axis: int = -1) -> Floats:
-    """The mean of what is not NaN; NaN where nothing is."""
+def mean_known(values: Floats) -> Floats:
+    """The mean over the last axis of what is not NaN; NaN where nothing is."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Mean of empty slice")
-        mean: Floats = np.nanmean(values, axis=axis)
+        mean: Floats = np.nanmean(values, axis=-1)
     return mean
 
 

@@ -16,7 +16,6 @@ from facesort.evaluate.predict import at_least
 from facesort.evaluate.ranked import Ranked, rank
 from facesort.labels.image_labels import ImageLabels
 
-FIGURES = ("AP50", "AP50-95", "precision", "recall", "F1")
 ACCURACY, CLASS_ACCURACY = "accuracy", "right class where found"
 CALLED_CLEAN = "occluded predicted clean"
 BANDS_PX = ((0.0, 32.0), (32.0, 64.0), (64.0, 128.0), (128.0, np.inf))
@@ -26,9 +25,9 @@ BANDS_PX = ((0.0, 32.0), (32.0, 64.0), (64.0, 128.0), (128.0, np.inf))
 class Judged:
     """One model on one split, faces of one range of sizes.
 
-    ``per_class`` has `FIGURES` (1 + resamples, classes), ``overall`` their macro means and figures
-    without a class (1 + resamples,). ``by_picture`` holds a confusion [true, predicted] with "none"
-    last of each picture, at ``conf``.
+    ``per_class`` has AP50, AP50-95 and `rates` (1 + resamples, classes), ``overall`` their macro
+    means and figures without a class (1 + resamples,). ``by_picture`` holds a confusion [true,
+    predicted] with "none" last of each picture, at ``conf``.
     """
 
     names: tuple[str, ...]

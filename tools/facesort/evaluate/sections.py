@@ -9,7 +9,7 @@ from math import nan
 from facesort.classes import CLASS_NAMES
 from facesort.evaluate.bars import Verdict
 from facesort.evaluate.compare import differences
-from facesort.evaluate.crops import JudgedCrops
+from facesort.evaluate.crops import ROOM, JudgedCrops
 from facesort.evaluate.intervals import Floats, Ints, interval
 from facesort.evaluate.judged import Judged
 from facesort.evaluate.match import Counts
@@ -93,8 +93,8 @@ def crop_sections(judged: JudgedCrops) -> list[Section]:
         Section(
             "Crops",
             f"{judged.came_in:,} came in = {total:,} judged + {judged.left_out.total():,} left out."
-            " Each crop has half its longer side of grey around it; its surest face counts. No"
-            f" prediction is an error: {none:,} of {total:,}.",
+            f" Grey on each side of a crop: {ROOM:.0%} of its longer side; its surest face counts."
+            f" No prediction is an error: {none:,} of {total:,}.",
             [
                 Table(columns, rows),
                 _overall(judged.overall, ()),

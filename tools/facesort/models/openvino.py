@@ -14,7 +14,6 @@ from facesort.models.detect import YoloDetector, load_detector
 from facesort.models.parity import Parity, compare
 
 MIN_FOUND_AGAIN = 0.95
-MISSING = "OpenVINO is not installed; run: python -m pip install openvino"
 
 
 def load_in_openvino(
@@ -24,7 +23,7 @@ def load_in_openvino(
     try:
         import openvino
     except ImportError:
-        raise ModelError(MISSING) from None
+        raise ModelError("OpenVINO is not installed; run: python -m pip install openvino") from None
     detector = load_detector(onnx_file, conf, imgsz)
     core = openvino.Core()
     options = {"INFERENCE_NUM_THREADS": threads} if threads else {}
@@ -53,11 +52,8 @@ def write_openvino(onnx_file: Path, out: Path, pictures: Sequence[NDArray[np.uin
             f"{out.name}: OpenVINO finds {parity.found_again} of the {parity.faces} faces that "
             f"ONNX Runtime finds with {onnx_file.name}; run that file by ONNX Runtime"
         )
-    try:
-        import openvino
-    except ImportError:
-        raise ModelError(MISSING) from None
     import onnx
+    import openvino
 
     model = openvino.convert_model(str(onnx_file))
     for entry in onnx.load(str(onnx_file)).metadata_props:

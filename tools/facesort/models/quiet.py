@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from facesort.errors import ModelError
+from facesort.errors import ModelError, first_line
 
 
 def import_ultralytics(verbose: bool = False) -> ModuleType:
@@ -35,8 +35,7 @@ def load_yolo(weights: Path, task: str, verbose: bool = False) -> Any:
         model = import_ultralytics(verbose).YOLO(str(weights))
         found = str(model.task)
     except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"{weights}: not a YOLO checkpoint ({reason[0][:120]})") from error
+        raise ModelError(f"{weights}: not a YOLO checkpoint ({first_line(error)[:120]})") from error
     if found != task:
         raise ModelError(f"{weights}: its task is '{found}'; expected '{task}'")
     return model

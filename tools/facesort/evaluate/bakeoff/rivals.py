@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.boxes import Boxes, as_boxes
-from facesort.errors import ModelError
+from facesort.errors import ModelError, first_line
 
 Find = Callable[[NDArray[np.uint8]], Boxes]  # an RGB picture to boxes (n, 4), x1 y1 x2 y2 in pixels
 
@@ -52,8 +52,9 @@ def open_rival(rival: Rival, weights: Path | None) -> Find:
     except ModelError as error:
         raise NotHere(str(error)) from None
     except Exception as error:  # foreign packages fail on a foreign file in any way
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise NotHere(f"{weights}: {rival.name} cannot load it ({reason[:120]})") from None
+        raise NotHere(
+            f"{weights}: {rival.name} cannot load it ({first_line(error)[:120]})"
+        ) from None
 
 
 def _haar(_: Path) -> Find:

@@ -15,7 +15,7 @@ from facesort.evaluate.benchmark.fresh import in_a_fresh_process
 from facesort.evaluate.benchmark.rows import Row
 from facesort.evaluate.gate import quality
 from facesort.labels.image_labels import ImageLabels
-from facesort.models.letterbox import letterbox
+from facesort.models.letterbox import GREY, letterbox
 from facesort.models.timing import in_turns_ms
 from facesort.photos import open_photo
 
@@ -50,7 +50,7 @@ def benchmark(plan: Plan, step: Step) -> list[Row]:
 
 
 def _blank() -> Any:
-    return np.full((480, 640, 3), 114, dtype=np.uint8)
+    return np.full((480, 640, 3), GREY, dtype=np.uint8)
 
 
 def _accuracy(

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from facesort.errors import ModelError
+from facesort.errors import ModelError, first_line
 from facesort.models.classify.networks import find_network, transfer
 from facesort.models.training.isolation import isolated
 from facesort.models.training.run_card import (
@@ -25,7 +25,7 @@ from facesort.models.training.run_card import (
     versions,
     write_card,
 )
-from facesort.models.training.train import bf16_on_cpu
+from facesort.models.training.train import WRONG, bf16_on_cpu
 
 # What hides the mouth or the eyes changes the class: nothing is erased, little is cut off.
 # RandAugment, Ultralytics' default, is off as well: whether it helps here was not measured.
@@ -47,7 +47,6 @@ DEFAULTS = MappingProxyType(
 # torchvision gives MobileNetV3 0.01, for ImageNet. After our few hundred steps the running
 # variances are still too near their start: judged by them every crop is a face (356 steps).
 _BATCH_NORM_MOMENTUM = 0.1
-_WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,8 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
             if recipe.bf16_cpu:
                 stack.enter_context(bf16_on_cpu(trainer))
             trainer.train()
-        except _WRONG as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"training stopped: {reason}") from error
+        except WRONG as error:
+            raise ModelError(f"training stopped: {first_line(error)}") from error
     best = Path(trainer.best)
     card = {
         "status": FINISHED,

@@ -17,16 +17,12 @@ from typing import Any
 import numpy as np
 
 from facesort.errors import ModelError
-from facesort.models.classify.classifier import (
-    Floats,
-    Picture,
-    load_classifier,
-    network_input,
-)
+from facesort.models.classify.classifier import Picture, load_classifier, network_input
+from facesort.models.int8.quantize import note_int8
+from facesort.models.int8.ranges import reader
 from facesort.models.runtime import move, silent_quantizer
 
 MAX_GAP = 1e-4  # of a probability, between the checkpoint and its ONNX file
-META_INT8 = "facesort_int8"
 _FLOAT = ("Softmax",)  # its result is what is read: 8 bits would leave 256 confidences
 
 
@@ -85,14 +81,15 @@ def quantize(file: Path, out: Path, crops: Iterable[Picture]) -> None:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
     model, imgsz = onnx.load(str(file)), load_classifier(file).imgsz
-    inputs = (network_input(rgb, imgsz) for rgb in crops)
+    name = model.graph.input[0].name
+    feeds = ({name: network_input(rgb, imgsz)} for rgb in crops)
     with tempfile.TemporaryDirectory() as folder, silent_quantizer():
         made = Path(folder) / out.name
         try:
             quantize_static(
                 model,
                 str(made),
-                _reader(model.graph.input[0].name, inputs),
+                reader(feeds),
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
@@ -101,21 +98,5 @@ def quantize(file: Path, out: Path, crops: Iterable[Picture]) -> None:
             )
         except ValueError as error:
             raise ModelError(f"{file.name}: cannot be quantized: {error}") from None
-        written = onnx.load(str(made))
-        del written.graph.value_info[:]  # shapes that the runtime infers anyway
-        kept = {p.key: p.value for p in written.metadata_props if not p.key.startswith("onnx.")}
-        onnx.helper.set_model_props(written, kept | {META_INT8: "U8S8"})
-        onnx.save(written, str(made))
+        note_int8(made, "U8S8")
         move(made, out)
-
-
-def _reader(name: str, inputs: Iterable[Floats]) -> Any:
-    from onnxruntime.quantization import CalibrationDataReader
-
-    feeds = ({name: pixels} for pixels in inputs)
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def get_next(self) -> Any:
-            return next(feeds, None)
-
-    return Reader()

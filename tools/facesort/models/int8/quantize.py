@@ -21,8 +21,6 @@ from facesort.models.int8.ranges import write_ranges
 from facesort.models.runtime import silent_quantizer
 
 META_INT8 = "facesort_int8"
-
-
 FLOAT_FIRST = 3  # measured: no slower than none, and half of the loss is gone
 
 
@@ -105,7 +103,6 @@ def calibrate(file: Path, inputs: Iterable[NDArray[np.float32]], folder: Path) -
 
 
 def _quantize(model: Any, out: Path, scheme: Scheme, excluded: set[str], ranges: Path) -> None:
-    import onnx
     from onnxruntime.quantization import QuantType, quantize_static
 
     copy = type(model).FromString(model.SerializeToString())  # it is changed on the way
@@ -120,8 +117,15 @@ def _quantize(model: Any, out: Path, scheme: Scheme, excluded: set[str], ranges:
             nodes_to_exclude=sorted(excluded),
             calibration_cache_path=str(ranges),
         )
-    written = onnx.load(str(out))
+    note_int8(out, scheme.name)
+
+
+def note_int8(file: Path, scheme: str) -> None:
+    """Name the format in the metadata of ``file``, and leave out what the quantizer adds to it."""
+    import onnx
+
+    written = onnx.load(str(file))
     del written.graph.value_info[:]  # shapes that the runtime infers anyway: half a megabyte
     kept = {p.key: p.value for p in written.metadata_props if not p.key.startswith("onnx.")}
-    onnx.helper.set_model_props(written, kept | {META_INT8: scheme.name})
-    onnx.save(written, str(out))
+    onnx.helper.set_model_props(written, kept | {META_INT8: scheme})
+    onnx.save(written, str(file))

@@ -72,13 +72,9 @@ def cover_faces(
     rng = np.random.default_rng(seed)
     for number, path in progress(items, len(items)) if progress else items:
         try:
-            rgb = open_photo(path).rgb
+            rgb, face = open_portrait(path, find)
         except PhotoError as error:
             refused[path] = str(error)
-            continue
-        face = middle_face(rgb, find)
-        if face is None:
-            refused[path] = "no face near its middle"
             continue
         points = face.points_px
         row = [align_face(rgb, points)]
@@ -91,6 +87,15 @@ def cover_faces(
     shape = (0, 1 + len(kinds), SIDE_PX, SIDE_PX, 3)
     all_faces = np.stack(faces) if faces else np.empty(shape, np.uint8)
     return CoveredFaces(all_faces, np.array(person, dtype=np.int64), tuple(people), refused)
+
+
+def open_portrait(path: Path, find: FaceFinder) -> tuple[Pixels, MiddleFace]:
+    """A photo and the face in its middle; `PhotoError` where there is no such face either."""
+    rgb = open_photo(path).rgb
+    face = middle_face(rgb, find)
+    if face is None:
+        raise PhotoError("no face near its middle")
+    return rgb, face
 
 
 def middle_face(rgb: Pixels, find: FaceFinder) -> MiddleFace | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from facesort.detections import FaceFinder
 from facesort.errors import DatasetError, PhotoError
 from facesort.models.people.align import Matrix, Pixels, similarity
-from facesort.models.people.covered_faces import list_people, middle_face
+from facesort.models.people.covered_faces import list_people, open_portrait
 from facesort.models.people.points import (
     INPUT_PX,
     TARGET_PX,
@@ -24,7 +24,6 @@ from facesort.models.people.points import (
     square_of_box,
 )
 from facesort.models.people.trainable import as_module
-from facesort.photos import open_photo
 
 Floats = NDArray[np.float64]
 
@@ -71,13 +70,9 @@ def gather(
     refused: dict[Path, str] = {}
     for path in progress(paths, len(paths)) if progress else paths:
         try:
-            rgb = open_photo(path).rgb
+            rgb, face = open_portrait(path, find)
         except PhotoError as error:
             refused[path] = str(error)
-            continue
-        face = middle_face(rgb, find)
-        if face is None:
-            refused[path] = "no face near its middle"
             continue
         pictures += [rgb, cover(rgb, face.points_px, rng)]
         boxes += [face.xyxy_px] * 2

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from facesort.errors import ModelError
+from facesort.errors import ModelError, first_line
 
 KNOWN = ("Conv", "Clip", "Relu", "Add", "Reshape", "Flatten", "Constant")  # of a MobileFaceNet
 
@@ -26,8 +26,7 @@ def load_graph(path: Path) -> Any:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
     except Exception as error:  # protobuf's and onnx's own types
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{path}: not an ONNX model: {reason}") from None
+        raise ModelError(f"{path}: not an ONNX model: {first_line(error)}") from None
     return model
 
 

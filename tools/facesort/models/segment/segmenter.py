@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.errors import ModelError
+from facesort.errors import ModelError, first_line
+from facesort.models.runtime import open_session
 from facesort.models.segment.reach import FacePx, Mask, out_of_reach, person_of
 
 Forward = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (h, w, 3) -> probabilities
@@ -91,16 +92,7 @@ def _one_plane(output: NDArray[Any], weights: Path) -> NDArray[np.float32]:
 
 
 def _onnx_forward(weights: Path) -> Forward:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    try:
-        session = ort.InferenceSession(
-            weights.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime raises its own types, none of them documented
-        raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
+    session = open_session(weights, weights.read_bytes(), threads=0)
     takes = session.get_inputs()[0]
     shape = [side if isinstance(side, int) else 256 for side in takes.shape]
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
@@ -154,8 +146,7 @@ def _yolo(weights: Path, task: str | None) -> Segment:
         model: Any = import_ultralytics().YOLO(str(weights), task=task)
         names, task = dict(model.names), str(model.task)
     except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"{weights}: not a YOLO model ({reason[0][:120]})") from None
+        raise ModelError(f"{weights}: not a YOLO model ({first_line(error)[:120]})") from None
     wanted = [number for number, name in names.items() if name in PERSON_NAMES]
     wanted = list(names) if len(names) == 1 else wanted
     if task != "segment" or not wanted:

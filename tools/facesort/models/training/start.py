@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from facesort.errors import ModelError
+from facesort.errors import ModelError, first_line
 
 OWN_YAMLS = Path(__file__).resolve().parents[4] / "data_configs" / "models"
 _SUFFIXES = (".yaml", ".yml")
@@ -56,8 +56,7 @@ def load_start(start: str) -> Any:
     try:
         return import_ultralytics(verbose=True).YOLO(start, task="detect")
     except Exception as error:  # a YAML may name anything, and anything may go wrong in it
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"{start}: not a network's YAML ({reason[0][:120]})") from error
+        raise ModelError(f"{start}: not a network's YAML ({first_line(error)[:120]})") from error
 
 
 def is_resumable(checkpoint: Path) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from facesort.errors import ModelError
+from facesort.errors import ModelError, first_line
 from facesort.models.training.isolation import attach_logs, isolated
 from facesort.models.training.losses import Weigh
 from facesort.models.training.recording import Recording
@@ -23,7 +23,8 @@ from facesort.models.training.run_card import read_card
 from facesort.models.training.start import find_checkpoint, find_start, is_resumable, load_start
 from facesort.models.training.trainer import make_trainer
 
-_WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)
+# what Ultralytics raises for wrong arguments and data; the first line says which
+WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,8 @@ def _run(training: Callable[[], object], recording: Recording) -> None:
     """Run ``training``; what breaks it goes into the run card, and becomes one line."""
     try:
         training()
-    except _WRONG as error:
-        # what Ultralytics raises for wrong arguments and data; the first line says which
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    except WRONG as error:
+        reason = first_line(error)
         recording.failed(reason)
         raise ModelError(f"training stopped: {reason}") from error
     except Exception as error:
