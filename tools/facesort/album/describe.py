@@ -20,7 +20,7 @@ from facesort.photos import Photo
 
 
 class Points(Protocol):
-    """What is needed of `models.points.PointFinder`."""
+    """What is needed of `models.people.points.PointFinder`."""
 
     def find(self, rgb: NDArray[np.uint8], xyxy_px: ArrayLike) -> NDArray[np.float64]: ...
 
