@@ -98,15 +98,17 @@ def arguments(argv: Sequence[str]) -> Namespace:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.media import run, sources
+    from facesort.media import outputs, run, sources
+    from facesort.media.window import require_display
 
     found = sources.gather(args.source, sys.stdin)
     if not found.found:
         print(*[f"left out: {console.one_line(line)}" for line in found.left_out], sep="\n")
         raise UsageError("no photo and no video among the sources; see --help for what they can be")
-    run.check(args.show)
+    if args.show:
+        require_display()  # before a model is loaded
     wanted = run.Wanted(
-        out=args.out or run.numbered_folder(RUNS),
+        out=args.out or outputs.numbered_folder(RUNS),
         csv=args.csv,
         jsonl=args.jsonl,
         annotate=args.annotate,

@@ -29,6 +29,10 @@ def disk_as_dict(root: Path) -> Disk:
     }
 
 
+def files(root: Path) -> list[str]:
+    return [path for path, data in disk_as_dict(root).items() if data != b"folder"]
+
+
 def disk_times(root: Path) -> dict[str, tuple[int, int]]:
     """Each file's and folder's inode and time, ours included."""
     stats = {path.as_posix(): path.lstat() for path in root.rglob("*")}

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 import sort_photos
 import yaml
-from conftest import Album, Result, Sort, disk_as_dict, disk_times, jpeg
+from conftest import Album, Result, Sort, disk_as_dict, disk_times, files, jpeg
 from test_album_kill import all_kills, without_times
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -42,10 +42,6 @@ def give(examples: Path, name: str, colour: str, photos: int = 3) -> None:
 @pytest.fixture
 def by_person(sort: Sort, examples: Path) -> Sort:
     return lambda *more: sort(*ARGV, *more)
-
-
-def files(root: Path) -> list[str]:
-    return [path for path, data in disk_as_dict(root).items() if data != b"folder"]
 
 
 def test_a_folder_for_each_person(full_album: Album, by_person: Sort, tmp_path: Path) -> None:

@@ -22,4 +22,4 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     needed_s = time.monotonic() - start
     # on any machine, most runs are killed and one gets through
     outcome = soak.soak(tmp_path, 24, 0, kill_after_s=(0.6 * needed_s, 1.4 * needed_s))
-    assert outcome.is_good or (outcome.kills == 0 and outcome.rounds == 1), outcome
+    assert outcome.is_good or outcome == soak.Outcome(rounds=1), outcome

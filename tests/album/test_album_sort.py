@@ -9,12 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Album, Sort, disk_as_dict, disk_times, jpeg
+from conftest import Album, Sort, disk_as_dict, disk_times, files, jpeg
 from PIL import Image
-
-
-def files(root: Path) -> list[str]:
-    return [path for path, data in disk_as_dict(root).items() if data != b"folder"]
 
 
 def test_a_first_sort(full_album: Album, sort: Sort, tmp_path: Path) -> None:

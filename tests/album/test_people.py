@@ -6,15 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facesort.album.gallery import Examples, build
-from facesort.album.people import (
-    STRANGERS,
-    AlbumFaces,
-    judge_album,
-    vector_from_text,
-    vector_to_text,
-)
+from facesort.album.people import AlbumFaces, judge_album, vector_from_text, vector_to_text
 from facesort.album.quality import Quality
-from facesort.album.records import UNSURE
+from facesort.album.records import STRANGERS, UNSURE
 from facesort.models.people import likeness
 
 NAMES = ("Ana", "Ben", "Eva")

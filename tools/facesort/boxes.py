@@ -7,6 +7,7 @@ and height. All arrays are float, of shape (n, 4), and n may be 0.
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -40,6 +41,13 @@ def clip_xyxy(xyxy_px: ArrayLike, size_wh: SizeWH) -> Boxes:
     w, h = size_wh
     clipped: Boxes = np.clip(as_boxes(xyxy_px), 0, [w, h, w, h])
     return clipped
+
+
+def pixels_under(xyxy_px: ArrayLike, size_wh: SizeWH) -> tuple[int, int, int, int]:
+    """The whole pixels that one box, cut at the image border, touches: at least one."""
+    x1, y1, x2, y2 = np.asarray(xyxy_px, dtype=np.float64)
+    left, top = min(math.floor(x1), size_wh[0] - 1), min(math.floor(y1), size_wh[1] - 1)
+    return left, top, max(math.ceil(x2), left + 1), max(math.ceil(y2), top + 1)
 
 
 def min_side(xyxy_px: ArrayLike) -> NDArray[np.float64]:

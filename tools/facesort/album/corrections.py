@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,10 +132,12 @@ def _name_and_size(path: str, stamp: Stamp) -> object:
     return Path(path).name, stamp.size_bytes
 
 
-def _groups(stamps: Mapping[str, Stamp], key: object) -> dict[object, list[str]]:
+def _groups(
+    stamps: Mapping[str, Stamp], key: Callable[[str, Stamp], object]
+) -> dict[object, list[str]]:
     groups: dict[object, list[str]] = defaultdict(list)
     for path, stamp in stamps.items():
-        groups[key(path, stamp)].append(path)  # type: ignore[operator]
+        groups[key(path, stamp)].append(path)
     return groups
 
 

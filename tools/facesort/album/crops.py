@@ -17,7 +17,7 @@ import numpy as np
 
 from facesort.album.plan import CROP_GROWTH
 from facesort.album.records import Scan
-from facesort.boxes import clip_xyxy, grow_xyxy
+from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +38,7 @@ def _cut(rgb: NDArray[np.uint8], xyxy_px: NDArray[np.float64]) -> bytes:
     from PIL import Image
 
     height, width = rgb.shape[:2]
-    left, top = np.minimum(np.floor(xyxy_px[:2]).astype(int), [width - 1, height - 1])
-    right, bottom = np.maximum(np.ceil(xyxy_px[2:]).astype(int), [left + 1, top + 1])
+    left, top, right, bottom = pixels_under(xyxy_px, (width, height))
     out = io.BytesIO()
     Image.fromarray(rgb[top:bottom, left:right]).save(out, "JPEG", quality=JPEG_QUALITY)
     return out.getvalue()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from facesort.album.names import can_be_folder
 from facesort.album.people import vector_from_text
 from facesort.album.records import (
+    BY_CLASS,
     LINKS,
     Entry,
     Example,
@@ -28,7 +29,6 @@ from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
 
 T = TypeVar("T")
-BY_CLASS = Folders()
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:

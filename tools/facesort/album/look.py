@@ -15,7 +15,7 @@ from facesort.album.journal import State
 from facesort.album.judge import judge_scans
 from facesort.album.links import possible_links
 from facesort.album.plan import plan_entries
-from facesort.album.records import HARD, Folders, Learned, Plan, Scan
+from facesort.album.records import BY_CLASS, HARD, Folders, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, ModelError
@@ -116,7 +116,7 @@ def plan_news(
 def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
     """By person, of all who have examples or were given a face by hand."""
     if job.people is None:
-        return Folders()
+        return BY_CLASS
     people = tuple(dict.fromkeys((*job.people.examples, *said.people)))
     check_names(job.people.folder, {*people, *state.people})
     return Folders(people)

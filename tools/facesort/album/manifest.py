@@ -21,8 +21,6 @@ from facesort.album.records import NOT_A_FACE, Entry, Face, Folders
 from facesort.classes import CLASS_NAMES, FaceClass
 
 COLUMNS = "photo x1 y1 x2 y2 class mouth eyes confidence crop target".split()
-
-
 BY_PERSON = [*COLUMNS[:-2], "person", "probability", *COLUMNS[-2:]]
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from facesort.album.human import HumanLabels
 from facesort.album.names import NamePool, fit
 from facesort.album.records import (
+    BY_CLASS,
     COPY,
     NO_FACE,
     NOT_A_FACE,
@@ -30,7 +32,6 @@ from facesort.boxes import area, grow_xyxy
 
 CROP_GROWTH = 1.3  # a crop shows this much more than the face: hair, chin, a mask's edge
 CROP_BYTES_PER_PX = 0.4  # a careful guess at JPEG quality 90, for the free-space check
-BY_CLASS = Folders()
 BYTES_PER_FILE = 6_000  # the file system's own block, and our journal and manifest line
 
 
@@ -79,16 +80,27 @@ def _plan_photo(
         pool.take(f"faces/{folder}", crop_name(name, certainty, number))
         for number, (folder, certainty) in enumerate(zip(face_folders, certain, strict=True))
     ]
+    entry = Entry(scan, link, targets=(), judged=judged)
+    return placed(entry, targets, crops, face_folders, human)
+
+
+def placed(
+    entry: Entry,
+    targets: Mapping[str, str],
+    crops: Iterable[str],
+    face_folders: Iterable[str],
+    human: tuple[str, ...],
+) -> Entry:
+    """``entry`` with its places: the photo's by folder; of each face, its crop, the folder where it
+    belongs, and what a person said of it."""
     # an unsure face of a photo that is filed by its other faces: shown where the first of them is
     first = next(iter(targets.values()))
-    return Entry(
-        scan,
-        link,
+    return replace(
+        entry,
         targets=tuple(targets.values()),
         crops=tuple(crops),
         face_targets=tuple(targets.get(folder, first) for folder in face_folders),
         human=human if any(human) else (),
-        judged=judged,
     )
 
 

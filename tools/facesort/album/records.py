@@ -46,7 +46,8 @@ class Folders:
         return (STRANGERS,) if self.people else ()
 
 
-FACE_FOLDERS = Folders().faces
+BY_CLASS = Folders()
+FACE_FOLDERS = BY_CLASS.faces
 
 
 @dataclass(frozen=True)

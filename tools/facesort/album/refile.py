@@ -21,7 +21,7 @@ from facesort.album.human import HumanLabels
 from facesort.album.journal import State
 from facesort.album.judge import NOT_DESCRIBED
 from facesort.album.names import NamePool
-from facesort.album.plan import crop_name, folders_of_faces, photo_folders
+from facesort.album.plan import crop_name, folders_of_faces, photo_folders, placed
 from facesort.album.records import STRANGERS, UNSURE, Entry, Judged, folder_of
 from facesort.album.undo import why_kept
 from facesort.errors import FacesortError
@@ -142,15 +142,7 @@ def _planned(
             if (site.dst.root / crops[number]).is_file():  # the person deletes for good
                 new_name = crop_name(name, word.certainty, number)
                 crops[number] = pool.take(f"faces/{word.folder}", new_name)
-    first = next(iter(targets.values()))
-    return replace(
-        entry,
-        targets=tuple(targets.values()),
-        crops=tuple(crops),
-        face_targets=tuple(targets.get(folder, first) for folder in faces),
-        human=human if any(human) else (),
-        judged=judged,
-    )
+    return placed(replace(entry, judged=judged), targets, crops, faces, human)
 
 
 def _words_of(entry: Entry, words: Words) -> tuple[Judged, ...]:

@@ -63,9 +63,7 @@ def _end(outputs: Sequence[Output], votes: Votes) -> list[str]:
     return problems
 
 
-def _looks(
-    video: Video, job: Job, stem: str, votes: Votes, count: Count
-) -> Generator[Look, None, None]:
+def _looks(video: Video, job: Job, stem: str, votes: Votes, count: Count) -> Looks:
     """Frames are decoded in a thread of their own and looked at in several; only what knows of the
     frame before, numbers and votes, goes one after the other."""
     live = video.source.is_live

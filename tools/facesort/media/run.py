@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from facesort.classes import parse_class
@@ -12,12 +12,12 @@ from facesort.errors import LabelError
 from facesort.media import outputs
 from facesort.media.job import Count, Job, Progress
 from facesort.media.look import look_at
-from facesort.media.outputs import Output, numbered_folder
+from facesort.media.outputs import Output
+from facesort.media.regions import HEAD_SCALE
 from facesort.media.sources import Sources
-from facesort.media.window import Window, require_display
+from facesort.media.window import Window
 from facesort.models.detect import YoloDetector, load_detector
 
-__all__ = ["Done", "Model", "Wanted", "check", "numbered_folder", "run"]
 STOPPED = 130
 
 
@@ -32,7 +32,7 @@ class Wanted:
     crops: bool = False
     masks: bool = False
     segmenter: Path | None = None
-    head_scale: float = 4.0
+    head_scale: float = HEAD_SCALE
     show: bool = False
     interval_s: float | None = None
     stride: int = 1
@@ -55,13 +55,6 @@ class Model:
 class Done:
     lines: tuple[str, ...]
     exit_code: int
-    count: Count = field(default_factory=Count)
-
-
-def check(show: bool) -> None:
-    """Raise `UsageError` for what cannot work here, before a model is loaded."""
-    if show:
-        require_display()
 
 
 def run(sources: Sources, wanted: Wanted, model: Model, progress: Progress) -> Done:
@@ -87,7 +80,7 @@ def run(sources: Sources, wanted: Wanted, model: Model, progress: Progress) -> D
     lines = _account(sources, count, made, wanted.out, time.perf_counter() - began_s)
     if stopped:
         return Done((*lines, "stopped by Ctrl-C; what was found until then is written"), STOPPED)
-    return Done(lines, 1 if count.problems or _missed(sources) else 0, count)
+    return Done(lines, 1 if count.problems or _missed(sources) else 0)
 
 
 def class_names(detector: YoloDetector) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.boxes import Boxes, as_boxes, clip_xyxy, min_side
+from facesort.boxes import Boxes, as_boxes, clip_xyxy, min_side, pixels_under
 from facesort.photos import Photo
 
 _FACE_PX = 112  # a face is looked at in the size in which recognisers see it
@@ -80,8 +80,7 @@ def _grey_face(rgb: NDArray[np.uint8], xyxy: tuple[float, ...]) -> NDArray[np.ui
     import cv2
 
     height, width = rgb.shape[:2]
-    left, top = min(int(xyxy[0]), width - 1), min(int(xyxy[1]), height - 1)
-    right, bottom = max(math.ceil(xyxy[2]), left + 1), max(math.ceil(xyxy[3]), top + 1)
+    left, top, right, bottom = pixels_under(xyxy, (width, height))
     grey = cv2.cvtColor(np.ascontiguousarray(rgb[top:bottom, left:right]), cv2.COLOR_RGB2GRAY)
     shrinks = min(grey.shape) > _FACE_PX
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
