@@ -8,6 +8,8 @@ from label_samples import draw
 from facesort.errors import LabelError
 from facesort.labels import yolo_folder
 from facesort.labels.gather import Reading
+from facesort.labels.image_labels import ImageLabels
+from facesort.labels.label_set import LabelSet
 
 LINE = "1 0.5 0.5 0.25 0.5\n"
 
@@ -87,3 +89,15 @@ def test_a_binary_label_is_told(folder: Path) -> None:
     labels = yolo_folder.read_folder(folder, ("face", "masked"), Reading(folder))
     assert labels.counts() == {"masked": 1}
     assert any("b c.txt: not a text file" in note for note in labels.notes)
+
+
+def test_two_pictures_with_one_label_file_are_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    images = tuple(
+        ImageLabels.of(tmp_path / name, (20, 20), [[1, 1, 9, 9]], [0])
+        for name in ("a.jpg", "a.png")
+    )
+    with pytest.raises(LabelError, match="a.png: a.jpg has the same label file"):
+        yolo_folder.write_folder(LabelSet(("face",), images, tmp_path), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -106,7 +106,17 @@ def _raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
 
 
 def write_folder(labels: LabelSet, folder: Path) -> None:
-    """labelImg's flavour: a txt a picture below ``folder`` and its ``classes.txt``."""
+    """labelImg's flavour: a txt a picture below ``folder`` and its ``classes.txt``.
+
+    Raises `LabelError`, before anything is written, where two pictures would share a txt.
+    """
+    owner: dict[Path, Path] = {}
+    for image in labels.images:
+        first = owner.setdefault(labels.relative(image.path).with_suffix(".txt"), image.path)
+        if first != image.path:
+            raise LabelError(
+                f"{image.path}: {first.name} has the same label file; rename one of the two"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     for image in labels.images:
         file = folder / labels.relative(image.path).with_suffix(".txt")
