@@ -207,3 +207,12 @@ def test_labels_come_back_from_the_file_whatever_a_kill_tore(said: list, torn: b
             stream.write(torn.replace(b"\n", b""))
         append_labels(file, [HumanLabel("new", (1.0, 1.0, 2.0, 2.0), "face")])
         assert len(read_labels(file)) == len(labels) + 1
+
+
+def test_a_label_without_a_line_break_at_the_end_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "corrections.jsonl"
+    append_labels(file, [HumanLabel("one", (1.0, 1.0, 2.0, 2.0), "face")])
+    file.write_bytes(file.read_bytes().rstrip(b"\n"))  # as an editor may save it
+    assert len(read_labels(file)) == 1
+    append_labels(file, [HumanLabel("two", (1.0, 1.0, 2.0, 2.0), "face")])
+    assert len(read_labels(file)) == 2

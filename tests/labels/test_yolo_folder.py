@@ -98,6 +98,6 @@ def test_two_pictures_with_one_label_file_are_refused_before_anything_is_written
         ImageLabels.of(tmp_path / name, (20, 20), [[1, 1, 9, 9]], [0])
         for name in ("a.jpg", "a.png")
     )
-    with pytest.raises(LabelError, match="a.png: a.jpg has the same label file"):
+    with pytest.raises(LabelError, match=r"a\.png: a\.jpg has the same label file"):
         yolo_folder.write_folder(LabelSet(("face",), images, tmp_path), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -109,7 +109,7 @@ def _overlap(box: BoxPx, others: Sequence[BoxPx]) -> list[bool]:
 
 def read_labels(file: Path) -> HumanLabels:
     """The labels in ``file``, none where it is not there. A torn last line is passed over."""
-    lines = file.read_bytes().split(b"\n")[:-1] if file.exists() else []
+    lines = _whole(file.read_bytes()).split(b"\n")[:-1] if file.exists() else []
     labels = HumanLabels()
     for number, line in enumerate(lines, start=1):
         try:
@@ -128,13 +128,26 @@ def append_labels(file: Path, labels: Iterable[HumanLabel]) -> None:
     if not data:
         return
     with open(file, "ab+") as stream:
-        end = stream.tell()
-        if end:
-            stream.seek(0)
-            whole = stream.read().rfind(b"\n") + 1
-            stream.truncate(whole)
+        stream.seek(0)
+        old = stream.read()
+        whole = _whole(old)
+        if not old.startswith(whole):  # only the line break was missing
+            stream.write(b"\n")
+        else:
+            stream.truncate(len(whole))
         stream.write(data)
         stream.flush()
+
+
+def _whole(data: bytes) -> bytes:
+    """``data`` up to its last whole line: what a kill tore is left off, and a label to whose line
+    an editor gave no end gets one."""
+    last = data.rpartition(b"\n")[2]
+    try:
+        _label(json.loads(last))
+    except (ValueError, KeyError, TypeError):
+        return data[: len(data) - len(last)]
+    return data + b"\n"
 
 
 def _label(line: dict[str, Any]) -> HumanLabel:
