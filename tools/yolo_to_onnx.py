@@ -71,13 +71,13 @@ def arguments(argv: Sequence[str]):
     add(
         "--conf",
         type=console.fraction,
-        default=0.25,
+        default=0.3,
         help="below it nothing is a face (%(default)s)",
     )
     add(
         "--sure",
         type=console.fraction,
-        default=0.5,
+        default=0.6,
         help="from it on a class is trusted (%(default)s)",
     )
     args = parser.parse_args(argv)
