@@ -47,9 +47,11 @@ class Source:
 
 @dataclass
 class Sources:
-    """What was named, in order, each file once; and what is left out, with its reason."""
+    """What was named, in order, each file once. ``missing`` is what was asked for and is not there,
+    ``left_out`` what nobody asked for by name; both with their reasons."""
 
     found: list[Source] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
@@ -65,7 +67,7 @@ class Sources:
 def gather(named: Sequence[str], stdin: Iterable[str] = ()) -> Sources:
     """Everything that ``named`` stands for; ``-`` is a list, one source a line, from ``stdin``.
 
-    Raises `UsageError` where something named does not exist; in a list, that is left out.
+    Raises `UsageError` where something named does not exist; in a list, that is ``missing``.
     """
     sources = Sources()
     for text in named:
@@ -84,7 +86,7 @@ def _add_listed(lines: Iterable[str], sources: Sources) -> None:
         try:
             _add(text, sources)
         except UsageError as error:
-            sources.left_out.append(str(error))
+            sources.missing.append(str(error))
 
 
 def _add(text: str, sources: Sources) -> None:
