@@ -54,7 +54,7 @@ def judge_scans(
     found = judge_album(
         build(examples, len(names), likeness.from_json(learned.likeness)),
         names,
-        _album([face for _, face, _ in rows], [number for number, _, _ in rows]),
+        _album([face for _, face, _ in rows], [(number, face.frame) for number, face, _ in rows]),
         learned.precision,
         learned.allow_twins,
         told={row: index.get(said, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
@@ -66,9 +66,11 @@ def judge_scans(
     }
 
 
-def _album(faces: Sequence[Face], photo: Sequence[int]) -> AlbumFaces:
+def _album(faces: Sequence[Face], pictures: Sequence[tuple[int, int | None]]) -> AlbumFaces:
+    """``pictures``: the photo and frame of each face; somebody may be in many frames of a video."""
     quality = tuple(map(quality_of, faces))
-    numbers = np.array(photo, dtype=np.int64)
+    index = {picture: number for number, picture in enumerate(dict.fromkeys(pictures))}
+    numbers = np.array([index[picture] for picture in pictures], dtype=np.int64)
     return AlbumFaces(vectors_of(faces), worn_by(faces), numbers, quality)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from facesort.errors import UsageError
-from facesort.photos import VIDEO_SUFFIXES, list_photos
+from facesort.photos import is_video, list_photos
 
 STDIN = "-"
 SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp")
@@ -115,8 +115,8 @@ def _add_path(path: Path, sources: Sources) -> None:
     listing = list_photos(path)
     for found in listing.photos:
         sources.add(Source("photo", str(found.path), found.relative))
-    for relative in listing.videos:
-        sources.add(Source("video", str(path / relative), relative))
+    for found in listing.videos:
+        sources.add(Source("video", str(found.path), found.relative))
     sources.left_out += [f"{path / name}: neither photo nor video" for name in listing.others]
     sources.left_out += [f"{path / name}: folder cannot be read" for name in listing.unreadable]
 
@@ -132,7 +132,7 @@ def _add_matches(pattern: str, sources: Sources) -> None:
 
 def _kind(path: Path) -> Kind:
     """By suffix; whatever is no video is opened as a photo, which tells what is wrong with it."""
-    return "video" if path.suffix.lower() in VIDEO_SUFFIXES else "photo"
+    return "video" if is_video(path) else "photo"
 
 
 def without_password(address: str) -> str:

@@ -136,9 +136,9 @@ class Video:
 
 def _open(where: str, kind: str) -> cv2.VideoCapture:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # we say ourselves what is wrong
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     import cv2
 
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     if kind == CAMERA:
         capture = cv2.VideoCapture(int(where))
     elif kind == STREAM:
