@@ -1,4 +1,4 @@
-"""Finds the photos of an album: nested folders, links, odd names; nothing is opened."""
+"""Finds the photos and videos of an album: nested folders, links, odd names; nothing is opened."""
 
 from __future__ import annotations
 
