@@ -1,5 +1,8 @@
 """Videos: frames, strides, bad files; tracks and votes; the thread that works ahead."""
 
+import os
+import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -47,6 +50,23 @@ def test_frames(clip: Path, stride: int, every_s: float, indices: list[int]) -> 
     assert [frame.time_s for frame in frames] == pytest.approx([i / FPS for i in indices])
     assert {frame.rgb.shape for frame in frames} == {(*VIDEO_WH[::-1], 3)}
     assert (video.fps, video.frames_announced, video.problem) == (FPS, FRAMES, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are Unicode")
+def test_a_name_that_is_no_text(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    shutil.copy(clip, path)
+    with Video(path) as video:
+        assert len(list(video.frames())) == FRAMES
+
+
+def test_frames_by_their_numbers(clip: Path) -> None:
+    with Video(clip) as video:
+        every = {frame.index: frame.rgb for frame in video.frames()}
+    with Video(clip) as video:
+        some = list(video.frames_at({7, 2, 99}, last=99))
+    assert [frame.index for frame in some] == [2, 7]
+    assert all(np.array_equal(frame.rgb, every[frame.index]) for frame in some)
 
 
 @pytest.mark.parametrize(

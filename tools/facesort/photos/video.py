@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -147,11 +149,24 @@ def _open(where: str, kind: str) -> cv2.VideoCapture:
         capture = cv2.VideoCapture(where, cv2.CAP_FFMPEG, settings)
     else:
         _require_readable(Path(where))
-        capture = cv2.VideoCapture(where, cv2.CAP_FFMPEG)
+        with _in_unicode(where) as name:
+            capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
     if not capture.isOpened():
         capture.release()
         raise PhotoError(_why_not_opened(kind))
     return capture
+
+
+@contextmanager
+def _in_unicode(where: str) -> Iterator[str]:
+    """A name that OpenCV can take: one with bytes that are no text would end the whole process."""
+    if where.encode("utf-8", "ignore").decode() == where:
+        yield where
+        return
+    with TemporaryDirectory() as folder:
+        link = Path(folder) / "video"
+        link.symlink_to(Path(where).absolute())
+        yield str(link)
 
 
 def _require_readable(path: Path) -> None:
