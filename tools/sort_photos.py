@@ -10,6 +10,8 @@
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
 manifest.csv one row a face. The classes are face, masked, sunglasses, masked_sunglasses; besides
 them there are _unsure, _no_face, _unreadable, and _not_a_face for you to drag crops to.
+A video is linked into every folder that applies; its crops are the frames that show each class or
+person best. manifest.csv then has two columns more: the crop's frame, counted from 0, and time_s.
 By person, examples/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
 faces of nobody you named go to _strangers.
 
@@ -59,7 +61,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
         "--src",
         type=console.path,
         metavar="DIR",
-        help="the album: a folder of photos, nested at will",
+        help="the album: a folder of photos and videos, nested at will",
     )
     add(
         "--dst",

@@ -15,9 +15,10 @@ from pathlib import Path
 from facesort.album.crops import CropMemory, cut_crops
 from facesort.album.disk import DISK_FULL, Stamp, is_same_bytes, is_same_photo, put_bytes, put_photo
 from facesort.album.records import COPY, Entry, Plan
+from facesort.album.video import crops_of_video
 from facesort.errors import AlbumError, FacesortError
 from facesort.parallel import ordered_map
-from facesort.photos import open_photo, read_photo_bytes
+from facesort.photos import is_video, open_photo, read_photo_bytes
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ class Filer:
         """The entry's crops, cut from the original once more."""
         if not entry.crops:
             return []
-        photo = open_photo(read_photo_bytes(self.src / entry.scan.photo), self.decode_px)
+        original = self.src / entry.scan.photo
+        if is_video(original):
+            return crops_of_video(original, entry.scan)
+        photo = open_photo(read_photo_bytes(original), self.decode_px)
         return cut_crops(photo, entry.scan)
 
     def _remembered(self, entry: Entry) -> list[bytes] | None:

@@ -116,6 +116,8 @@ def _face(data: Mapping[str, Any]) -> Face:
         class_name,
         _number(data["confidence"], 0, 1),
         None if identity is None else _identity(identity),
+        frame=None if data.get("frame") is None else _count(data["frame"]),
+        time_s=None if data.get("time_s") is None else _number(data["time_s"], 0, 1e9),
     )
 
 

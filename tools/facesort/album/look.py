@@ -80,7 +80,7 @@ def plan_news(
 
     Each look is handed to ``remember`` at once; without it, nothing is kept and no crop is cut.
     """
-    news = [found for found in listing.photos if not state.knows(found)]
+    news = [found for found in listing.files if not state.knows(found)]
     src, dst = job.src.absolute(), Destination(job.dst.absolute())
     if not news:
         return Plan(str(src), str(dst.root), decode_px=0, entries=())

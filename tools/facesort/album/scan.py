@@ -1,4 +1,4 @@
-"""Looks at photos: reads each once, finds its faces, and says what was seen.
+"""Looks at photos and videos: reads each, finds its faces, and says what was seen.
 
 Every worker thread takes one photo the whole way, so decoding and the network overlap, no more
 photos are in memory than there are threads, and a photo's result does not depend on its neighbours.
@@ -10,14 +10,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from facesort.album.crops import cut_crops
 from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
 from facesort.album.records import BoxPx, Face, Scan
+from facesort.album.video import look_at_video
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
 from facesort.parallel import ordered_map
-from facesort.photos import Found, Photo, content_hash, open_photo, read_photo_bytes
+from facesort.photos import (
+    Found,
+    Photo,
+    content_hash,
+    content_of,
+    is_video,
+    open_photo,
+    read_photo_bytes,
+)
 
 if TYPE_CHECKING:
     from facesort.detections import Detections
@@ -47,14 +59,23 @@ def scan_photos(
     stands, with the new time, if the bytes are still the same. A face that a person knows of is
     there whether the detector finds it or not. ``describer`` is for sorting by person."""
 
+    def find(rgb: NDArray[np.uint8]) -> tuple[Face, ...]:
+        size_wh = rgb.shape[1], rgb.shape[0]
+        return as_faces(detector.detect([rgb])[0], Photo(rgb, size_wh, 1.0), class_names)
+
     def look(photo: tuple[Found, Scan | None]) -> Looked:
         found, earlier = photo
         scan = Scan(found.relative, found.size_bytes, found.mtime_ns)
         try:
-            data = read_photo_bytes(found.path)
-            scan = replace(scan, content=content_hash(data))
+            moves = is_video(found.path)
+            data = b"" if moves else read_photo_bytes(found.path)
+            content = content_of(found.path) if moves else content_hash(data)
+            scan = replace(scan, content=content)
             if earlier is not None and earlier.content == scan.content:
                 return Looked(replace(earlier, mtime_ns=found.mtime_ns))
+            if moves:
+                looked = look_at_video(found.path, scan, find, labels, describer, detector.sure)
+                return Looked(looked[0], looked[1] if with_crops else [])
             picture = open_photo(data, decode_px(detector))
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))

@@ -26,7 +26,7 @@ from facesort.album.saved_plan import check_album, check_names_free, find_plan, 
 from facesort.album.scan import Looked
 from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
 from facesort.errors import AlbumError, UsageError
-from facesort.photos import PHOTO_SUFFIXES, Listing, list_photos
+from facesort.photos import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Listing, list_photos
 from facesort.reporter import Reporter
 
 NOTHING_NEW = "nothing new: every photo was filed in an earlier run"
@@ -40,7 +40,7 @@ def sort_album(job: Job, report: Reporter) -> int:
     state = read_state(dst.journal)
     check_belongs(state, job.src, dst.root)
     _say_other_options(job, state, report)
-    if all(map(state.knows, listing.photos)):
+    if all(map(state.knows, listing.files)):
         if dst.is_whole() and state.src == str(job.src.absolute()):
             report.say(NOTHING_NEW)
             return close(state, listing, dst.root, {}, report)
@@ -66,7 +66,7 @@ def preview_album(job: Job, report: Reporter) -> int:
     check_belongs(state, job.src, dst.root)
     check_sorted_alike(state, job.folders, dst.root)
     _say_other_options(job, state, report)
-    if not all(map(state.knows, listing.photos)):
+    if not all(map(state.knows, listing.files)):
         job.checked_detector(report)
     levels = dst.levels(state)
     with dst.made():
@@ -95,7 +95,7 @@ def apply_saved(
     state = _foreseen(place)
     check_sorted_alike(state, plan.folders, place.root)
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
-    check_album(plan, listing.photos, state)
+    check_album(plan, listing.files, state)
     check_names_free(plan, place.root, state)
     with at_work(album, place, place.levels(state), workers, report) as site:
         _finish_pending(site)
@@ -105,12 +105,12 @@ def apply_saved(
 
 def _list_album(src: Path, dst: Path, folders: Folders, report: Reporter) -> Listing:
     listing = list_photos(src)
-    check_apart(src, listing.photos, dst)
+    check_apart(src, listing.files, dst)
     check_free(Destination(dst), folders)
     for line in listing_lines(src, listing):
         report.say(line)
-    if not listing.photos:
-        kinds = " ".join(sorted(PHOTO_SUFFIXES))
+    if not listing.files:
+        kinds = " ".join([*sorted(PHOTO_SUFFIXES), *sorted(VIDEO_SUFFIXES)])
         raise AlbumError(f"{src}: no photos in it or in its folders; looked for {kinds}")
     return listing
 

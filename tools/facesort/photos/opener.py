@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import PhotoError
 from facesort.photos import exif, formats, pixels
+from facesort.photos.listing import is_video
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -75,6 +76,17 @@ def _why_not_read(error: OSError) -> str:
 def content_hash(data: bytes) -> str:
     """What a photo is known by, wherever it lies: BLAKE2b, 32 hexadecimal digits."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def content_of(path: Path) -> str:
+    """`content_hash` of a photo's or a video's bytes; `PhotoError` where they cannot be had."""
+    if not is_video(path):
+        return content_hash(read_photo_bytes(path))
+    try:
+        with path.open("rb") as file:  # of any length
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise PhotoError(_why_not_read(error)) from error
 
 
 def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Photo:
