@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import UsageError
+from facesort.models.levels import BALANCED, LEVELS, level
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:
@@ -42,14 +43,13 @@ if TYPE_CHECKING:
     from facesort.album.describe import Describer
     from facesort.models.detect import Detector
 
-    LoadDetector = Callable[[Path | None, float | None], Detector]
+    LoadDetector = Callable[[Path, float | None, int | None], Detector]
 
 DST = Path("sorted")
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
-WEIGHTS, POINTS = SHIPPED / "occlusion.onnx", SHIPPED / "face_points.onnx"
-EMBEDDING = SHIPPED / "face_embedding.onnx"
+POINTS, EMBEDDING = SHIPPED / "face_points.onnx", SHIPPED / "face_embedding.onnx"
 BY_PERSON = {"people", "precision", "allow_twins"}
-PLANNED = {"by", "link", "sure", "conf", "weights"} | BY_PERSON  # what a saved plan has decided
+PLANNED = {"by", "link", "sure", "conf", "quality", "weights"} | BY_PERSON  # decided by a plan
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -97,10 +97,16 @@ def arguments(argv: Sequence[str]) -> Namespace:
     )
     add("--undo", action="store_true", help="remove from --dst what was made there; list the rest")
     add(
+        "--quality",
+        choices=list(LEVELS),
+        help="fast overlooks small faces; best takes twice the time of balanced, for little "
+        "(default: balanced)",
+    )
+    add(
         "--weights",
         type=console.path,
         metavar="FILE",
-        help="model (default: weights/occlusion.onnx)",
+        help="a model of yours, instead of those that --quality chooses from",
     )
     add(
         "--conf",
@@ -131,6 +137,8 @@ def check(args: Namespace) -> None:
         raise UsageError(f"{flags(by_person)}: only with --by person")
     if args.by == "person" and args.sure is not None:
         raise UsageError("--sure: is for --by class; by person, pass --precision")
+    if args.weights and args.quality:
+        raise UsageError("--quality chooses one of the shipped models: pass it or --weights FILE")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
         raise UsageError("--undo: needs --dst, the folder to restore, and no other option")
     if args.plan and args.dry_run:
@@ -153,10 +161,18 @@ def flags(names: set[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
-def load_detector(weights: Path | None, conf: float | None) -> Detector:
+def load_detector(weights: Path, conf: float | None, imgsz: int | None) -> Detector:
     from facesort.models import detect
 
-    return detect.load_detector(weights or WEIGHTS, conf)
+    return detect.load_detector(weights, conf, imgsz)
+
+
+def model(args: Namespace) -> tuple[Path, int | None]:
+    """The file, and the size at which it looks, if not its own."""
+    if args.weights:
+        return args.weights, None
+    chosen = level(args.quality or BALANCED)
+    return SHIPPED / chosen.file, chosen.imgsz
 
 
 def load_describer() -> Describer:
@@ -187,12 +203,13 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         return undo(args.dst, report)
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
+    weights, imgsz = model(args)
     by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON)}
     job = sort.Job(
         src=args.src,
         dst=args.dst or DST,
-        load_detector=functools.cache(lambda: load(args.weights, args.conf)),
-        settings=f"conf={args.conf}",
+        load_detector=functools.cache(lambda: load(weights, args.conf, imgsz)),
+        settings=f"conf={args.conf} imgsz={imgsz}",
         link=args.link or "hard",
         sure=args.sure,
         workers=workers,
@@ -201,7 +218,8 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
             "link": args.link or "hard",
             "sure": str(args.sure),
             "conf": str(args.conf),
-            "weights": str(args.weights or WEIGHTS),
+            "weights": str(weights),
+            "quality": args.quality or ("" if args.weights else BALANCED),
             **(by_person if args.by == "person" else {}),
         },
     )

@@ -4,9 +4,9 @@
     python tests/benchmarks/quality.py --megapixels 12 --limit 40
 
 Held-back labelled scenes (val) are blown up to 12-megapixel JPEGs with the noise of a camera, as
-an album would hold them, then decoded whole or at 1/2, 1/4 or 1/8 and looked at by each model at its
-own thresholds. Found: a box that overlaps the true one by half. Right: found, with its class, among
-the faces of at least 32 px in the picture as it was labelled.
+an album would hold them, then decoded whole or at 1/2, 1/4 or 1/8 and looked at by each model at
+its own thresholds. Found: a box that overlaps the true one by half. Right: found, with its class.
+Only faces of at least 32 px in the picture as it was labelled count.
 """
 
 from __future__ import annotations
