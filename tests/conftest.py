@@ -10,6 +10,12 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
+@pytest.fixture(autouse=True)
+def _no_cache_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a model saw outside of a test may count in it, nor outlive it."""
+    monkeypatch.setenv("FACESORT_CACHE", "")
+
+
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """Tiny networks on a busy machine: threads that wait for each other take 20 times as long."""

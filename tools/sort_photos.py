@@ -120,6 +120,14 @@ def arguments(argv: Sequence[str]) -> Namespace:
         metavar="0..1",
         help="below it a face is unsure (default: model's)",
     )
+    add(
+        "--cache",
+        type=console.path,
+        metavar="DIR",
+        help="remembers where models saw faces, for the next sorting of the same photos; no "
+        "pictures, no names (default: facesort in your caches, or $FACESORT_CACHE)",
+    )
+    add("--no-cache", action="store_true", help="remember nothing beyond --dst")
     add("--workers", type=int, metavar="N", help="photos at a time (default: one per core)")
     args = parser.parse_args(argv)
     check(args)
@@ -137,6 +145,8 @@ def check(args: Namespace) -> None:
         raise UsageError(f"{flags(by_person)}: only with --by person")
     if args.by == "person" and args.sure is not None:
         raise UsageError("--sure: is for --by class; by person, pass --precision")
+    if args.cache and args.no_cache:
+        raise UsageError("--cache DIR, --no-cache: pass one of the two")
     if args.weights and args.quality:
         raise UsageError("--quality chooses one of the shipped models: pass it or --weights FILE")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
@@ -161,6 +171,17 @@ def flags(names: set[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
+def cache_folder(args: Namespace) -> Path | None:
+    """Where what models saw is remembered; None: nowhere."""
+    if args.no_cache or args.cache:
+        return args.cache
+    if "FACESORT_CACHE" in os.environ:
+        return Path(os.environ["FACESORT_CACHE"]) if os.environ["FACESORT_CACHE"] else None
+    import platformdirs
+
+    return platformdirs.user_cache_path("facesort", appauthor=False)
+
+
 def load_detector(weights: Path, conf: float | None, imgsz: int | None) -> Detector:
     from facesort.models import detect
 
@@ -171,8 +192,12 @@ def model(args: Namespace) -> tuple[Path, int | None]:
     """The file, and the size at which it looks, if not its own."""
     if args.weights:
         return args.weights, None
-    chosen = level(args.quality or BALANCED)
+    chosen = level(quality(args))
     return SHIPPED / chosen.file, chosen.imgsz
+
+
+def quality(args: Namespace) -> str:
+    return args.quality or BALANCED
 
 
 def load_describer() -> Describer:
@@ -214,12 +239,12 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         sure=args.sure,
         workers=workers,
         people=people(args, describer),
+        cache=cache_folder(args),
         options={
             "link": args.link or "hard",
             "sure": str(args.sure),
             "conf": str(args.conf),
-            "weights": str(weights),
-            "quality": args.quality or ("" if args.weights else BALANCED),
+            **({"weights": str(weights)} if args.weights else {"quality": quality(args)}),
             **(by_person if args.by == "person" else {}),
         },
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from facesort.album.crops import cut_crops
 from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
+from facesort.album.look_cache import LookCache, Seen
 from facesort.album.records import BoxPx, Face, Scan
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
@@ -42,10 +43,13 @@ def scan_photos(
     workers: int,
     with_crops: bool,
     describer: Describer | None = None,
+    cache: LookCache | None = None,
 ) -> Iterator[Looked]:
     """Look at each photo, in order. The scan that comes with one is what an earlier run saw: it
     stands, with the new time, if the bytes are still the same. A face that a person knows of is
-    there whether the detector finds it or not. ``describer`` is for sorting by person."""
+    there whether the detector finds it or not. ``describer`` is for sorting by person; ``cache``
+    knows what this detector saw in earlier runs, whatever they sorted by."""
+    known = cache or LookCache("nobody")
 
     def look(photo: tuple[Found, Scan | None]) -> Looked:
         found, earlier = photo
@@ -55,15 +59,22 @@ def scan_photos(
             scan = replace(scan, content=content_hash(data))
             if earlier is not None and earlier.content == scan.content:
                 return Looked(replace(earlier, mtime_ns=found.mtime_ns))
-            picture = open_photo(data, decode_px(detector))
+            seen, picture = known.get(scan.content), None
+            if seen is None:
+                picture = open_photo(data, decode_px(detector))
+                faces = as_faces(detector.detect([picture.rgb])[0], picture, class_names)
+                seen = Seen(picture.scale, faces)
+                known.put(scan.content, seen)
+            scan = replace(scan, scale=seen.scale, faces=seen.faces)
+            scan = replace(scan, faces=(*seen.faces, *labels.unseen(scan)))
+            if not scan.faces or not (with_crops or describer):
+                return Looked(scan)
+            if picture is None:
+                picture = open_photo(data, decode_px(detector))
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))
-        faces = as_faces(detector.detect([picture.rgb])[0], picture, class_names)
-        scan = replace(scan, scale=picture.scale, faces=faces)
-        faces = (*faces, *labels.unseen(scan))
         if describer is not None:
-            faces = with_identity(faces, picture, describer)
-        scan = replace(scan, faces=faces)
+            scan = replace(scan, faces=with_identity(scan.faces, picture, describer))
         return Looked(scan, cut_crops(picture, scan) if with_crops else [])
 
     return ordered_map(look, photos, workers)
