@@ -1,5 +1,6 @@
 """Settings and fixtures for the whole suite."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,11 +10,8 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
-
-@pytest.fixture(autouse=True)
-def _no_cache_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that a model saw outside of a test may count in it, nor outlive it."""
-    monkeypatch.setenv("FACESORT_CACHE", "")
+# nothing that a model saw outside of a test may count in it, nor outlive it
+os.environ["FACESORT_CACHE"] = ""
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 DST = Path("sorted")
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
+CACHE = SHIPPED.parent / "runs" / "cache"
 POINTS, EMBEDDING = SHIPPED / "face_points.onnx", SHIPPED / "face_embedding.onnx"
 BY_PERSON = {"people", "precision", "allow_twins"}
 PLANNED = {"by", "link", "sure", "conf", "quality", "weights"} | BY_PERSON  # decided by a plan
@@ -125,7 +126,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
         type=console.path,
         metavar="DIR",
         help="remembers where models saw faces, for the next sorting of the same photos; no "
-        "pictures, no names (default: facesort in your caches, or $FACESORT_CACHE)",
+        "pictures, no names (default: $FACESORT_CACHE, or runs/cache beside tools/)",
     )
     add("--no-cache", action="store_true", help="remember nothing beyond --dst")
     add("--workers", type=int, metavar="N", help="photos at a time (default: one per core)")
@@ -177,9 +178,7 @@ def cache_folder(args: Namespace) -> Path | None:
         return args.cache
     if "FACESORT_CACHE" in os.environ:
         return Path(os.environ["FACESORT_CACHE"]) if os.environ["FACESORT_CACHE"] else None
-    import platformdirs
-
-    return platformdirs.user_cache_path("facesort", appauthor=False)
+    return CACHE
 
 
 def load_detector(weights: Path, conf: float | None, imgsz: int | None) -> Detector:

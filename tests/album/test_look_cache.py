@@ -8,6 +8,7 @@ from pathlib import Path
 
 import fake_sort
 import pytest
+import sort_photos
 from conftest import Album, Sort, disk_as_dict, jpeg
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +134,14 @@ def test_a_cache_that_cannot_be_is_done_without(
     result = sort("--src", "album", "--cache", "file")
     assert (result.code, result.err) == (1, ""), "the empty photo only"
     assert "cache file: not used (" in result.out
+
+
+def test_by_default_it_lies_in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = sort_photos.arguments(["--src", "album"])
+    assert sort_photos.cache_folder(arguments) is None, "the empty $FACESORT_CACHE of the tests"
+    monkeypatch.delenv("FACESORT_CACHE")
+    tools = Path(sort_photos.__file__).parent
+    assert sort_photos.cache_folder(arguments) == tools.parent / "runs" / "cache"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "[0.5, [[1, 2, 3]]]", '["x", []]', "[1, [7]]"])
