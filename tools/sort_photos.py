@@ -100,8 +100,8 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add(
         "--quality",
         choices=list(LEVELS),
-        help="fast overlooks small faces; best takes twice the time of balanced, for little "
-        "(default: balanced)",
+        help="fast overlooks small faces and mistakes more of them; best takes half as long again "
+        "as balanced, for little; figures: weights/SPEED.md (default: balanced)",
     )
     add(
         "--weights",

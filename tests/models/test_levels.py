@@ -21,7 +21,7 @@ def test_each_level_is_a_shipped_detector(name: str) -> None:
 
 def test_an_old_processor_gets_the_float_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(levels, "adds_8_bits_whole", lambda: False)
-    assert levels.level(levels.FAST) == levels.Level(levels.FLOAT, 448)
+    assert levels.level(levels.FAST) == levels.Level(levels.FLOAT, 320)
 
 
 @pytest.mark.parametrize(("machine", "expected"), [("arm64", True), ("aarch64", True)])

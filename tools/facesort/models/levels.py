@@ -20,7 +20,7 @@ class Level:
 
 
 FAST, BALANCED, BEST = "fast", "balanced", "best"
-LEVELS = {FAST: Level(INT8, 448), BALANCED: Level(INT8, 640), BEST: Level(FLOAT, 640)}
+LEVELS = {FAST: Level(INT8, 320), BALANCED: Level(INT8, 640), BEST: Level(FLOAT, 640)}
 
 
 def level(name: str) -> Level:
