@@ -74,8 +74,9 @@ def make_photos(folder: Path, count: int) -> None:
         Image.fromarray(pixels).save(folder / f"IMG_{i:04d}.jpg", quality=90)
 
 
-def timed(command: list[str], folder: Path) -> Run:
-    """Run ``command`` to its end; raises when it fails, with what it said."""
+def timed(command: list[str], folder: Path, ok: tuple[int, ...] = (0,)) -> Run:
+    """Run ``command`` to its end; raises where it fails (another exit code than ``ok``), with what
+    it said."""
     environment = os.environ | {"YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true"}
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
@@ -83,7 +84,7 @@ def timed(command: list[str], folder: Path) -> Run:
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode not in ok:
             log.seek(0)
             raise RuntimeError(f"{command}: {log.read().decode()[-2000:]}")
     unit = 1e6 if sys.platform == "darwin" else 1e3
