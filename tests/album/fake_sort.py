@@ -84,7 +84,7 @@ class FakeDescriber(Describer):
 
 
 def main(argv: Sequence[str], before_each: Callable[[], None] = lambda: None) -> int:
-    return sort_photos.main(argv, lambda weights, conf: FakeDetector(before_each), FakeDescriber)
+    return sort_photos.main(argv, lambda *_: FakeDetector(before_each), FakeDescriber)
 
 
 def waiting() -> Callable[[], None]:

@@ -5,6 +5,7 @@ corrections.jsonl               what the person said of faces; theirs, it outliv
 plan.json                       what a dry run saved
 .facesort/journal.jsonl         the memory: resume, undo
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
+.facesort/crops                 crops cut and not yet filed
 .facesort/lock, .facesort/tmp/  one run at a time; files on their way
 """
 
@@ -45,6 +46,10 @@ class Destination:
     @property
     def pending_plan(self) -> Path:
         return self.state_folder / "plan.json"
+
+    @property
+    def crops(self) -> Path:
+        return self.state_folder / "crops"
 
     @property
     def temp_folder(self) -> Path:

@@ -32,7 +32,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Filer:
-    """Knows the folders; ``memory`` holds the crops that the scan of this run has cut."""
+    """Knows the folders; ``memory`` holds the crops that the scan has cut."""
 
     src: Path
     dst: Path
@@ -56,7 +56,7 @@ class Filer:
         return cut_crops(photo, entry.scan)
 
     def _remembered(self, entry: Entry) -> list[bytes] | None:
-        return self.memory.take(entry.scan.photo) if self.memory else None
+        return self.memory.take(entry.scan) if self.memory else None
 
     def _file(self, entry: Entry, crops: list[bytes] | None) -> Filed:
         made: dict[str, Stamp] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facesort.album import look_cache
 from facesort.album.by_person import People
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
@@ -17,6 +18,7 @@ from facesort.album.links import possible_links
 from facesort.album.plan import plan_entries
 from facesort.album.records import BY_CLASS, HARD, Folders, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
+from facesort.album.summary import counted
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, ModelError
 from facesort.photos import Found, Listing
@@ -34,6 +36,7 @@ class Job:
     the detector was loaded with besides its weights: with other settings, photos are looked at
     again. ``sure`` defaults to what the model says of itself. Without ``people``, photos are sorted
     by class. ``options`` are those of the command line that decide how a photo is filed, by name.
+    ``cache`` is the folder that remembers what models saw.
     """
 
     src: Path
@@ -45,6 +48,7 @@ class Job:
     workers: int = 1
     people: People | None = None
     options: dict[str, str] = field(default_factory=dict)
+    cache: Path | None = None
 
     @property
     def folders(self) -> Folders:
@@ -141,7 +145,7 @@ def _look(
 ) -> list[Scan]:
     with_crops = remember is not None
     names = job.class_names(detector)
-    who = f"{detector.fingerprint} {job.settings}"
+    detected_by = who = f"{detector.fingerprint} {job.settings}"
     describer = job.people.load_describer() if job.people else None
     if describer is not None:
         who = f"{who} {describer.embedder.fingerprint}"
@@ -150,11 +154,17 @@ def _look(
     unseen = [
         (found, state.filed_scan(found.relative)) for found in news if seen[found.relative] is None
     ]
-    with report.progress("looking", len(news), len(scans)) as progress:
-        looks = scan_photos(unseen, detector, names, labels, job.workers, with_crops, describer)
-        for looked in looks:
+    with (
+        look_cache.opened(job.cache, detected_by, report) as cache,
+        report.progress("looking", len(news), len(scans)) as progress,
+    ):
+        for looked in scan_photos(
+            unseen, detector, names, labels, job.workers, with_crops, describer, cache
+        ):
             if remember is not None:
                 remember(looked, who)
             scans.append(looked.scan)
             progress.step(failed=bool(looked.scan.problem))
+    if cache.hits:
+        report.say(f"{counted(cache.hits, 'photo')} known to this model from an earlier run")
     return scans

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from facesort.album.crops import cut_crops
 from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
+from facesort.album.look_cache import LookCache, Seen
 from facesort.album.records import BoxPx, Face, Scan
 from facesort.album.video import look_at_video
 from facesort.boxes import as_boxes, clip_xyxy
@@ -54,10 +55,13 @@ def scan_photos(
     workers: int,
     with_crops: bool,
     describer: Describer | None = None,
+    cache: LookCache | None = None,
 ) -> Iterator[Looked]:
     """Look at each photo, in order. The scan that comes with one is what an earlier run saw: it
     stands, with the new time, if the bytes are still the same. A face that a person knows of is
-    there whether the detector finds it or not. ``describer`` is for sorting by person."""
+    there whether the detector finds it or not. ``describer`` is for sorting by person; ``cache``
+    knows what this detector saw in earlier runs, whatever they sorted by."""
+    known = cache or LookCache("nobody")
 
     def find(rgb: NDArray[np.uint8]) -> tuple[Face, ...]:
         size_wh = rgb.shape[1], rgb.shape[0]
@@ -69,22 +73,31 @@ def scan_photos(
         try:
             moves = is_video(found.path)
             data = b"" if moves else read_photo_bytes(found.path)
-            content = content_of(found.path) if moves else content_hash(data)
-            scan = replace(scan, content=content)
+            scan = replace(scan, content=content_of(found.path) if moves else content_hash(data))
             if earlier is not None and earlier.content == scan.content:
                 return Looked(replace(earlier, mtime_ns=found.mtime_ns))
-            if moves:
-                looked = look_at_video(found.path, scan, find, labels, describer, detector.sure)
-                return Looked(looked[0], looked[1] if with_crops else [])
-            picture = open_photo(data, decode_px(detector))
+            if not moves:
+                return look_at_photo(data, scan)
+            scan, crops = look_at_video(found.path, scan, find, labels, describer, detector.sure)
+            return Looked(scan, crops if with_crops else [])
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))
-        faces = as_faces(detector.detect([picture.rgb])[0], picture, class_names)
-        scan = replace(scan, scale=picture.scale, faces=faces)
-        faces = (*faces, *labels.unseen(scan))
+
+    def look_at_photo(data: bytes, scan: Scan) -> Looked:
+        seen, picture = known.get(scan.content), None
+        if seen is None:
+            picture = open_photo(data, decode_px(detector))
+            faces = as_faces(detector.detect([picture.rgb])[0], picture, class_names)
+            seen = Seen(picture.scale, faces)
+            known.put(scan.content, seen)
+        scan = replace(scan, scale=seen.scale, faces=seen.faces)
+        scan = replace(scan, faces=(*seen.faces, *labels.unseen(scan)))
+        if not scan.faces or not (with_crops or describer):
+            return Looked(scan)
+        if picture is None:
+            picture = open_photo(data, decode_px(detector))
         if describer is not None:
-            faces = with_identity(faces, picture, describer)
-        scan = replace(scan, faces=faces)
+            scan = replace(scan, faces=with_identity(scan.faces, picture, describer))
         return Looked(scan, cut_crops(picture, scan) if with_crops else [])
 
     return ordered_map(look, photos, workers)

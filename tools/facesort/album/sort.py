@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from facesort.album.carry_out import Site, carry_out, write_manifest
 from facesort.album.closing import close, say_problems
-from facesort.album.crops import CropMemory
+from facesort.album.crops import CropMemory, crop_memory
 from facesort.album.destination import (
     Destination,
     check_apart,
@@ -46,13 +46,15 @@ def sort_album(job: Job, report: Reporter) -> int:
             return close(state, listing, dst.root, {}, report)
     else:
         job.checked_detector(report)  # so that a model that will not do leaves no trace
-    with at_work(job.src, dst, dst.levels(state), job.workers, report) as site:
-        _finish_pending(site)
-        with closing(CropMemory(dst.temp_folder)) as memory:
-            plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
-            if plan.entries and site.journal.state.options != job.options:
-                site.journal.options(job.options)
-            problems = _carry_out_news(plan, site, memory)
+    with (
+        at_work(job.src, dst, dst.levels(state), job.workers, report) as site,
+        crop_memory(dst.crops) as memory,
+    ):
+        _finish_pending(site, memory)
+        plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
+        if plan.entries and site.journal.state.options != job.options:
+            site.journal.options(job.options)
+        problems = _carry_out_news(plan, site, memory)
         return close(site.journal.state, listing, dst.root, problems, report)
 
 
@@ -97,9 +99,12 @@ def apply_saved(
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.files, state)
     check_names_free(plan, place.root, state)
-    with at_work(album, place, place.levels(state), workers, report) as site:
-        _finish_pending(site)
-        problems = _carry_out_news(plan, site)
+    with (
+        at_work(album, place, place.levels(state), workers, report) as site,
+        crop_memory(place.crops) as memory,
+    ):
+        _finish_pending(site, memory)
+        problems = _carry_out_news(plan, site, memory)
         return close(site.journal.state, listing, place.root, problems, report)
 
 
@@ -153,7 +158,7 @@ def _remember_in(site: Site, memory: CropMemory) -> Remember:
         scan = looked.scan
         if not journal.state.has_content(scan):
             journal.scanned(who, scan)
-            memory.keep(scan.photo, looked.crops)
+            memory.keep(scan, looked.crops)
             return
         entry = journal.state.entries[scan.photo]
         if entry.scan.mtime_ns != scan.mtime_ns:  # touched, not changed
@@ -162,12 +167,12 @@ def _remember_in(site: Site, memory: CropMemory) -> Remember:
     return remember
 
 
-def _finish_pending(site: Site) -> None:
+def _finish_pending(site: Site, memory: CropMemory) -> None:
     """What cannot be filed is not told: it is news to this run, which will try, and tell, again."""
     plan, pending = site.dst.pending(), site.dst.pending_plan
     if plan is not None:
         site.report.say("finishing what an earlier run began")
-        carry_out(plan, site)
+        carry_out(plan, site, memory)
     elif pending.exists():
         pending.unlink()
         site.report.say(
@@ -176,7 +181,7 @@ def _finish_pending(site: Site) -> None:
         )
 
 
-def _carry_out_news(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[str, str]:
+def _carry_out_news(plan: Plan, site: Site, memory: CropMemory) -> dict[str, str]:
     if not plan.entries:
         site.report.say(NOTHING_NEW)
         if not os.path.lexists(site.dst.manifest):
