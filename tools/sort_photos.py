@@ -6,12 +6,14 @@
     python tools/sort_photos.py --plan sorted/plan.json         # then carry out exactly that
     python tools/sort_photos.py --undo --dst sorted             # take it all back
     python tools/sort_photos.py --src album --by person --people examples --dst children
+    python tools/sort_photos.py --src album --by person --dst children    # and name them afterwards
 
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
 manifest.csv one row a face. The classes are face, masked, sunglasses, masked_sunglasses; besides
 them there are _unsure, _no_face, _unreadable, and _not_a_face for you to drag crops to.
 By person, examples/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
-faces of nobody you named go to _strangers.
+faces of nobody you named go to _strangers. Without examples, whoever is in the album often gets
+person_01, person_02, ...: rename these folders in faces/, then run learn_corrections.py.
 
 Your photos are only read. Run it again to go on after a stop, or to sort what was added since.
 Exit code: 0 done, 1 something could not be sorted, 2 usage, 130 stopped by Ctrl-C.
@@ -72,7 +74,8 @@ def arguments(argv: Sequence[str]) -> Namespace:
         "--people",
         type=console.path,
         metavar="DIR",
-        help="a folder for each person, with photos of them; more of them, and masked ones, help",
+        help="a folder for each person, with photos of them; more of them, and masked ones, help; "
+        "without it, people are found, and named by you afterwards",
     )
     add(
         "--precision",
@@ -123,10 +126,6 @@ def arguments(argv: Sequence[str]) -> Namespace:
 def check(args: Namespace) -> None:
     """Raise `UsageError` where options do not make sense together."""
     by_person = given(args) & BY_PERSON
-    if args.by == "person" and args.people is None:
-        raise UsageError(
-            "--by person: needs --people, a folder of photos for each: examples/Ana/1.jpg"
-        )
     if args.by != "person" and by_person:
         raise UsageError(f"{flags(by_person)}: only with --by person")
     if args.by == "person" and args.sure is not None:
@@ -174,7 +173,8 @@ def people(args: Namespace, describer: Callable[[], Describer]) -> People | None
         return None
     precision = PRECISION if args.precision is None else args.precision
     load = functools.cache(describer)
-    return People(args.people, list_examples(args.people), load, precision, args.allow_twins)
+    examples = {} if args.people is None else list_examples(args.people)
+    return People(args.people, examples, load, precision, args.allow_twins)
 
 
 def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:

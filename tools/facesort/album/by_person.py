@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from facesort.album.describe import Describer, quality_of, with_identity
 from facesort.album.examples import ReadExamples, Seen, read_examples
 from facesort.album.gallery import build
 from facesort.album.judge import vectors_of, worn_by
+from facesort.album.nameless import numbered
 from facesort.album.people import vector_to_text
 from facesort.album.records import Example, Face, Learned
 from facesort.album.scan import as_faces, decode_px
@@ -32,40 +33,49 @@ SHOWN = 20  # examples that are named because they do not help
 
 @dataclass(frozen=True)
 class People:
-    """Whom to sort by: the photos of each, as `examples.list_examples` has them.
+    """Whom to sort by: the photos of each, as `examples.list_examples` has them; without a
+    ``folder`` of them, who is in the album often (`album.nameless`).
 
     ``load_describer`` is only called when there is something to look at.
     """
 
-    folder: Path
+    folder: Path | None
     examples: Mapping[str, list[Path]]
     load_describer: Callable[[], Describer]
     precision: float = PRECISION
     allow_twins: bool = False
     _learned: list[Learned] = field(default_factory=list)  # examples are looked at once a run
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who has a folder from the start."""
+        return tuple(self.examples) if self.folder else (numbered(1),)
+
     def learned(
         self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter
     ) -> Learned:
         """What the examples teach. Raises `AlbumError` where no example is of any use."""
-        if not self._learned:
+        if not self._learned and self.folder is None:
+            self._learned.append(self._of(()))
+        elif not self._learned:
             read = self._look(detector, class_names, workers, report)
             _say(read, sum(map(len, self.examples.values())), report)
             if not len(read.examples):
                 path, why = next(iter(read.refused.items()))
                 raise AlbumError(f"{self.folder}: no example can be used; {path}: {why}")
-            embedder = self.load_describer().embedder
-            _say_misfits(read, embedder.likeness, report)
-            self._learned.append(
-                Learned(
-                    embedder.fingerprint,
-                    embedder.likeness.to_json(),
-                    self.precision,
-                    self.allow_twins,
-                    tuple(_example(read, row) for row in range(len(read.examples))),
-                )
-            )
+            _say_misfits(read, self.load_describer().embedder.likeness, report)
+            self._learned.append(self._of(_example(read, row) for row in range(len(read.paths))))
         return self._learned[0]
+
+    def _of(self, examples: Iterable[Example]) -> Learned:
+        embedder = self.load_describer().embedder
+        return Learned(
+            embedder.fingerprint,
+            embedder.likeness.to_json(),
+            self.precision,
+            self.allow_twins,
+            tuple(examples),
+        )
 
     def _look(
         self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter

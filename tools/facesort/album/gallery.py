@@ -94,6 +94,8 @@ class Gallery:
         """How much each face (n, d) in ``state`` (n,) looks like each person: (n, people)."""
         known, worn = self.examples, np.asarray(state, dtype=np.int64)
         scores = np.empty((len(vectors), self.people))
+        if not len(known):
+            return np.full(scores.shape, NO_EXAMPLE)
         for i in range(0, len(vectors), ROWS):
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
 from facesort.album.judge import judge_scans
 from facesort.album.links import possible_links
+from facesort.album.nameless import found_line, names_of, numbered, with_people_found
 from facesort.album.plan import plan_entries
 from facesort.album.records import BY_CLASS, HARD, Folders, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
@@ -48,7 +49,12 @@ class Job:
 
     @property
     def folders(self) -> Folders:
-        return Folders(tuple(self.people.examples) if self.people else ())
+        return Folders(self.people.names if self.people else ())
+
+    @property
+    def gathers(self) -> bool:
+        """Are people found, not given?"""
+        return self.people is not None and self.people.folder is None
 
     def checked_detector(self, report: Reporter) -> Detector:
         """The detector; raises `ModelError` unless it tells what covers a face, and `AlbumError`
@@ -90,9 +96,11 @@ def plan_news(
     labels = said.within(folders)
     scans = _look(job, news, state, detector, labels, report, remember)
     new = [scan for scan in scans if not state.has_content(scan)]
-    learned = _learned(job, report)
     filed = {photo: entry.scan for photo, entry in state.entries.items()}
     album = filed | {scan.photo: scan for scan in new}
+    learned = _learned(job, state, said, album.values(), report)
+    if learned is not None and job.gathers and names_of(learned):
+        folders = Folders(tuple(dict.fromkeys((*names_of(learned), *said.people))))
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
@@ -117,17 +125,29 @@ def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
     """By person, of all who have examples or were given a face by hand."""
     if job.people is None:
         return BY_CLASS
-    people = tuple(dict.fromkeys((*job.people.examples, *said.people)))
-    check_names(job.people.folder, {*people, *state.people})
+    people = tuple(dict.fromkeys((*job.people.names, *said.people)))
+    check_names(job.people.folder or job.dst, {*people, *state.people})
     return Folders(people)
 
 
-def _learned(job: Job, report: Reporter) -> Learned | None:
-    """What there is to know of the people; nothing by class."""
+def _learned(
+    job: Job, state: State, said: HumanLabels, album: Iterable[Scan], report: Reporter
+) -> Learned | None:
+    """What there is to know of the people of ``album``; nothing by class."""
     if job.people is None:
         return None
     detector = job.load_detector()
-    return job.people.learned(detector, job.class_names(detector), job.workers, report)
+    learned = job.people.learned(detector, job.class_names(detector), job.workers, report)
+    if not job.gathers:
+        return learned
+    earlier = state.learned.examples if state.learned else ()
+    if earlier and state.learned and state.learned.by == learned.by:
+        learned = replace(learned, examples=earlier)
+    taken = (*said.people, *(state.people if earlier else ()))
+    labels = said.within(Folders((*taken, numbered(1))))
+    found = with_people_found(learned, taken, labels, album)
+    report.say(found_line(set(names_of(found)) - set(names_of(learned)), job.dst))
+    return found
 
 
 def _look(
