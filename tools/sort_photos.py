@@ -168,13 +168,15 @@ def people(args: Namespace, describer: Callable[[], Describer]) -> People | None
     """Whom to sort by; nobody, by class."""
     from facesort.album.by_person import PRECISION, People
     from facesort.album.examples import list_examples
+    from facesort.album.which_face import FOLDER
 
     if args.by != "person":
         return None
     precision = PRECISION if args.precision is None else args.precision
     load = functools.cache(describer)
     examples = {} if args.people is None else list_examples(args.people)
-    return People(args.people, examples, load, precision, args.allow_twins)
+    ask_in = None if args.dry_run else (args.dst or DST) / FOLDER
+    return People(args.people, examples, load, precision, args.allow_twins, ask_in)
 
 
 def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:
