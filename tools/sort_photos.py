@@ -51,7 +51,15 @@ SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 WEIGHTS, POINTS = SHIPPED / "occlusion.onnx", SHIPPED / "face_points.onnx"
 EMBEDDING = SHIPPED / "face_embedding.onnx"
 BY_PERSON = {"people", "precision", "allow_twins"}
-PLANNED = {"by", "link", "sure", "conf", "weights"} | BY_PERSON  # what a saved plan has decided
+PLANNED = {
+    "by",
+    "link",
+    "sure",
+    "conf",
+    "weights",
+    "main_only",
+    "best_first",
+} | BY_PERSON  # what a saved plan has decided
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -84,6 +92,17 @@ def arguments(argv: Sequence[str]) -> Namespace:
         help="how many of the names given must be right; the rest is unsure (default: 0.98)",
     )
     add("--allow-twins", action="store_true", help="a person may be in a photo twice")
+    add(
+        "--main-only",
+        action="store_true",
+        help="file a photo only for its main faces: those of at least half the weight of its "
+        "heaviest, which is size, less where turned away, blurred or doubtful",
+    )
+    add(
+        "--best-first",
+        action="store_true",
+        help="names in photos/<Name>/ get a number in front: by name, the best come first",
+    )
     add(
         "--link",
         choices=["hard", "sym", "copy"],
@@ -181,6 +200,7 @@ def people(args: Namespace, describer: Callable[[], Describer]) -> People | None
 
 def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:
     from facesort.album import sort
+    from facesort.album.subject import PhotoRules
     from facesort.album.undo import undo
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
@@ -205,6 +225,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
             "conf": str(args.conf),
             "weights": str(args.weights or WEIGHTS),
             **(by_person if args.by == "person" else {}),
+            **PhotoRules(args.main_only, args.best_first).to_options(),
         },
     )
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)

@@ -25,9 +25,7 @@ def test_who_has_no_other_example_is_asked_about_before_anything_is_sorted(
 ) -> None:
     album.add("a.jpg", "face")
     asked = sort(*ARGV)
-    assert (
-        "Ana: only examples with several faces; of each photo, move the right" in asked.error_line
-    )
+    assert "Ana: no example but photos of several faces; move the right" in asked.error_line
     assert files(tmp_path / "sorted") == [f"_which_face/Ana/both_{n}.jpg" for n in (0, 1)]
     crop = tmp_path / "sorted/_which_face/Ana/both_0.jpg"
     crop.rename(examples / "Ana" / crop.name)
@@ -52,7 +50,7 @@ def test_others_are_sorted_and_the_question_stands(
     album.add("a.jpg", "masked_sunglasses")
     (examples / "Ana/1.jpg").write_bytes(jpeg("masked_sunglasses"))
     result = sort(*ARGV)
-    assert "which face is meant? 1 example: of each photo, move the right crop" in result.out
+    assert "which face is meant? 1 example: move the right crop" in result.out
     assert result.code == 0
     crops = tmp_path / "sorted/_which_face/Ana"
     assert [path.name for path in sorted(crops.iterdir())] == ["both_0.jpg", "both_1.jpg"]

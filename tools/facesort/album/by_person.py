@@ -130,16 +130,12 @@ class People:
                 crops = which.crops(name, path, photo, fit)
                 which.put(crops) if path in read.unclear else which.remove(crops)
         if read.unclear:
-            say = f"of each photo, move the right crop from {self.ask_in}/<Name> to {self.folder}"
-            report.say(
-                f"which face is meant? {counted(len(read.unclear), 'example')}: {say}/<Name>"
-            )
+            move = f"move the right crop from {self.ask_in}/<Name> to {self.folder}/<Name>"
+            report.say(f"which face is meant? {counted(len(read.unclear), 'example')}: {move}")
             known = {read.names[person] for person in read.examples.person}
-            nameless = sorted(set(read.unclear.values()) - known)
-            if nameless:
-                raise AlbumError(
-                    f"{', '.join(nameless)}: only examples with several faces; {say}/<Name>"
-                )
+            others = ", ".join(sorted(set(read.unclear.values()) - known))
+            if others:
+                raise AlbumError(f"{others}: no example but photos of several faces; {move}")
 
 
 def _say(read: ReadExamples, total: int, report: Reporter) -> None:

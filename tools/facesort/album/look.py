@@ -18,6 +18,7 @@ from facesort.album.nameless import found_line, names_of, numbered, with_people_
 from facesort.album.plan import plan_entries
 from facesort.album.records import BY_CLASS, HARD, Folders, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
+from facesort.album.subject import PhotoRules
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, ModelError
 from facesort.photos import Found, Listing
@@ -110,6 +111,7 @@ def plan_news(
         labels=labels,
         folders=folders,
         judged=judge_scans(learned, folders.people, labels, album.values()) if learned else {},
+        rules=PhotoRules.of_options(job.options),
     )
     return Plan(
         str(src),

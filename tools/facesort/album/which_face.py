@@ -1,4 +1,4 @@
-"""Examples with several faces, and nothing that tells which one is meant: a crop of each, to choose.
+"""Examples with several faces, and nothing tells which one is meant: a crop of each, to choose.
 
 The person moves the right crop into that child's folder of examples: it is an example like any
 other, and by it her face in the whole photo is known, too. Crops that are no longer needed go,
