@@ -50,7 +50,7 @@ DST = Path("sorted")
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 WEIGHTS, POINTS = SHIPPED / "occlusion.onnx", SHIPPED / "face_points.onnx"
 EMBEDDING = SHIPPED / "face_embedding.onnx"
-BY_PERSON = {"people", "precision", "allow_twins"}
+BY_PERSON = {"people", "precision", "allow_twins", "vote"}
 PLANNED = {
     "by",
     "link",
@@ -92,6 +92,13 @@ def arguments(argv: Sequence[str]) -> Namespace:
         help="how many of the names given must be right; the rest is unsure (default: 0.98)",
     )
     add("--allow-twins", action="store_true", help="a person may be in a photo twice")
+    add(
+        "--vote",
+        type=console.path,
+        metavar="FILE",
+        help="a YOLO model whose classes are names of --people has a say, too; to sort by such a "
+        "model alone, pass it as --weights, without --people",
+    )
     add(
         "--main-only",
         action="store_true",
@@ -147,6 +154,8 @@ def check(args: Namespace) -> None:
     by_person = given(args) & BY_PERSON
     if args.by != "person" and by_person:
         raise UsageError(f"{flags(by_person)}: only with --by person")
+    if args.vote is not None and args.people is None:
+        raise UsageError("--vote FILE: needs --people; to sort by that model alone: --weights FILE")
     if args.by == "person" and args.sure is not None:
         raise UsageError("--sure: is for --by class; by person, pass --precision")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
@@ -209,7 +218,8 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         return undo(args.dst, report)
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
-    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON)}
+    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
+    by_person |= {"vote": str(args.vote)} if args.vote else {}
     job = sort.Job(
         src=args.src,
         dst=args.dst or DST,
@@ -219,6 +229,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         sure=args.sure,
         workers=workers,
         people=people(args, describer),
+        load_voter=functools.cache(lambda: load(args.vote, None)) if args.vote else None,
         options={
             "link": args.link or "hard",
             "sure": str(args.sure),

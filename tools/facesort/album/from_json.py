@@ -24,6 +24,7 @@ from facesort.album.records import (
     Learned,
     Plan,
     Scan,
+    Vote,
 )
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
@@ -110,12 +111,13 @@ def scan_from_json(data: Mapping[str, Any]) -> Scan:
 def _face(data: Mapping[str, Any]) -> Face:
     x1, y1, x2, y2 = (_number(value, -1e9, 1e9) for value in _is(list, data["xyxy_px"]))
     class_name = _one_of(CLASS_NAMES, data["class_name"])
-    identity = data.get("identity")
+    identity, vote = data.get("identity"), data.get("vote")
     return Face(
         (x1, y1, x2, y2),
         class_name,
         _number(data["confidence"], 0, 1),
         None if identity is None else _identity(identity),
+        None if vote is None else Vote(_is(str, vote["name"]), _number(vote["confidence"], 0, 1)),
     )
 
 

@@ -18,6 +18,7 @@ from facesort.album.identify import NOBODY
 from facesort.album.people import AlbumFaces, judge_album, vector_from_text
 from facesort.album.quality import LEARNING
 from facesort.album.records import UNSURE, Example, Face, Judged, Learned, Scan
+from facesort.album.vote import votes
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
 
@@ -49,6 +50,7 @@ def judge_scans(
         learned.precision,
         learned.allow_twins,
         told={row: index.get(said, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
+        voted=votes([face for _, face, _ in rows], names),
     )
     words = {(number, face): one for (number, face, _), one in zip(rows, found, strict=True)}
     return {

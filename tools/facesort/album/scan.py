@@ -14,6 +14,7 @@ from facesort.album.crops import cut_crops
 from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
 from facesort.album.records import BoxPx, Face, Scan
+from facesort.album.vote import Voter
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
 from facesort.parallel import ordered_map
@@ -42,10 +43,11 @@ def scan_photos(
     workers: int,
     with_crops: bool,
     describer: Describer | None = None,
+    voter: Voter | None = None,
 ) -> Iterator[Looked]:
     """Look at each photo, in order. The scan that comes with one is what an earlier run saw: it
     stands, with the new time, if the bytes are still the same. A face that a person knows of is
-    there whether the detector finds it or not. ``describer`` is for sorting by person."""
+    there whether the detector finds it or not. ``describer`` and ``voter`` are for persons."""
 
     def look(photo: tuple[Found, Scan | None]) -> Looked:
         found, earlier = photo
@@ -58,11 +60,15 @@ def scan_photos(
             picture = open_photo(data, decode_px(detector))
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))
-        faces = as_faces(detector.detect([picture.rgb])[0], picture, class_names)
+        found_faces = detector.detect([picture.rgb])[0]
+        faces = as_faces(found_faces, picture, class_names)
         scan = replace(scan, scale=picture.scale, faces=faces)
         faces = (*faces, *labels.unseen(scan))
         if describer is not None:
             faces = with_identity(faces, picture, describer)
+        if voter is not None:
+            known = found_faces if voter.detector is detector else None
+            faces = voter.on(faces, picture, known)
         scan = replace(scan, faces=faces)
         return Looked(scan, cut_crops(picture, scan) if with_crops else [])
 
