@@ -10,7 +10,6 @@ import pytest
 from conftest import Album, Sort, disk_as_dict, files, jpeg
 from hypothesis import given
 from hypothesis import strategies as st
-from test_album_kill import all_kills
 
 from facesort.album.human import HumanLabels
 from facesort.album.records import Face, Scan, Vote
@@ -91,16 +90,13 @@ def test_alone(album: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureF
     capsys.readouterr()
 
 
-def test_alone_planned_undone_and_killed(album: Album, sort: Sort, tmp_path: Path) -> None:
+def test_alone_planned_and_undone(album: Album, sort: Sort, tmp_path: Path) -> None:
     album.add("a.jpg", "face", "masked", confidence=1.0)
     sort(*ALONE)
     expected = disk_as_dict(tmp_path / "sorted")
     sort(*ALONE, "--dst", "planned", "--dry-run")
     assert sort("--plan", "planned/plan.json").code == 0
     assert disk_as_dict(tmp_path / "planned") == expected
-    for number in all_kills([*ALONE], tmp_path / "sorted", before=lambda: None):
-        assert sort(*ALONE).code == 0, number
-        assert disk_as_dict(tmp_path / "sorted") == expected, number
     sort("--undo", "--dst", "sorted")
     assert not (tmp_path / "sorted").exists()
 

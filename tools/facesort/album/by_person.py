@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facesort.album.clusters import alike
 from facesort.album.describe import Describer, quality_of, with_identity
 from facesort.album.examples import ReadExamples, Seen, read_examples
 from facesort.album.gallery import build
@@ -149,7 +150,10 @@ def _say(read: ReadExamples, total: int, report: Reporter) -> None:
 
 
 def _say_misfits(read: ReadExamples, likeness: Likeness, report: Reporter) -> None:
-    """Photos that lie in somebody else's folder, as far as the others tell."""
+    """Folders of one person, and photos in somebody else's folder, as far as the others tell."""
+    for one, other in alike(read.examples, likeness):
+        names = f"{read.names[one]} and {read.names[other]}"
+        report.say(f"  {names} look like one person: if they are, put all photos into one folder")
     every = build(read.examples, len(read.names), likeness, per_state=len(read.examples))
     for row, person, probability in every.misfits()[:SHOWN]:
         report.say(f"  {read.paths[row]}: looks like {read.names[person]} ({probability:.2f})")

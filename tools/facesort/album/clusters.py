@@ -76,6 +76,18 @@ def group(
     return sorted(groups, key=lambda one: -len(one))
 
 
+def alike(examples: Examples, likeness: Likeness) -> list[tuple[int, int]]:
+    """Pairs of persons whose examples are as alike as one person's are."""
+    people = np.unique(examples.person)
+    cosine = examples.vectors @ examples.vectors.T
+    pairs = likeness.of(cosine, examples.state, examples.state)
+    mine = (examples.person[:, None] == people).astype(float)
+    count = mine.sum(axis=0)
+    mean = mine.T @ pairs @ mine / np.outer(count, count)
+    found = np.argwhere(np.triu(mean >= ALIKE, k=1))
+    return [(int(people[one]), int(people[other])) for one, other in found]
+
+
 def _once_in_a_photo(group: Ints, alike: NDArray[np.float64], photo: Ints) -> Ints:
     """Of two faces in one photo, the one that is more like the others."""
     fits = alike[np.ix_(group, group)].mean(axis=1)
