@@ -56,7 +56,7 @@ def swap(one: Path, other: Path) -> None:
         (
             lambda ex: shutil.copytree(ex / "Ana", ex / "Anna"),
             ["Ana and Anna look like one person: if they are, put all photos into one folder"],
-            "",
+            "Ben",
         ),
         (lambda ex: shutil.rmtree(ex / "Ana"), ["5 of 5 photos are of use: Ben 5"], "Ben"),
     ],

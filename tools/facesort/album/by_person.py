@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facesort.album.clusters import alike
 from facesort.album.describe import Describer, quality_of, with_identity
 from facesort.album.examples import ReadExamples, Seen, read_examples
-from facesort.album.gallery import build
+from facesort.album.gallery import alike, build
 from facesort.album.judge import vectors_of, worn_by
 from facesort.album.nameless import numbered
 from facesort.album.people import vector_to_text

@@ -10,12 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.gallery import Examples, Ints, build, capped
+from facesort.album.gallery import ALIKE, Examples, Ints, build, capped
 from facesort.album.people import AlbumFaces
 from facesort.album.quality import LEARNING
 from facesort.models.people.likeness import Likeness
 
-ALIKE = 2.7  # mean likeness of two groups that are one person; measured, tests/benchmarks
 SAME_PHOTO = -4.0  # likeness of two faces of one photo: hardly ever one person
 FEWEST = 3  # faces of a person; fewer are a passer-by
 MOST_PEOPLE = 100  # who is rarer than that is found when the others have names
@@ -74,18 +73,6 @@ def group(
         groups = [_once_in_a_photo(one, alike, photo) for one in groups]
     groups = [rows[one] for one in groups if len(one) >= FEWEST]
     return sorted(groups, key=lambda one: -len(one))
-
-
-def alike(examples: Examples, likeness: Likeness) -> list[tuple[int, int]]:
-    """Pairs of persons whose examples are as alike as one person's are."""
-    people = np.unique(examples.person)
-    cosine = examples.vectors @ examples.vectors.T
-    pairs = likeness.of(cosine, examples.state, examples.state)
-    mine = (examples.person[:, None] == people).astype(float)
-    count = mine.sum(axis=0)
-    mean = mine.T @ pairs @ mine / np.outer(count, count)
-    found = np.argwhere(np.triu(mean >= ALIKE, k=1))
-    return [(int(people[one]), int(people[other])) for one, other in found]
 
 
 def _once_in_a_photo(group: Ints, alike: NDArray[np.float64], photo: Ints) -> Ints:
