@@ -79,6 +79,21 @@ def test_a_renamed_folder_names_them_and_takes_what_is_added(
     assert not (faces / "person_01").exists()
 
 
+def test_renamed_and_sorted_before_it_was_learned(
+    nameless: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sort(*ARGV)
+    faces = tmp_path / "sorted/faces"
+    (faces / "person_01").rename(faces / "Ana")
+    nameless.add("later.jpg", "face", confidence=0.7)
+    out = sort(*ARGV).out
+    assert "no longer there: faces/person_01; if you have renamed" in out
+    learn_corrections.main(["sorted", "--apply"])
+    assert "later.jpg" in photos(tmp_path / "sorted")["Ana"]
+    assert "person_01" not in photos(tmp_path / "sorted")
+    assert "no longer there" not in sort(*ARGV).out
+
+
 @pytest.mark.parametrize("folder_stays", [False, True])
 def test_two_folders_that_are_merged_are_one_person(
     folder_stays: bool,

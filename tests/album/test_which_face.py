@@ -55,6 +55,8 @@ def test_others_are_sorted_and_the_question_stands(
     crops = tmp_path / "sorted/_which_face/Ana"
     assert [path.name for path in sorted(crops.iterdir())] == ["both_0.jpg", "both_1.jpg"]
     assert "photos/Ana/a.jpg" in files(tmp_path / "sorted")
+    undone = sort("--undo", "--dst", "sorted").out
+    assert "left alone: _which_face/Ana/both_0.jpg: a face for you to choose" in undone
 
 
 def test_a_crop_that_was_changed_stays(
