@@ -61,6 +61,8 @@ def test_nobody_often_enough(
     for number in range(3):
         album.add(f"{number}.jpg", "masked")
     assert "people found: 1 (person_01)" in sort(*ARGV).out
+    album.add("x.jpg", "sunglasses")
+    assert "nobody new" in sort(*ARGV).out
 
 
 def test_a_renamed_folder_names_them_and_takes_what_is_added(

@@ -17,6 +17,7 @@ from facesort.models.people.likeness import Likeness
 
 SAME_PHOTO = -4.0  # likeness of two faces of one photo: hardly ever one person
 FEWEST = 3  # faces of a person; fewer are a passer-by
+FEWEST_SHARE = 0.01  # of the faces of the most frequent one, likewise
 MOST_PEOPLE = 100  # who is rarer than that is found when the others have names
 BLOCK = 3000  # faces of which every pair is compared: 36 MB
 IN_ALL = 2400  # examples kept of all people together
@@ -25,10 +26,15 @@ LONE = -1
 
 
 def find_people(
-    faces: AlbumFaces, known: Examples, likeness: Likeness, allow_twins: bool = False
+    faces: AlbumFaces,
+    known: Examples,
+    likeness: Likeness,
+    allow_twins: bool = False,
+    fresh: NDArray[np.bool_] | None = None,
 ) -> list[Examples]:
     """Examples of each person of ``faces`` who is none of ``known``, whom most faces show first.
 
+    Where ``fresh`` (n,) is given, somebody who is on none of these faces was looked for before.
     Faces too poor to learn from are nobody's: they are judged by the examples, like all others.
     """
     size = np.array([one.side_px for one in faces.quality])
@@ -41,11 +47,14 @@ def find_people(
         groups = group(faces, block, likeness, allow_twins)
         new = _examples(faces, block, groups, people)
         known, people = _both(known, new), people + len(groups)
-    new = known.take(known.person >= first_new)
-    who = _looks_like(faces, np.flatnonzero(good), known, people, likeness)
+    rows = np.flatnonzero(good)
+    who = _looks_like(faces, rows, known, people, likeness)
     shown = np.bincount(who[who >= first_new], minlength=people)
+    enough = max(FEWEST, FEWEST_SHARE * shown.max(initial=0))
+    is_new = set(who.tolist() if fresh is None else who[fresh[rows]].tolist())
     order = sorted(range(first_new, people), key=lambda one: -shown[one])[:MOST_PEOPLE]
-    return [new.take(new.person == one) for one in order if shown[one] >= FEWEST]
+    chosen = [one for one in order if shown[one] >= enough and one in is_new]
+    return [known.take(known.person == one) for one in chosen]
 
 
 def group(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,7 +137,7 @@ def plan_news(
     new = [scan for scan in scans if not state.has_content(scan)]
     filed = {photo: entry.scan for photo, entry in state.entries.items()}
     album = filed | {scan.photo: scan for scan in new}
-    learned = _learned(job, state, said, album.values(), report)
+    learned = _learned(job, state, said, album, {scan.photo for scan in new}, report)
     if learned is not None and job.gathers and names_of(learned):
         folders = Folders(tuple(dict.fromkeys((*names_of(learned), *said.people))))
     originals = {scan.photo: src / scan.photo for scan in new}
@@ -172,7 +172,12 @@ def _folders(job: Job, state: State, said: HumanLabels, detector: Detector) -> F
 
 
 def _learned(
-    job: Job, state: State, said: HumanLabels, album: Iterable[Scan], report: Reporter
+    job: Job,
+    state: State,
+    said: HumanLabels,
+    album: Mapping[str, Scan],
+    new_photos: Container[str],
+    report: Reporter,
 ) -> Learned | None:
     """What there is to know of the people of ``album``; nothing by class."""
     detector = job.load_detector()
@@ -186,7 +191,7 @@ def _learned(
         learned = replace(learned, examples=earlier)
     taken = (*said.people, *(state.people if earlier else ()))
     labels = said.within(Folders((*taken, numbered(1))))
-    found = with_people_found(learned, taken, labels, album)
+    found = with_people_found(learned, taken, labels, album.values(), new_photos)
     report.say(found_line(set(names_of(found)) - set(names_of(learned)), job.dst))
     return found
 

@@ -7,9 +7,11 @@ folders and corrections need nothing of their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from facesort.album.clusters import find_people
 from facesort.album.human import HumanLabels
@@ -46,13 +48,19 @@ def found_line(names: Collection[str], dst: Path) -> str:
 
 
 def with_people_found(
-    learned: Learned, taken: Iterable[str], labels: HumanLabels, scans: Iterable[Scan]
+    learned: Learned,
+    taken: Iterable[str],
+    labels: HumanLabels,
+    scans: Iterable[Scan],
+    new_photos: Container[str],
 ) -> Learned:
-    """``learned``, and examples of everybody else who is in ``scans`` often enough. Their numbers
-    go on after those of ``taken``. Faces that a person has spoken of are nobody new's."""
+    """``learned``, and examples of everybody else who is in ``scans`` often enough, and in one of
+    ``new_photos``. Their numbers go on after those of ``taken``. Faces that a person has spoken of
+    are nobody new's."""
+    every = sorted(scans, key=lambda scan: scan.photo)
     rows = [
         (number, face, said)
-        for number, scan in enumerate(sorted(scans, key=lambda scan: scan.photo))
+        for number, scan in enumerate(every)
         for face, said in zip(scan.faces, labels.of_faces(scan), strict=True)
         if face.identity is not None and face.identity.by == learned.by
     ]
@@ -66,8 +74,13 @@ def with_people_found(
     names = tuple(dict.fromkeys(one.person for one in known))
     silent = [(number, face) for number, face, said in rows if not said]
     faces = album_faces([face for _, face in silent], [number for number, _ in silent])
-    as_likeness = likeness.from_json(learned.likeness)
-    found = find_people(faces, to_arrays(known, names), as_likeness, learned.allow_twins)
+    found = find_people(
+        faces,
+        to_arrays(known, names),
+        likeness.from_json(learned.likeness),
+        learned.allow_twins,
+        fresh=np.array([every[number].photo in new_photos for number, _ in silent], dtype=bool),
+    )
     matches = filter(None, map(NUMBERED.fullmatch, (*taken, *names)))
     first = 1 + max((int(match[1]) for match in matches), default=0)
     # the very text that the face has, so that what is said of the face is said of the example
