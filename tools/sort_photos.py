@@ -156,7 +156,7 @@ def check(args: Namespace) -> None:
         raise UsageError(f"{flags(by_person)}: only with --by person")
     if args.vote is not None and args.people is None:
         raise UsageError("--vote FILE: needs --people; to sort by that model alone: --weights FILE")
-    if args.by == "person" and args.sure is not None:
+    if args.by == "person" and args.sure is not None and (args.people or not args.weights):
         raise UsageError("--sure: is for --by class; by person, pass --precision")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
         raise UsageError("--undo: needs --dst, the folder to restore, and no other option")

@@ -64,7 +64,7 @@ def test_alone_a_child_is_once_in_a_photo() -> None:
     ]
 
     def folders(twins: bool) -> list[list[str]]:
-        words = judge_by_votes(["Ana", "Ben"], HumanLabels(), scans, 0.98, twins)
+        words = judge_by_votes(["Ana", "Ben"], HumanLabels(), scans, 0.5, twins)
         return [[one.folder for one in words[scan.photo]] for scan in scans]
 
     assert folders(False) == [["_unsure", "Ana"], ["_unsure", "_unsure"], []]
@@ -75,7 +75,8 @@ def test_alone(album: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureF
     album.add("a.jpg", "face", "masked", confidence=1.0)
     album.add("doubt.jpg", "sunglasses", confidence=0.4)
     album.add("wall.jpg")
-    assert sort(*ALONE).code == 0
+    result = sort(*ALONE)
+    assert result.code == 0 and "by the model's 4 classes, from 0.5 on (--sure)" in result.out
     assert files(tmp_path / "sorted/photos") == [
         "Ana/a.jpg",
         "Ben/a.jpg",
@@ -88,6 +89,12 @@ def test_alone(album: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureF
     assert learn_corrections.main(["sorted", "--apply"]) == 0
     assert (tmp_path / "sorted/photos/Eva/doubt.jpg").exists()
     capsys.readouterr()
+
+
+def test_alone_as_sure_as_asked(album: Album, sort: Sort, tmp_path: Path) -> None:
+    album.add("a.jpg", "face", confidence=0.7)
+    sort(*ALONE, "--sure", "0.8")
+    assert files(tmp_path / "sorted/photos") == ["_unsure/a.jpg"]
 
 
 def test_alone_planned_and_undone(album: Album, sort: Sort, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facesort.album.by_person import People
+from facesort.album.by_person import SHOWN, People
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
 from facesort.album.human import HumanLabels, read_labels
@@ -76,6 +76,8 @@ class Job:
         names = self.class_names(detector)
         if self.by_children(detector):
             check_names(Path(self.options.get("weights", "the model")), detector.names)
+            sure = detector.sure if self.sure is None else self.sure
+            report.say(f"by the model's {len(detector.names)} classes, from {sure:g} on (--sure)")
         elif self.people is not None:
             learned = self.people.learned(detector, names, self.workers, report)
             self._say_votes(names_of(learned), report)
@@ -89,9 +91,9 @@ class Job:
             if not voting:
                 raise ModelError(
                     f"--vote {file}: none of its classes is one of the people: "
-                    f"{', '.join(others)}; name the folders of examples as its classes"
+                    f"{', '.join(others[:SHOWN])}; name the folders of examples as its classes"
                 )
-            nobodys = f"; nobody is called {', '.join(others)}" if others else ""
+            nobodys = f"; nobody is called {', '.join(others[:SHOWN])}" if others else ""
             report.say(f"{file} has a say in {', '.join(voting)}{nobodys}")
 
     def class_names(self, detector: Detector) -> tuple[str, ...]:
@@ -148,7 +150,7 @@ def plan_news(
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,
         folders=folders,
-        judged=_judged(job, learned, folders, labels, album.values()),
+        judged=_judged(job, learned, folders, labels, album.values(), detector),
         rules=PhotoRules.of_options(job.options),
     )
     return Plan(
@@ -202,14 +204,15 @@ def _judged(
     folders: Folders,
     labels: HumanLabels,
     album: Iterable[Scan],
+    detector: Detector,
 ) -> dict[str, tuple[Judged, ...]]:
     """A word on each face of each photo of ``album``; none by class."""
     if learned is not None:
         return judge_scans(learned, folders.people, labels, album)
     if job.people is None:
         return {}
-    precision, twins = job.people.precision, job.people.allow_twins
-    return judge_by_votes(folders.people, labels, album, precision, twins)
+    sure = detector.sure if job.sure is None else job.sure
+    return judge_by_votes(folders.people, labels, album, sure, job.people.allow_twins)
 
 
 def _look(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.human import SAME_FACE_IOU, HumanLabels
-from facesort.album.identify import NOBODY, Named, Verdict, name_faces, sure_from
+from facesort.album.identify import NOBODY, Named, Verdict, name_faces
 from facesort.album.names import folded
 from facesort.album.records import UNSURE, Face, Judged, Scan, Vote
 from facesort.boxes import as_boxes, iou_matrix
@@ -86,17 +86,15 @@ def judge_by_votes(
     names: Sequence[str],
     labels: HumanLabels,
     scans: Iterable[Scan],
-    precision: float,
+    sure: float,
     allow_twins: bool,
 ) -> dict[str, tuple[Judged, ...]]:
-    """A word on every face by votes alone: a child of ``names``, or `UNSURE`; see `judge`."""
+    """A word on every face by votes alone: a child of ``names``, from the confidence ``sure`` on,
+    or `UNSURE`; see `judge`."""
     every = list(scans)
     rows = [(number, face) for number, scan in enumerate(every) for face in scan.faces]
     said = [name for scan in every for name in labels.of_faces(scan)]
     voted = votes([face for _, face in rows], names)
-    best = voted.max(axis=1, initial=0.0)
-    open_to_doubt = np.array([not name for name in said], dtype=bool)
-    sure = sure_from(best[open_to_doubt & (best > 0)], precision)
     index = {name: person for person, name in enumerate(names)}
     for row, name in enumerate(said):  # nobody else of that photo gets a name that was given
         if name:
