@@ -6,6 +6,7 @@
     python tools/sort_photos.py --plan sorted/plan.json         # then carry out exactly that
     python tools/sort_photos.py --undo --dst sorted             # take it all back
     python tools/sort_photos.py --src album --by person --people examples --dst children
+    python tools/sort_photos.py --src album --by person --dst children    # and name them afterwards
 
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
 manifest.csv one row a face. The classes are face, masked, sunglasses, masked_sunglasses; besides
@@ -13,7 +14,8 @@ them there are _unsure, _no_face, _unreadable, and _not_a_face for you to drag c
 A video is linked into every folder that applies; its crops are the frames that show each class or
 person best. manifest.csv then has two columns more: the crop's frame, counted from 0, and time_s.
 By person, examples/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
-faces of nobody you named go to _strangers.
+faces of nobody you named go to _strangers. Without examples, whoever is in the album often gets
+person_01, person_02, ...: rename these folders in faces/, then run learn_corrections.py.
 
 Your photos are only read. Run it again to go on after a stop, or to sort what was added since.
 Exit code: 0 done, 1 something could not be sorted, 2 usage, 130 stopped by Ctrl-C.
@@ -51,8 +53,9 @@ DST = Path("sorted")
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 CACHE = SHIPPED.parent / "runs" / "cache"
 POINTS, EMBEDDING = SHIPPED / "face_points.onnx", SHIPPED / "face_embedding.onnx"
-BY_PERSON = {"people", "precision", "allow_twins"}
-PLANNED = {"by", "link", "sure", "conf", "quality", "weights"} | BY_PERSON  # decided by a plan
+BY_PERSON = {"people", "precision", "allow_twins", "vote"}
+RULES = {"link", "main_only", "best_first"}
+PLANNED = {"by", "sure", "conf", "quality", "weights"} | RULES | BY_PERSON  # decided by a plan
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -75,7 +78,8 @@ def arguments(argv: Sequence[str]) -> Namespace:
         "--people",
         type=console.path,
         metavar="DIR",
-        help="a folder for each person, with photos of them; more of them, and masked ones, help",
+        help="a folder for each person, with photos of them; more of them, and masked ones, help; "
+        "without it, people are found, and named by you afterwards",
     )
     add(
         "--precision",
@@ -84,6 +88,24 @@ def arguments(argv: Sequence[str]) -> Namespace:
         help="how many of the names given must be right; the rest is unsure (default: 0.98)",
     )
     add("--allow-twins", action="store_true", help="a person may be in a photo twice")
+    add(
+        "--vote",
+        type=console.path,
+        metavar="FILE",
+        help="a YOLO model whose classes are names of --people has a say, too; to sort by such a "
+        "model alone, pass it as --weights, without --people",
+    )
+    add(
+        "--main-only",
+        action="store_true",
+        help="file a photo only for its main faces: those of at least half the weight of its "
+        "heaviest, which is size, less where turned away, blurred or doubtful",
+    )
+    add(
+        "--best-first",
+        action="store_true",
+        help="names in photos/<Name>/ get a number in front: by name, the best come first",
+    )
     add(
         "--link",
         choices=["hard", "sym", "copy"],
@@ -140,13 +162,11 @@ def arguments(argv: Sequence[str]) -> Namespace:
 def check(args: Namespace) -> None:
     """Raise `UsageError` where options do not make sense together."""
     by_person = given(args) & BY_PERSON
-    if args.by == "person" and args.people is None:
-        raise UsageError(
-            "--by person: needs --people, a folder of photos for each: examples/Ana/1.jpg"
-        )
     if args.by != "person" and by_person:
         raise UsageError(f"{flags(by_person)}: only with --by person")
-    if args.by == "person" and args.sure is not None:
+    if args.vote is not None and args.people is None:
+        raise UsageError("--vote FILE: needs --people; to sort by that model alone: --weights FILE")
+    if args.by == "person" and args.sure is not None and (args.people or not args.weights):
         raise UsageError("--sure: is for --by class; by person, pass --precision")
     if args.cache and args.no_cache:
         raise UsageError("--cache DIR, --no-cache: pass one of the two")
@@ -211,16 +231,20 @@ def people(args: Namespace, describer: Callable[[], Describer]) -> People | None
     """Whom to sort by; nobody, by class."""
     from facesort.album.by_person import PRECISION, People
     from facesort.album.examples import list_examples
+    from facesort.album.which_face import FOLDER
 
     if args.by != "person":
         return None
     precision = PRECISION if args.precision is None else args.precision
     load = functools.cache(describer)
-    return People(args.people, list_examples(args.people), load, precision, args.allow_twins)
+    examples = {} if args.people is None else list_examples(args.people)
+    ask_in = None if args.dry_run else (args.dst or DST) / FOLDER
+    return People(args.people, examples, load, precision, args.allow_twins, ask_in)
 
 
 def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:
     from facesort.album import sort
+    from facesort.album.subject import PhotoRules
     from facesort.album.undo import undo
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
@@ -230,7 +254,8 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
     weights, imgsz = model(args)
-    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON)}
+    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
+    by_person |= {"vote": str(args.vote)} if args.vote else {}
     job = sort.Job(
         src=args.src,
         dst=args.dst or DST,
@@ -240,6 +265,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         sure=args.sure,
         workers=workers,
         people=people(args, describer),
+        load_voter=functools.cache(lambda: load(args.vote, None, None)) if args.vote else None,
         cache=cache_folder(args),
         options={
             "link": args.link or "hard",
@@ -247,6 +273,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
             "conf": str(args.conf),
             **({"weights": str(weights)} if args.weights else {"quality": quality(args)}),
             **(by_person if args.by == "person" else {}),
+            **PhotoRules(args.main_only, args.best_first).to_options(),
         },
     )
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)

@@ -33,7 +33,7 @@ COLOURS["masked_sunglasses"] = (255, 255, 0)
 class FakeDetector:
     """A block is a face; how bright the grey around is says how certain it is."""
 
-    names = CLASS_NAMES
+    names: tuple[str, ...] = CLASS_NAMES
     imgsz = 64
     fingerprint = "fake"
     sure = 0.5
@@ -57,6 +57,16 @@ class FakeDetector:
         return Detections(
             np.array(boxes, dtype=float).reshape(-1, 4), np.array(classes, dtype=int), confidence
         )
+
+
+class FakeChildren(FakeDetector):
+    """A model with a class a child: each colour is one, of whatever name."""
+
+    fingerprint = "children"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = tuple(names)
 
 
 class FakeEmbedder:
@@ -84,7 +94,13 @@ class FakeDescriber(Describer):
 
 
 def main(argv: Sequence[str], before_each: Callable[[], None] = lambda: None) -> int:
-    return sort_photos.main(argv, lambda *_: FakeDetector(before_each), FakeDescriber)
+    def load(weights: Path | None, *_: object) -> FakeDetector:
+        """``Ana+Ben+Eva+Zoe.pt`` has these classes."""
+        if weights is not None and "+" in weights.name:
+            return FakeChildren(weights.stem.split("+"))
+        return FakeDetector(before_each)
+
+    return sort_photos.main(argv, load, FakeDescriber)
 
 
 def waiting() -> Callable[[], None]:

@@ -17,7 +17,6 @@ USAGE = [
     (["--src", "album", "--dst", "."], "--src album is inside --dst ."),
     (["--src", "album", "--dst", "file"], "--dst file: a file is in the way"),
     (["--src", "album", "--dst", "file/x"], "--dst file/x: a file is in the way"),
-    (["--src", "album", "--by", "person"], "--by person: needs --people"),
     (["--src", "album", "--people", "x"], "--people: only with --by person"),
     (["--src", "album", "--allow-twins"], "--allow-twins: only with --by person"),
     (["--src", "album", "--by", "person", "--people", "x", "--sure", "0"], "--sure: is for --by"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,79 +11,102 @@ import numpy as np
 
 from facesort.album.describe import Describer, quality_of, with_identity
 from facesort.album.examples import ReadExamples, Seen, read_examples
-from facesort.album.gallery import build
+from facesort.album.gallery import alike, build
 from facesort.album.judge import vectors_of, worn_by
+from facesort.album.nameless import numbered
 from facesort.album.people import vector_to_text
+from facesort.album.quality import LEARNING
 from facesort.album.records import Example, Face, Learned
 from facesort.album.scan import as_faces, decode_px
+from facesort.album.summary import counted
+from facesort.album.which_face import WhichFace
 from facesort.classes import CLASS_NAMES
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.people.likeness import Likeness
 from facesort.parallel import ordered_map
-from facesort.photos import open_photo, read_photo_bytes
+from facesort.photos import Photo, open_photo, read_photo_bytes
 from facesort.reporter import Reporter
 
 if TYPE_CHECKING:
     from facesort.models.detect import Detector
 
+Look = Callable[[Path], tuple[Photo, list[Face]]]  # raises `PhotoError`
 PRECISION = 0.98
 SHOWN = 20  # examples that are named because they do not help
 
 
 @dataclass(frozen=True)
 class People:
-    """Whom to sort by: the photos of each, as `examples.list_examples` has them.
+    """Whom to sort by: the photos of each, as `examples.list_examples` has them; without a
+    ``folder`` of them, who is in the album often (`album.nameless`).
 
-    ``load_describer`` is only called when there is something to look at.
+    ``load_describer`` is only called when there is something to look at. Where it cannot be told
+    which face of an example is meant, its crops go to the folder ``ask_in``.
     """
 
-    folder: Path
+    folder: Path | None
     examples: Mapping[str, list[Path]]
     load_describer: Callable[[], Describer]
     precision: float = PRECISION
     allow_twins: bool = False
+    ask_in: Path | None = None
     _learned: list[Learned] = field(default_factory=list)  # examples are looked at once a run
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who has a folder from the start."""
+        return tuple(self.examples) if self.folder else (numbered(1),)
 
     def learned(
         self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter
     ) -> Learned:
         """What the examples teach. Raises `AlbumError` where no example is of any use."""
-        if not self._learned:
-            read = self._look(detector, class_names, workers, report)
+        if not self._learned and self.folder is None:
+            self._learned.append(self._of(()))
+        elif not self._learned:
+            look = self._looker(detector, class_names)
+            read = self._read(look, workers, report)
             _say(read, sum(map(len, self.examples.values())), report)
+            self._ask(read, look, report)
             if not len(read.examples):
                 path, why = next(iter(read.refused.items()))
                 raise AlbumError(f"{self.folder}: no example can be used; {path}: {why}")
-            embedder = self.load_describer().embedder
-            _say_misfits(read, embedder.likeness, report)
-            self._learned.append(
-                Learned(
-                    embedder.fingerprint,
-                    embedder.likeness.to_json(),
-                    self.precision,
-                    self.allow_twins,
-                    tuple(_example(read, row) for row in range(len(read.examples))),
-                )
-            )
+            _say_misfits(read, self.load_describer().embedder.likeness, report)
+            self._learned.append(self._of(_example(read, row) for row in range(len(read.paths))))
         return self._learned[0]
 
-    def _look(
-        self, detector: Detector, class_names: Sequence[str], workers: int, report: Reporter
-    ) -> ReadExamples:
+    def _of(self, examples: Iterable[Example]) -> Learned:
+        embedder = self.load_describer().embedder
+        return Learned(
+            embedder.fingerprint,
+            embedder.likeness.to_json(),
+            self.precision,
+            self.allow_twins,
+            tuple(examples),
+        )
+
+    def _looker(self, detector: Detector, class_names: Sequence[str]) -> Look:
         describer = self.load_describer()
 
-        def look(path: Path) -> Seen | PhotoError:
+        def look(path: Path) -> tuple[Photo, list[Face]]:
+            photo = open_photo(read_photo_bytes(path), decode_px(detector))
+            faces = as_faces(detector.detect([photo.rgb])[0], photo, class_names)
+            described = with_identity(faces, photo, describer)
+            return photo, [face for face in described if face.identity is not None]
+
+        return look
+
+    def _read(self, look: Look, workers: int, report: Reporter) -> ReadExamples:
+        def see_or_fail(path: Path) -> Seen | PhotoError:
             try:
-                photo = open_photo(read_photo_bytes(path), decode_px(detector))
+                return _as_seen(look(path)[1])
             except PhotoError as error:
                 return error
-            faces = as_faces(detector.detect([photo.rgb])[0], photo, class_names)
-            return _as_seen(with_identity(faces, photo, describer))
 
         paths = [path for photos in self.examples.values() for path in photos]
         looked: dict[Path, Seen | PhotoError] = {}
         with report.progress("examples", len(paths)) as progress:
-            for path, seen in zip(paths, ordered_map(look, paths, workers), strict=True):
+            for path, seen in zip(paths, ordered_map(see_or_fail, paths, workers), strict=True):
                 looked[path] = seen
                 progress.step(failed=isinstance(seen, PhotoError))
 
@@ -93,7 +116,26 @@ class People:
                 raise seen
             return seen
 
-        return read_examples(dict(self.examples), see, describer.embedder.likeness)
+        return read_examples(dict(self.examples), see, self.load_describer().embedder.likeness)
+
+    def _ask(self, read: ReadExamples, look: Look, report: Reporter) -> None:
+        """Which face of an example is meant? Raises `AlbumError` where somebody has no other."""
+        if self.folder is None or self.ask_in is None:
+            return
+        which = WhichFace(self.ask_in, self.folder)
+        for name, path in ((name, path) for name, paths in self.examples.items() for path in paths):
+            if path in read.unclear or which.there(name, path):
+                photo, faces = look(path)
+                fit = [face.xyxy_px for face in faces if not quality_of(face).too_poor(LEARNING)]
+                crops = which.crops(name, path, photo, fit)
+                which.put(crops) if path in read.unclear else which.remove(crops)
+        if read.unclear:
+            move = f"move the right crop from {self.ask_in}/<Name> to {self.folder}/<Name>"
+            report.say(f"which face is meant? {counted(len(read.unclear), 'example')}: {move}")
+            known = {read.names[person] for person in read.examples.person}
+            others = ", ".join(sorted(set(read.unclear.values()) - known))
+            if others:
+                raise AlbumError(f"{others}: no example but photos of several faces; {move}")
 
 
 def _say(read: ReadExamples, total: int, report: Reporter) -> None:
@@ -107,7 +149,10 @@ def _say(read: ReadExamples, total: int, report: Reporter) -> None:
 
 
 def _say_misfits(read: ReadExamples, likeness: Likeness, report: Reporter) -> None:
-    """Photos that lie in somebody else's folder, as far as the others tell."""
+    """Folders of one person, and photos in somebody else's folder, as far as the others tell."""
+    for one, other in alike(read.examples, likeness):
+        names = f"{read.names[one]} and {read.names[other]}"
+        report.say(f"  {names} look like one person: if they are, put all photos into one folder")
     every = build(read.examples, len(read.names), likeness, per_state=len(read.examples))
     for row, person, probability in every.misfits()[:SHOWN]:
         report.say(f"  {read.paths[row]}: looks like {read.names[person]} ({probability:.2f})")
@@ -122,5 +167,4 @@ def _example(read: ReadExamples, row: int) -> Example:
 
 
 def _as_seen(faces: Sequence[Face]) -> Seen:
-    known = [face for face in faces if face.identity is not None]
-    return Seen(vectors_of(known), worn_by(known), tuple(map(quality_of, known)))
+    return Seen(vectors_of(faces), worn_by(faces), tuple(map(quality_of, faces)))

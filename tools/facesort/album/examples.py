@@ -7,7 +7,7 @@ of them can be told for sure, the photo is left out and named. Nothing is guesse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -35,12 +35,14 @@ See = Callable[[Path], Seen]  # raises `PhotoError`
 
 @dataclass(frozen=True, eq=False)
 class ReadExamples:
-    """``examples`` of ``names``, the photo of each in ``paths``; ``refused``: why for the rest."""
+    """``examples`` of ``names``, the photo of each in ``paths``; ``refused``: why for the rest;
+    of these, ``unclear`` are those with several faces, and whose they should be."""
 
     names: tuple[str, ...]
     examples: Examples
     paths: tuple[Path, ...]
     refused: dict[Path, str]
+    unclear: dict[Path, str] = field(default_factory=dict)
 
 
 def list_examples(folder: Path) -> dict[str, list[Path]]:
@@ -76,8 +78,9 @@ def check_names(where: Path, names: Iterable[str]) -> None:
 def read_examples(children: dict[str, list[Path]], see: See, likeness: Likeness) -> ReadExamples:
     """Look at every photo of every child; numbers of persons follow the order of ``children``."""
     refused: dict[Path, str] = {}
+    unclear: dict[Path, str] = {}
     rows: list[tuple[Path, int, NDArray[np.float32], int]] = []
-    for person, photos in enumerate(children.values()):
+    for person, (name, photos) in enumerate(children.items()):
         alone: list[tuple[Path, Seen, int]] = []
         crowds: list[tuple[Path, Seen, list[int]]] = []
         for path in photos:
@@ -97,13 +100,15 @@ def read_examples(children: dict[str, list[Path]], see: See, likeness: Likeness)
         for path, seen, fit in crowds:
             face = _that_fits(seen, fit, known, likeness)
             if face is None:
+                unclear[path] = name
                 refused[path] = (
                     f"{len(seen.quality)} faces, and which one is meant cannot be told; crop it"
                 )
             else:
                 alone.append((path, seen, face))
         rows += [(p, person, seen.vectors[face], int(seen.state[face])) for p, seen, face in alone]
-    return ReadExamples(tuple(children), _examples(rows), tuple(row[0] for row in rows), refused)
+    paths = tuple(row[0] for row in rows)
+    return ReadExamples(tuple(children), _examples(rows), paths, refused, unclear)
 
 
 def _fit_to_learn(seen: Seen) -> tuple[list[int], str]:

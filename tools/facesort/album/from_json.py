@@ -24,6 +24,7 @@ from facesort.album.records import (
     Learned,
     Plan,
     Scan,
+    Vote,
 )
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
@@ -110,14 +111,15 @@ def scan_from_json(data: Mapping[str, Any]) -> Scan:
 def face_from_json(data: Mapping[str, Any]) -> Face:
     x1, y1, x2, y2 = (_number(value, -1e9, 1e9) for value in _is(list, data["xyxy_px"]))
     class_name = _one_of(CLASS_NAMES, data["class_name"])
-    identity = data.get("identity")
+    identity, vote = data.get("identity"), data.get("vote")
     return Face(
         (x1, y1, x2, y2),
         class_name,
         _number(data["confidence"], 0, 1),
         None if identity is None else _identity(identity),
-        frame=None if data.get("frame") is None else _count(data["frame"]),
-        time_s=None if data.get("time_s") is None else _number(data["time_s"], 0, 1e9),
+        None if vote is None else Vote(_is(str, vote["name"]), _number(vote["confidence"], 0, 1)),
+        None if data.get("frame") is None else _count(data["frame"]),
+        None if data.get("time_s") is None else _number(data["time_s"], 0, 1e9),
     )
 
 

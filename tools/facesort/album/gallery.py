@@ -18,6 +18,7 @@ from facesort.models.people.likeness import STATES, Likeness
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -6.0  # score of a person without examples: nobody looks like that
+ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
 ROWS = 1024  # faces scored at a time, so that memory stays flat
 STRANGER_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
 
@@ -94,6 +95,8 @@ class Gallery:
         """How much each face (n, d) in ``state`` (n,) looks like each person: (n, people)."""
         known, worn = self.examples, np.asarray(state, dtype=np.int64)
         scores = np.empty((len(vectors), self.people))
+        if not len(known):
+            return np.full(scores.shape, NO_EXAMPLE)
         for i in range(0, len(vectors), ROWS):
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
@@ -162,18 +165,33 @@ def calibrate(examples: Examples, people: int, likeness: Likeness) -> Fit:
     without_own = with_own.copy()
     without_own[rows, examples.person] = NO_EXAMPLE
     alone = np.bincount(examples.person, minlength=people)[examples.person] < 2
-    own_weight = np.where(alone, 0.0, 1.0)  # a single example says nothing of its person
-    stranger_weight = STRANGER_SHARE / (1 - STRANGER_SHARE)
+    # twins, or two names for one person: they are unsure, and must not make all others unsure
+    doubled = np.isin(examples.person, alike(examples, likeness))
+    own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
+    stranger_weight = np.where(doubled, 0.0, STRANGER_SHARE / (1 - STRANGER_SHARE))
 
     def surprise(place: Floats) -> float:
         fit = Fit(STEEPNESS * float(np.exp(place[0])), STRANGER + float(place[1]))
         own = own_weight @ fit.log_probability(with_own)[rows, examples.person]
-        strange = stranger_weight * fit.log_probability(without_own)[:, -1].sum()
+        strange = stranger_weight @ fit.log_probability(without_own)[:, -1]
         held = (place[0] / STEEPNESS_SPREAD) ** 2 + (place[1] / STRANGER_SPREAD) ** 2
         return float(held / 2 - own - strange)
 
     best = minimize(surprise, np.zeros(2), method="L-BFGS-B", bounds=[(-2, 2), (-3, 3)]).x
     return Fit(STEEPNESS * float(np.exp(best[0])), STRANGER + float(best[1]))
+
+
+def alike(examples: Examples, likeness: Likeness) -> list[tuple[int, int]]:
+    """Pairs of persons whose examples are as alike as one person's are."""
+    people = np.unique(examples.person)
+    cosine = examples.vectors @ examples.vectors.T
+    pairs = likeness.of(cosine, examples.state, examples.state)
+    pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)  # a photo in the wrong folder decides nothing
+    mine = (examples.person[:, None] == people).astype(float)
+    count = mine.sum(axis=0)
+    mean = mine.T @ pairs @ mine / np.outer(count, count)
+    found = np.argwhere(np.triu(mean >= ALIKE, k=1))
+    return [(int(people[one]), int(people[other])) for one, other in found]
 
 
 def _by_the_others(examples: Examples, people: int, likeness: Likeness) -> Floats:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from facesort.album.describe import quality_of
 from facesort.album.gallery import Examples, build
-from facesort.album.human import HumanLabels
+from facesort.album.human import OTHER_FOLDERS, HumanLabels
 from facesort.album.identify import NOBODY
 from facesort.album.people import AlbumFaces, judge_album, vector_from_text
 from facesort.album.quality import LEARNING
 from facesort.album.records import UNSURE, Example, Face, Judged, Learned, Scan
+from facesort.album.vote import votes
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
 
@@ -41,24 +42,16 @@ def judge_scans(
         if face.identity is not None and face.identity.by == learned.by
     ]
     index = {name: person for person, name in enumerate(names)}
-    confirmed = [
-        Example(said, face.class_name, face.identity.vector)
-        for _, face, said in rows
-        if said in index and face.identity and not quality_of(face).too_poor(LEARNING)
-    ]
-    known = [one for one in (*learned.examples, *confirmed) if one.person in index]
-    examples = Examples(
-        vectors_of(known),
-        np.array([index[one.person] for one in known], dtype=np.int64),
-        worn_by(known),
-    )
+    known = known_examples(learned, [(face, said) for _, face, said in rows])
+    examples = to_arrays([one for one in known if one.person in index], names)
     found = judge_album(
         build(examples, len(names), likeness.from_json(learned.likeness)),
         names,
-        _album([face for _, face, _ in rows], picture_numbers(rows)),
+        album_faces([face for _, face, _ in rows], picture_numbers(rows)),
         learned.precision,
         learned.allow_twins,
         told={row: index.get(said, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
+        voted=votes([face for _, face, _ in rows], names),
     )
     words = {(number, face): one for (number, face, _), one in zip(rows, found, strict=True)}
     return {
@@ -67,7 +60,28 @@ def judge_scans(
     }
 
 
-def _album(faces: Sequence[Face], photo: Sequence[int]) -> AlbumFaces:
+def known_examples(learned: Learned, faces: Iterable[tuple[Face, str]]) -> list[Example]:
+    """The examples that were given, and the ``faces`` of which a person said whose they are. What
+    was said of a face that is an example counts instead of the example."""
+    spoken = {face.identity.vector: (face, said) for face, said in faces if said and face.identity}
+    given = [one for one in learned.examples if one.vector not in spoken]
+    confirmed = [
+        Example(said, face.class_name, vector)
+        for vector, (face, said) in spoken.items()
+        if said not in OTHER_FOLDERS and not quality_of(face).too_poor(LEARNING)
+    ]
+    return [*given, *confirmed]
+
+
+def to_arrays(examples: Sequence[Example], names: Sequence[str]) -> Examples:
+    """The examples of ``names``, each of which has its index as number."""
+    index = {name: person for person, name in enumerate(names)}
+    person = np.array([index[one.person] for one in examples], dtype=np.int64)
+    return Examples(vectors_of(examples), person, worn_by(examples))
+
+
+def album_faces(faces: Sequence[Face], photo: Sequence[int]) -> AlbumFaces:
+    """Arrays of faces that have an identity, with a number of the photo of each."""
     quality = tuple(map(quality_of, faces))
     numbers = np.array(photo, dtype=np.int64)
     return AlbumFaces(vectors_of(faces), worn_by(faces), numbers, quality)

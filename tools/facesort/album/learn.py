@@ -20,6 +20,7 @@ from facesort.album.human import (
 )
 from facesort.album.journal import State, read_state
 from facesort.album.judge import judge_scans
+from facesort.album.nameless import is_numbered
 from facesort.album.refile import Words, clear_unfinished, moved_by_others, refile
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
@@ -101,7 +102,8 @@ def _follow_renames(site: Site, changes: Changes, report: Reporter) -> None:
             (now,) = went
             examples = (replace(e, person=now) if e.person == name else e for e in learned.examples)
             learned = replace(learned, examples=tuple(examples))
-            report.say(f"{name} is {now} from now on; rename the folder of examples, too")
+            examples_too = "" if is_numbered(name) else "; rename the folder of examples, too"
+            report.say(f"{name} is {now} from now on{examples_too}")
     site.journal.learned(learned)
 
 

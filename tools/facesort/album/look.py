@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort.album import look_cache
-from facesort.album.by_person import People
+from facesort.album.by_person import SHOWN, People
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
 from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
 from facesort.album.judge import judge_scans
 from facesort.album.links import possible_links
+from facesort.album.nameless import found_line, names_of, numbered, with_people_found
 from facesort.album.plan import plan_entries
-from facesort.album.records import BY_CLASS, HARD, Folders, Learned, Plan, Scan
+from facesort.album.records import BY_CLASS, HARD, Folders, Judged, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
+from facesort.album.subject import PhotoRules
 from facesort.album.summary import counted
-from facesort.classes import CLASS_NAMES, parse_class
+from facesort.album.vote import Voter, judge_by_votes
+from facesort.classes import CLASS_NAMES, FaceClass, parse_class
 from facesort.errors import LabelError, ModelError
 from facesort.photos import Found, Listing
 from facesort.reporter import Reporter
@@ -35,8 +38,9 @@ class Job:
     ``load_detector`` is only called when there is something to look at; ``settings`` names what
     the detector was loaded with besides its weights: with other settings, photos are looked at
     again. ``sure`` defaults to what the model says of itself. Without ``people``, photos are sorted
-    by class. ``options`` are those of the command line that decide how a photo is filed, by name.
-    ``cache`` is the folder that remembers what models saw.
+    by class. ``load_voter`` gives a model that has a say in whose a face is. ``options`` are those
+    of the command line that decide how a photo is filed, by name. ``cache`` is the folder that
+    remembers what models saw.
     """
 
     src: Path
@@ -47,24 +51,59 @@ class Job:
     sure: float | None = None
     workers: int = 1
     people: People | None = None
+    load_voter: Callable[[], Detector] | None = None
     options: dict[str, str] = field(default_factory=dict)
     cache: Path | None = None
 
     @property
     def folders(self) -> Folders:
-        return Folders(tuple(self.people.examples) if self.people else ())
+        return Folders(self.people.names if self.people else ())
+
+    @property
+    def gathers(self) -> bool:
+        """Are people found, not given?"""
+        return self.people is not None and self.people.folder is None
+
+    def by_children(self, detector: Detector) -> bool:
+        """Are the classes of the model itself the people?"""
+        return self.gathers and not all(map(_is_class, detector.names))
+
+    def voter(self, detector: Detector) -> Voter | None:
+        if self.load_voter is not None:
+            return Voter(self.load_voter())
+        return Voter(detector) if self.by_children(detector) else None
 
     def checked_detector(self, report: Reporter) -> Detector:
         """The detector; raises `ModelError` unless it tells what covers a face, and `AlbumError`
         where no example of the people can be used."""
         detector = self.load_detector()
         names = self.class_names(detector)
-        if self.people is not None:
-            self.people.learned(detector, names, self.workers, report)
+        if self.by_children(detector):
+            check_names(Path(self.options.get("weights", "the model")), detector.names)
+            sure = detector.sure if self.sure is None else self.sure
+            report.say(f"by the model's {len(detector.names)} classes, from {sure:g} on (--sure)")
+        elif self.people is not None:
+            learned = self.people.learned(detector, names, self.workers, report)
+            self._say_votes(names_of(learned), report)
         return detector
 
+    def _say_votes(self, people: Sequence[str], report: Reporter) -> None:
+        if self.load_voter is not None:
+            voter = Voter(self.load_voter())
+            file = self.options.get("vote", "the model")
+            voting, others = voter.match(people)
+            if not voting:
+                raise ModelError(
+                    f"--vote {file}: none of its classes is one of the people: "
+                    f"{', '.join(others[:SHOWN])}; name the folders of examples as its classes"
+                )
+            nobodys = f"; nobody is called {', '.join(others[:SHOWN])}" if others else ""
+            report.say(f"{file} has a say in {', '.join(voting)}{nobodys}")
+
     def class_names(self, detector: Detector) -> tuple[str, ...]:
-        """The model's classes by our names."""
+        """The model's classes by our names; a child is a face, like any other."""
+        if self.by_children(detector):
+            return (FaceClass.face.name,) * len(detector.names)
         try:
             return tuple(parse_class(name).name for name in detector.names)
         except LabelError as error:
@@ -72,6 +111,14 @@ class Job:
                 f"{self.options.get('weights', 'the model')}: does not tell what covers a face: "
                 f"{error}; pass --weights FILE of a model with {', '.join(CLASS_NAMES)}"
             ) from None
+
+
+def _is_class(name: str) -> bool:
+    try:
+        parse_class(name)
+    except LabelError:
+        return False
+    return True
 
 
 Remember = Callable[[Looked, str], None]  # what to do with each look, and who looked
@@ -90,13 +137,15 @@ def plan_news(
         return Plan(str(src), str(dst.root), decode_px=0, entries=())
     detector = job.checked_detector(report)
     said = read_labels(dst.corrections)
-    folders = _folders(job, state, said)
+    folders = _folders(job, state, said, detector)
     labels = said.within(folders)
     scans = _look(job, news, state, detector, labels, report, remember)
     new = [scan for scan in scans if not state.has_content(scan)]
-    learned = _learned(job, report)
     filed = {photo: entry.scan for photo, entry in state.entries.items()}
     album = filed | {scan.photo: scan for scan in new}
+    learned = _learned(job, state, said, album, {scan.photo for scan in new}, report)
+    if learned is not None and job.gathers and names_of(learned):
+        folders = Folders(tuple(dict.fromkeys((*names_of(learned), *said.people))))
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
@@ -105,7 +154,8 @@ def plan_news(
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,
         folders=folders,
-        judged=judge_scans(learned, folders.people, labels, album.values()) if learned else {},
+        judged=_judged(job, learned, folders, labels, album.values(), detector),
+        rules=PhotoRules.of_options(job.options),
     )
     return Plan(
         str(src),
@@ -117,21 +167,56 @@ def plan_news(
     )
 
 
-def _folders(job: Job, state: State, said: HumanLabels) -> Folders:
+def _folders(job: Job, state: State, said: HumanLabels, detector: Detector) -> Folders:
     """By person, of all who have examples or were given a face by hand."""
     if job.people is None:
         return BY_CLASS
-    people = tuple(dict.fromkeys((*job.people.examples, *said.people)))
-    check_names(job.people.folder, {*people, *state.people})
+    given = detector.names if job.by_children(detector) else job.people.names
+    people = tuple(dict.fromkeys((*given, *said.people)))
+    check_names(job.people.folder or job.dst, {*people, *state.people})
     return Folders(people)
 
 
-def _learned(job: Job, report: Reporter) -> Learned | None:
-    """What there is to know of the people; nothing by class."""
-    if job.people is None:
-        return None
+def _learned(
+    job: Job,
+    state: State,
+    said: HumanLabels,
+    album: Mapping[str, Scan],
+    new_photos: Container[str],
+    report: Reporter,
+) -> Learned | None:
+    """What there is to know of the people of ``album``; nothing by class."""
     detector = job.load_detector()
-    return job.people.learned(detector, job.class_names(detector), job.workers, report)
+    if job.people is None or job.by_children(detector):
+        return None
+    learned = job.people.learned(detector, job.class_names(detector), job.workers, report)
+    if not job.gathers:
+        return learned
+    earlier = state.learned.examples if state.learned else ()
+    if earlier and state.learned and state.learned.by == learned.by:
+        learned = replace(learned, examples=earlier)
+    taken = (*said.people, *(state.people if earlier else ()))
+    labels = said.within(Folders((*taken, numbered(1))))
+    found = with_people_found(learned, taken, labels, album.values(), new_photos)
+    report.say(found_line(set(names_of(found)) - set(names_of(learned)), job.dst))
+    return found
+
+
+def _judged(
+    job: Job,
+    learned: Learned | None,
+    folders: Folders,
+    labels: HumanLabels,
+    album: Iterable[Scan],
+    detector: Detector,
+) -> dict[str, tuple[Judged, ...]]:
+    """A word on each face of each photo of ``album``; none by class."""
+    if learned is not None:
+        return judge_scans(learned, folders.people, labels, album)
+    if job.people is None:
+        return {}
+    sure = detector.sure if job.sure is None else job.sure
+    return judge_by_votes(folders.people, labels, album, sure, job.people.allow_twins)
 
 
 def _look(
@@ -146,9 +231,13 @@ def _look(
     with_crops = remember is not None
     names = job.class_names(detector)
     detected_by = who = f"{detector.fingerprint} {job.settings}"
-    describer = job.people.load_describer() if job.people else None
+    by_likeness = job.people is not None and not job.by_children(detector)
+    describer = job.people.load_describer() if job.people and by_likeness else None
     if describer is not None:
         who = f"{who} {describer.embedder.fingerprint}"
+    voter = job.voter(detector)
+    if voter is not None:
+        who = f"{who} {voter.detector.fingerprint}"
     seen = {found.relative: state.scan_of(found, who) for found in news}
     scans = [scan for scan in seen.values() if scan is not None]
     unseen = [
@@ -159,7 +248,7 @@ def _look(
         report.progress("looking", len(news), len(scans)) as progress,
     ):
         for looked in scan_photos(
-            unseen, detector, names, labels, job.workers, with_crops, describer, cache
+            unseen, detector, names, labels, job.workers, with_crops, describer, voter, cache
         ):
             if remember is not None:
                 remember(looked, who)

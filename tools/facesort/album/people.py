@@ -18,6 +18,7 @@ from facesort.album.gallery import Gallery
 from facesort.album.identify import NOBODY, Verdict, name_faces, sure_from
 from facesort.album.quality import Quality
 from facesort.album.records import STRANGERS, UNSURE, Judged
+from facesort.album.vote import weigh
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,12 @@ def judge_album(
     precision: float,
     allow_twins: bool = False,
     told: Mapping[int, int] | None = None,
+    voted: NDArray[np.float64] | None = None,
 ) -> list[Judged]:
     """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
     children's folders, ``precision`` can be expected to be right. ``told`` says of some rows of
-    ``faces`` who they are beyond doubt, an index into ``names`` or `NOBODY`.
+    ``faces`` who they are beyond doubt, an index into ``names`` or `NOBODY`; ``voted`` (n, people)
+    is what another model says (`album.vote`).
 
     A face that is too small or blurred gets no child's folder, whatever it looks like: in the
     background of a photo it would draw that photo to a child who is not its subject.
@@ -49,6 +52,8 @@ def judge_album(
     if not len(faces.vectors):
         return []
     probability = gallery.probability(faces.vectors, faces.state)
+    if voted is not None:
+        probability = weigh(probability, voted)
     poor = [quality.too_poor() for quality in faces.quality]
     for row, person in (told or {}).items():
         poor[row], probability[row] = "", 0.0

@@ -28,6 +28,7 @@ from facesort.album.records import (
     Scan,
     folder_of,
 )
+from facesort.album.subject import AS_EVER, PhotoRules
 from facesort.boxes import area, grow_xyxy
 
 CROP_GROWTH = 1.3  # a crop shows this much more than the face: hair, chin, a mask's edge
@@ -43,20 +44,30 @@ def plan_entries(
     labels: HumanLabels | None = None,
     folders: Folders = BY_CLASS,
     judged: Mapping[str, tuple[Judged, ...]] | None = None,
+    rules: PhotoRules = AS_EVER,
 ) -> tuple[Entry, ...]:
     """One entry a photo, sorted by path.
 
     ``links`` says for each photo how it is linked; ``taken`` are the paths in the destination that
     exist or once existed; a face of a confidence below ``sure`` counts as unsure, unless a person
     has said otherwise in ``labels``. By person, ``judged`` has a word on each face of each photo,
-    which counts instead.
+    which counts instead. ``rules`` say for which faces a photo is filed.
     """
     pool = NamePool(taken)
     ordered = sorted(scans, key=lambda scan: scan.photo)
     known, words = labels or HumanLabels(), judged or {}
     return tuple(
-        _plan_photo(scan, links[scan.photo], sure, pool, human, folders, words.get(scan.photo, ()))
-        for scan, human in ((scan, known.of_faces(scan)) for scan in ordered)
+        _plan_photo(
+            scan,
+            links[scan.photo],
+            sure,
+            pool,
+            known.of_faces(scan),
+            folders,
+            words.get(scan.photo, ()),
+            rules,
+        )
+        for scan in ordered
     )
 
 
@@ -68,12 +79,14 @@ def _plan_photo(
     human: tuple[str, ...],
     folders: Folders,
     judged: tuple[Judged, ...],
+    rules: PhotoRules,
 ) -> Entry:
     name = PurePosixPath(scan.photo).name
     face_folders = folders_of_faces(scan, sure, human, judged)
+    counting = rules.folders(scan.faces, face_folders, human)
     targets = {
-        folder: pool.take(f"photos/{folder}", name)
-        for folder in photo_folders(scan, face_folders, folders)
+        folder: pool.take(f"photos/{folder}", rules.name(name, folder, scan.faces, face_folders))
+        for folder in photo_folders(scan, counting, folders)
     }
     certain = [one.certainty for one in judged] or [face.confidence for face in scan.faces]
     crops = [

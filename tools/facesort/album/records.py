@@ -63,15 +63,24 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Vote:
+    """Whose a model with a class a child says a face is: the name of that class."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Face:
     """One face; the box in pixels of the full upright photo, to a tenth. Sorting by class needs no
-    ``identity``, and some faces are too small to have one. In a video it is that of ``frame``,
-    counted from 0, at ``time_s``."""
+    ``identity``, and some faces are too small to have one; ``vote`` is there where one was asked
+    for. In a video it is the face of ``frame``, counted from 0, at ``time_s``."""
 
     xyxy_px: BoxPx
     class_name: str
     confidence: float
     identity: Identity | None = None
+    vote: Vote | None = None
     frame: int | None = None
     time_s: float | None = None
 

@@ -23,6 +23,7 @@ from facesort.album.judge import NOT_DESCRIBED
 from facesort.album.names import NamePool
 from facesort.album.plan import crop_name, folders_of_faces, photo_folders, placed
 from facesort.album.records import STRANGERS, UNSURE, Entry, Judged, folder_of
+from facesort.album.subject import PhotoRules
 from facesort.album.undo import why_kept
 from facesort.errors import FacesortError
 
@@ -131,10 +132,13 @@ def _planned(
     judged = _words_of(entry, words)
     faces = folders_of_faces(entry.scan, sure, human, judged)
     has = {folder_of(path).split("/")[1]: path for path in entry.targets}
-    name = Path(entry.scan.photo).name
+    name, seen = Path(entry.scan.photo).name, entry.scan.faces
+    rules = PhotoRules.of_options(site.journal.state.options)
+    counting = rules.folders(seen, faces, human)
     targets = {
-        folder: has.get(folder) or pool.take(f"photos/{folder}", name)
-        for folder in photo_folders(entry.scan, faces, site.journal.state.sorted_into)
+        folder: has.get(folder)
+        or pool.take(f"photos/{folder}", rules.name(name, folder, seen, faces))
+        for folder in photo_folders(entry.scan, counting, site.journal.state.sorted_into)
     }
     crops = list(entry.crops)
     for number, word in enumerate(judged):

@@ -19,6 +19,7 @@ from facesort.album.human import HumanLabels
 from facesort.album.look_cache import LookCache, Seen
 from facesort.album.records import BoxPx, Face, Scan
 from facesort.album.video import look_at_video
+from facesort.album.vote import Voter
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
 from facesort.parallel import ordered_map
@@ -55,12 +56,13 @@ def scan_photos(
     workers: int,
     with_crops: bool,
     describer: Describer | None = None,
+    voter: Voter | None = None,
     cache: LookCache | None = None,
 ) -> Iterator[Looked]:
     """Look at each photo, in order. The scan that comes with one is what an earlier run saw: it
     stands, with the new time, if the bytes are still the same. A face that a person knows of is
-    there whether the detector finds it or not. ``describer`` is for sorting by person; ``cache``
-    knows what this detector saw in earlier runs, whatever they sorted by."""
+    there whether the detector finds it or not. ``describer`` and ``voter`` are for persons;
+    ``cache`` knows what this detector saw in earlier runs, whatever they sorted by."""
     known = cache or LookCache("nobody")
 
     def find(rgb: NDArray[np.uint8]) -> tuple[Face, ...]:
@@ -78,26 +80,31 @@ def scan_photos(
                 return Looked(replace(earlier, mtime_ns=found.mtime_ns))
             if not moves:
                 return look_at_photo(data, scan)
-            scan, crops = look_at_video(found.path, scan, find, labels, describer, detector.sure)
+            scan, crops = look_at_video(
+                found.path, scan, find, labels, describer, voter, detector.sure
+            )
             return Looked(scan, crops if with_crops else [])
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))
 
     def look_at_photo(data: bytes, scan: Scan) -> Looked:
-        seen, picture = known.get(scan.content), None
+        seen, picture, found = known.get(scan.content), None, None
         if seen is None:
             picture = open_photo(data, decode_px(detector))
-            faces = as_faces(detector.detect([picture.rgb])[0], picture, class_names)
-            seen = Seen(picture.scale, faces)
+            found = detector.detect([picture.rgb])[0]
+            seen = Seen(picture.scale, as_faces(found, picture, class_names))
             known.put(scan.content, seen)
         scan = replace(scan, scale=seen.scale, faces=seen.faces)
         scan = replace(scan, faces=(*seen.faces, *labels.unseen(scan)))
-        if not scan.faces or not (with_crops or describer):
+        if not scan.faces or not (with_crops or describer or voter):
             return Looked(scan)
         if picture is None:
             picture = open_photo(data, decode_px(detector))
         if describer is not None:
             scan = replace(scan, faces=with_identity(scan.faces, picture, describer))
+        if voter is not None:
+            own = found if voter.detector is detector else None
+            scan = replace(scan, faces=voter.on(scan.faces, picture, own))
         return Looked(scan, cut_crops(picture, scan) if with_crops else [])
 
     return ordered_map(look, photos, workers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -24,6 +24,7 @@ SAME_PERSON = 3.0  # deviations of likeness; hardly any two people reach it
 
 Seen = list[tuple[Face, bytes]]  # a face and its crop
 Told = Mapping[Face, str]  # the folder that a person chose for a face
+Alike = Callable[[Face, Sequence[Face]], bool]
 
 
 def follow(looks: Iterable[Sequence[Face]]) -> list[list[Face]]:
@@ -79,9 +80,9 @@ def _around(faces: Sequence[Face]) -> NDArray[np.float64]:
     return grow_xyxy(as_boxes([face.xyxy_px for face in faces]), GROWN)
 
 
-def one_a_person(seen: Seen, told: Told, likeness: Likeness) -> Seen:
-    """Of faces that look like one person and are in different frames, the best; a face that cannot
-    be compared, and one of which a person has spoken, stays."""
+def one_a_person(seen: Seen, told: Told, alike: Alike) -> Seen:
+    """Of faces that are ``alike`` and in different frames, the best; a face of which a person has
+    spoken stays."""
     spoken = {(face.frame, face.xyxy_px) for face in told}
 
     def is_told(face: Face) -> bool:
@@ -89,14 +90,26 @@ def one_a_person(seen: Seen, told: Told, likeness: Likeness) -> Seen:
 
     kept: Seen = []
     for face, jpeg in sorted(seen, key=lambda one: (not is_told(one[0]), -_shows(one[0]))):
-        others = [one for one, _ in kept if one.identity and one.frame != face.frame]
-        if is_told(face) or face.identity is None or not others:
-            kept.append((face, jpeg))
-        elif _alike(face, others, likeness) < SAME_PERSON:
+        others = [one for one, _ in kept if one.frame != face.frame]
+        if is_told(face) or not alike(face, others):
             kept.append((face, jpeg))
     return sorted(kept, key=lambda one: (one[0].frame or 0, one[0].xyxy_px))
 
 
-def _alike(face: Face, others: Sequence[Face], likeness: Likeness) -> float:
-    cosine = vectors_of([face]) @ vectors_of(others).T
-    return float(likeness.of(cosine, worn_by([face]), worn_by(others)).max())
+def looks_alike(likeness: Likeness) -> Alike:
+    """Is a face one of the others, by their looks? What cannot be compared is nobody else."""
+
+    def alike(face: Face, others: Sequence[Face]) -> bool:
+        known = [other for other in others if other.identity]
+        if face.identity is None or not known:
+            return False
+        cosine = vectors_of([face]) @ vectors_of(known).T
+        return bool(likeness.of(cosine, worn_by([face]), worn_by(known)).max() >= SAME_PERSON)
+
+    return alike
+
+
+def voted_alike(face: Face, others: Sequence[Face]) -> bool:
+    """Is a face one of the others, by the votes on them?"""
+    voted = {other.vote.name for other in others if other.vote}
+    return face.vote is not None and face.vote.name in voted

@@ -21,7 +21,7 @@ from facesort.album.destination import (
 from facesort.album.filing import left_to_file
 from facesort.album.journal import State, read_state
 from facesort.album.look import Job, Remember, plan_news
-from facesort.album.records import COPY, Folders, Plan
+from facesort.album.records import COPY, Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
 from facesort.album.scan import Looked
 from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
@@ -40,6 +40,7 @@ def sort_album(job: Job, report: Reporter) -> int:
     state = read_state(dst.journal)
     check_belongs(state, job.src, dst.root)
     _say_other_options(job, state, report)
+    _say_renamed(state, dst, report)
     if all(map(state.knows, listing.files)):
         if dst.is_whole() and state.src == str(job.src.absolute()):
             report.say(NOTHING_NEW)
@@ -148,6 +149,17 @@ def _say_other_options(job: Job, state: State, report: Reporter) -> None:
         report.say(
             f"{', '.join(others)}: not as in the earlier run; what is filed stays as it was filed "
             f"(to sort it anew: --undo --dst {job.dst}, then run again)"
+        )
+
+
+def _say_renamed(state: State, dst: Destination, report: Reporter) -> None:
+    """New photos go where the journal says: a folder with a new name is not known yet."""
+    filled = {folder_of(path) for entry in state.entries.values() for path in entry.crops}
+    gone = sorted(one for one in filled if not (dst.root / one).exists())
+    if state.people and gone and (dst.root / "faces").exists():
+        report.say(
+            f"no longer there: {', '.join(gone)}; if you have renamed or merged folders, run "
+            f"learn_corrections.py {dst.root} --apply, now or afterwards"
         )
 
 

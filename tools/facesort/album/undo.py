@@ -19,6 +19,7 @@ from facesort.album.filing import Filer, is_ours, left_to_file
 from facesort.album.journal import State
 from facesort.album.saved_plan import find_plan
 from facesort.album.summary import counted
+from facesort.album.which_face import FOLDER as WHICH_FACE
 from facesort.errors import AlbumError
 from facesort.photos import content_hash
 from facesort.reporter import Reporter
@@ -44,6 +45,7 @@ def undo(root: Path, report: Reporter) -> int:
         kept |= _remove_own_files(dst, state)
     left = left | kept
     left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
+    left |= dict.fromkeys(_files(dst, [WHICH_FACE]), "a face for you to choose; or delete it")
     _remove_folders(dst, state, levels)
     for path, why in sorted(left.items()):
         report.say(f"left alone: {path}: {why}")

@@ -20,7 +20,8 @@ from facesort.album.crops import cut_crops
 from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
 from facesort.album.records import Face, Scan
-from facesort.album.sights import choose, follow, one_a_person
+from facesort.album.sights import choose, follow, looks_alike, one_a_person, voted_alike
+from facesort.album.vote import Voter
 from facesort.errors import PhotoError
 from facesort.photos import Photo
 from facesort.photos.video import Frame, Video
@@ -39,26 +40,30 @@ def look_at_video(
     find: Find,
     labels: HumanLabels,
     describer: Describer | None,
+    voter: Voter | None,
     sure: float,
 ) -> tuple[Scan, list[bytes]]:
     """``scan`` with the faces to show, each of its own frame, and a JPEG of each. By class (without
-    ``describer``) that is one face a class, by person one a person, as far as they can be told
-    apart; and those of which a person has spoken. Raises `PhotoError` where nothing is decoded."""
+    ``describer`` and ``voter``) that is one face a class, by person one a person, as far as they
+    can be told apart; and those of which a person has spoken. Raises `PhotoError` where nothing is
+    decoded."""
     looks = _look(path, find)
     everything = replace(scan, faces=tuple(face for look in looks for face in look))
     folders = labels.of_faces(everything)
     told = {face: folder for face, folder in zip(everything.faces, folders, strict=True) if folder}
-    chosen = choose(follow(looks), told, sure, by_person=describer is not None)
+    by_person = describer is not None or voter is not None
+    chosen = choose(follow(looks), told, sure, by_person)
     chosen += labels.unseen(replace(scan, faces=tuple(chosen)))
-    seen = list(_seen(path, scan, chosen, describer))
-    if describer is not None:
-        seen = one_a_person(seen, told, describer.embedder.likeness)
+    seen = list(_seen(path, scan, chosen, describer, voter))
+    if by_person:
+        alike = looks_alike(describer.embedder.likeness) if describer else voted_alike
+        seen = one_a_person(seen, told, alike)
     return replace(scan, faces=tuple(face for face, _ in seen)), [jpeg for _, jpeg in seen]
 
 
 def crops_of_video(path: Path, scan: Scan) -> list[bytes]:
     """The crops of the faces of ``scan``, once more; `PhotoError` where a frame is gone."""
-    jpegs = [jpeg for _, jpeg in _seen(path, scan, scan.faces, None)]
+    jpegs = [jpeg for _, jpeg in _seen(path, scan, scan.faces)]
     if len(jpegs) < len(scan.faces):
         raise PhotoError(f"gives {len(jpegs)} of {len(scan.faces)} faces only; run again")
     return jpegs
@@ -91,7 +96,11 @@ def _samples(video: Video) -> Iterator[Frame]:
 
 
 def _seen(
-    path: Path, scan: Scan, faces: Iterable[Face], describer: Describer | None
+    path: Path,
+    scan: Scan,
+    faces: Iterable[Face],
+    describer: Describer | None = None,
+    voter: Voter | None = None,
 ) -> Iterator[tuple[Face, bytes]]:
     """Each of ``faces`` with its crop, by frame, as far as its frame can be decoded."""
     ordered = sorted(faces, key=lambda face: (face.frame or 0, face.xyxy_px))
@@ -104,4 +113,6 @@ def _seen(
             there = tuple(replace(f, time_s=round(frame.time_s, 3)) for f in by_frame[frame.index])
             if describer is not None:
                 there = with_identity(there, photo, describer)
+            if voter is not None:
+                there = voter.on(there, photo, None)
             yield from zip(there, cut_crops(photo, replace(scan, faces=there)), strict=True)

@@ -1,0 +1,71 @@
+"""An example with several faces: the person chooses a crop, and the next run knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Album, Sort, files, jpeg
+
+ARGV = ("--src", "album", "--by", "person", "--people", "examples")
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """Ben is known; of Ana there is only a photo with two faces, of whom one is Eva."""
+    for name in ("Ana", "Ben"):
+        (tmp_path / "examples" / name).mkdir(parents=True)
+    (tmp_path / "examples/Ben/1.jpg").write_bytes(jpeg("masked"))
+    (tmp_path / "examples/Ana/both.jpg").write_bytes(jpeg("face", "sunglasses"))
+    return tmp_path / "examples"
+
+
+def test_who_has_no_other_example_is_asked_about_before_anything_is_sorted(
+    album: Album, examples: Path, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    asked = sort(*ARGV)
+    assert "Ana: no example but photos of several faces; move the right" in asked.error_line
+    assert files(tmp_path / "sorted") == [f"_which_face/Ana/both_{n}.jpg" for n in (0, 1)]
+    crop = tmp_path / "sorted/_which_face/Ana/both_0.jpg"
+    crop.rename(examples / "Ana" / crop.name)
+    known = sort(*ARGV)
+    assert known.code == 0
+    assert "Ana 2, Ben 1" in known.out, "the crop, and by it the photo"
+    assert "photos/Ana/a.jpg" in files(tmp_path / "sorted")
+    assert not (tmp_path / "sorted/_which_face").exists(), "nothing is asked any more"
+
+
+def test_a_dry_run_writes_no_crops(
+    album: Album, examples: Path, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    sort(*ARGV, "--dry-run")
+    assert files(tmp_path / "sorted") == []
+
+
+def test_others_are_sorted_and_the_question_stands(
+    album: Album, examples: Path, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "masked_sunglasses")
+    (examples / "Ana/1.jpg").write_bytes(jpeg("masked_sunglasses"))
+    result = sort(*ARGV)
+    assert "which face is meant? 1 example: move the right crop" in result.out
+    assert result.code == 0
+    crops = tmp_path / "sorted/_which_face/Ana"
+    assert [path.name for path in sorted(crops.iterdir())] == ["both_0.jpg", "both_1.jpg"]
+    assert "photos/Ana/a.jpg" in files(tmp_path / "sorted")
+    undone = sort("--undo", "--dst", "sorted").out
+    assert "left alone: _which_face/Ana/both_0.jpg: a face for you to choose" in undone
+
+
+def test_a_crop_that_was_changed_stays(
+    album: Album, examples: Path, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    sort(*ARGV)
+    crops = tmp_path / "sorted/_which_face/Ana"
+    (crops / "both_0.jpg").rename(examples / "Ana/mine.jpg")
+    (crops / "both_1.jpg").write_bytes(b"mine")
+    sort(*ARGV)
+    assert (crops / "both_1.jpg").read_bytes() == b"mine"
