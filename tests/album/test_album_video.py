@@ -141,6 +141,22 @@ def test_a_corrected_crop_takes_the_video_along_for_ever(
     assert [path for path in files(tmp_path / "anew") if path.startswith("photos/")] == wanted
 
 
+def test_a_video_is_nothing_to_train_on(
+    album: Album, film: Film, sort: Sort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of its frames, only one face each is known."""
+    film("clip.mp4", "masked")
+    album.add("p.jpg", "masked")
+    sort("--src", "album")
+    dst = tmp_path / "sorted"
+    for crop in (dst / "faces/masked").iterdir():
+        shutil.move(crop, dst / "faces/face" / crop.name)
+    yolo = tmp_path / "yolo"
+    assert learn_corrections.main([str(dst), "--apply", "--export-yolo", str(yolo)]) == 0
+    assert "left out: clip.mp4: is a video" in capsys.readouterr().out
+    assert len(list(yolo.rglob("*.jpg"))) == 1
+
+
 def test_one_crop_a_person(album: Album, film: Film, sort: Sort, tmp_path: Path) -> None:
     """Who comes back elsewhere is in the video once; two people in one place are two."""
     frames = [frame("face", 8)] * 15 + [frame("")] * 20 + [frame("face", 80)] * 15
