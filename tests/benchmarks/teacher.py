@@ -22,7 +22,7 @@ import random
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 
 APART, SEED = 100, 6  # as tools/train_embedder.py has them
 SCENES = 40
+USUAL = "9 people, 10 examples, half masked"
+SHARES = ("pure", "complete")
+HARD = "9 people who look alike, 3 examples, none masked"
+HARDER = {"examples": 3, "masked": 0.0, "alike": True}
+FARTHER = (0.99, 0.98)  # pure, complete
 BARS = ((0.8, 0.98), (0.65, 0.97))  # coverage, precision: of all faces, of masked ones
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
@@ -80,7 +85,7 @@ def main(argv: Sequence[str]) -> None:
     elif args.scripts:
         walk(maker, bank, args)
     else:
-        tell_moves(maker, Mix(), args.albums)
+        tell_moves(maker, {USUAL: Mix(), HARD: Mix(**HARDER)}, args.albums)
         tell_mixes(maker, args)
 
 
@@ -127,38 +132,45 @@ def albums(maker: AlbumMaker, mix: Mix, count: int) -> Iterator[Album]:
     return (maker.make(mix, seed) for seed in range(count))
 
 
-def tell_moves(maker: AlbumMaker, mix: Mix, count: int) -> None:
+def tell_moves(maker: AlbumMaker, mixes: Mapping[str, Mix], count: int) -> None:
     """The teacher's table: moves by hand, by the way the album was sorted before."""
     from facesort.evaluate.teacher import ways
+
+    rows: dict[str, tuple[Callable, bool]] = {
+        "all by hand": (ways.by_hand, False),
+        "the seed's way: one closed-set classifier, then by hand": (ways.seeds_way, False),
+        "gallery, not learning": (ways.gallery, False),
+        "gallery, learning (ours)": (ways.gallery, True),
+    }
+    for name, mix in mixes.items():
+        some = list(albums(maker, mix, count))
+        table(
+            f"| {name}: {count} albums, {sum(int(a.main.sum()) for a in some):,} main faces | pure "
+            "at first | complete at first | moves per 100 main faces | of them until pure | looks "
+            "per 100 | moves to 98 % complete |"
+        )
+        for title, (way, learns) in rows.items():
+            tell_work(title, some, way, learns)
+
+
+def tell_work(title: str, some: Sequence[Album], way: Callable, learns: bool) -> None:
     from facesort.evaluate.teacher.hand import correct
 
-    rows: list[tuple[str, Callable, bool]] = [
-        ("all by hand", ways.by_hand, False),
-        ("the seed's way: one closed-set classifier, then by hand", ways.seeds_way, False),
-        ("gallery, not learning", ways.gallery, False),
-        ("gallery, learning (ours)", ways.gallery, True),
+    judges = [way(album) for album in some]
+    work = [correct(album, judge, learns) for album, judge in zip(some, judges, strict=True)]
+    far = [correct(a, judge, learns, FARTHER) for a, judge in zip(some, judges, strict=True)]
+    main = sum(one.main for one in work)
+    pure, complete = (sum(getattr(w, n) * w.main for w in work) / main for n in SHARES)
+    each = [
+        100 * sum(max(getattr(one, name), 0) for one in work) / main
+        for name in ("moves", "moves_to_pure", "looks")
     ]
-    table(
-        "| way | pure at first | complete at first | moves per 100 main faces | of them, until "
-        "pure | looks per 100 | reached |"
+    cells = [f"{pure:.3f}", f"{complete:.3f}", *(f"{value:.1f}" for value in each)]
+    cells.append(f"{100 * sum(one.moves for one in far) / main:.1f}")
+    missed = sum(not one.done for one in (*work, *far))
+    print(
+        f"| {title} | {' | '.join(cells)}{f' ({missed} not reached)' * bool(missed)} |", flush=True
     )
-    for title, way, learns in rows:
-        work = [correct(album, way(album), learns) for album in albums(maker, mix, count)]
-        main = sum(one.main for one in work)
-
-        def each(name: str, work: list = work, main: int = main) -> str:
-            return f"{100 * sum(max(getattr(one, name), 0) for one in work) / main:.1f}"
-
-        pure, complete = (sum(getattr(w, n) * w.main for w in work) / main for n in SHARES)
-        reached = sum(one.done for one in work)
-        print(
-            f"| {title} | {pure:.3f} | {complete:.3f} | {each('moves')} | {each('moves_to_pure')} "
-            f"| {each('looks')} | {reached} of {count} |",
-            flush=True,
-        )
-
-
-SHARES = ("pure", "complete")
 
 
 def tell_mixes(maker: AlbumMaker, args: Namespace) -> None:
@@ -168,7 +180,7 @@ def tell_mixes(maker: AlbumMaker, args: Namespace) -> None:
 
     usual = Mix()
     mixes = {
-        "9 people, 10 examples, half masked": usual,
+        USUAL: usual,
         "5 examples": replace(usual, examples=5),
         "20 examples (10 portraits, each bare and masked)": replace(
             usual, examples=20, two_states=True
@@ -180,6 +192,8 @@ def tell_mixes(maker: AlbumMaker, args: Namespace) -> None:
         "strangers 50 %": replace(usual, strangers=0.5),
         "no bursts": replace(usual, longest_burst=1),
         "each portrait on two occasions": replace(usual, occasions=2),
+        HARD: Mix(**HARDER),
+        "1 example, not masked": replace(usual, examples=1, masked=0.0),
     }
     table(
         "| album | main faces | precision | coverage | at .98 | masked: precision | coverage | "
@@ -194,7 +208,7 @@ def tell_mixes(maker: AlbumMaker, args: Namespace) -> None:
             f"{masked.coverage_at(0.97):.3f} |",
             flush=True,
         )
-    names = found["9 people, 10 examples, half masked"]
+    names = found[USUAL]
     states = {name: names.only(names.state == i) for i, name in enumerate(CLASS_NAMES)}
     table("| wearing | main faces | precision | coverage | at .98 | at .97 |")
     for title, some in states.items():
@@ -262,7 +276,7 @@ def walk(maker: AlbumMaker, bank: Bank, args: Namespace) -> None:
             known[number] = read_portraits({"": [Path(bank.files[number])]}, find)[0]
         return known[number]
 
-    plan = maker.plan(Mix(), seed=0)
+    plan = maker.plan(Mix(**HARDER), seed=0)
     truths = on_disk.write_album(plan, bank, portrait, scenes(args), args.scripts)
     done = args.scripts / "sorted"
     options = ["--by", "person", "--people", args.scripts / "examples", "--dst", done]

@@ -30,7 +30,10 @@ def groups(
     """A number for each face (n,), the same for faces that are one person's: of unit ``vectors``
     (n, d), ``state`` (n,) is what they wear, ``photo`` (n,) counts photos in order."""
     order = np.argsort(photo, kind="stable")
-    rows = [_links(vectors, state, photo, likeness, order, d, next_photos) for d in _apart(photo, order, next_photos)]
+    rows = [
+        _links(vectors, state, photo, likeness, order, d, next_photos)
+        for d in _apart(photo, order, next_photos)
+    ]
     links = np.concatenate(rows) if rows else np.empty((0, 3))
     links = links[links[:, 2] >= same_face]
     members = {int(i): [int(i)] for i in range(len(photo))}

@@ -33,7 +33,7 @@ class Mix:
     ``examples`` are given, ``masked`` of them in masks; ``occasions`` is how often a portrait comes
     back on another day in another state; ``two_states`` makes two examples of a portrait, a bare
     and a masked one, where a person has not portraits enough; at least ``spare`` of a person are
-    left for the album."""
+    left for the album; ``alike`` chooses people who look like one another, as brothers do."""
 
     people: int = 9
     examples: int = 10
@@ -43,6 +43,7 @@ class Mix:
     occasions: int = 1
     two_states: bool = False
     spare: int = 2
+    alike: bool = False
 
     @property
     def portraits_needed(self) -> int:
@@ -120,7 +121,7 @@ class AlbumMaker:
         eligible = self.eligible(mix)
         if len(eligible) < mix.people:
             raise ValueError(f"{len(eligible)} people have portraits enough; {mix.people} wanted")
-        children = [int(one) for one in rng.choice(eligible, mix.people, replace=False)]
+        children = self._children(eligible, mix, rng)
         names = tuple(f"child {i:02d}" for i in range(mix.people))
         examples: list[tuple[int, ...]] = []
         outings: list[tuple[int, int, int]] = []  # child, portrait, state
@@ -132,6 +133,20 @@ class AlbumMaker:
                 outings += [(child, portrait, int(state)) for state in states]
         others = [p for p in self._portraits if self._mine[p] and p not in children]
         return Plan(names, tuple(examples), tuple(self._photos(outings, others, mix, rng)))
+
+    def _children(self, eligible: list[int], mix: Mix, rng: np.random.Generator) -> list[int]:
+        if not mix.alike:
+            return [int(one) for one in rng.choice(eligible, mix.people, replace=False)]
+        bare = self.bank.found & ~self.bank.far & (self.bank.state == BARE)
+        rows = [bare & (self.bank.person == person) for person in eligible]
+        mean = np.stack([self.bank.vector[one].mean(axis=0) for one in rows])
+        mean /= np.linalg.norm(mean, axis=1, keepdims=True)
+        chosen = [int(rng.integers(len(eligible)))]
+        while len(chosen) < mix.people:
+            nearness = (mean @ mean[chosen].T).mean(axis=1)
+            nearness[chosen] = -np.inf
+            chosen.append(int(nearness.argmax()))
+        return [eligible[i] for i in chosen]
 
     def make(self, mix: Mix, seed: int) -> Album:
         """One album as the sorter sees it."""

@@ -17,7 +17,7 @@ from facesort.album.human import HumanLabel, HumanLabels
 from facesort.album.records import STRANGERS, UNSURE, Judged
 from facesort.evaluate.teacher.album import NOBODY, Album
 
-PURE, COMPLETE = 0.99, 0.9
+PURE, COMPLETE = GOAL = 0.99, 0.9
 MOVES_A_ROUND = 10
 NOBODYS = (UNSURE, STRANGERS)
 
@@ -39,13 +39,14 @@ class Work:
     done: bool
 
 
-def correct(album: Album, judge: Judge, learns: bool) -> Work:
-    """Let her put the album right. ``judge`` has a word on every face, given what she said."""
+def correct(album: Album, judge: Judge, learns: bool, goal: tuple[float, float] = GOAL) -> Work:
+    """Let her put the album right, until its folders are as pure and complete as ``goal`` says.
+    ``judge`` has a word on every face, given what she said."""
     desk = Desk(album, judge(HumanLabels()))
     pure, complete = desk.pure, desk.complete
-    moves_to_pure = 0 if pure >= PURE else -1
+    moves_to_pure = 0 if pure >= goal[0] else -1
     labels, moves, looks = HumanLabels(), 0, 0
-    while not desk.is_done:
+    while not desk.reached(goal):
         moved = 0
         for face in desk.suggested():
             desk.look(face)
@@ -53,19 +54,19 @@ def correct(album: Album, judge: Judge, learns: bool) -> Work:
             if desk.is_wrong(face):
                 labels.add(desk.move(face))
                 moved += 1
-                if moves_to_pure < 0 and desk.pure >= PURE:
+                if moves_to_pure < 0 and desk.pure >= goal[0]:
                     moves_to_pure = moves + moved
-                if desk.is_done or (learns and moved >= MOVES_A_ROUND):
+                if desk.reached(goal) or (learns and moved >= MOVES_A_ROUND):
                     break
         moves += moved
         if not moved:  # she has seen all
             break
-        if learns and not desk.is_done:
+        if learns and not desk.reached(goal):
             desk.follow(judge(labels))
-            if moves_to_pure < 0 and desk.pure >= PURE:
+            if moves_to_pure < 0 and desk.pure >= goal[0]:
                 moves_to_pure = moves
     main = int(album.main.sum())
-    return Work(main, pure, complete, moves, moves_to_pure, looks, desk.is_done)
+    return Work(main, pure, complete, moves, moves_to_pure, looks, desk.reached(goal))
 
 
 class Desk:
@@ -91,9 +92,8 @@ class Desk:
         main = np.flatnonzero(self.album.main)
         return sum(self.folder[i] == self.should[i] for i in main) / max(len(main), 1)
 
-    @property
-    def is_done(self) -> bool:
-        return self.pure >= PURE and self.complete >= COMPLETE
+    def reached(self, goal: tuple[float, float]) -> bool:
+        return self.pure >= goal[0] and self.complete >= goal[1]
 
     def suggested(self) -> list[int]:
         """Faces she has not seen where they lie now, in the order of the files."""
