@@ -135,12 +135,14 @@ def albums(maker: AlbumMaker, mix: Mix, count: int) -> Iterator[Album]:
 def tell_moves(maker: AlbumMaker, mixes: Mapping[str, Mix], count: int) -> None:
     """The teacher's table: moves by hand, by the way the album was sorted before."""
     from facesort.evaluate.teacher import ways
+    from facesort.evaluate.teacher.hand import MOVES_A_ROUND
 
-    rows: dict[str, tuple[Callable, bool]] = {
-        "all by hand": (ways.by_hand, False),
-        "the seed's way: one closed-set classifier, then by hand": (ways.seeds_way, False),
-        "gallery, not learning": (ways.gallery, False),
-        "gallery, learning (ours)": (ways.gallery, True),
+    rows: dict[str, tuple[Callable, int]] = {
+        "all by hand": (ways.by_hand, 0),
+        "the seed's way: one closed-set classifier, then by hand": (ways.seeds_way, 0),
+        "gallery, not learning": (ways.gallery, 0),
+        f"ours: learning after {MOVES_A_ROUND} moves": (ways.gallery, MOVES_A_ROUND),
+        "ours: learning after each move (--watch)": (ways.gallery, 1),
     }
     for name, mix in mixes.items():
         some = list(albums(maker, mix, count))
@@ -149,16 +151,16 @@ def tell_moves(maker: AlbumMaker, mixes: Mapping[str, Mix], count: int) -> None:
             "at first | complete at first | moves per 100 main faces | of them until pure | looks "
             "per 100 | moves to 98 % complete |"
         )
-        for title, (way, learns) in rows.items():
-            tell_work(title, some, way, learns)
+        for title, (way, learns_after) in rows.items():
+            tell_work(title, some, way, learns_after)
 
 
-def tell_work(title: str, some: Sequence[Album], way: Callable, learns: bool) -> None:
+def tell_work(title: str, some: Sequence[Album], way: Callable, learns_after: int) -> None:
     from facesort.evaluate.teacher.hand import correct
 
     judges = [way(album) for album in some]
-    work = [correct(album, judge, learns) for album, judge in zip(some, judges, strict=True)]
-    far = [correct(a, judge, learns, FARTHER) for a, judge in zip(some, judges, strict=True)]
+    work = [correct(album, judge, learns_after) for album, judge in zip(some, judges, strict=True)]
+    far = [correct(a, judge, learns_after, FARTHER) for a, judge in zip(some, judges, strict=True)]
     main = sum(one.main for one in work)
     pure, complete = (sum(getattr(w, n) * w.main for w in work) / main for n in SHARES)
     each = [

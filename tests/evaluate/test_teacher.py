@@ -95,13 +95,13 @@ def test_faces_that_are_not_found_are_counted_not_there() -> None:
 def test_a_right_album_needs_no_move(maker: AlbumMaker) -> None:
     album = maker.make(MIX, seed=0)
     words = right_words(album)
-    work = hand.correct(album, lambda _labels: words, learns=True)
+    work = hand.correct(album, lambda _labels: words, learns_after=hand.MOVES_A_ROUND)
     assert (work.moves, work.looks, work.pure, work.complete, work.done) == (0, 0, 1, 1, True)
 
 
 def test_by_hand_every_main_face_is_moved_until_nine_in_ten_are(maker: AlbumMaker) -> None:
     album = maker.make(MIX, seed=0)
-    work = hand.correct(album, ways.by_hand(album), learns=False)
+    work = hand.correct(album, ways.by_hand(album), learns_after=0)
     assert work.done and work.moves == int(np.ceil(0.9 * album.main.sum()))
 
 
@@ -115,7 +115,7 @@ def test_a_stranger_in_a_childs_folder_is_moved_out_and_one_in_unsure_is_let_be(
     words[strangers[0]] = Judged(UNSURE, album.names[0], 0.4)
     for wrong in strangers[1:]:
         words[wrong] = Judged(album.names[0], album.names[0], 0.7)
-    work = hand.correct(album, lambda _labels: words, learns=False)
+    work = hand.correct(album, lambda _labels: words, learns_after=0)
     assert work.done and 0 < work.moves_to_pure == work.moves <= len(strangers) - 1
 
 
@@ -138,8 +138,8 @@ def test_what_was_learned_moves_others_but_never_hers_nor_a_name_to_nobody(
 
 def test_learning_saves_moves_where_the_seeds_way_takes_strangers_in(maker: AlbumMaker) -> None:
     album = maker.make(MIX, seed=2)
-    seeds = hand.correct(album, ways.seeds_way(album), learns=False)
-    ours = hand.correct(album, ways.gallery(album), learns=True)
+    seeds = hand.correct(album, ways.seeds_way(album), learns_after=0)
+    ours = hand.correct(album, ways.gallery(album), learns_after=hand.MOVES_A_ROUND)
     assert seeds.done and ours.done and ours.moves < seeds.moves
 
 

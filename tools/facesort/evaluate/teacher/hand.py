@@ -3,7 +3,8 @@
 She goes through the children's folders first, then _unsure, then _strangers, in each the least
 certain crop first, as the files are named. A crop in a wrong child's folder she moves, and a main
 face that lies in nobody's; strangers and faces in the background she leaves in _unsure.
-After some moves the tools learn, and she goes on with what they make of it.
+After some moves (with learn_corrections.py --watch, after each) the tools learn, and she goes on
+with what they make of it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from facesort.album.records import STRANGERS, UNSURE, Judged
 from facesort.evaluate.teacher.album import NOBODY, Album
 
 PURE, COMPLETE = GOAL = 0.99, 0.9
-MOVES_A_ROUND = 10
+MOVES_A_ROUND = 10  # before the tools learn
 NOBODYS = (UNSURE, STRANGERS)
 
 Words = Sequence[Judged]  # on each face of the album
@@ -39,9 +40,12 @@ class Work:
     done: bool
 
 
-def correct(album: Album, judge: Judge, learns: bool, goal: tuple[float, float] = GOAL) -> Work:
+def correct(
+    album: Album, judge: Judge, learns_after: int, goal: tuple[float, float] = GOAL
+) -> Work:
     """Let her put the album right, until its folders are as pure and complete as ``goal`` says.
-    ``judge`` has a word on every face, given what she said."""
+    ``judge`` has a word on every face, given what she said; it is asked anew after so many moves,
+    never where ``learns_after`` is 0."""
     desk = Desk(album, judge(HumanLabels()))
     pure, complete = desk.pure, desk.complete
     moves_to_pure = 0 if pure >= goal[0] else -1
@@ -56,12 +60,12 @@ def correct(album: Album, judge: Judge, learns: bool, goal: tuple[float, float] 
                 moved += 1
                 if moves_to_pure < 0 and desk.pure >= goal[0]:
                     moves_to_pure = moves + moved
-                if desk.reached(goal) or (learns and moved >= MOVES_A_ROUND):
+                if desk.reached(goal) or moved == learns_after:
                     break
         moves += moved
         if not moved:  # she has seen all
             break
-        if learns and not desk.reached(goal):
+        if learns_after and not desk.reached(goal):
             desk.follow(judge(labels))
             if moves_to_pure < 0 and desk.pure >= goal[0]:
                 moves_to_pure = moves

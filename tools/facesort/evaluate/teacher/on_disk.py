@@ -20,7 +20,7 @@ from facesort.album.records import STRANGERS, UNSURE
 from facesort.boxes import as_boxes, iou_matrix
 from facesort.evaluate.teacher.album import NOBODY, Plan
 from facesort.evaluate.teacher.bank import SAME_FACE_IOU, Bank
-from facesort.evaluate.teacher.hand import COMPLETE, MOVES_A_ROUND, NOBODYS, PURE
+from facesort.evaluate.teacher.hand import COMPLETE, NOBODYS, PURE
 from facesort.evaluate.teacher.portraits import (
     CANVAS_WH,
     Portrait,
@@ -31,6 +31,7 @@ from facesort.evaluate.teacher.portraits import (
 )
 
 MAIN_PX, FAR_PX = (230, 380), (50, 110)
+MOVES_A_VISIT = 3  # before learn_corrections.py runs
 TOOLS = Path(__file__).resolve().parents[3]
 
 
@@ -158,7 +159,7 @@ def correct(sorted_into: Path, truths: dict[str, Truth], say: Callable[[str], No
         moved = 0
         for one in sorted(found, key=lambda one: (rank.get(one.folder, 0), one.path.name)):
             key = (one.folder, one.path.name)
-            if key in seen or moved == MOVES_A_ROUND:
+            if key in seen or moved == MOVES_A_VISIT:
                 continue
             seen.add(key)
             if one.folder != one.should and (one.main or one.folder not in NOBODYS):
