@@ -100,14 +100,17 @@ def _probability(gallery: Gallery, faces: AlbumFaces, told: Mapping[int, int]) -
     spoken_of = np.isin(burst, burst[list(told)])
     sure = _one_a_burst(np.flatnonzero(good & (best >= SURE_ENOUGH) & ~spoken_of), best, burst)
     if len(sure):
-        person = probability[sure].argmax(axis=1)
-        found = Examples(faces.vectors[sure], person, faces.state[sure])
+        likeliest = probability[sure].argmax(axis=1)
+        found = Examples(faces.vectors[sure], likeliest, faces.state[sure])
         probability = look(gallery.with_album(found, burst[sure]))
-    for row, one in told.items():
-        if one != NOBODY:
-            same = (burst == burst[row]) & good
+    said: dict[int, set[int]] = {}
+    for row, person in told.items():
+        said.setdefault(int(burst[row]), set()).add(person)
+    for one, persons in said.items():
+        if len(persons) == 1 and NOBODY not in persons:  # two people: it was no burst
+            same = burst == one
             probability[same] *= 1 - SAME_AS_SAID
-            probability[same, one] += SAME_AS_SAID
+            probability[same, persons.pop()] += SAME_AS_SAID
     return probability
 
 
