@@ -87,7 +87,7 @@ def shoot(portrait: Portrait, dressed: Pixels, rng: np.random.Generator) -> Shot
         (width / 2, height / 2), float(rng.normal(0, 4)), float(rng.uniform(0.94, 1.06))
     )
     turn = np.asarray(turn, dtype=np.float64)
-    turn[:, 2] += rng.uniform(-5, 5, 2)
+    turn[:, 2] = turn[:, 2] + rng.uniform(-5, 5, 2)
     rgb = cv2.warpAffine(dressed, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
     light = rgb.astype(np.float32) / 255
     light = light ** float(np.exp(rng.normal(0, 0.15))) * float(rng.uniform(0.9, 1.1))
