@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.records import STRANGERS, UNSURE
-from facesort.boxes import as_boxes, iou_matrix
+from facesort.boxes import as_boxes, grow_xyxy, iou_matrix, pixels_under
 from facesort.evaluate.teacher.album import NOBODY, Plan
 from facesort.evaluate.teacher.bank import SAME_FACE_IOU, Bank
 from facesort.evaluate.teacher.hand import COMPLETE, NOBODYS, PURE
@@ -31,6 +31,7 @@ from facesort.evaluate.teacher.portraits import (
 )
 
 MAIN_PX, FAR_PX = (230, 380), (50, 110)
+EXAMPLE_GROWTH = 1.6  # of the box of a face
 MOVES_A_VISIT = 3  # before learn_corrections.py runs
 TOOLS = Path(__file__).resolve().parents[3]
 
@@ -62,7 +63,7 @@ def write_album(
 
     for name, rows in zip(plan.names, plan.examples, strict=True):
         for i, row in enumerate(rows):
-            _save(shot(row).rgb, root / "examples" / name / f"{i:02d}.jpg")
+            _save(_closer(shot(row)), root / "examples" / name / f"{i:02d}.jpg")
     for number, puts in enumerate(plan.photos):
         far = [bool(bank.far[put.row]) for put in puts]
         sides = [int(rng.integers(*(FAR_PX if is_far else MAIN_PX))) for is_far in far]
@@ -73,6 +74,14 @@ def write_album(
         folders = [plan.names[put.child] if put.child != NOBODY else STRANGERS for put in puts]
         truths[file.name] = Truth(photo.xyxy_px, tuple(folders), tuple(put.main for put in puts))
     return truths
+
+
+def _closer(shot: Shot) -> NDArray[np.uint8]:
+    """The head alone: portraits of the press show others beside it."""
+    height, width = shot.rgb.shape[:2]
+    box = grow_xyxy([shot.xyxy_px], EXAMPLE_GROWTH)[0]
+    left, top, right, bottom = pixels_under(box, (width, height))
+    return shot.rgb[top:bottom, left:right]
 
 
 def _corners(sides_px: Sequence[int], rng: np.random.Generator) -> list[tuple[int, int]]:
