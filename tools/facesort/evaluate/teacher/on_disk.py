@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.records import STRANGERS, UNSURE
-from facesort.boxes import as_boxes, grow_xyxy, iou_matrix, pixels_under
+from facesort.boxes import as_boxes, clip_xyxy, grow_xyxy, iou_matrix, pixels_under
 from facesort.evaluate.teacher.album import NOBODY, Plan
 from facesort.evaluate.teacher.bank import SAME_FACE_IOU, Bank
 from facesort.evaluate.teacher.hand import COMPLETE, NOBODYS, PURE
@@ -79,7 +79,7 @@ def write_album(
 def _closer(shot: Shot) -> NDArray[np.uint8]:
     """The head alone: portraits of the press show others beside it."""
     height, width = shot.rgb.shape[:2]
-    box = grow_xyxy([shot.xyxy_px], EXAMPLE_GROWTH)[0]
+    box = clip_xyxy(grow_xyxy([shot.xyxy_px], EXAMPLE_GROWTH), (width, height))[0]
     left, top, right, bottom = pixels_under(box, (width, height))
     return shot.rgb[top:bottom, left:right]
 
