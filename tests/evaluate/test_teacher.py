@@ -1,13 +1,14 @@
 """The simulated teacher: albums as asked for, honest counts, curves that mean what they say."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from facesort.album.human import HumanLabels
 from facesort.album.records import STRANGERS, UNSURE, Judged
-from facesort.evaluate.teacher import curves, grow, hand, ways
+from facesort.evaluate.teacher import curves, grow, hand, on_disk, portraits, ways
 from facesort.evaluate.teacher.album import NOBODY, Album, AlbumMaker, Mix
 from facesort.evaluate.teacher.bank import Bank
 from facesort.models.people import likeness
@@ -182,3 +183,63 @@ def test_a_grown_album_knows_the_same_people(maker: AlbumMaker) -> None:
     assert labels.of_faces(scans[0])[0] == (
         album.names[album.child[0]] if album.child[0] != NOBODY else STRANGERS
     )
+
+
+def on_disk_truth() -> dict[str, on_disk.Truth]:
+    boxes = np.array([[0.0, 0, 100, 100], [200, 0, 300, 100]])
+    return {"a.jpg": on_disk.Truth(boxes, ("Ana", STRANGERS), (True, False))}
+
+
+def test_faces_of_the_manifest_are_those_that_were_put_there(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(
+        "photo,x1,y1,x2,y2,crop\r\n"
+        "a.jpg,5,5,100,100,faces/Ana/900_a_0.jpg\r\n"
+        "a.jpg,205,5,300,100,faces/_unsure/400_a_1.jpg\r\n"
+        "a.jpg,500,0,600,100,faces/Ana/700_a_2.jpg\r\n"  # a face of the scene
+        "b.jpg,,,,,\r\n"
+    )
+    found = on_disk.crops(tmp_path, on_disk_truth())
+    assert [(one.folder, one.should, one.main) for one in found] == [
+        ("Ana", "Ana", True),
+        (UNSURE, STRANGERS, False),
+        ("Ana", STRANGERS, False),
+    ]
+    assert on_disk.figures(found) == (0.5, 1.0)
+
+
+def portrait() -> portraits.Portrait:
+    rgb = np.random.default_rng(0).integers(90, 160, (120, 120, 3), dtype=np.uint8)
+    points = np.array([[45, 50], [75, 50], [60, 66], [48, 82], [72, 82]], dtype=np.float64)
+    return portraits.Portrait(Path("x.jpg"), 0, rgb, np.array([30.0, 20, 90, 100]), points)
+
+
+@pytest.mark.parametrize("kind", range(len(portraits.KINDS)))
+def test_one_wears_the_same_all_day(kind: int) -> None:
+    one = portraits.dress(portrait(), kind)
+    assert (one == portraits.dress(portrait(), kind)).all()
+    assert (one == portrait().rgb).all() == (kind == 0)
+
+
+def test_a_face_is_where_the_photo_says() -> None:
+    """A white square on black, put somewhere smaller: its middle is the middle of the box."""
+    rgb = np.zeros((120, 120, 3), np.uint8)
+    rgb[40:80, 40:80] = 255
+    square = portraits.Portrait(
+        Path("x.jpg"), 0, rgb, np.array([40.0, 40, 80, 80]), np.zeros((5, 2))
+    )
+    rng = np.random.default_rng(1)
+    shots = [portraits.shoot(square, rgb, rng) for _ in range(3)]
+    scene, corners = np.zeros((50, 60, 3), np.uint8), [(10, 20), (400, 30), (800, 500)]
+    photo = portraits.picture(scene, shots, [240, 120, 60], corners, rng)
+    assert photo.rgb.shape == (portraits.CANVAS_WH[1], portraits.CANVAS_WH[0], 3)
+    for (x, y), side, box in zip(corners, (240, 120, 60), photo.xyxy_px, strict=True):
+        rows, columns = np.nonzero(photo.rgb[y : y + side, x : x + side, 0] > 128)
+        middle = np.array([columns.mean() + x, rows.mean() + y])
+        assert np.abs(middle - (box[:2] + box[2:]) / 2).max() < 3
+
+
+def test_a_bank_survives_as_a_file(tmp_path: Path) -> None:
+    bank = made_bank()
+    bank.save(tmp_path / "new" / "bank.npz")
+    again = Bank.load(tmp_path / "new" / "bank.npz")
+    assert all((vars(again)[name] == value).all() for name, value in vars(bank).items())
