@@ -22,8 +22,7 @@ import random
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,19 +32,12 @@ from facesort import console
 from facesort.errors import UsageError
 
 if TYPE_CHECKING:
-    from facesort.evaluate.teacher.album import Album, AlbumMaker, Mix
+    from facesort.evaluate.teacher.album import AlbumMaker
     from facesort.evaluate.teacher.bank import Bank
-    from facesort.evaluate.teacher.curves import Names
     from facesort.evaluate.teacher.portraits import Portrait
 
 APART, SEED = 100, 6  # as tools/train_embedder.py has them
 SCENES = 40
-USUAL = "9 people, 10 examples, half masked"
-SHARES = ("pure", "complete")
-HARD = "9 people who look alike, 3 examples, none masked"
-HARDER = {"examples": 3, "masked": 0.0, "alike": True}
-FARTHER = (0.99, 0.98)  # pure, complete
-BARS = ((0.8, 0.98), (0.65, 0.97))  # coverage, precision: of all faces, of masked ones
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 
@@ -73,7 +65,8 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     import numpy as np
 
-    from facesort.evaluate.teacher.album import AlbumMaker, Mix
+    from facesort.evaluate.teacher import tables
+    from facesort.evaluate.teacher.album import AlbumMaker
     from facesort.models.people.embed import load_embedder
 
     bank = read_bank(args)
@@ -85,8 +78,13 @@ def main(argv: Sequence[str]) -> None:
     elif args.scripts:
         walk(maker, bank, args)
     else:
-        tell_moves(maker, {USUAL: Mix(), HARD: Mix(**HARDER)}, args.albums)
-        tell_mixes(maker, args)
+        for lines in (
+            tables.moves(maker, tables.USUAL, args.albums),
+            tables.moves(maker, tables.HARD, args.albums),
+            tables.names(maker, args.albums, args.curves),
+        ):
+            for line in lines:
+                print(line, flush=True)
 
 
 def read_bank(args: Namespace) -> Bank:
@@ -125,118 +123,7 @@ def scenes(args: Namespace) -> list:
     from facesort.photos import list_photos, open_photo
 
     every = list_photos(args.scenes).photos
-    return [open_photo(found.path).rgb for found in every[:: max(len(every) // SCENES, 1)]]
-
-
-def albums(maker: AlbumMaker, mix: Mix, count: int) -> Iterator[Album]:
-    return (maker.make(mix, seed) for seed in range(count))
-
-
-def tell_moves(maker: AlbumMaker, mixes: Mapping[str, Mix], count: int) -> None:
-    """The teacher's table: moves by hand, by the way the album was sorted before."""
-    from facesort.evaluate.teacher import ways
-    from facesort.evaluate.teacher.hand import MOVES_A_ROUND
-
-    rows: dict[str, tuple[Callable, int]] = {
-        "all by hand": (ways.by_hand, 0),
-        "the seed's way: one closed-set classifier, then by hand": (ways.seeds_way, 0),
-        "gallery, not learning": (ways.gallery, 0),
-        f"ours: learning after {MOVES_A_ROUND} moves": (ways.gallery, MOVES_A_ROUND),
-        "ours: learning after each move (--watch)": (ways.gallery, 1),
-    }
-    for name, mix in mixes.items():
-        some = list(albums(maker, mix, count))
-        table(
-            f"| {name}: {count} albums, {sum(int(a.main.sum()) for a in some):,} main faces | pure "
-            "at first | complete at first | moves per 100 main faces | of them until pure | looks "
-            "per 100 | moves to 98 % complete |"
-        )
-        for title, (way, learns_after) in rows.items():
-            tell_work(title, some, way, learns_after)
-
-
-def tell_work(title: str, some: Sequence[Album], way: Callable, learns_after: int) -> None:
-    from facesort.evaluate.teacher.hand import correct
-
-    judges = [way(album) for album in some]
-    work = [correct(album, judge, learns_after) for album, judge in zip(some, judges, strict=True)]
-    far = [correct(a, judge, learns_after, FARTHER) for a, judge in zip(some, judges, strict=True)]
-    main = sum(one.main for one in work)
-    pure, complete = (sum(getattr(w, n) * w.main for w in work) / main for n in SHARES)
-    each = [
-        100 * sum(max(getattr(one, name), 0) for one in work) / main
-        for name in ("moves", "moves_to_pure", "looks")
-    ]
-    cells = [f"{pure:.3f}", f"{complete:.3f}", *(f"{value:.1f}" for value in each)]
-    cells.append(f"{100 * sum(one.moves for one in far) / main:.1f}")
-    missed = sum(not one.done for one in (*work, *far))
-    print(
-        f"| {title} | {' | '.join(cells)}{f' ({missed} not reached)' * bool(missed)} |", flush=True
-    )
-
-
-def tell_mixes(maker: AlbumMaker, args: Namespace) -> None:
-    """Precision and coverage by what an album is like, and of the usual album, by what is worn."""
-    from facesort.classes import CLASS_NAMES
-    from facesort.evaluate.teacher.album import Mix
-
-    usual = Mix()
-    mixes = {
-        USUAL: usual,
-        "5 examples": replace(usual, examples=5),
-        "20 examples (10 portraits, each bare and masked)": replace(
-            usual, examples=20, two_states=True
-        ),
-        "10 examples, none masked": replace(usual, masked=0.0),
-        "30 people, 5 examples": replace(usual, people=30, examples=5, spare=1),
-        "9 people, 5 examples, from as many to choose": replace(usual, examples=5, spare=1),
-        "strangers 10 %": replace(usual, strangers=0.1),
-        "strangers 50 %": replace(usual, strangers=0.5),
-        "no bursts": replace(usual, longest_burst=1),
-        "each portrait on two occasions": replace(usual, occasions=2),
-        HARD: Mix(**HARDER),
-        "1 example, not masked": replace(usual, examples=1, masked=0.0),
-    }
-    table(
-        "| album | main faces | precision | coverage | at .98 | masked: precision | coverage | "
-        "at .97 |"
-    )
-    found = {title: judged(maker, mix, args.albums) for title, mix in mixes.items()}
-    for title, names in found.items():
-        masked = names.only(names.state % 2 == 1)
-        print(
-            f"| {title} | {names.main.sum():,} | {names.precision:.4f} | {names.coverage:.3f} | "
-            f"{names.coverage_at(0.98):.3f} | {masked.precision:.4f} | {masked.coverage:.3f} | "
-            f"{masked.coverage_at(0.97):.3f} |",
-            flush=True,
-        )
-    names = found[USUAL]
-    states = {name: names.only(names.state == i) for i, name in enumerate(CLASS_NAMES)}
-    table("| wearing | main faces | precision | coverage | at .98 | at .97 |")
-    for title, some in states.items():
-        print(
-            f"| {title} | {some.main.sum():,} | {some.precision:.4f} | {some.coverage:.3f} | "
-            f"{some.coverage_at(0.98):.3f} | {some.coverage_at(0.97):.3f} |"
-        )
-    if args.curves:
-        from facesort.evaluate.teacher.curves import draw
-
-        draw({"all": names, **states}, BARS, args.curves)
-
-
-def judged(maker: AlbumMaker, mix: Mix, count: int) -> Names:
-    from facesort.album.human import HumanLabels
-    from facesort.evaluate.teacher import curves, ways
-
-    parts = [
-        curves.names_of(album, ways.gallery(album)(HumanLabels()))
-        for album in albums(maker, mix, count)
-    ]
-    return curves.pooled(parts)
-
-
-def table(head: str) -> None:
-    print(f"\n{head}\n|{'---|' * (head.count('|') - 1)}")
+    return [open_photo(found.path).rgb for found in every[: 5 * SCENES : 5]]
 
 
 def tell_speed(maker: AlbumMaker, photos: int) -> None:
@@ -265,8 +152,8 @@ def tell_speed(maker: AlbumMaker, photos: int) -> None:
 def walk(maker: AlbumMaker, bank: Bank, args: Namespace) -> None:
     """Sort, correct and learn with the scripts."""
     from facesort.evaluate.teacher import on_disk
-    from facesort.evaluate.teacher.album import Mix
     from facesort.evaluate.teacher.portraits import read_portraits
+    from facesort.evaluate.teacher.tables import HARD
     from facesort.models.landmarks import load_face_finder
 
     if args.scripts.exists():
@@ -278,7 +165,7 @@ def walk(maker: AlbumMaker, bank: Bank, args: Namespace) -> None:
             known[number] = read_portraits({"": [Path(bank.files[number])]}, find)[0]
         return known[number]
 
-    plan = maker.plan(Mix(**HARDER), seed=0)
+    plan = maker.plan(HARD, seed=0)
     truths = on_disk.write_album(plan, bank, portrait, scenes(args), args.scripts)
     done = args.scripts / "sorted"
     options = ["--by", "person", "--people", args.scripts / "examples", "--dst", done]

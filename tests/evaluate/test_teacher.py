@@ -8,7 +8,7 @@ import pytest
 
 from facesort.album.human import HumanLabels
 from facesort.album.records import STRANGERS, UNSURE, Judged
-from facesort.evaluate.teacher import curves, grow, hand, on_disk, portraits, ways
+from facesort.evaluate.teacher import curves, grow, hand, on_disk, portraits, tables, ways
 from facesort.evaluate.teacher.album import NOBODY, Album, AlbumMaker, Mix
 from facesort.evaluate.teacher.bank import Bank
 from facesort.models.people import likeness
@@ -243,3 +243,10 @@ def test_a_bank_survives_as_a_file(tmp_path: Path) -> None:
     bank.save(tmp_path / "new" / "bank.npz")
     again = Bank.load(tmp_path / "new" / "bank.npz")
     assert all((vars(again)[name] == value).all() for name, value in vars(bank).items())
+
+
+def test_tables_are_markdown(maker: AlbumMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tables.TITLES, MIX, "small")
+    lines = list(tables.moves(maker, MIX, count=1))
+    assert lines[1].startswith("| small: 1 albums, ") and len(lines) == 3 + len(tables.WAYS)
+    assert {line.count("|") for line in lines[1:]} == {8}
