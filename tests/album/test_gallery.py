@@ -161,3 +161,31 @@ def test_an_album_of_18000_faces_is_scored_in_seconds() -> None:
     found.probability(faces, state)
     assert time.process_time() - start < 20
     assert gallery.NEAREST <= len(found.examples)
+
+
+def test_faces_of_the_album_help_the_rest_but_not_their_own_burst() -> None:
+    """Bare examples only; the album has the same people in masks, and strangers."""
+    person = np.repeat(np.arange(4), 3)
+    bare = Examples(faces_of(person, np.zeros(12, int), 1.0, 0), person, np.zeros(12, int))
+    known = build(bare, 4, likeness.DEFAULT)
+    masked = np.ones(12, int)
+    found = Examples(faces_of(person, masked, 1.0, 1), person, masked)
+    larger = known.with_album(found, np.arange(12))
+    others = np.repeat(np.arange(-1, 4), 12)
+    state = np.ones(len(others), int)
+    faces = faces_of(others, state, 1.0, 2)
+    before, after = known.probability(faces, state), larger.probability(faces, state)
+    mine = (np.flatnonzero(others >= 0), others[others >= 0])
+    assert after[mine].mean() > before[mine].mean()
+    assert (after.max(axis=1)[others < 0] < 0.5).mean() > 0.8
+    own = larger.scores(found.vectors, found.state, np.arange(12))
+    assert (own < larger.scores(found.vectors, found.state)).any(axis=1).all()
+
+
+def test_faces_of_the_album_are_capped_too() -> None:
+    known = build(examples_of(3, 4), 3, likeness.DEFAULT)
+    found = examples_of(3, 5 * STATES, seed=4)
+    larger = known.with_album(found, np.arange(len(found)), per_state=2)
+    assert larger.found is not None and len(larger.found) == len(larger.burst) == 3 * STATES * 2
+    none = np.empty(0, dtype=np.int64)
+    assert known.with_album(found.take(none), none).fit == known.fit

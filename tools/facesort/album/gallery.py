@@ -5,11 +5,15 @@ person's score is the mean of the three nearest examples, so that one wrong exam
 Scores become probabilities by a softmax in which "a stranger" is one more person, of a fixed score.
 How steep it is, and where strangers stand, is fitted on the examples themselves: each is named by
 the others, once with its person in the gallery and once, as a stranger, without.
+
+Then the album's own surest faces become examples too (`Gallery.with_album`): the same child on more
+days, in other light, in a mask. A picture of the same moment has no say; and as more examples make
+strangers look more like somebody, how sure a score makes us is fitted anew.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,24 +88,38 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """``people`` persons with their examples; made by `build`."""
+    """``people`` persons with their ``examples``; made by `build`. ``found`` are faces of the album
+    that are taken for somebody's, ``burst`` (found,) the bursts they are of."""
 
     examples: Examples
     people: int
     likeness: Likeness
     fit: Fit
+    found: Examples | None = None
+    burst: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
-    def scores(self, vectors: Vectors, state: ArrayLike) -> Floats:
-        """How much each face (n, d) in ``state`` (n,) looks like each person: (n, people)."""
-        known, worn = self.examples, np.asarray(state, dtype=np.int64)
+    def scores(self, vectors: Vectors, state: ArrayLike, burst: ArrayLike | None = None) -> Floats:
+        """How much each face (n, d) in ``state`` (n,) looks like each person: (n, people). Found
+        faces have no say about faces of their own ``burst`` (n,)."""
+        known, worn = _joined(self.examples, self.found), np.asarray(state, dtype=np.int64)
+        own = np.full(len(vectors), -1) if burst is None else np.asarray(burst)
+        given = len(self.examples)
         scores = np.empty((len(vectors), self.people))
         if not len(known):
             return np.full(scores.shape, NO_EXAMPLE)
         for i in range(0, len(vectors), ROWS):
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
+            likeness[:, given:][own[rows, None] == self.burst] = -np.inf
             scores[rows] = _nearest(likeness, known.person, self.people)
         return scores
+
+    def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
+        """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
+        rows = _capped_rows(found, per_state)
+        some = found.take(rows)
+        fit = calibrate(self.examples, self.people, self.likeness, some)
+        return Gallery(self.examples, self.people, self.likeness, fit, some, burst[rows])
 
     def probability(self, vectors: Vectors, state: ArrayLike) -> Floats:
         """That face i is person j: (n, people)."""
@@ -133,12 +151,26 @@ def build(examples: Examples, people: int, likeness: Likeness, per_state: int = 
 def capped(examples: Examples, per_state: int) -> Examples:
     """At most ``per_state`` examples of each person in each state: those whose mean stays nearest
     to the mean of all (herding, Rebuffi et al. 2017, https://arxiv.org/abs/1611.07725)."""
+    return examples.take(_capped_rows(examples, per_state))
+
+
+def _capped_rows(examples: Examples, per_state: int) -> Ints:
     kept: list[int] = []
     groups = examples.person * STATES + examples.state
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         kept += rows[_herd(examples.vectors[rows], per_state)].tolist()
-    return examples.take(np.array(sorted(kept), dtype=np.int64))
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def _joined(examples: Examples, more: Examples | None) -> Examples:
+    if more is None or not len(more):
+        return examples
+    return Examples(
+        np.concatenate([examples.vectors, more.vectors]),
+        np.concatenate([examples.person, more.person]),
+        np.concatenate([examples.state, more.state]),
+    )
 
 
 def _herd(vectors: Vectors, most: int) -> Ints:
@@ -154,17 +186,21 @@ def _herd(vectors: Vectors, most: int) -> Ints:
     return np.array(chosen, dtype=np.int64)
 
 
-def calibrate(examples: Examples, people: int, likeness: Likeness) -> Fit:
-    """The `Fit` under which the examples are likeliest, each judged by the others alone."""
+def calibrate(
+    examples: Examples, people: int, likeness: Likeness, found: Examples | None = None
+) -> Fit:
+    """The `Fit` under which the examples are likeliest, each judged by the others alone, and by the
+    faces ``found`` in an album."""
     from scipy.optimize import minimize
 
     if not len(examples):
         return Fit()
-    with_own = _by_the_others(examples, people, likeness)
+    with_own = _by_the_others(examples, people, likeness, found)
     rows = np.arange(len(examples))
     without_own = with_own.copy()
     without_own[rows, examples.person] = NO_EXAMPLE
-    alone = np.bincount(examples.person, minlength=people)[examples.person] < 2
+    known = _joined(examples, found)
+    alone = np.bincount(known.person, minlength=people)[examples.person] < 2
     # twins, or two names for one person: they are unsure, and must not make all others unsure
     doubled = np.isin(examples.person, alike(examples, likeness))
     own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
@@ -194,12 +230,14 @@ def alike(examples: Examples, likeness: Likeness) -> list[tuple[int, int]]:
     return [(int(people[one]), int(people[other])) for one, other in found]
 
 
-def _by_the_others(examples: Examples, people: int, likeness: Likeness) -> Floats:
-    """Scores (n, people) of each example by all the others."""
-    cosine = examples.vectors @ examples.vectors.T
-    of_pairs = likeness.of(cosine, examples.state, examples.state)
+def _by_the_others(
+    examples: Examples, people: int, likeness: Likeness, found: Examples | None = None
+) -> Floats:
+    """Scores (n, people) of each example by all the others, and by ``found``."""
+    known = _joined(examples, found)
+    of_pairs = likeness.of(examples.vectors @ known.vectors.T, examples.state, known.state)
     np.fill_diagonal(of_pairs, -np.inf)
-    return _nearest(of_pairs, examples.person, people)
+    return _nearest(of_pairs, known.person, people)
 
 
 def _nearest(likeness: Floats, person: Ints, people: int) -> Floats:

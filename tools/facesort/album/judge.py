@@ -34,7 +34,7 @@ def judge_scans(
     ``scans`` is the whole album, filed or not: how sure one must be depends on it. Faces that a
     person has named are examples too.
     """
-    every = list(scans)
+    every = sorted(scans, key=lambda scan: scan.photo)  # as the camera numbered them
     rows = [
         (number, face, said)
         for number, scan in enumerate(every)
