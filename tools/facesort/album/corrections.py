@@ -20,6 +20,7 @@ from facesort.album.names import can_be_folder, folded
 from facesort.album.records import UNSURE, Entry
 
 FACES, PHOTOS = "faces", "photos"
+SIDECAR = ".xmp"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,15 @@ class Said:
     was: str
 
 
+@dataclass(frozen=True)
+class Gone:
+    """The crop ``path``, of face ``number`` of ``photo``, is nowhere."""
+
+    path: str
+    photo: str
+    number: int
+
+
 @dataclass
 class Changes:
     """``moved`` is old path: new path, of crops and photos alike; ``said`` what that means;
@@ -39,7 +49,7 @@ class Changes:
 
     moved: dict[str, str] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    missing: list[Gone] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
 
 
@@ -69,7 +79,8 @@ def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
         changes.moved[old] = new
         if folder != _folder(old):
             changes.said.append(Said(entry.scan.photo, number, folder, was_in(entry, number)))
-    changes.missing += sorted(set(gone) - moved.keys())
+    nowhere = sorted(set(gone) - moved.keys())
+    changes.missing += [Gone(path, owner[path][0].scan.photo, owner[path][1]) for path in nowhere]
     changes.unclear += [f"{path}: not ours: added, copied or changed" for path in sorted(foreign)]
 
 
@@ -155,8 +166,14 @@ def _means_something(folder: str, state: State) -> bool:
 
 
 def _files(view: Path) -> set[str]:
-    """Every file below ``view``, relative to its parent, but hidden ones (.DS_Store)."""
-    return {path for path in _walk(view) if not Path(path).name.startswith(".")}
+    """Every file below ``view``, relative to its parent, but hidden ones (.DS_Store) and what lies
+    beside a photo to describe it."""
+    names = ((path, Path(path).name) for path in _walk(view))
+    return {path for path, name in names if not name.startswith(".") and not is_sidecar(name)}
+
+
+def is_sidecar(name: str) -> bool:
+    return name.lower().endswith(SIDECAR)
 
 
 def _walk(view: Path) -> Iterator[str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from facesort.album.describe import quality_of
 from facesort.album.gallery import Examples, build
-from facesort.album.human import HumanLabels
+from facesort.album.human import HumanLabel, HumanLabels
 from facesort.album.identify import NOBODY
 from facesort.album.people import AlbumFaces, judge_album, vector_from_text
 from facesort.album.quality import LEARNING
@@ -34,18 +34,14 @@ def judge_scans(
     """
     every = list(scans)
     rows = [
-        (number, face, said)
+        (number, face, label)
         for number, scan in enumerate(every)
-        for face, said in zip(scan.faces, labels.of_faces(scan), strict=True)
+        for face, label in zip(scan.faces, labels.on_faces(scan), strict=True)
         if face.identity is not None and face.identity.by == learned.by
     ]
     index = {name: person for person, name in enumerate(names)}
-    confirmed = [
-        Example(said, face.class_name, face.identity.vector)
-        for _, face, said in rows
-        if said in index and face.identity and not quality_of(face).too_poor(LEARNING)
-    ]
-    known = [one for one in (*learned.examples, *confirmed) if one.person in index]
+    taught = [as_example(face, label) for _, face, label in rows if label and label.teaches]
+    known = [one for one in (*learned.examples, *taught) if one and one.person in index]
     examples = Examples(
         vectors_of(known),
         np.array([index[one.person] for one in known], dtype=np.int64),
@@ -57,13 +53,20 @@ def judge_scans(
         _album([face for _, face, _ in rows], [number for number, _, _ in rows]),
         learned.precision,
         learned.allow_twins,
-        told={row: index.get(said, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
+        told={row: index.get(said.folder, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
     )
     words = {(number, face): one for (number, face, _), one in zip(rows, found, strict=True)}
     return {
         scan.photo: tuple(words.get((number, face), NOT_DESCRIBED) for face in scan.faces)
         for number, scan in enumerate(every)
     }
+
+
+def as_example(face: Face, label: HumanLabel) -> Example | None:
+    """What a face that a person has named teaches; nothing, if it is too poor to learn from."""
+    if face.identity is None or quality_of(face).too_poor(LEARNING):
+        return None
+    return Example(label.folder, face.class_name, face.identity.vector)
 
 
 def _album(faces: Sequence[Face], photo: Sequence[int]) -> AlbumFaces:
