@@ -93,7 +93,8 @@ def _take_back(site: Site, learning: Learning, changes: Changes) -> tuple[int, d
         if entry.scan.content != before.scan.content:
             continue  # it changed since then, and was filed anew
         wanted = _as_before(site, entry, before, pool)
-        why = {} if wanted == entry else file_anew(site, filer, wanted, entry)
+        is_done = wanted == entry and not state.made.keys() & {*entry.left}
+        why = {} if is_done else file_anew(site, filer, wanted, entry)
         _follow_hand(site, entry, wanted, changes.moved)
         back += not why
         problems |= why

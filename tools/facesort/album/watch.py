@@ -55,7 +55,7 @@ def _watch(
         except AlbumError as error:  # another run is at work, a line was damaged by hand ...
             if str(error) != told:
                 report.say(f"not learned yet: {error}")
-            seen, told = seen or {}, str(error)
+            told = str(error)
             time.sleep(quiet_s)
 
 
