@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import io
 import shutil
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import fake_sort
+import numpy as np
 from conftest import disk_as_dict, jpeg
 
 from facesort.album.human import read_labels
-from facesort.album.journal import State, read_state
+from facesort.album.journal import Journal, State, read_state
 from facesort.album.learn import Wish, learn
+from facesort.album.people import vector_from_text, vector_to_text
 from facesort.reporter import ConsoleReporter
 
 PEOPLE = {"Ana": "face", "Ben": "masked", "Eva": "sunglasses"}
@@ -31,8 +35,31 @@ def sort_by_person(tmp_path: Path, examples: int = 3) -> Path:
         for number in range(examples):
             picture = jpeg(colour, confidence=0.7 + number / 100)
             (folder / f"{number}.jpg").write_bytes(picture)
-    fake_sort.main(ARGV)
+    sort_again()
     return tmp_path / "sorted"
+
+
+def sort_again() -> None:
+    """The sorter, which leaves the signals as they were."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    fake_sort.main(ARGV)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def tell_apart(dst: Path) -> None:
+    """Make each example another picture than any face of the album: the fake sees no difference."""
+    journal = Journal(dst / ".facesort/journal.jsonl")
+    learned = journal.state.learned
+    assert learned
+    examples = []
+    for number, example in enumerate(learned.examples):
+        vector = vector_from_text(example.vector)
+        vector[4 + number % 4] = 0.1
+        text = vector_to_text(vector / np.linalg.norm(vector))
+        examples.append(replace(example, vector=text))
+    journal.learned(replace(learned, examples=tuple(examples)))
+    journal.close()
 
 
 def drag(crop: Path, name: str) -> None:

@@ -1,6 +1,8 @@
-"""What may be learned from: slips of a hand are not, good corrections are, and chance is no harm."""
+"""What may be learned from: not the slips of a hand; good corrections; and chance is no harm."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -94,6 +96,20 @@ def test_words_of_before_are_held_out_like_examples_and_so_are_strangers() -> No
         learned(3), NAMES, before, {"Ben": words(again, "Ben")}, [*ana, *nobody, *again]
     )
     assert refused["Ben"].lost >= 10 and refused["Ben"].held == 9 + 24
+
+
+def test_examples_that_were_found_in_the_album_are_no_proof() -> None:
+    """Two numbered people who are one: dragging half of the second to the first teaches that."""
+    ana = photos(0, 20, seed=50)
+    of_ana = [scan.faces[0].identity for scan in ana]
+    found = [
+        Example("Ana" if i < 10 else "Ben", CLASS_NAMES[0], one.vector)
+        for i, one in enumerate(of_ana)
+        if one
+    ]
+    by_cluster = dataclasses.replace(learned(0), examples=tuple(found))
+    before = HumanLabels(words(ana[:10], "Ana"))
+    assert check(by_cluster, NAMES, before, {"Ana": words(ana[10:16], "Ana")}, ana) == {}
 
 
 @pytest.mark.parametrize(

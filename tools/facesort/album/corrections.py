@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from facesort.album.disk import Stamp
+from facesort.album.human import HumanLabels
 from facesort.album.journal import State
 from facesort.album.names import can_be_folder, folded
 from facesort.album.records import UNSURE, Entry
@@ -101,6 +102,24 @@ def _photos(root: Path, state: State, there: set[str], changes: Changes) -> None
             changes.moved[old] = new
             changes.said.append(Said(entry.scan.photo, meant[0], folder, was_in(entry, meant[0])))
     changes.unclear += [f"{path}: not ours: added, copied or changed" for path in sorted(foreign)]
+
+
+def put_back(root: Path, state: State, labels: HumanLabels, changes: Changes) -> list[Said]:
+    """Faces that the person moved, and, before any photo had followed, moved back: that is their
+    last word. Where the photo is what was moved, its crop never left."""
+    if not state.is_learning:
+        return []
+    contents = {label.content for label in state.learnings[-1].labels}
+    spoken = {(said.photo, said.number) for said in changes.said}
+    return [
+        Said(photo, number, was_in(entry, number), was_in(entry, number))
+        for photo, entry in state.entries.items()
+        if entry.scan.content in contents
+        for number, label in enumerate(labels.on_faces(entry.scan))
+        if label in state.learnings[-1].labels and (photo, number) not in spoken
+        if label.folder not in (was_in(entry, number), _folder(entry.face_targets[number]))
+        if entry.crops[number] not in changes.moved and (root / entry.crops[number]).is_file()
+    ]
 
 
 def was_in(entry: Entry, number: int) -> str:

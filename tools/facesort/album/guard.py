@@ -48,30 +48,40 @@ def check(
 ) -> dict[str, Refused]:
     """Of ``new``, words by the person they name, those that must not be learned from, and why.
 
-    ``before`` is what was said earlier and still stands, ``scans`` the photos that any of it is
-    about. All of ``new`` is tried at once; only if that does harm, one person after the other.
+    ``before`` is what was said earlier and still stands, ``scans`` the album. An example that is a
+    face of the album itself was found, not given: it helps to name others, and is no proof. All of
+    ``new`` is tried at once; only if that does harm, one person after the other.
     """
-    album = [scan for scan in scans if any(face.identity for face in scan.faces)]
-    held = [*learned.examples, *_examples(before, learned, album)]
+    album = {scan.content: scan for scan in scans}.values()
+    told = _examples(before, learned, album)
     words = {name: _examples(HumanLabels(said), learned, album) for name, said in new.items()}
-    held = [one for one in held if one.person in {*names, STRANGERS}]
     every = [one for known in words.values() for one in known]
+    faces = {face.identity.vector for scan in album for face in scan.faces if face.identity}
+    held = [*(one for one in learned.examples if one.vector not in faces), *told]
+    held = [one for one in held if one.person in {*names, STRANGERS}]
     if not every or not held:
         return {}
+    found = _without([one for one in learned.examples if one.vector in faces], told)
     judge = _Judge(names, learned, held)
-    right = judge.named_right([])
-    if _harm(right, judge.named_right(every)) is None:
+    right = judge.named_right(found)
+    if _harm(right, judge.named_right([*_without(found, every), *every])) is None:
         return {}
     refused: dict[str, Refused] = {}
-    accepted: list[Example] = []
     for name in sorted(words, key=lambda name: (len(words[name]), name)):
-        with_name = judge.named_right([*accepted, *words[name]])
-        harm = _harm(right, with_name)
+        with_name = [*_without(found, words[name]), *words[name]]
+        right_with = judge.named_right(with_name)
+        harm = _harm(right, right_with)
         if harm is None:
-            accepted, right = [*accepted, *words[name]], with_name
+            found, right = with_name, right_with
         else:
             refused[name] = harm
     return refused
+
+
+def _without(found: Iterable[Example], spoken: Iterable[Example]) -> list[Example]:
+    """Those of which nothing was said."""
+    vectors = {one.vector for one in spoken}
+    return [one for one in found if one.vector not in vectors]
 
 
 def _harm(before: Bools, after: Bools) -> Refused | None:
@@ -128,9 +138,11 @@ def chance_of(lost: int, won: int) -> float:
 
 def _examples(labels: HumanLabels, learned: Learned, scans: Iterable[Scan]) -> list[Example]:
     """What ``labels`` teach: of the faces they are about, those that are good enough."""
+    contents = {label.content for label in labels.every}
     found = [
         as_example(face, label)
         for scan in scans
+        if scan.content in contents
         for face, label in zip(scan.faces, labels.on_faces(scan), strict=True)
         if label and label.teaches and face.identity and face.identity.by == learned.by
     ]

@@ -82,6 +82,8 @@ class HumanLabels:
         """The label of each face of ``scan``. A label goes to the face that it overlaps most, and
         no face gets two."""
         found: list[HumanLabel | None] = [None] * len(scan.faces)
+        if not self._of(scan):
+            return tuple(found)
         iou = self._iou(scan)
         while iou.size and iou.max() >= SAME_FACE_IOU:
             label, face = np.unravel_index(int(iou.argmax()), iou.shape)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from facesort.album import guard
 from facesort.album.carry_out import Site
-from facesort.album.corrections import FACES, Changes, Said, find_changes
+from facesort.album.corrections import FACES, Changes, Said, find_changes, put_back
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
 from facesort.album.human import (
@@ -56,6 +56,7 @@ def learn(root: Path, wish: Wish, report: Reporter) -> int:
             raise AlbumError(f"{root}: an --undo was stopped here; finish it with --undo")
         clear_unfinished(site)
         labels, changes = read_labels(dst.corrections), find_changes(root, state)
+        changes.said += put_back(root, state, labels, changes)
         _ask(changes, state, labels, wish.ask)
         new = _new(changes, state, labels)
         _say(changes, new, report)
@@ -82,8 +83,9 @@ def has_news(root: Path, apply: bool) -> bool:
     """Is there anything in ``root`` that was not said, or with ``apply`` not followed, before?"""
     dst = check_sorted(root)
     state = read_state(dst.journal)
-    changes = find_changes(root, state)
-    said = _new(changes, state, read_labels(dst.corrections))
+    labels, changes = read_labels(dst.corrections), find_changes(root, state)
+    changes.said += put_back(root, state, labels, changes)
+    said = _new(changes, state, labels)
     return bool(said or (apply and changes.moved))
 
 
@@ -161,14 +163,12 @@ def _guarded(
     old = [label for label in after.every if label not in fresh]
     again = [label for label in old if not label.teaches]
     names = tuple(dict.fromkeys((*state.people, *after.people)))
-    contents = {label.content for label in after.every}
-    scans = {e.scan.content: e.scan for e in state.entries.values() if e.scan.content in contents}
     refused = guard.check(
         learned,
         names,
         HumanLabels(label for label in old if label.teaches),
         guard.by_person((replace(label, teaches=True) for label in [*again, *new]), names),
-        scans.values(),
+        (entry.scan for entry in state.entries.values()),
     )
     for name, why in refused.items():
         report.say(

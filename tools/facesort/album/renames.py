@@ -58,13 +58,13 @@ def follow(
         if one.is_merge:
             report.say(
                 f"{one.old} and {one.new} are one from now on: {counted(one.faces, 'face')} and "
-                f"{counted(mine, 'example')} change to {one.new}; put the photos of {one.old}'s "
-                "examples into that folder, too"
+                f"{counted(mine, 'example')} change to {one.new}; so do the folders of "
+                "examples, where there are any"
             )
         else:
             report.say(
                 f"{one.old} is {one.new} from now on ({counted(one.faces, 'face')}); rename the "
-                "folder of examples, too"
+                "folder of examples, too, where there is one"
             )
     return learned
 

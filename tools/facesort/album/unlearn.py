@@ -42,7 +42,7 @@ def unlearn(root: Path, report: Reporter) -> int:
         clear_unfinished(site)
         withdraw_labels(dst.corrections, learning.labels)
         changes = _adopt_said(site, learning)
-        site.journal.learned(learning.learned)
+        _unname(site, learning)
         back, problems = _take_back(site, learning, changes)
         remove_stale_sidecars(site)
         _remove_empty_folders(site)
@@ -81,6 +81,13 @@ def _adopt_said(site: Site, learning: Learning) -> Changes:
         for old in mine:
             changes.moved.pop(old, None)
     return changes
+
+
+def _unname(site: Site, learning: Learning) -> None:
+    """Examples get the names back that they had; unless there are others since then."""
+    old, now = learning.learned, site.journal.state.learned
+    if old and now and [e.vector for e in old.examples] == [e.vector for e in now.examples]:
+        site.journal.learned(replace(now, examples=old.examples))
 
 
 def _take_back(site: Site, learning: Learning, changes: Changes) -> tuple[int, dict[str, str]]:
