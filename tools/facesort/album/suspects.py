@@ -42,13 +42,15 @@ def suspect_lines(
                 continue
             word = now[number] if now else _by_class(entry, number)
             is_unsure = folder_of(crop) == f"faces/{UNSURE}"
-            (unsure if is_unsure else wrong).append(_suspect(crop, word))
+            one = _suspect(crop, word)
+            if one.worth >= LEAST_DOUBT:
+                (unsure if is_unsure else wrong).append(one)
     chosen = _chosen(wrong, unsure, most)
     if chosen:
         yield f"look at these {len(chosen)} first:" if len(chosen) > 1 else "look at this one:"
     for one in chosen:
         yield f"  {one.crop}: {one.why}"
-    left = sum(one.worth >= LEAST_DOUBT for one in wrong) + len(unsure) - len(chosen)
+    left = len(wrong) + len(unsure) - len(chosen)
     if chosen and left > 0:
         yield f"  and {counted(left, 'more face')} with some doubt; each folder has its worst first"
 
@@ -57,8 +59,7 @@ def _chosen(wrong: list[Suspect], unsure: list[Suspect], most: int) -> list[Susp
     def in_order(some: list[Suspect]) -> list[Suspect]:
         return sorted(some, key=lambda one: (-one.worth, one.crop))
 
-    doubted = in_order([one for one in wrong if one.worth >= LEAST_DOUBT])
-    open_ones = in_order(unsure)
+    doubted, open_ones = in_order(wrong), in_order(unsure)
     half = max(most - min(len(open_ones), most // 2), 0)
     first = doubted[:half]
     return first + open_ones[: most - len(first)]
@@ -71,14 +72,16 @@ def _by_class(entry: Entry, number: int) -> Judged:
 
 def _suspect(crop: str, word: Judged) -> Suspect:
     folder = folder_of(crop).split("/")[1]
-    likely = f"{word.likeliest} ({word.probability:.2f})" if word.likeliest else "nobody known"
+    likely = f"{word.likeliest or 'somebody you named'} ({word.probability:.2f})"
     if folder == UNSURE:
         why = f"{word.poor}; {likely}?" if word.poor else f"{likely}?"
-        return Suspect(0.0 if word.poor else word.probability, crop, why)
+        return Suspect(word.probability / (2 if word.poor else 1), crop, why)
     if folder == NOT_A_FACE:
         return Suspect(0.0, crop, "")
     if folder == STRANGERS:
         return Suspect(word.probability, crop, f"perhaps {likely}?")
     if word.likeliest == folder:
         return Suspect(1 - word.probability, crop, f"only {word.probability:.2f} sure")
-    return Suspect(1 - word.probability if not word.likeliest else 1.0, crop, f"rather {likely}")
+    # whose folder it lies in is at most as likely as the likeliest, and as all but that one
+    why = f"rather {likely}" if word.likeliest else "rather nobody you named"
+    return Suspect(max(word.probability, 1 - word.probability), crop, why)

@@ -51,7 +51,7 @@ def unlearn(root: Path, report: Reporter) -> int:
         site.journal.sync()
     report.say(
         f"taken back: {counted(len(learning.labels), 'correction')} of {_when(learning)} no longer "
-        f"count; {counted(back, 'photo')} and their crops are where they were before"
+        f"count; back where it was: {counted(back, 'photo')}, crops and all"
     )
     for what, why in sorted(problems.items()):
         report.say(f"left as it is: {what}: {why}")
