@@ -88,6 +88,25 @@ def test_two_folders_merged_are_one_person(dst: Path) -> None:
     assert "are one" not in taught(dst, apply=True)
 
 
+@pytest.mark.parametrize("is_taken_back", [False, True])
+def test_a_folder_moved_into_another_is_merged(dst: Path, is_taken_back: bool) -> None:
+    before = views(dst)
+    (dst / "faces/Ana").rename(dst / "faces/Ben/Ana")
+    (dst / "faces/Ben/Ana/notes.txt").write_text("mine")
+    out = taught(dst)
+    assert "3 new corrections: 3 to Ben" in out and "Ana and Ben are one from now on" in out
+    assert len(list((dst / "faces/Ben/Ana").iterdir())) == 4  # nothing moves unasked
+    if is_taken_back:
+        undo(dst)
+        (dst / "faces/Ben/Ana/notes.txt").unlink()
+        assert views(dst) == before
+    else:
+        taught(dst, apply=True)
+        assert len(list((dst / "faces/Ben").glob("*.jpg"))) == 4
+        assert [path.name for path in (dst / "faces/Ben/Ana").iterdir()] == ["notes.txt"]
+        assert "Ben/ae.jpg" in photos(dst)
+
+
 @pytest.mark.parametrize("answer", ["y", "n", None])
 def test_an_empty_folder_may_mean_two_are_one(dst: Path, answer: str | None) -> None:
     for crop in crops(dst, "Ana"):

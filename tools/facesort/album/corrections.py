@@ -1,6 +1,7 @@
-"""What a person changed in a sorted album: compares the folders with the journal. Reads only.
+"""What a person changed in a sorted album: compares the folders with the journal.
 
-A crop that lies in another folder of faces/ says what that face is. A photo that lies in another
+A crop that lies in another folder of faces/ says what that face is, also where a whole folder was
+moved into another one (`unpack` takes its crops out of it). A photo that lies in another
 folder of photos/ says so too where only one of its faces can be meant. All else is listed, never
 guessed: a crop that is gone, a file that is not ours, a folder that is no class. By person, a new
 folder is a new person.
@@ -11,13 +12,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from facesort.album.disk import Stamp
 from facesort.album.human import HumanLabels
 from facesort.album.journal import State
-from facesort.album.names import can_be_folder, folded
+from facesort.album.names import NamePool, can_be_folder, folded
 from facesort.album.records import UNSURE, Entry
 
 FACES, PHOTOS = "faces", "photos"
@@ -73,7 +75,7 @@ def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
     moved, foreign = _match(root, gone, there - owner.keys(), state)
     for old, new in sorted(moved.items()):
         entry, number = owner[old]
-        folder = _folder(new)
+        folder = _folder(new) or _packed_in(new, state)
         if not _means_something(folder, state):
             changes.unclear.append(f"{new}: not in a folder of {FACES}/ that means something")
             continue
@@ -175,6 +177,26 @@ def _folder(path: str) -> str:
     """The folder right below the view, "" where others lie between."""
     parts = path.split("/")
     return parts[1] if len(parts) == 3 else ""
+
+
+def _packed_in(path: str, state: State) -> str:
+    """``faces/Ana/Ben/1.jpg`` is in Ana: the folder of Ben was moved into hers."""
+    parts = path.split("/")
+    return parts[1] if len(parts) == 4 and parts[2] in state.sorted_into.faces else ""
+
+
+def unpack(root: Path, state: State) -> None:
+    """Where a person's folder was moved into another, put its crops beside the others'."""
+    if not any(path.count("/") > 2 for path in _files(root / FACES)):
+        return
+    folders = {folder for folder in (root / FACES).iterdir() if folder.is_dir()}
+    pool = NamePool(f"{FACES}/{f.name}/{name}" for f in folders for name in os.listdir(f))
+    for path in find_changes(root, state).moved.values():
+        if _packed_in(path, state):
+            outer, name = path.rsplit("/", 2)[0], path.rsplit("/", 1)[1]
+            os.rename(root / path, root / pool.take(outer, name))
+            with suppress(OSError):
+                (root / path).parent.rmdir()
 
 
 def _means_something(folder: str, state: State) -> bool:

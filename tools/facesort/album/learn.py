@@ -9,7 +9,7 @@ from pathlib import Path
 
 from facesort.album import guard
 from facesort.album.carry_out import Site
-from facesort.album.corrections import FACES, Changes, Said, find_changes, put_back
+from facesort.album.corrections import FACES, Changes, Said, find_changes, put_back, unpack
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
 from facesort.album.human import (
@@ -55,6 +55,8 @@ def learn(root: Path, wish: Wish, report: Reporter) -> int:
         if state.is_unlearning:
             raise AlbumError(f"{root}: an --undo was stopped here; finish it with --undo")
         clear_unfinished(site)
+        if wish.apply:
+            unpack(root, state)
         labels, changes = read_labels(dst.corrections), find_changes(root, state)
         changes.said += put_back(root, state, labels, changes)
         _ask(changes, state, labels, wish.ask)

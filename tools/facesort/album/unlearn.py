@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from facesort.album.carry_out import Site, write_manifest
-from facesort.album.corrections import Changes, find_changes
+from facesort.album.corrections import Changes, find_changes, unpack
 from facesort.album.disk import Stamp
 from facesort.album.filing import Filer
 from facesort.album.human import HumanLabels, withdraw_labels
@@ -40,6 +40,7 @@ def unlearn(root: Path, report: Reporter) -> int:
         learning = state.learnings[-1]
         site.journal.unlearning()
         clear_unfinished(site)
+        unpack(root, state)
         withdraw_labels(dst.corrections, learning.labels)
         changes = _adopt_said(site, learning)
         _unname(site, learning)
