@@ -1,5 +1,7 @@
 """Arguments as the yolo command takes them, errors in one line, exit codes."""
 
+import argparse
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,3 +104,22 @@ def test_errors_become_exit_codes(raised: str, code: int, printed: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (code, printed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [("n\n", "n"), (" No \n", "n"), ("\n", ""), ("x\n", ""), ("", ""), ("ns\n", "n")],
+)
+def test_a_question_takes_one_of_its_letters(
+    typed: str, answer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert console.ask("is it no face\n(n)?", "ns") == answer
+    assert capsys.readouterr().out == "is it no face\\n(n)? "
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "4000"])
+def test_a_time_to_wait_has_bounds(text: str) -> None:
+    assert console.seconds("0.5") == 0.5
+    with pytest.raises(argparse.ArgumentTypeError):
+        console.seconds(text)

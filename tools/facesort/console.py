@@ -74,6 +74,11 @@ def length_px(text: str) -> float:
     return _bounded(float(text), text, 0, 1e6, "pixels, 0 or more")
 
 
+def seconds(text: str) -> float:
+    """An option's type: a time to wait."""
+    return _bounded(float(text), text, 0.1, 3600, "0.1 to 3600 seconds")
+
+
 def network_px(text: str) -> int:
     """An option's type: a size a YOLO network can take."""
     size = int(_bounded(int(text), text, 32, 4096, "32 to 4096 pixels"))
@@ -120,6 +125,15 @@ def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
 def one_line(text: str) -> str:
     """``text`` with line breaks and control characters made visible: file names may hold any."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def ask(question: str, keys: str) -> str:
+    """The letter of ``keys`` that the person types; "" for none of them."""
+    try:
+        answer = input(f"{one_line(question)} ").strip().lower()[:1]
+    except EOFError:
+        return ""
+    return answer if answer in keys else ""
 
 
 def progress(items: Iterable[T], total: int, unit: str) -> Any:

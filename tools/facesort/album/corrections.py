@@ -1,6 +1,7 @@
-"""What a person changed in a sorted album: compares the folders with the journal. Reads only.
+"""What a person changed in a sorted album: compares the folders with the journal.
 
-A crop that lies in another folder of faces/ says what that face is. A photo that lies in another
+A crop that lies in another folder of faces/ says what that face is, also where a whole folder was
+moved into another one (`unpack` takes its crops out of it). A photo that lies in another
 folder of photos/ says so too where only one of its faces can be meant. All else is listed, never
 guessed: a crop that is gone, a file that is not ours, a folder that is no class. By person, a new
 folder is a new person.
@@ -11,15 +12,18 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from facesort.album.disk import Stamp
+from facesort.album.human import HumanLabels
 from facesort.album.journal import State
-from facesort.album.names import can_be_folder, folded
+from facesort.album.names import NamePool, can_be_folder, folded
 from facesort.album.records import UNSURE, Entry
 
 FACES, PHOTOS = "faces", "photos"
+SIDECAR = ".xmp"
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class Said:
     was: str
 
 
+@dataclass(frozen=True)
+class Gone:
+    """The crop ``path``, of face ``number`` of ``photo``, is nowhere."""
+
+    path: str
+    photo: str
+    number: int
+
+
 @dataclass
 class Changes:
     """``moved`` is old path: new path, of crops and photos alike; ``said`` what that means;
@@ -39,7 +52,7 @@ class Changes:
 
     moved: dict[str, str] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    missing: list[Gone] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
 
 
@@ -62,14 +75,15 @@ def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
     moved, foreign = _match(root, gone, there - owner.keys(), state)
     for old, new in sorted(moved.items()):
         entry, number = owner[old]
-        folder = _folder(new)
+        folder = _folder(new) or _packed_in(new, state)
         if not _means_something(folder, state):
             changes.unclear.append(f"{new}: not in a folder of {FACES}/ that means something")
             continue
         changes.moved[old] = new
         if folder != _folder(old):
             changes.said.append(Said(entry.scan.photo, number, folder, was_in(entry, number)))
-    changes.missing += sorted(set(gone) - moved.keys())
+    nowhere = sorted(set(gone) - moved.keys())
+    changes.missing += [Gone(path, owner[path][0].scan.photo, owner[path][1]) for path in nowhere]
     changes.unclear += [f"{path}: not ours: added, copied or changed" for path in sorted(foreign)]
 
 
@@ -90,6 +104,24 @@ def _photos(root: Path, state: State, there: set[str], changes: Changes) -> None
             changes.moved[old] = new
             changes.said.append(Said(entry.scan.photo, meant[0], folder, was_in(entry, meant[0])))
     changes.unclear += [f"{path}: not ours: added, copied or changed" for path in sorted(foreign)]
+
+
+def put_back(root: Path, state: State, labels: HumanLabels, changes: Changes) -> list[Said]:
+    """Faces that the person moved, and, before any photo had followed, moved back: that is their
+    last word. Where the photo is what was moved, its crop never left."""
+    if not state.is_learning:
+        return []
+    contents = {label.content for label in state.learnings[-1].labels}
+    spoken = {(said.photo, said.number) for said in changes.said}
+    return [
+        Said(photo, number, was_in(entry, number), was_in(entry, number))
+        for photo, entry in state.entries.items()
+        if entry.scan.content in contents
+        for number, label in enumerate(labels.on_faces(entry.scan))
+        if label in state.learnings[-1].labels and (photo, number) not in spoken
+        if label.folder not in (was_in(entry, number), _folder(entry.face_targets[number]))
+        if entry.crops[number] not in changes.moved and (root / entry.crops[number]).is_file()
+    ]
 
 
 def was_in(entry: Entry, number: int) -> str:
@@ -147,6 +179,26 @@ def _folder(path: str) -> str:
     return parts[1] if len(parts) == 3 else ""
 
 
+def _packed_in(path: str, state: State) -> str:
+    """``faces/Ana/Ben/1.jpg`` is in Ana: the folder of Ben was moved into hers."""
+    parts = path.split("/")
+    return parts[1] if len(parts) == 4 and parts[2] in state.sorted_into.faces else ""
+
+
+def unpack(root: Path, state: State) -> None:
+    """Where a person's folder was moved into another, put its crops beside the others'."""
+    if not any(path.count("/") > 2 for path in _files(root / FACES)):
+        return
+    folders = {folder for folder in (root / FACES).iterdir() if folder.is_dir()}
+    pool = NamePool(f"{FACES}/{f.name}/{name}" for f in folders for name in os.listdir(f))
+    for path in find_changes(root, state).moved.values():
+        if _packed_in(path, state):
+            outer, name = path.rsplit("/", 2)[0], path.rsplit("/", 1)[1]
+            os.rename(root / path, root / pool.take(outer, name))
+            with suppress(OSError):
+                (root / path).parent.rmdir()
+
+
 def _means_something(folder: str, state: State) -> bool:
     """Is it a folder for faces? Where people are sorted, a new one is a new person's."""
     if folder in state.sorted_into.faces or not state.people:
@@ -155,8 +207,14 @@ def _means_something(folder: str, state: State) -> bool:
 
 
 def _files(view: Path) -> set[str]:
-    """Every file below ``view``, relative to its parent, but hidden ones (.DS_Store)."""
-    return {path for path in _walk(view) if not Path(path).name.startswith(".")}
+    """Every file below ``view``, relative to its parent, but hidden ones (.DS_Store) and what lies
+    beside a photo to describe it."""
+    names = ((path, Path(path).name) for path in _walk(view))
+    return {path for path, name in names if not name.startswith(".") and not is_sidecar(name)}
+
+
+def is_sidecar(name: str) -> bool:
+    return name.lower().endswith(SIDECAR)
 
 
 def _walk(view: Path) -> Iterator[str]:

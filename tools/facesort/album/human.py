@@ -2,14 +2,15 @@
 
 A label belongs to the bytes of a photo and a box in it, so it outlives new names, another album
 folder, another destination and another detector. The file only ever grows; of two labels for one
-face the later counts. It lies open in the destination: it is the person's work, and --undo leaves
-it there.
+face the later counts, and ``{"withdrawn": {the label}}`` takes one back: then the earlier counts
+again. It lies open in the destination: it is the person's work, and --undo of the sorter leaves it
+there.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ SAME_FACE_IOU = 0.5  # detectors differ in how much chin a face has, not in wher
 class HumanLabel:
     """``folder`` is the one that the person wants the face in: one of `FACE_FOLDERS`, `STRANGERS`
     or somebody's name; ``content`` the hash of the photo's bytes; ``photo`` and ``when`` are for
-    who reads the file; ``frame`` is the face's in a video."""
+    who reads the file; ``frame`` is the face's in a video. Where it ``teaches`` not, it counts for
+    its own face only."""
 
     content: str
     xyxy_px: BoxPx
@@ -39,6 +41,7 @@ class HumanLabel:
     photo: str = ""
     when: str = ""
     frame: int | None = None
+    teaches: bool = True
 
 
 class HumanLabels:
@@ -55,13 +58,17 @@ class HumanLabels:
     @property
     def people(self) -> tuple[str, ...]:
         """The names that were given to faces."""
-        folders = {label.folder for labels in self._by_photo.values() for label in labels}
+        folders = {label.folder for label in self.every}
         return tuple(sorted(folders - set(OTHER_FOLDERS)))
+
+    @property
+    def every(self) -> list[HumanLabel]:
+        """All that count."""
+        return [label for labels in self._by_photo.values() for label in labels]
 
     def within(self, folders: Folders) -> HumanLabels:
         """Those that say something in an album sorted into ``folders``."""
-        every = [label for labels in self._by_photo.values() for label in labels]
-        return HumanLabels(label for label in every if label.folder in folders.faces)
+        return HumanLabels(label for label in self.every if label.folder in folders.faces)
 
     def add(self, label: HumanLabel) -> None:
         """Take in ``label``, in place of an earlier one for the same face."""
@@ -70,15 +77,21 @@ class HumanLabels:
         self._by_photo[label.content] = [*others, label]
 
     def of_faces(self, scan: Scan) -> tuple[str, ...]:
-        """The folder that a person chose for each face of ``scan``; "" where nobody did. A label
-        goes to the face that it overlaps most, and no face gets two."""
-        folders = [""] * len(scan.faces)
+        """The folder that a person chose for each face of ``scan``; "" where nobody did."""
+        return tuple(label.folder if label else "" for label in self.on_faces(scan))
+
+    def on_faces(self, scan: Scan) -> tuple[HumanLabel | None, ...]:
+        """The label of each face of ``scan``. A label goes to the face that it overlaps most, and
+        no face gets two."""
+        found: list[HumanLabel | None] = [None] * len(scan.faces)
+        if not self._of(scan):
+            return tuple(found)
         iou = self._iou(scan)
         while iou.size and iou.max() >= SAME_FACE_IOU:
             label, face = np.unravel_index(int(iou.argmax()), iou.shape)
-            folders[face] = self._by_photo[scan.content][label].folder
+            found[face] = self._by_photo[scan.content][label]
             iou[label], iou[:, face] = 0, 0
-        return tuple(folders)
+        return tuple(found)
 
     def unseen(self, scan: Scan) -> tuple[Face, ...]:
         """Faces that a person knows of and ``scan`` does not: as sure as can be."""
@@ -112,23 +125,45 @@ def _is_same_face(one: HumanLabel, other: HumanLabel) -> bool:
 
 
 def read_labels(file: Path) -> HumanLabels:
-    """The labels in ``file``, none where it is not there. A torn last line is passed over."""
+    """The labels in ``file`` that count, none where it is not there."""
+    return HumanLabels(read_lines(file))
+
+
+def read_lines(file: Path) -> list[HumanLabel]:
+    """Every label in ``file``, but those taken back. A torn last line is passed over."""
     lines = _whole(file.read_bytes()).split(b"\n")[:-1] if file.exists() else []
-    labels = HumanLabels()
+    labels: list[HumanLabel | None] = []
+    places: dict[HumanLabel, list[int]] = defaultdict(list)
     for number, line in enumerate(lines, start=1):
         try:
-            labels.add(_label(json.loads(line)))
+            label, is_withdrawn = _parsed(line)
         except (ValueError, KeyError, TypeError) as error:
             raise AlbumError(
                 f"{file}: line {number} is damaged ({error}); mend or remove that line, the "
                 "others are your corrections"
             ) from None
-    return labels
+        if not is_withdrawn:
+            places[label].append(len(labels))
+            labels.append(label)
+        elif places[label]:
+            labels[places[label].pop()] = None
+    return [label for label in labels if label is not None]
 
 
 def append_labels(file: Path, labels: Iterable[HumanLabel]) -> None:
     """Add lines to ``file``; what a kill tore is closed off first."""
-    data = b"".join(json.dumps(asdict(label)).encode("ascii") + b"\n" for label in labels)
+    _append(file, (asdict(label) for label in labels))
+
+
+def withdraw_labels(file: Path, labels: Iterable[HumanLabel]) -> int:
+    """Take back those of ``labels`` that still count in ``file``; how many did."""
+    back = list((Counter(read_lines(file)) & Counter(labels)).elements())
+    _append(file, ({"withdrawn": asdict(label)} for label in back))
+    return len(back)
+
+
+def _append(file: Path, lines: Iterable[dict[str, Any]]) -> None:
+    data = b"".join(json.dumps(line).encode("ascii") + b"\n" for line in lines)
     if not data:
         return
     with open(file, "ab+") as stream:
@@ -148,13 +183,20 @@ def _whole(data: bytes) -> bytes:
     an editor gave no end gets one."""
     last = data.rpartition(b"\n")[2]
     try:
-        _label(json.loads(last))
+        _parsed(last)
     except (ValueError, KeyError, TypeError):
         return data[: len(data) - len(last)]
     return data + b"\n"
 
 
-def _label(line: dict[str, Any]) -> HumanLabel:
+def _parsed(data: bytes) -> tuple[HumanLabel, bool]:
+    """The label of one line, and whether the line takes it back."""
+    line = json.loads(data)
+    return (label_of(line["withdrawn"]), True) if "withdrawn" in line else (label_of(line), False)
+
+
+def label_of(line: dict[str, Any]) -> HumanLabel:
+    """A label from its line; `ValueError`, `KeyError` or `TypeError` where it is none."""
     x1, y1, x2, y2 = (float(value) for value in line["xyxy_px"])
     if line["folder"] not in OTHER_FOLDERS and not can_be_folder(line["folder"]):
         raise ValueError(
@@ -164,4 +206,7 @@ def _label(line: dict[str, Any]) -> HumanLabel:
     if not texts["content"] or not (x1 < x2 and y1 < y2):
         raise ValueError("expected the hash of a photo, and a box of some size")
     frame = None if line.get("frame") is None else int(line["frame"])
-    return HumanLabel(xyxy_px=(x1, y1, x2, y2), folder=line["folder"], frame=frame, **texts)
+    teaches = line.get("teaches", True) is True
+    return HumanLabel(
+        xyxy_px=(x1, y1, x2, y2), folder=line["folder"], frame=frame, teaches=teaches, **texts
+    )

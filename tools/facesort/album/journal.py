@@ -12,6 +12,10 @@ Kinds of lines, in the order a run writes them:
     aside     path: a manifest that is not as we wrote it is about to get this name
     making    photo, paths: a corrected photo is about to get these places
     removed   paths: files of ours that went, for the photo belongs elsewhere now
+    said      labels: a person's words, about to be kept; the first of them begins a learning
+    applied   the learning is at its end: photos have followed
+    unlearning, unlearned   the last learning is about to be taken back; it was
+    sidecar   path, content: hash of an XMP side-car that is about to be written
     manifest  content: hash of a manifest that is about to be written
     undo      left: undo began; ``left`` says what was gone by then, and where to
 
@@ -36,11 +40,23 @@ from facesort.album.from_json import (
     people_from_json,
     scan_from_json,
 )
+from facesort.album.human import HumanLabel, label_of
 from facesort.album.records import Entry, Folders, Learned, Scan
 from facesort.errors import AlbumError
 from facesort.photos import Found
 
 LINES_PER_SYNC = 64
+
+
+@dataclass
+class Learning:
+    """What one learning needs to be taken back: the ``labels`` it came from, what was ``learned``
+    until then, and each photo it filed anew as it was ``before``."""
+
+    learned: Learned | None
+    labels: list[HumanLabel] = field(default_factory=list)
+    before: dict[str, Entry] = field(default_factory=dict)
+    is_applied: bool = False
 
 
 @dataclass
@@ -60,10 +76,18 @@ class State:
     manifests: set[str] = field(default_factory=set)
     own_manifest: str = ""  # the person's, from before our first, under its name since then
     left_by_undo: dict[str, str] | None = None
+    learnings: list[Learning] = field(default_factory=list)
+    is_unlearning: bool = False
+    sidecars: dict[str, set[str]] = field(default_factory=dict)  # path: hashes
 
     @property
     def sorted_into(self) -> Folders:
         return Folders(self.people)
+
+    @property
+    def is_learning(self) -> bool:
+        """Has a learning begun that was not applied yet?"""
+        return bool(self.learnings) and not self.learnings[-1].is_applied
 
     def knows(self, found: Found) -> bool:
         """Is this photo filed, and has not changed since? One that could not be read is not."""
@@ -108,6 +132,9 @@ class State:
             self.folders.append(line["path"])
         elif kind == "filed":
             entry = entry_from_json(line["entry"], self.sorted_into)
+            if self.learnings and entry.scan.photo in self.entries:
+                old = self.entries[entry.scan.photo]
+                self.learnings[-1].before.setdefault(entry.scan.photo, old)
             self.entries[entry.scan.photo] = entry
             for path, stamp in line["made"].items():
                 self.made[path] = (entry.scan.photo, Stamp(*stamp))
@@ -118,6 +145,19 @@ class State:
             for path in line["paths"]:
                 self.made.pop(path, None)
                 self.making.pop(path, None)
+        elif kind == "said":
+            if not self.is_learning:
+                self.learnings.append(Learning(self.learned))
+            self.learnings[-1].labels += map(label_of, line["labels"])
+        elif kind == "applied" and self.learnings:
+            self.learnings[-1].is_applied = True
+        elif kind == "unlearning":
+            self.is_unlearning = True
+        elif kind == "unlearned" and self.learnings:
+            self.learnings.pop()
+            self.is_unlearning = False
+        elif kind == "sidecar":
+            self.sidecars.setdefault(line["path"], set()).add(line["content"])
         elif kind == "aside":
             self.own_manifest = self.own_manifest if self.manifests else line["path"]
         elif kind == "manifest":
@@ -192,6 +232,21 @@ class Journal:
 
     def removed(self, paths: list[str]) -> None:
         self._append({"kind": "removed", "paths": paths})
+
+    def said(self, labels: Iterable[HumanLabel]) -> None:
+        self._append({"kind": "said", "labels": [asdict(label) for label in labels]})
+
+    def applied(self) -> None:
+        self._append({"kind": "applied"})
+
+    def unlearning(self) -> None:
+        self._append({"kind": "unlearning"})
+
+    def unlearned(self) -> None:
+        self._append({"kind": "unlearned"})
+
+    def sidecar(self, path: str, content: str) -> None:
+        self._append({"kind": "sidecar", "path": path, "content": content})
 
     def aside(self, path: str) -> None:
         self._append({"kind": "aside", "path": path})

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from facesort.album.describe import quality_of
 from facesort.album.gallery import Examples, build
-from facesort.album.human import OTHER_FOLDERS, HumanLabels
+from facesort.album.human import OTHER_FOLDERS, HumanLabel, HumanLabels
 from facesort.album.identify import NOBODY
 from facesort.album.people import AlbumFaces, judge_album, vector_from_text
 from facesort.album.quality import LEARNING
@@ -36,13 +36,13 @@ def judge_scans(
     """
     every = sorted(scans, key=lambda scan: scan.photo)  # as the camera numbered them
     rows = [
-        (number, face, said)
+        (number, face, label)
         for number, scan in enumerate(every)
-        for face, said in zip(scan.faces, labels.of_faces(scan), strict=True)
+        for face, label in zip(scan.faces, labels.on_faces(scan), strict=True)
         if face.identity is not None and face.identity.by == learned.by
     ]
     index = {name: person for person, name in enumerate(names)}
-    known = known_examples(learned, [(face, said) for _, face, said in rows])
+    known = known_examples(learned, [(face, label) for _, face, label in rows if label])
     examples = to_arrays([one for one in known if one.person in index], names)
     found = judge_album(
         build(examples, len(names), likeness.from_json(learned.likeness)),
@@ -50,7 +50,7 @@ def judge_scans(
         album_faces([face for _, face, _ in rows], picture_numbers(rows)),
         learned.precision,
         learned.allow_twins,
-        told={row: index.get(said, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
+        told={row: index.get(said.folder, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
         voted=votes([face for _, face, _ in rows], names),
     )
     words = {(number, face): one for (number, face, _), one in zip(rows, found, strict=True)}
@@ -60,17 +60,20 @@ def judge_scans(
     }
 
 
-def known_examples(learned: Learned, faces: Iterable[tuple[Face, str]]) -> list[Example]:
-    """The examples that were given, and the ``faces`` of which a person said whose they are. What
+def known_examples(learned: Learned, said: Iterable[tuple[Face, HumanLabel]]) -> list[Example]:
+    """The examples that were given, and the faces of which a person ``said`` whose they are. What
     was said of a face that is an example counts instead of the example."""
-    spoken = {face.identity.vector: (face, said) for face, said in faces if said and face.identity}
+    spoken = {face.identity.vector: (face, label) for face, label in said if face.identity}
     given = [one for one in learned.examples if one.vector not in spoken]
-    confirmed = [
-        Example(said, face.class_name, vector)
-        for vector, (face, said) in spoken.items()
-        if said not in OTHER_FOLDERS and not quality_of(face).too_poor(LEARNING)
-    ]
-    return [*given, *confirmed]
+    taught = [as_example(face, label) for face, label in spoken.values() if label.teaches]
+    return [*given, *(one for one in taught if one and one.person not in OTHER_FOLDERS)]
+
+
+def as_example(face: Face, label: HumanLabel) -> Example | None:
+    """What a face that a person has named teaches; nothing, if it is too poor to learn from."""
+    if face.identity is None or quality_of(face).too_poor(LEARNING):
+        return None
+    return Example(label.folder, face.class_name, face.identity.vector)
 
 
 def to_arrays(examples: Sequence[Example], names: Sequence[str]) -> Examples:

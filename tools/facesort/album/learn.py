@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from facesort.album import guard
 from facesort.album.carry_out import Site
-from facesort.album.corrections import FACES, Changes, Said, find_changes
+from facesort.album.corrections import FACES, Changes, Said, find_changes, put_back, unpack
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
 from facesort.album.human import (
@@ -20,53 +21,94 @@ from facesort.album.human import (
 )
 from facesort.album.journal import State, read_state
 from facesort.album.judge import judge_scans
-from facesort.album.nameless import is_numbered
+from facesort.album.missing import Ask, ask_about, unsettled
+from facesort.album.records import Learned
 from facesort.album.refile import Words, clear_unfinished, moved_by_others, refile
+from facesort.album.renames import follow
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
+from facesort.album.suspects import suspect_lines
 from facesort.errors import AlbumError, UsageError
 from facesort.reporter import Reporter
 
 SHOWN = 20  # lines of a kind
 
 
-def learn(root: Path, apply: bool, sure: float, report: Reporter) -> int:
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of a learning: shall photos ``apply`` it; from where on a model is ``sure``;
+    whom to ``ask`` about crops that are gone; how many ``suspects`` to name."""
+
+    apply: bool = False
+    sure: float = 0.6
+    ask: Ask | None = None
+    suspects: int = 0
+
+
+def learn(root: Path, wish: Wish, report: Reporter) -> int:
     """Keep what the person said by moving files in ``root``; with ``apply``, let the photos follow.
     Returns the exit code: 1 where something could not be done."""
+    dst = check_sorted(root)
+    src = Path(read_state(dst.journal).src)
+    with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
+        state = site.journal.state
+        if state.is_unlearning:
+            raise AlbumError(f"{root}: an --undo was stopped here; finish it with --undo")
+        clear_unfinished(site)
+        if wish.apply:
+            unpack(root, state)
+        labels, changes = read_labels(dst.corrections), find_changes(root, state)
+        changes.said += put_back(root, state, labels, changes)
+        _ask(changes, state, labels, wish.ask)
+        new = _new(changes, state, labels)
+        _say(changes, new, report)
+        _keep(site, changes, labels, new, wish.ask)
+        report.say(f"{counted(len(labels), 'correction')} kept for ever in {dst.CORRECTIONS}")
+        labels = labels.within(state.sorted_into)
+        words = _words(state, labels)
+        others = moved_by_others(state, labels, words)
+        _say_others(others, len(labels), "moved" if wish.apply else "would move", report)
+        problems: dict[str, str] = {}
+        if wish.apply:
+            refiled, problems = refile(site, changes, labels, wish.sure, words)
+            report.say(f"{counted(refiled, 'photo')} followed their faces into other folders")
+        elif changes.moved or new or others:
+            report.say("the photos have not followed yet: run again with --apply")
+        for line in suspect_lines(state, labels, words, changes, wish.suspects):
+            report.say(line)
+    for what, why in sorted(problems.items()):
+        report.say(f"left as it is: {what}: {why}")
+    return 1 if problems else 0
+
+
+def has_news(root: Path, apply: bool) -> bool:
+    """Is there anything in ``root`` that was not said, or with ``apply`` not followed, before?"""
+    dst = check_sorted(root)
+    state = read_state(dst.journal)
+    labels, changes = read_labels(dst.corrections), find_changes(root, state)
+    changes.said += put_back(root, state, labels, changes)
+    said = _new(changes, state, labels)
+    return bool(said or (apply and changes.moved))
+
+
+def check_sorted(root: Path) -> Destination:
+    """Raise `UsageError` unless ``root`` holds a sorted album, `AlbumError` if only half of it."""
     dst = Destination(root)
     if not dst.journal.is_file():
         raise UsageError(f"{root}: no sorted album; expected the folder that sort_photos.py filled")
     if dst.pending_plan.exists():
         raise AlbumError(f"{root}: a run was stopped here; run sort_photos.py once more, then this")
-    src = Path(read_state(dst.journal).src)
-    with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
-        state = site.journal.state
-        clear_unfinished(site)
-        labels, changes = read_labels(dst.corrections), find_changes(root, state)
-        new = _new(changes, state, labels)
-        if state.people:
-            everybody = {*state.people, *labels.people, *(label.folder for label in new)}
-            check_names(root / FACES, sorted(everybody - set(OTHER_FOLDERS)))
-        append_labels(dst.corrections, new)
-        for label in new:
-            labels.add(label)
-        if state.people:
-            site.journal.people(labels.people)
-            _follow_renames(site, changes, report)
-        labels = labels.within(state.sorted_into)
-        words = _words(state, labels)
-        _say(changes, new, len(labels), report)
-        others = moved_by_others(state, labels, words)
-        _say_others(others, len(labels), "moved" if apply else "would move", report)
-        if not apply:
-            if changes.moved or new or others:
-                report.say("the photos have not followed yet: run again with --apply")
-            return 0
-        refiled, problems = refile(site, changes, labels, sure, words)
-    report.say(f"{counted(refiled, 'photo')} followed their faces into other folders")
-    for what, why in sorted(problems.items()):
-        report.say(f"left as it is: {what}: {why}")
-    return 1 if problems else 0
+    return dst
+
+
+def _ask(changes: Changes, state: State, labels: HumanLabels, ask: Ask | None) -> None:
+    """Ask what it means that a crop is gone, if there is somebody to ask."""
+    changes.missing = unsettled(changes.missing, state, labels)
+    if ask is not None and changes.missing:
+        answers = ask_about(changes.missing, state, ask)
+        told = {(said.photo, said.number) for said in answers}
+        changes.said += answers
+        changes.missing = [g for g in changes.missing if (g.photo, g.number) not in told]
 
 
 def _new(changes: Changes, state: State, labels: HumanLabels) -> list[HumanLabel]:
@@ -85,26 +127,67 @@ def _label(said: Said, state: State, when: str) -> HumanLabel:
     return HumanLabel(scan.content, face.xyxy_px, said.folder, said.photo, when, face.frame)
 
 
+def _keep(
+    site: Site, changes: Changes, labels: HumanLabels, new: list[HumanLabel], ask: Ask | None
+) -> None:
+    """Write down what is ``new``, in ``labels`` too; first in the journal, so that it can be taken
+    back."""
+    dst, state = site.dst, site.journal.state
+    learned = state.learned
+    if state.people:
+        everybody = {*state.people, *labels.people, *(label.folder for label in new)}
+        check_names(dst.root / FACES, sorted(everybody - set(OTHER_FOLDERS)))
+        learned = follow(dst.root, state, changes, ask, site.report)
+        new = _guarded(state, learned, labels, new, site.report)
+    if new or learned != state.learned:
+        site.journal.said(new)
+    append_labels(dst.corrections, new)
+    for label in new:
+        labels.add(label)
+    if state.people:
+        site.journal.people(labels.people)
+        site.journal.learned(learned)
+
+
+def _guarded(
+    state: State,
+    learned: Learned | None,
+    labels: HumanLabels,
+    new: list[HumanLabel],
+    report: Reporter,
+) -> list[HumanLabel]:
+    """``new`` as it may be kept: what would cost right names teaches nothing. What was refused
+    earlier gets another chance with it."""
+    if learned is None or not new:
+        return new
+    after = HumanLabels([*labels.every, *new])
+    fresh = set(new)
+    old = [label for label in after.every if label not in fresh]
+    again = [label for label in old if not label.teaches]
+    names = tuple(dict.fromkeys((*state.people, *after.people)))
+    refused = guard.check(
+        learned,
+        names,
+        HumanLabels(label for label in old if label.teaches),
+        guard.by_person((replace(label, teaches=True) for label in [*again, *new]), names),
+        (entry.scan for entry in state.entries.values()),
+    )
+    for name, why in refused.items():
+        report.say(
+            f"corrections to {name} count for their own faces only, the gallery stays as it was: "
+            f"learned from, they would cost {why.lost} of {why.held} faces their right name"
+            f"{f' and give {why.won} theirs' if why.won else ''}; look at faces/{name} once more"
+        )
+    kept = [replace(label, teaches=label.folder not in refused) for label in new]
+    return kept + [replace(one, teaches=True) for one in again if one.folder not in refused]
+
+
 def _words(state: State, labels: HumanLabels) -> Words:
     """What the model says of each face now that it has learned; by class, it learns nothing."""
     if state.learned is None or not len(labels):
         return {}
     scans = [entry.scan for entry in state.entries.values()]
     return judge_scans(state.learned, state.people, labels, scans)
-
-
-def _follow_renames(site: Site, changes: Changes, report: Reporter) -> None:
-    """Where a person's whole folder went into another one, their examples go along."""
-    learned = site.journal.state.learned
-    for name in site.journal.state.people:
-        went = {said.folder for said in changes.said if said.was == name}
-        if len(went) == 1 and not (site.dst.root / FACES / name).exists() and learned is not None:
-            (now,) = went
-            examples = (replace(e, person=now) if e.person == name else e for e in learned.examples)
-            learned = replace(learned, examples=tuple(examples))
-            examples_too = "" if is_numbered(name) else "; rename the folder of examples, too"
-            report.say(f"{name} is {now} from now on{examples_too}")
-    site.journal.learned(learned)
 
 
 def _say_others(
@@ -116,14 +199,13 @@ def _say_others(
         _list("  moved", [f"{crop} -> {folder}" for crop, folder in others], report)
 
 
-def _say(changes: Changes, new: list[HumanLabel], total: int, report: Reporter) -> None:
+def _say(changes: Changes, new: list[HumanLabel], report: Reporter) -> None:
     into = Counter(label.folder for label in new)
     told = ", ".join(f"{n:,} to {folder}" for folder, n in into.most_common())
     report.say(f"{counted(len(new), 'new correction')}{': ' + told if told else ''}")
-    report.say(f"{counted(total, 'correction')} kept for ever in {Destination.CORRECTIONS}")
     _list(
         "crop gone, nothing learned from that (no face? put it into _not_a_face)",
-        changes.missing,
+        [gone.path for gone in changes.missing],
         report,
     )
     _list("cannot be told", changes.unclear, report)

@@ -59,20 +59,20 @@ def with_people_found(
     are nobody new's."""
     every = sorted(scans, key=lambda scan: scan.photo)
     rows = [
-        (number, face, said)
+        (number, face, label)
         for number, scan in enumerate(every)
-        for face, said in zip(scan.faces, labels.of_faces(scan), strict=True)
+        for face, label in zip(scan.faces, labels.on_faces(scan), strict=True)
         if face.identity is not None and face.identity.by == learned.by
     ]
-    spoken = [(face, said) for _, face, said in rows if said]
+    spoken = [(face, label) for _, face, label in rows if label]
     known = known_examples(learned, spoken)
     known += [  # whom the person has called a stranger is nobody new
         Example(STRANGERS, face.class_name, face.identity.vector)
-        for face, said in spoken
-        if said == STRANGERS and face.identity
+        for face, label in spoken
+        if label.folder == STRANGERS and face.identity
     ]
     names = tuple(dict.fromkeys(one.person for one in known))
-    silent = [(number, face) for number, face, said in rows if not said]
+    silent = [(number, face) for number, face, label in rows if not label]
     faces = album_faces([face for _, face in silent], [number for number, _ in silent])
     found = find_people(
         faces,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def undo(root: Path, report: Reporter) -> int:
                 journal.undo(left)
         kept = _remove_files(dst, state, made)
         kept |= _remove_own_files(dst, state)
+        remove_sidecars(dst, state)
     left = left | kept
     left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
     left |= dict.fromkeys(_files(dst, [WHICH_FACE]), "a face for you to choose; or delete it")
@@ -108,6 +110,22 @@ def why_kept(final: Path, stamp: Stamp, photo: str | None, src: str) -> str:
             if changed or is_same_photo(original, final):
                 return changed
     return changed or f"the original {photo} is gone or changed: this may be the only copy"
+
+
+def remove_sidecars(dst: Destination, state: State, keep: Collection[str] = ()) -> list[str]:
+    """Remove our side-cars, but those to ``keep`` and those that are not as we wrote them; which
+    went."""
+    gone = []
+    for path in sorted(state.sidecars.keys() - {*keep}):
+        if is_written(dst.root / path, state.sidecars[path]):
+            (dst.root / path).unlink()
+            gone.append(path)
+    return gone
+
+
+def is_written(path: Path, hashes: Collection[str]) -> bool:
+    """Is it a file whose bytes have one of ``hashes``?"""
+    return path.is_file() and not path.is_symlink() and content_hash(path.read_bytes()) in hashes
 
 
 def _files(dst: Destination, folders: list[str]) -> set[str]:

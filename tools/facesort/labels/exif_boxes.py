@@ -7,30 +7,15 @@ read pixels with PIL, or with OpenCV and IMREAD_IGNORE_ORIENTATION, draw on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from facesort.boxes import Boxes, SizeWH
-from facesort.photos import formats, open_photo, read_photo_bytes
+from facesort.photos import exif, formats, open_photo, read_photo_bytes
 
 _SMALL_PX = 64  # only the size is asked for; JPEGs then decode at an eighth
-
-Axis = NDArray[np.float64]
-# stored x, y, width, height -> upright x, y; the inverse of `facesort.photos.pixels.turn_upright`
-_TURN: dict[int, Callable[[Axis, Axis, int, int], tuple[Axis, Axis]]] = {
-    1: lambda x, y, w, h: (x, y),
-    2: lambda x, y, w, h: (w - x, y),
-    3: lambda x, y, w, h: (w - x, h - y),
-    4: lambda x, y, w, h: (x, h - y),
-    5: lambda x, y, w, h: (y, x),
-    6: lambda x, y, w, h: (h - y, x),
-    7: lambda x, y, w, h: (h - y, w - x),
-    8: lambda x, y, w, h: (y, w - x),
-}
 
 
 @dataclass(frozen=True)
@@ -55,5 +40,5 @@ def shape_of(picture: Path) -> Shape:
 def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:
     """Boxes in pixels of the stored picture as boxes of the upright one."""
     w, h = shape.stored_wh
-    x, y = _TURN[shape.orientation](xyxy_px[:, 0::2], xyxy_px[:, 1::2], w, h)
+    x, y = exif.TURN[shape.orientation](xyxy_px[:, 0::2], xyxy_px[:, 1::2], w, h)
     return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)

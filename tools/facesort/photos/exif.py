@@ -1,5 +1,8 @@
 """Reads one number from EXIF: which way up the photo is. Damaged EXIF reads as "upright".
 
+EXIF 2.32 (CIPA DC-008), tag 0x0112 Orientation: 1 to 8 say where the stored first row and column
+belong.
+
 Pillow's own reader raises or warns on the damaged EXIF that real albums hold, so this one walks
 the few bytes itself: TIFF 6.0, section 2 (header, image file directory), tag 0x0112.
 """
@@ -7,6 +10,24 @@ the few bytes itself: TIFF 6.0, section 2 (header, image file directory), tag 0x
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Axis = NDArray[np.float64]
+
+# stored x, y, width, height -> upright x, y; the inverse of `facesort.photos.pixels.turn_upright`
+TURN: dict[int, Callable[[Axis, Axis, int, int], tuple[Axis, Axis]]] = {
+    1: lambda x, y, w, h: (x, y),
+    2: lambda x, y, w, h: (w - x, y),
+    3: lambda x, y, w, h: (w - x, h - y),
+    4: lambda x, y, w, h: (x, h - y),
+    5: lambda x, y, w, h: (y, x),
+    6: lambda x, y, w, h: (h - y, x),
+    7: lambda x, y, w, h: (h - y, w - x),
+    8: lambda x, y, w, h: (y, w - x),
+}
 
 UPRIGHT = 1
 _ORIENTATION = 0x0112

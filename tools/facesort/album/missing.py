@@ -1,0 +1,57 @@
+"""Crops that are gone: the person is asked what that means, and nothing is guessed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from facesort.album.corrections import Gone, Said, was_in
+from facesort.album.human import HumanLabels
+from facesort.album.journal import State
+from facesort.album.records import NOT_A_FACE, STRANGERS, folder_of
+from facesort.album.summary import counted
+
+Ask = Callable[[str, str], str]  # a question, the letters that answer it; "" is no answer
+AT_ONCE = 3  # so many from one folder can be answered by one word
+
+SETTLED = (NOT_A_FACE, STRANGERS)
+
+
+def unsettled(missing: Iterable[Gone], state: State, labels: HumanLabels) -> list[Gone]:
+    """Those of which nobody said that they are no face, or nobody's: who then deletes the crop has
+    said all there is to say."""
+    return [
+        gone
+        for gone in missing
+        if labels.of_faces(state.entries[gone.photo].scan)[gone.number] not in SETTLED
+    ]
+
+
+def ask_about(missing: Sequence[Gone], state: State, ask: Ask) -> list[Said]:
+    """What the person says of them."""
+    by_folder: dict[str, list[Gone]] = defaultdict(list)
+    for gone in missing:
+        by_folder[folder_of(gone.path)].append(gone)
+    return [said for gones in by_folder.values() for said in _ask_about(gones, state, ask)]
+
+
+def _ask_about(gones: Sequence[Gone], state: State, ask: Ask) -> Iterator[Said]:
+    meanings = {"n": NOT_A_FACE} | ({"s": STRANGERS} if state.people else {})
+    stranger = ", a stranger (s)" if state.people else ""
+    answer = ""
+    if len(gones) > AT_ONCE:
+        answer = ask(
+            f"{counted(len(gones), 'crop')} are gone from {folder_of(gones[0].path)}, such as "
+            f"{gones[0].path}: is each no face (n){stranger}, one by one (o), or skip (Enter)?",
+            "".join([*meanings, "o"]),
+        )
+        if not answer:
+            return
+    for gone in gones:
+        one = answer
+        if one not in meanings:
+            question = f"{gone.path} is gone: is it no face (n){stranger}, or skip (Enter)?"
+            one = ask(question, "".join(meanings))
+        if one in meanings:
+            was = was_in(state.entries[gone.photo], gone.number)
+            yield Said(gone.photo, gone.number, meanings[one], was)

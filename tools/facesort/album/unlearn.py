@@ -1,0 +1,149 @@
+"""Takes the last learning back: its labels no longer count, photos and crops go where they were.
+
+The labels are withdrawn first, then one photo after the other goes back, then the journal forgets
+the learning: stopped in between, the same command goes on. What the person moved since then stays
+where they put it, and says the next time what it says; what they deleted stays deleted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from facesort.album.carry_out import Site, write_manifest
+from facesort.album.corrections import Changes, find_changes, unpack
+from facesort.album.disk import Stamp
+from facesort.album.filing import Filer
+from facesort.album.human import HumanLabels, withdraw_labels
+from facesort.album.journal import Learning, read_state
+from facesort.album.learn import check_sorted
+from facesort.album.names import NamePool
+from facesort.album.records import Entry, folder_of
+from facesort.album.refile import adopt, clear_unfinished, file_anew, remove_stale_sidecars
+from facesort.album.sort import at_work
+from facesort.album.summary import counted
+from facesort.errors import UsageError
+from facesort.reporter import Reporter
+
+
+def unlearn(root: Path, report: Reporter) -> int:
+    """Take back the last learning in ``root``; the exit code, 1 where something had to stay."""
+    dst = check_sorted(root)
+    src = Path(read_state(dst.journal).src)
+    with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
+        state = site.journal.state
+        if not state.learnings:
+            raise UsageError(f"{root}: nothing to take back; nothing was learned here since then")
+        learning = state.learnings[-1]
+        site.journal.unlearning()
+        clear_unfinished(site)
+        unpack(root, state)
+        withdraw_labels(dst.corrections, learning.labels)
+        changes = _adopt_said(site, learning)
+        _unname(site, learning)
+        back, problems = _take_back(site, learning, changes)
+        remove_stale_sidecars(site)
+        _remove_empty_folders(site)
+        write_manifest(site)
+        site.journal.unlearned()
+        site.journal.sync()
+    report.say(
+        f"taken back: {counted(len(learning.labels), 'correction')} of {_when(learning)} no longer "
+        f"count; back where it was: {counted(back, 'photo')}, crops and all"
+    )
+    for what, why in sorted(problems.items()):
+        report.say(f"left as it is: {what}: {why}")
+    return 1 if problems else 0
+
+
+def _when(learning: Learning) -> str:
+    return learning.labels[-1].when if learning.labels else "the last --apply"
+
+
+def _adopt_said(site: Site, learning: Learning) -> Changes:
+    """Where no photo has followed yet, what was moved by hand goes back too, if it is what the
+    labels say; returns all that is moved besides."""
+    state, labels = site.journal.state, HumanLabels(learning.labels)
+    changes = find_changes(site.dst.root, state)
+    meant = {(said.photo, said.number) for said in changes.said}
+    for entry in list(state.entries.values()):
+        said = labels.of_faces(entry.scan)
+        mine = {
+            old: changes.moved[old]
+            for number, folder in enumerate(said)
+            if folder and (entry.scan.photo, number) in meant
+            for old in (entry.crops[number], entry.face_targets[number])
+            if old in changes.moved and folder_of(changes.moved[old]).split("/")[1] == folder
+        }
+        adopt(site, entry, mine)
+        for old in mine:
+            changes.moved.pop(old, None)
+    return changes
+
+
+def _unname(site: Site, learning: Learning) -> None:
+    """Examples get the names back that they had; unless there are others since then."""
+    old, now = learning.learned, site.journal.state.learned
+    if old and now and [e.vector for e in old.examples] == [e.vector for e in now.examples]:
+        site.journal.learned(replace(now, examples=old.examples))
+
+
+def _take_back(site: Site, learning: Learning, changes: Changes) -> tuple[int, dict[str, str]]:
+    state = site.journal.state
+    pool = NamePool([*state.paths(), *site.dst.names_in_use()])
+    filer = Filer(site.src, site.dst.root, site.dst.temp_folder, decode_px=0)
+    back, problems = 0, dict[str, str]()
+    for photo, before in learning.before.items():
+        entry = state.entries[photo]
+        if entry.scan.content != before.scan.content:
+            continue  # it changed since then, and was filed anew
+        wanted = _as_before(site, entry, before, pool)
+        is_done = wanted == entry and not state.made.keys() & {*entry.left}
+        why = {} if is_done else file_anew(site, filer, wanted, entry)
+        _follow_hand(site, entry, wanted, changes.moved)
+        back += not why
+        problems |= why
+    return back, problems
+
+
+def _as_before(site: Site, entry: Entry, before: Entry, pool: NamePool) -> Entry:
+    """The entry in its old places; where somebody else's file is now, in a new one beside."""
+
+    def place(path: str) -> str:
+        is_free = path in entry.paths or not os.path.lexists(site.dst.root / path)
+        return path if is_free else pool.take(folder_of(path), Path(path).name)
+
+    places = {path: place(path) for path in before.paths}
+    return replace(
+        before,
+        scan=entry.scan,
+        targets=tuple(places[path] for path in before.targets),
+        crops=tuple(places[path] for path in before.crops),
+        face_targets=tuple(places[path] for path in before.face_targets),
+        left=entry.left,
+    )
+
+
+def _follow_hand(site: Site, entry: Entry, wanted: Entry, moved: Mapping[str, str]) -> None:
+    """What was moved by hand since then: known as moved from its old place."""
+    made = {
+        now: Stamp.of(site.dst.root / moved[old])
+        for old, now in zip(entry.crops, wanted.crops, strict=True)
+        if old in moved and now != old
+    }
+    if made:
+        site.journal.filed(site.journal.state.entries[entry.scan.photo], made)
+
+
+def _remove_empty_folders(site: Site) -> None:
+    """Of people who were only known by what is taken back; the sorter makes them anew."""
+    kept = {folder_of(path) for e in site.journal.state.entries.values() for path in e.paths}
+    examples = site.journal.state.learned.examples if site.journal.state.learned else ()
+    kept |= {f"faces/{example.person}" for example in examples}
+    for name in site.journal.state.people:
+        for folder in {f"photos/{name}", f"faces/{name}"} - kept:
+            with suppress(OSError):
+                (site.dst.root / folder).rmdir()
