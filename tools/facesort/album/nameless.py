@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from facesort.album.clusters import find_people
+from facesort.album.describe import quality_of
 from facesort.album.human import HumanLabels
 from facesort.album.judge import album_faces, known_examples, to_arrays
+from facesort.album.quality import LEARNING
 from facesort.album.records import STRANGERS, Example, Learned, Scan
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
@@ -40,7 +42,8 @@ def names_of(learned: Learned) -> tuple[str, ...]:
 def found_line(names: Collection[str], dst: Path) -> str:
     if not names:
         return "nobody new is in the album often enough for a folder"
-    shown = min(names) if len(names) == 1 else f"{min(names)} to {max(names)}"
+    in_order = sorted(names, key=lambda name: (len(name), name))
+    shown = " to ".join(dict.fromkeys((in_order[0], in_order[-1])))
     return (
         f"people found: {len(names)} ({shown}); rename their folders in {dst / 'faces'}, move one "
         f"into another where both are one person, then run learn_corrections.py {dst} --apply"
@@ -69,7 +72,7 @@ def with_people_found(
     known += [  # whom the person has called a stranger is nobody new
         Example(STRANGERS, face.class_name, face.identity.vector)
         for face, said in spoken
-        if said == STRANGERS and face.identity
+        if said == STRANGERS and face.identity and not quality_of(face).too_poor(LEARNING)
     ]
     names = tuple(dict.fromkeys(one.person for one in known))
     silent = [(number, face) for number, face, said in rows if not said]
