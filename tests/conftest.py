@@ -1,5 +1,6 @@
 """Settings and fixtures for the whole suite."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,9 @@ from hypothesis import settings
 # a slow or busy machine is no failure
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+# nothing that a model saw outside of a test may count in it, nor outlive it
+os.environ["FACESORT_CACHE"] = ""
 
 
 @pytest.fixture

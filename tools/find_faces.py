@@ -3,6 +3,7 @@
     python tools/find_faces.py photo.jpg --out found --annotate
     python tools/find_faces.py album "more/*.png" --csv --jsonl      # folders, patterns
     python tools/find_faces.py album --crops --masks                 # faces/ heads/ masks/ ...
+    python tools/find_faces.py selfies --advise                      # fit for recognition?
     python tools/find_faces.py clip.mp4 --annotate --csv --stride 2  # every second frame
     python tools/find_faces.py 0 --show                              # a camera; q quits
     python tools/find_faces.py rtsp://camera.local/live --interval 1 --jsonl
@@ -17,6 +18,7 @@ Exit code: 0 done, 1 a source could not be read to its end (listed), 2 usage, 13
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from argparse import ArgumentTypeError, Namespace
@@ -27,6 +29,7 @@ from facesort import console
 from facesort.errors import UsageError
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
+LIMITS = Path(__file__).resolve().parents[1] / "data_configs" / "selfie.yaml"
 RUNS = Path("runs") / "faces"
 
 
@@ -72,6 +75,9 @@ def arguments(argv: Sequence[str]) -> Namespace:
         help="model of --masks: person segmentation (.onnx, .tflite) or YOLO-seg (.pt, .onnx); "
         "default: GrabCut, which needs none",
     )
+    add("--advise", action="store_true", help="advice.jsonl: fit for recognition, or what to do")
+    add("--lang", metavar="L", help="language of --advise: en, ko (default: en)")
+    add("--limits", type=console.path, help="thresholds of --advise (default: selfie.yaml)")
     add("--show", action="store_true", help="a window; q quits")
     add(
         "--interval",
@@ -93,6 +99,8 @@ def arguments(argv: Sequence[str]) -> Namespace:
     args = parser.parse_args(argv)
     if args.segmenter and not args.masks:
         raise UsageError("--segmenter: says how --masks works; pass --masks as well")
+    if (args.lang or args.limits) and not args.advise:
+        raise UsageError("--lang, --limits: say how --advise works; pass --advise as well")
     return args
 
 
@@ -100,10 +108,17 @@ def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.media import outputs, run, sources
     from facesort.media.window import require_display
+    from facesort.selfie.limits import read_limits
+    from facesort.selfie.words import words_of
 
+    language = args.lang or "en"
+    words_of(language)  # an unknown language is told before any work
+    if isinstance(sys.stdin, io.TextIOWrapper):  # file names may hold bytes that are no text
+        sys.stdin.reconfigure(errors="surrogateescape")
     found = sources.gather(args.source, sys.stdin)
     if not found.found:
-        print(*[f"left out: {console.one_line(line)}" for line in found.left_out], sep="\n")
+        for line in [*found.missing, *found.left_out]:
+            print(f"left out: {console.one_line(line)}")
         raise UsageError("no photo and no video among the sources; see --help for what they can be")
     if args.show:
         require_display()  # before a model is loaded
@@ -114,6 +129,8 @@ def main(argv: Sequence[str]) -> int:
         annotate=args.annotate,
         crops=args.crops,
         masks=args.masks,
+        advise=read_limits(args.limits or LIMITS) if args.advise else None,
+        language=language,
         segmenter=args.segmenter,
         head_scale=args.head_scale,
         show=args.show,

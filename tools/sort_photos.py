@@ -11,6 +11,8 @@
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
 manifest.csv one row a face. The classes are face, masked, sunglasses, masked_sunglasses; besides
 them there are _unsure, _no_face, _unreadable, and _not_a_face for you to drag crops to.
+A video is linked into every folder that applies; its crops are the frames that show each class or
+person best. manifest.csv then has two columns more: the crop's frame, counted from 0, and time_s.
 By person, examples/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
 faces of nobody you named go to _strangers. Without examples, whoever is in the album often gets
 person_01, person_02, ...: rename these folders in faces/, then run learn_corrections.py.
@@ -37,6 +39,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import UsageError
+from facesort.models.levels import BALANCED, LEVELS, level
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:
@@ -44,22 +47,15 @@ if TYPE_CHECKING:
     from facesort.album.describe import Describer
     from facesort.models.detect import Detector
 
-    LoadDetector = Callable[[Path | None, float | None], Detector]
+    LoadDetector = Callable[[Path, float | None, int | None], Detector]
 
 DST = Path("sorted")
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
-WEIGHTS, POINTS = SHIPPED / "occlusion.onnx", SHIPPED / "face_points.onnx"
-EMBEDDING = SHIPPED / "face_embedding.onnx"
+CACHE = SHIPPED.parent / "runs" / "cache"
+POINTS, EMBEDDING = SHIPPED / "face_points.onnx", SHIPPED / "face_embedding.onnx"
 BY_PERSON = {"people", "precision", "allow_twins", "vote"}
-PLANNED = {
-    "by",
-    "link",
-    "sure",
-    "conf",
-    "weights",
-    "main_only",
-    "best_first",
-} | BY_PERSON  # what a saved plan has decided
+RULES = {"link", "main_only", "best_first"}
+PLANNED = {"by", "sure", "conf", "quality", "weights"} | RULES | BY_PERSON  # decided by a plan
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -69,7 +65,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
         "--src",
         type=console.path,
         metavar="DIR",
-        help="the album: a folder of photos, nested at will",
+        help="the album: a folder of photos and videos, nested at will",
     )
     add(
         "--dst",
@@ -126,10 +122,16 @@ def arguments(argv: Sequence[str]) -> Namespace:
     )
     add("--undo", action="store_true", help="remove from --dst what was made there; list the rest")
     add(
+        "--quality",
+        choices=list(LEVELS),
+        help="fast overlooks small faces and mistakes more of them; best takes half as long again "
+        "as balanced, for little; figures: weights/SPEED.md (default: balanced)",
+    )
+    add(
         "--weights",
         type=console.path,
         metavar="FILE",
-        help="model (default: weights/occlusion.onnx)",
+        help="a model of yours, instead of those that --quality chooses from",
     )
     add(
         "--conf",
@@ -143,6 +145,14 @@ def arguments(argv: Sequence[str]) -> Namespace:
         metavar="0..1",
         help="below it a face is unsure (default: model's)",
     )
+    add(
+        "--cache",
+        type=console.path,
+        metavar="DIR",
+        help="remembers where models saw faces, for the next sorting of the same photos; no "
+        "pictures, no names (default: $FACESORT_CACHE, or runs/cache beside tools/)",
+    )
+    add("--no-cache", action="store_true", help="remember nothing beyond --dst")
     add("--workers", type=int, metavar="N", help="photos at a time (default: one per core)")
     args = parser.parse_args(argv)
     check(args)
@@ -158,6 +168,10 @@ def check(args: Namespace) -> None:
         raise UsageError("--vote FILE: needs --people; to sort by that model alone: --weights FILE")
     if args.by == "person" and args.sure is not None and (args.people or not args.weights):
         raise UsageError("--sure: is for --by class; by person, pass --precision")
+    if args.cache and args.no_cache:
+        raise UsageError("--cache DIR, --no-cache: pass one of the two")
+    if args.weights and args.quality:
+        raise UsageError("--quality chooses one of the shipped models: pass it or --weights FILE")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
         raise UsageError("--undo: needs --dst, the folder to restore, and no other option")
     if args.plan and args.dry_run:
@@ -180,10 +194,31 @@ def flags(names: set[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
-def load_detector(weights: Path | None, conf: float | None) -> Detector:
+def cache_folder(args: Namespace) -> Path | None:
+    """Where what models saw is remembered; None: nowhere."""
+    if args.no_cache or args.cache:
+        return args.cache
+    if "FACESORT_CACHE" in os.environ:
+        return Path(os.environ["FACESORT_CACHE"]) if os.environ["FACESORT_CACHE"] else None
+    return CACHE
+
+
+def load_detector(weights: Path, conf: float | None, imgsz: int | None) -> Detector:
     from facesort.models import detect
 
-    return detect.load_detector(weights or WEIGHTS, conf)
+    return detect.load_detector(weights, conf, imgsz)
+
+
+def model(args: Namespace) -> tuple[Path, int | None]:
+    """The file, and the size at which it looks, if not its own."""
+    if args.weights:
+        return args.weights, None
+    chosen = level(quality(args))
+    return SHIPPED / chosen.file, chosen.imgsz
+
+
+def quality(args: Namespace) -> str:
+    return args.quality or BALANCED
 
 
 def load_describer() -> Describer:
@@ -219,23 +254,25 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         return undo(args.dst, report)
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
+    weights, imgsz = model(args)
     by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
     by_person |= {"vote": str(args.vote)} if args.vote else {}
     job = sort.Job(
         src=args.src,
         dst=args.dst or DST,
-        load_detector=functools.cache(lambda: load(args.weights, args.conf)),
-        settings=f"conf={args.conf}",
+        load_detector=functools.cache(lambda: load(weights, args.conf, imgsz)),
+        settings=f"conf={args.conf} imgsz={imgsz}",
         link=args.link or "hard",
         sure=args.sure,
         workers=workers,
         people=people(args, describer),
-        load_voter=functools.cache(lambda: load(args.vote, None)) if args.vote else None,
+        load_voter=functools.cache(lambda: load(args.vote, None, None)) if args.vote else None,
+        cache=cache_folder(args),
         options={
             "link": args.link or "hard",
             "sure": str(args.sure),
             "conf": str(args.conf),
-            "weights": str(args.weights or WEIGHTS),
+            **({"weights": str(weights)} if args.weights else {"quality": quality(args)}),
             **(by_person if args.by == "person" else {}),
             **PhotoRules(args.main_only, args.best_first).to_options(),
         },

@@ -94,7 +94,7 @@ class FakeDescriber(Describer):
 
 
 def main(argv: Sequence[str], before_each: Callable[[], None] = lambda: None) -> int:
-    def load(weights: Path | None, _conf: float | None) -> FakeDetector:
+    def load(weights: Path | None, *_: object) -> FakeDetector:
         """``Ana+Ben+Eva+Zoe.pt`` has these classes."""
         if weights is not None and "+" in weights.name:
             return FakeChildren(weights.stem.split("+"))

@@ -22,6 +22,7 @@ USAGE = [
     (["--src", "album", "--by", "person", "--people", "x", "--sure", "0"], "--sure: is for --by"),
     (["--src", "album", "--sure", "7"], "argument --sure: 7: expected a number from 0 to 1"),
     (["--src", "album", "--workers", "0"], "--workers 0: expected 1 or more"),
+    (["--src", "album", "--quality", "best", "--weights", "x.onnx"], "--quality chooses one of"),
     (["--undo"], "--undo: needs --dst"),
     (["--undo", "--dst", "s", "--src", "album"], "--undo: needs --dst"),
     (["--undo", "--dst", "s", "--conf", "0"], "--undo: needs --dst, the folder to restore, and no"),

@@ -69,7 +69,10 @@ def test_photos_gone_from_the_album_are_told(album: Album, sort: Sort, tmp_path:
     assert len(os.listdir(tmp_path / "sorted/photos/face")) == 3
 
 
-@pytest.mark.parametrize("option", [["--link", "copy"], ["--sure", "0.9"], ["--weights", "x.onnx"]])
+@pytest.mark.parametrize(
+    "option",
+    [["--link", "copy"], ["--sure", "0.9"], ["--weights", "x.onnx"], ["--quality", "best"]],
+)
 def test_options_that_come_too_late_are_told(option: list[str], album: Album, sort: Sort) -> None:
     album.add("a.jpg", "face")
     assert "earlier run" not in sort("--src", "album").out

@@ -112,7 +112,7 @@ def sort(album: Path, dst: Path, kill_after_s: float | None = None) -> bool:
     """Run the sorter; True where it got to its end before it was killed."""
     command = [sys.executable, str(ROOT / "tools" / "sort_photos.py")]
     process = subprocess.Popen(
-        [*command, "--src", str(album), "--dst", str(dst)],
+        [*command, "--src", str(album), "--dst", str(dst), "--no-cache"],
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

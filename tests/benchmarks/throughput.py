@@ -1,13 +1,16 @@
-"""Photos a second and peak memory: sort_photos against `yolo predict`, same weights, same size.
+"""Photos a second and peak memory: sort_photos against its peers and against its own floor.
 
     python tests/benchmarks/throughput.py
     python tests/benchmarks/throughput.py --photos 100 --rounds 5
+    python tests/benchmarks/throughput.py --programs balanced best predict mtcnn
 
 The photos are 12-megapixel JPEGs made from the pictures of the sample album. Each program runs as
 its user would start it, on few and on many photos: the difference is the steady rate, without the
-seconds that a start takes. `yolo predict` only detects (save=False); sort_photos also plans, cuts
-crops, links and journals. Rounds alternate, so that a noisy machine is noisy to both; the figure
-that counts is the ratio.
+seconds that a start takes. sort_photos detects, plans, cuts crops, links and journals, and
+remembers nothing (--no-cache); `yolo predict` detects and saves crops; mtcnn (facenet-pytorch,
+where it is installed) only detects. Rounds alternate, so that a noisy machine is noisy to all: what
+counts are ratios, and processor time, which other programs change less. The floor is what cannot be
+saved: decoding alone, and the network alone, on all cores.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +33,23 @@ sys.path.insert(0, str(ROOT / "tools"))
 SIZE_WH = (4000, 3000)
 FEW = 8
 IMGSZ = 640  # what the shipped ONNX file says of itself
+LEVELS = ("fast", "balanced", "best")
+PREDICT, MTCNN = "predict", "mtcnn"
+MTCNN_SCRIPT = """
+import sys
+from pathlib import Path
+from facenet_pytorch import MTCNN
+from PIL import Image
+mtcnn = MTCNN(keep_all=True, device="cpu")
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    mtcnn.detect(Image.open(path))
+"""
 
 
 @dataclass(frozen=True)
 class Run:
     seconds: float
+    cpu_s: float
     peak_mb: float
 
 
@@ -57,8 +74,9 @@ def make_photos(folder: Path, count: int) -> None:
         Image.fromarray(pixels).save(folder / f"IMG_{i:04d}.jpg", quality=90)
 
 
-def timed(command: list[str], folder: Path) -> Run:
-    """Run ``command`` to its end; raises when it fails, with what it said."""
+def timed(command: list[str], folder: Path, ok: tuple[int, ...] = (0,)) -> Run:
+    """Run ``command`` to its end; raises where it fails (another exit code than ``ok``), with what
+    it said."""
     environment = os.environ | {"YOLO_AUTOINSTALL": "false", "YOLO_OFFLINE": "true"}
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
@@ -66,31 +84,83 @@ def timed(command: list[str], folder: Path) -> Run:
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode not in ok:
             log.seek(0)
             raise RuntimeError(f"{command}: {log.read().decode()[-2000:]}")
     unit = 1e6 if sys.platform == "darwin" else 1e3
-    return Run(seconds, usage.ru_maxrss / unit)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
 
 
-def sort_command(album: Path, dst: Path) -> list[str]:
-    weights = ROOT / "weights" / "occlusion.onnx"
+def command(program: str, album: Path, dst: Path) -> list[str]:
+    if program == PREDICT:
+        yolo = Path(sys.executable).with_name("yolo")
+        weights = ROOT / "weights" / "occlusion.pt"
+        arguments = f"source={album} model={weights} imgsz={IMGSZ} project={dst} device=cpu"
+        return [str(yolo), "detect", "predict", *arguments.split(), "save=False", "save_crop=True"]
+    if program == MTCNN:
+        return [sys.executable, "-c", MTCNN_SCRIPT, str(album)]
     script = ROOT / "tools" / "sort_photos.py"
-    arguments = ["--src", album, "--dst", dst, "--weights", weights]
+    arguments = ["--src", album, "--dst", dst, "--quality", program, "--no-cache"]
     return [sys.executable, *map(str, [script, *arguments])]
 
 
-def predict_command(album: Path) -> list[str]:
-    yolo = Path(sys.executable).with_name("yolo")
-    weights = ROOT / "weights" / "occlusion.pt"
-    arguments = f"source={album} model={weights} imgsz={IMGSZ} save=False device=cpu".split()
-    return [str(yolo), "detect", "predict", *arguments]
+def rate(work: Callable[[bytes], object], photos: Iterable[bytes]) -> float:
+    """Photos a second of ``work`` alone, on all cores."""
+    photos = list(photos)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(work, photos[:FEW]))
+        start = time.perf_counter()
+        list(pool.map(work, photos))
+        return len(photos) / (time.perf_counter() - start)
+
+
+def floors(level: str, photos: list[bytes]) -> dict[str, float]:
+    """Photos a second of decoding alone, and of the network alone."""
+    from facesort.album.scan import decode_px
+    from facesort.models.detect import load_detector
+    from facesort.models.letterbox import letterbox
+    from facesort.models.levels import level as level_of
+    from facesort.photos import open_photo
+
+    chosen = level_of(level)
+    detector = load_detector(ROOT / "weights" / chosen.file, imgsz=chosen.imgsz)
+    pixels, _ = letterbox(open_photo(photos[0], decode_px(detector)).rgb, chosen.imgsz)
+    return {
+        "decode": rate(lambda data: open_photo(data, decode_px(detector)), photos),
+        "network": rate(lambda data: detector.forward(pixels), photos),
+    }
+
+
+def measure(programs: list[str], count: int, rounds: int, folder: Path) -> dict[str, list[Run]]:
+    """For each program and round the steady ``seconds`` and ``cpu_s`` a photo."""
+    steady: dict[str, list[Run]] = {program: [] for program in programs}
+    for number in range(rounds):
+        for program in programs:
+            few, many = (
+                timed(
+                    command(program, folder / album, folder / f"{program}_{album}_{number}"), folder
+                )
+                for album in ("few", "many")
+            )
+            run = Run(
+                (many.seconds - few.seconds) / count, (many.cpu_s - few.cpu_s) / count, many.peak_mb
+            )
+            steady[program].append(run)
+            print(
+                f"round {number + 1} {program:9}{1 / run.seconds:8.2f} photos/s"
+                f"{1e3 * run.cpu_s:8.1f} ms of processor a photo{run.peak_mb:8.0f} MB",
+                flush=True,
+            )
+    return steady
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--photos", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--programs", nargs="+", default=[*LEVELS, PREDICT])
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -98,29 +168,27 @@ def main() -> None:
         (folder / "few").mkdir()
         for photo in sorted((folder / "many").iterdir())[:FEW]:
             os.link(photo, folder / "few" / photo.name)
-        rates: dict[str, list[float]] = {"sort_photos": [], "yolo predict": []}
-        peaks: dict[str, float] = dict.fromkeys(rates, 0.0)
-        for number in range(args.rounds):
-            for name in rates:
-                runs = []
-                for album in ("few", "many"):
-                    path = folder / album
-                    dst = folder / f"sorted_{album}_{number}"
-                    command = (
-                        sort_command(path, dst) if name == "sort_photos" else predict_command(path)
-                    )
-                    runs.append(timed(command, folder))
-                rates[name].append(args.photos / (runs[1].seconds - runs[0].seconds))
-                peaks[name] = max(peaks[name], runs[1].peak_mb)
-                print(
-                    f"round {number + 1} {name:13}{rates[name][-1]:7.2f} photos/s"
-                    f"{runs[1].seconds:8.1f} s in all{runs[1].peak_mb:8.0f} MB"
-                )
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"\n{'':14}{'photos/s':>9}{'peak MB':>9}")
-    for name, value in medians.items():
-        print(f"{name:14}{value:>9.2f}{peaks[name]:>9.0f}")
-    print(f"ratio {medians['sort_photos'] / medians['yolo predict']:.2f}, {os.cpu_count()} cores")
+        steady = measure(args.programs, args.photos, args.rounds, folder)
+        photos = [path.read_bytes() for path in sorted((folder / "many").iterdir())]
+        floor = {level: floors(level, photos) for level in LEVELS if level in args.programs}
+    print(f"\n{'':9}{'photos/s':>9}{'CPU ms':>8}{'peak MB':>9}{'x predict':>11}")
+    slowest = statistics.median(run.seconds for run in steady.get(PREDICT, []) or [Run(1, 1, 1)])
+    for program, runs in steady.items():
+        seconds = statistics.median(run.seconds for run in runs)
+        cpu_ms = 1e3 * statistics.median(run.cpu_s for run in runs)
+        peak_mb = max(run.peak_mb for run in runs)
+        print(
+            f"{program:9}{1 / seconds:>9.2f}{cpu_ms:>8.1f}{peak_mb:>9.0f}{slowest / seconds:>11.2f}"
+        )
+        if program in floor:
+            decode, network = floor[program]["decode"], floor[program]["network"]
+            both = 1 / (1 / decode + 1 / network)
+            print(
+                f"  alone: decoding {decode:.1f}, network {network:.1f}, one after the other "
+                f"{both:.1f} photos/s; {both * seconds:.2f} times that, "
+                f"{min(decode, network) * seconds:.2f} times the slower of the two"
+            )
+    print(f"{os.cpu_count()} cores")
 
 
 if __name__ == "__main__":

@@ -126,7 +126,9 @@ def main() -> None:
     print(
         f"video {video_s:.0f} s, wall {wall_s:.1f} s = {video_s / wall_s:.2f} x real time", end=""
     )
-    print(f"; CPU {cpu_s:.1f} s of {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f})")
+    cores = os.cpu_count() or 1
+    print(f"; CPU {cpu_s:.1f} s, load {os.getloadavg()[0]:.1f} on {cores} cores", end="")
+    print(f"; with nothing else to do {video_s * cores / cpu_s:.1f} x at most")
     judge(rows, pictures)
 
 

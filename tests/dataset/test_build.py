@@ -13,12 +13,12 @@ from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.dataset.build import Sources, build
 from facesort.dataset.config import read_config
 from facesort.dataset.mend import hand_drawn, ignore_unlabelled, paint_over
-from facesort.dataset.sources import count_classes
 from facesort.dataset.sprites import crop_sprite, synthesise
 from facesort.dataset.tree import Tree
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError
 from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.labels.label_set import count_boxes
 
 FACE_PX = [[171, 55, 267, 190]]  # of the astronaut
 LANDMARKS = [[[203, 104], [248, 104], [224, 128], [204, 143], [243, 144]]]
@@ -150,7 +150,7 @@ def test_build_writes_what_can_be_read_back(tmp_path: Path) -> None:
     for split in ("train", "val", "test"):
         read = config.read(split)
         assert len(read) == built.images[split] > 0
-        assert count_classes(read) == built.boxes[split]
+        assert count_boxes(read, config.names) == built.boxes[split]
     assert build(sources, tmp_path / "set", lambda _rgb, _imgsz: one_face, seed=1) == built
 
 

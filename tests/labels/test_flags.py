@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facesort.classes import CLASS_NAMES, FaceClass
+from facesort.classes import CLASS_NAMES
 from facesort.errors import LabelError
 from facesort.labels import flags
 from facesort.labels.flags import OTHER, Flags
@@ -17,11 +17,6 @@ bits = st.booleans()
 @given(st.builds(Flags, bits, bits, bits), st.text(max_size=20).filter(lambda s: "/" not in s))
 def test_what_is_written_is_read_back(written: Flags, rest: str) -> None:
     assert flags.parse(flags.render(written, rest)) == written
-
-
-@pytest.mark.parametrize("face_class", FaceClass)
-def test_every_class_has_flags_that_mean_it(face_class: FaceClass) -> None:
-    assert flags.flags_of(face_class).class_name == face_class.name
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def convert(faces: FaceList, root: Path, **options) -> tuple[LabelSet, dict[str,
 def test_formats_are_told_by_content(tmp_path: Path) -> None:
     faces = widerface.parse(f"a.jpg\n1\n{ROW}\n")
     for name in ("label.txt", "x.mat", "gt"):
-        widerface.write(faces.pictures, tmp_path / name)
+        (tmp_path / name).write_text(widerface.render(faces.pictures), encoding="utf-8")
         assert face_source.read(tmp_path / name).columns == widerface.ATTRIBUTES
         (tmp_path / name).write_bytes(b"\xef\xbb\xbf\r\n# a.jpg\n1 2 3 4 " + b"-1 " * 15 + b".5")
         assert face_source.read(tmp_path / name).columns == ("blur_score",)

@@ -18,8 +18,7 @@ from PIL import Image
 from facesort.errors import ModelError, PhotoError, UsageError
 from facesort.media import results_text
 from facesort.media.film import Film
-from facesort.media.sources import Source
-from facesort.media.video import Video
+from facesort.photos.video import Video
 
 FACE = (180, 65, 272, 190)  # of the astronaut, about
 
@@ -118,7 +117,7 @@ def test_a_video(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     lefts = [float(row["x1"]) for row in rows]
     assert lefts[-1] - lefts[0] == pytest.approx(40, abs=4), "it wanders 4 px a frame"
     drawn = out / "annotated" / "cl.ip 한.mp4"
-    with Video(Source("video", str(drawn), "drawn")) as video:
+    with Video(drawn) as video:
         frames = list(video.frames())
         assert (video.fps, len(frames)) == (FPS / 2, FRAMES / 2)
     assert frames[0].rgb.shape == (*VIDEO_WH[::-1], 3)
@@ -202,7 +201,7 @@ def test_a_film_keeps_time(
     for rgb, time_s in zip(noise(3, (65, 63)), (0.0, 0.5, 0.6), strict=True):
         film.write(rgb, time_s)
     film.close()
-    with Video(Source("video", str(path), "film")) as video:
+    with Video(path) as video:
         assert len(list(video.frames())) == 7
 
 

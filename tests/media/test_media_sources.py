@@ -61,9 +61,15 @@ def test_a_file_may_be_called_like_a_camera(
 def test_patterns_and_lists(folder: Path) -> None:
     matched = gather([str(folder / "*.png"), str(folder / "**" / "*.JPG")])
     assert kinds(matched.found) == [("photo", "b.c.png"), ("photo", "é 한.JPG")]
-    listed = gather(["-"], [f"{folder / 'a.jpg'}\r\n", "\n", f"{folder / 'gone.jpg'}\n"])
+
+
+def test_what_a_list_names_and_is_not_there_is_missing(folder: Path) -> None:
+    lines = ["gone.jpg\n", f"{folder / 'a.jpg'}\r\n", "\n", "gone/*.jpg\n", "ftp://host/a.mp4\n"]
+    listed = gather(["-"], lines)
     assert kinds(listed.found) == [("photo", "a.jpg")]
-    assert len(listed.left_out) == 1 and "gone.jpg: no such file" in listed.left_out[0]
+    reasons = ["no such file", "no file matches", "'ftp' is not read here"]
+    assert len(listed.missing) == 3 and not listed.left_out
+    assert all(map(str.__contains__, listed.missing, reasons))
 
 
 def test_a_file_named_twice_is_looked_at_once(folder: Path) -> None:

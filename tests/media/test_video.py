@@ -1,5 +1,8 @@
 """Videos: frames, strides, bad files; tracks and votes; the thread that works ahead."""
 
+import os
+import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,8 +24,8 @@ from facesort.media.looks import Face, Look
 from facesort.media.outputs import Output, csv_file
 from facesort.media.sources import Kind, Source, gather
 from facesort.media.tracking import Tracker, Votes
-from facesort.media.video import Video
 from facesort.models.detect import load_detector
+from facesort.photos.video import Video
 
 ONNX = Path(__file__).resolve().parents[2] / "weights" / "occlusion.onnx"
 
@@ -41,12 +44,29 @@ def source(path: Path | str) -> Source:
     ],
 )
 def test_frames(clip: Path, stride: int, every_s: float, indices: list[int]) -> None:
-    with Video(source(clip)) as video:
+    with Video(clip) as video:
         frames = list(video.frames(stride, every_s))
     assert [frame.index for frame in frames] == indices
     assert [frame.time_s for frame in frames] == pytest.approx([i / FPS for i in indices])
     assert {frame.rgb.shape for frame in frames} == {(*VIDEO_WH[::-1], 3)}
     assert (video.fps, video.frames_announced, video.problem) == (FPS, FRAMES, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are Unicode")
+def test_a_name_that_is_no_text(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    shutil.copy(clip, path)
+    with Video(path) as video:
+        assert len(list(video.frames())) == FRAMES
+
+
+def test_frames_by_their_numbers(clip: Path) -> None:
+    with Video(clip) as video:
+        every = {frame.index: frame.rgb for frame in video.frames()}
+    with Video(clip) as video:
+        some = list(video.frames_at({7, 2, 99}, last=99))
+    assert [frame.index for frame in some] == [2, 7]
+    assert all(np.array_equal(frame.rgb, every[frame.index]) for frame in some)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +82,7 @@ def test_what_is_no_video_is_named(tmp_path: Path, content: bytes | None, messag
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(PhotoError, match=message):
-        Video(source(path))
+        Video(path)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +91,7 @@ def test_what_is_no_video_is_named(tmp_path: Path, content: bytes | None, messag
 )
 def test_cameras_and_streams_that_are_not_there(kind: str, where: str, message: str) -> None:
     with pytest.raises(PhotoError, match=message):
-        Video(replace(source(where), kind=kind))
+        Video(where, kind)
 
 
 def test_a_video_that_ends_too_early_says_so(tmp_path: Path) -> None:
@@ -79,7 +99,7 @@ def test_a_video_that_ends_too_early_says_so(tmp_path: Path) -> None:
     path = tmp_path / "cut.avi"  # an AVI file announces its frames in front
     write_clip(path, [noise] * 40)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with Video(source(path)) as video:
+    with Video(path) as video:
         frames = list(video.frames())
     assert 0 < len(frames) < 38 and "of 40 frames" in video.problem
 
@@ -205,7 +225,7 @@ def test_a_stream_over_http(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         (stream,) = gather([f"http://127.0.0.1:{server.server_port}/a.avi"]).found
-        with Video(stream) as video:
+        with Video(stream.where, stream.kind) as video:
             indices = [frame.index for frame in video.frames()]
         server.shutdown()
     assert indices == [0, 1, 2, 3, 4] and video.problem == ""

@@ -54,7 +54,8 @@ def test_list(
     plant(tmp_path, names)
     listing = list_photos(tmp_path)
     assert [found.relative for found in listing.photos] == photos
-    assert list(listing.videos) == videos
+    assert [found.relative for found in listing.videos] == videos
+    assert [found.relative for found in listing.files] == sorted([*photos, *videos])
     assert list(listing.others) == others
     assert not listing.unreadable
     assert all(found.path == tmp_path / found.relative for found in listing.photos)

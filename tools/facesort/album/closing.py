@@ -22,7 +22,7 @@ def close(
     ):
         report.say(line)
     problems |= dict.fromkeys(listing.unreadable, "is a folder that cannot be entered")
-    for found in listing.photos:
+    for found in listing.files:
         scan = state.filed_scan(found.relative)
         if scan is not None and scan.problem:
             problems[found.relative] = scan.problem
@@ -44,7 +44,7 @@ def _absent_lines(state: State, listing: Listing, dst: Path) -> Iterator[str]:
         share = f"{len(filed) - there} of {counted(len(filed), 'filed photo')}"
         again = f"--undo --dst {dst}, then run again"
         yield f"no longer in place in {dst}: {share}; to sort them anew: {again}"
-    gone = state.entries.keys() - {found.relative for found in listing.photos}
+    gone = state.entries.keys() - {found.relative for found in listing.files}
     closed = tuple(f"{folder}/" for folder in listing.unreadable)
     gone = {photo for photo in gone if not photo.startswith(closed)}
     if gone:

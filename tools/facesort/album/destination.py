@@ -6,6 +6,7 @@ plan.json                       what a dry run saved
 _which_face/<name>/             faces of an example, of which the person chooses one
 .facesort/journal.jsonl         the memory: resume, undo
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
+.facesort/crops                 crops cut and not yet filed
 .facesort/lock, .facesort/tmp/  one run at a time; files on their way
 """
 
@@ -46,6 +47,10 @@ class Destination:
     @property
     def pending_plan(self) -> Path:
         return self.state_folder / "plan.json"
+
+    @property
+    def crops(self) -> Path:
+        return self.state_folder / "crops"
 
     @property
     def temp_folder(self) -> Path:

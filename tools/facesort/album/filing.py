@@ -15,9 +15,10 @@ from pathlib import Path
 from facesort.album.crops import CropMemory, cut_crops
 from facesort.album.disk import DISK_FULL, Stamp, is_same_bytes, is_same_photo, put_bytes, put_photo
 from facesort.album.records import COPY, Entry, Plan
+from facesort.album.video import crops_of_video
 from facesort.errors import AlbumError, FacesortError
 from facesort.parallel import ordered_map
-from facesort.photos import open_photo, read_photo_bytes
+from facesort.photos import is_video, open_photo, read_photo_bytes
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Filer:
-    """Knows the folders; ``memory`` holds the crops that the scan of this run has cut."""
+    """Knows the folders; ``memory`` holds the crops that the scan has cut."""
 
     src: Path
     dst: Path
@@ -48,11 +49,14 @@ class Filer:
         """The entry's crops, cut from the original once more."""
         if not entry.crops:
             return []
-        photo = open_photo(read_photo_bytes(self.src / entry.scan.photo), self.decode_px)
+        original = self.src / entry.scan.photo
+        if is_video(original):
+            return crops_of_video(original, entry.scan)
+        photo = open_photo(read_photo_bytes(original), self.decode_px)
         return cut_crops(photo, entry.scan)
 
     def _remembered(self, entry: Entry) -> list[bytes] | None:
-        return self.memory.take(entry.scan.photo) if self.memory else None
+        return self.memory.take(entry.scan) if self.memory else None
 
     def _file(self, entry: Entry, crops: list[bytes] | None) -> Filed:
         made: dict[str, Stamp] = {}

@@ -103,12 +103,12 @@ def scan_from_json(data: Mapping[str, Any]) -> Scan:
         mtime_ns=_is(int, data["mtime_ns"]),
         content=_is(str, data["content"]),
         scale=_number(data["scale"], 1e-9, 1e9),
-        faces=tuple(_face(face) for face in _is(list, data["faces"])),
+        faces=tuple(face_from_json(face) for face in _is(list, data["faces"])),
         problem=_is(str, data["problem"]),
     )
 
 
-def _face(data: Mapping[str, Any]) -> Face:
+def face_from_json(data: Mapping[str, Any]) -> Face:
     x1, y1, x2, y2 = (_number(value, -1e9, 1e9) for value in _is(list, data["xyxy_px"]))
     class_name = _one_of(CLASS_NAMES, data["class_name"])
     identity, vote = data.get("identity"), data.get("vote")
@@ -118,6 +118,8 @@ def _face(data: Mapping[str, Any]) -> Face:
         _number(data["confidence"], 0, 1),
         None if identity is None else _identity(identity),
         None if vote is None else Vote(_is(str, vote["name"]), _number(vote["confidence"], 0, 1)),
+        None if data.get("frame") is None else _count(data["frame"]),
+        None if data.get("time_s") is None else _number(data["time_s"], 0, 1e9),
     )
 
 

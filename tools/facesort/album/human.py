@@ -31,13 +31,14 @@ SAME_FACE_IOU = 0.5  # detectors differ in how much chin a face has, not in wher
 class HumanLabel:
     """``folder`` is the one that the person wants the face in: one of `FACE_FOLDERS`, `STRANGERS`
     or somebody's name; ``content`` the hash of the photo's bytes; ``photo`` and ``when`` are for
-    who reads the file."""
+    who reads the file; ``frame`` is the face's in a video."""
 
     content: str
     xyxy_px: BoxPx
     folder: str
     photo: str = ""
     when: str = ""
+    frame: int | None = None
 
 
 class HumanLabels:
@@ -65,7 +66,7 @@ class HumanLabels:
     def add(self, label: HumanLabel) -> None:
         """Take in ``label``, in place of an earlier one for the same face."""
         earlier = self._by_photo[label.content]
-        others = [one for one in earlier if not _overlap(one.xyxy_px, [label.xyxy_px])[0]]
+        others = [one for one in earlier if not _is_same_face(one, label)]
         self._by_photo[label.content] = [*others, label]
 
     def of_faces(self, scan: Scan) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ class HumanLabels:
         """Faces that a person knows of and ``scan`` does not: as sure as can be."""
         covered = self._iou(scan).max(axis=1, initial=0) >= SAME_FACE_IOU
         return tuple(
-            Face(label.xyxy_px, _class_of(label), 1.0)
+            Face(label.xyxy_px, _class_of(label), 1.0, frame=label.frame)
             for label, is_seen in zip(self._of(scan), covered, strict=True)
             if not is_seen and _class_of(label)
         )
@@ -93,7 +94,9 @@ class HumanLabels:
 
     def _iou(self, scan: Scan) -> Any:
         mine = as_boxes([label.xyxy_px for label in self._of(scan)])
-        return iou_matrix(mine, as_boxes([face.xyxy_px for face in scan.faces]))
+        iou = iou_matrix(mine, as_boxes([face.xyxy_px for face in scan.faces]))
+        same = [[one.frame == face.frame for face in scan.faces] for one in self._of(scan)]
+        return iou * np.array(same, dtype=bool).reshape(iou.shape)
 
 
 def _class_of(label: HumanLabel) -> str:
@@ -103,8 +106,9 @@ def _class_of(label: HumanLabel) -> str:
     return "" if label.folder in OTHER_FOLDERS else FaceClass.face.name
 
 
-def _overlap(box: BoxPx, others: Sequence[BoxPx]) -> list[bool]:
-    return list(iou_matrix(as_boxes([box]), as_boxes(others))[0] >= SAME_FACE_IOU)
+def _is_same_face(one: HumanLabel, other: HumanLabel) -> bool:
+    iou = iou_matrix(as_boxes([one.xyxy_px]), as_boxes([other.xyxy_px]))[0, 0]
+    return bool(iou >= SAME_FACE_IOU) and one.frame == other.frame
 
 
 def read_labels(file: Path) -> HumanLabels:
@@ -159,4 +163,5 @@ def _label(line: dict[str, Any]) -> HumanLabel:
     texts = {name: str(line.get(name, "")) for name in ("content", "photo", "when")}
     if not texts["content"] or not (x1 < x2 and y1 < y2):
         raise ValueError("expected the hash of a photo, and a box of some size")
-    return HumanLabel(xyxy_px=(x1, y1, x2, y2), folder=line["folder"], **texts)
+    frame = None if line.get("frame") is None else int(line["frame"])
+    return HumanLabel(xyxy_px=(x1, y1, x2, y2), folder=line["folder"], frame=frame, **texts)

@@ -7,6 +7,7 @@ the word on all other faces at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def judge_scans(
     found = judge_album(
         build(examples, len(names), likeness.from_json(learned.likeness)),
         names,
-        album_faces([face for _, face, _ in rows], [number for number, _, _ in rows]),
+        album_faces([face for _, face, _ in rows], picture_numbers(rows)),
         learned.precision,
         learned.allow_twins,
         told={row: index.get(said, NOBODY) for row, (_, _, said) in enumerate(rows) if said},
@@ -100,3 +101,11 @@ def worn_by(faces: Iterable[Face | Example]) -> NDArray[np.int64]:
 
 def _text(face: Face) -> str:
     return face.identity.vector if face.identity else ""
+
+
+def picture_numbers(rows: Sequence[tuple[int, Face, Any]]) -> list[int]:
+    """One number a picture for faces of numbered photos and videos: every frame of a video is a
+    picture of its own, for somebody may be in many."""
+    pictures = [(number, face.frame) for number, face, _ in rows]
+    index = {picture: number for number, picture in enumerate(dict.fromkeys(pictures))}
+    return [index[picture] for picture in pictures]

@@ -81,8 +81,8 @@ def _new(changes: Changes, state: State, labels: HumanLabels) -> list[HumanLabel
 
 def _label(said: Said, state: State, when: str) -> HumanLabel:
     scan = state.entries[said.photo].scan
-    box = scan.faces[said.number].xyxy_px
-    return HumanLabel(scan.content, box, said.folder, said.photo, when)
+    face = scan.faces[said.number]
+    return HumanLabel(scan.content, face.xyxy_px, said.folder, said.photo, when, face.frame)
 
 
 def _words(state: State, labels: HumanLabels) -> Words:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facesort.album import look_cache
 from facesort.album.by_person import SHOWN, People
 from facesort.album.destination import Destination
 from facesort.album.examples import check_names
@@ -19,6 +20,7 @@ from facesort.album.plan import plan_entries
 from facesort.album.records import BY_CLASS, HARD, Folders, Judged, Learned, Plan, Scan
 from facesort.album.scan import Looked, decode_px, scan_photos
 from facesort.album.subject import PhotoRules
+from facesort.album.summary import counted
 from facesort.album.vote import Voter, judge_by_votes
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class
 from facesort.errors import LabelError, ModelError
@@ -37,7 +39,8 @@ class Job:
     the detector was loaded with besides its weights: with other settings, photos are looked at
     again. ``sure`` defaults to what the model says of itself. Without ``people``, photos are sorted
     by class. ``load_voter`` gives a model that has a say in whose a face is. ``options`` are those
-    of the command line that decide how a photo is filed, by name.
+    of the command line that decide how a photo is filed, by name. ``cache`` is the folder that
+    remembers what models saw.
     """
 
     src: Path
@@ -50,6 +53,7 @@ class Job:
     people: People | None = None
     load_voter: Callable[[], Detector] | None = None
     options: dict[str, str] = field(default_factory=dict)
+    cache: Path | None = None
 
     @property
     def folders(self) -> Folders:
@@ -132,7 +136,7 @@ def plan_news(
 
     Each look is handed to ``remember`` at once; without it, nothing is kept and no crop is cut.
     """
-    news = [found for found in listing.photos if not state.knows(found)]
+    news = [found for found in listing.files if not state.knows(found)]
     src, dst = job.src.absolute(), Destination(job.dst.absolute())
     if not news:
         return Plan(str(src), str(dst.root), decode_px=0, entries=())
@@ -232,7 +236,7 @@ def _look(
 ) -> list[Scan]:
     with_crops = remember is not None
     names = job.class_names(detector)
-    who = f"{detector.fingerprint} {job.settings}"
+    detected_by = who = f"{detector.fingerprint} {job.settings}"
     by_likeness = job.people is not None and not job.by_children(detector)
     describer = job.people.load_describer() if job.people and by_likeness else None
     if describer is not None:
@@ -245,13 +249,17 @@ def _look(
     unseen = [
         (found, state.filed_scan(found.relative)) for found in news if seen[found.relative] is None
     ]
-    with report.progress("looking", len(news), len(scans)) as progress:
-        looks = scan_photos(
-            unseen, detector, names, labels, job.workers, with_crops, describer, voter
-        )
-        for looked in looks:
+    with (
+        look_cache.opened(job.cache, detected_by, report) as cache,
+        report.progress("looking", len(news), len(scans)) as progress,
+    ):
+        for looked in scan_photos(
+            unseen, detector, names, labels, job.workers, with_crops, describer, voter, cache
+        ):
             if remember is not None:
                 remember(looked, who)
             scans.append(looked.scan)
             progress.step(failed=bool(looked.scan.problem))
+    if cache.hits:
+        report.say(f"{counted(cache.hits, 'photo')} known to this model from an earlier run")
     return scans

@@ -3,7 +3,8 @@
 A photo without a face, or that could not be opened, has one row with the face's columns empty.
 Boxes are pixels of the upright photo; ``mouth`` and ``eyes`` are 1 where covered; ``crop`` and
 ``target`` are relative to the destination. Sorted by person, there are two more: ``person``, in
-whose folder the face is, and the ``probability`` that it is the likeliest one.
+whose folder the face is, and the ``probability`` that it is the likeliest one. Where there are
+videos, there are two more at the end: ``frame``, counted from 0, and ``time_s``, empty for photos.
 The file is UTF-8; a byte of a file name that is not UTF-8 is written as ``\\xNN`` (two hexadecimal
 digits). Lines end in CR LF, as RFC 4180 has it: only then does every Python quote a name that
 contains one of the two.
@@ -19,15 +20,20 @@ from dataclasses import replace
 
 from facesort.album.records import NOT_A_FACE, Entry, Face, Folders
 from facesort.classes import CLASS_NAMES, FaceClass
+from facesort.photos import is_video
 
 COLUMNS = "photo x1 y1 x2 y2 class mouth eyes confidence crop target".split()
+OF_VIDEOS = ["frame", "time_s"]
 BY_PERSON = [*COLUMNS[:-2], "person", "probability", *COLUMNS[-2:]]
 
 
 def manifest_csv(entries: Iterable[Entry], folders: Folders) -> bytes:
     """The whole file, sorted by photo, then face."""
     text = io.StringIO()
+    entries = list(entries)
     columns = BY_PERSON if folders.people else COLUMNS
+    if any(is_video(entry.scan.photo) for entry in entries):
+        columns = [*columns, *OF_VIDEOS]
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     for entry in sorted(entries, key=lambda entry: entry.scan.photo):
@@ -53,6 +59,8 @@ def _rows(entry: Entry, folders: Folders) -> Iterator[dict[str, object]]:
             **_person(entry, number, folders),
             "crop": entry.crops[number],
             "target": entry.face_targets[number],
+            "frame": face.frame,
+            "time_s": face.time_s,
         }
 
 

@@ -74,13 +74,15 @@ class Vote:
 class Face:
     """One face; the box in pixels of the full upright photo, to a tenth. Sorting by class needs no
     ``identity``, and some faces are too small to have one; ``vote`` is there where one was asked
-    for."""
+    for. In a video it is the face of ``frame``, counted from 0, at ``time_s``."""
 
     xyxy_px: BoxPx
     class_name: str
     confidence: float
     identity: Identity | None = None
     vote: Vote | None = None
+    frame: int | None = None
+    time_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Scan:
-    """One photo as it was when it was looked at.
+    """One photo, or one video, as it was when it was looked at.
 
     ``content`` is the hash of its bytes, empty where they could not be read (such a photo is tried
     again in every run); ``problem`` says why a photo cannot be shown. ``scale`` is the width of

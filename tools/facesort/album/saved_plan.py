@@ -13,7 +13,7 @@ from facesort.album.from_json import plan_from_json
 from facesort.album.journal import State
 from facesort.album.records import Plan, Scan
 from facesort.errors import AlbumError, PhotoError
-from facesort.photos import Found, content_hash, read_photo_bytes
+from facesort.photos import Found, content_of
 
 FORMAT = "facesort plan 1"
 MOST_REASON = 200  # characters of what is wrong with a plan
@@ -73,7 +73,7 @@ def check_names_free(plan: Plan, dst: Path, state: State) -> None:
 
 def _check_photo(found: Found, scan: Scan) -> None:
     try:
-        content = content_hash(read_photo_bytes(found.path))
+        content = content_of(found.path)
     except PhotoError:
         content = ""
     if (content, found.size_bytes, found.mtime_ns) != (

@@ -1,4 +1,4 @@
-"""Looks at photos: reads each once, finds its faces, and says what was seen.
+"""Looks at photos and videos: reads each, finds its faces, and says what was seen.
 
 Every worker thread takes one photo the whole way, so decoding and the network overlap, no more
 photos are in memory than there are threads, and a photo's result does not depend on its neighbours.
@@ -10,15 +10,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from facesort.album.crops import cut_crops
 from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
+from facesort.album.look_cache import LookCache, Seen
 from facesort.album.records import BoxPx, Face, Scan
+from facesort.album.video import look_at_video
 from facesort.album.vote import Voter
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
 from facesort.parallel import ordered_map
-from facesort.photos import Found, Photo, content_hash, open_photo, read_photo_bytes
+from facesort.photos import (
+    Found,
+    Photo,
+    content_hash,
+    content_of,
+    is_video,
+    open_photo,
+    read_photo_bytes,
+)
 
 if TYPE_CHECKING:
     from facesort.detections import Detections
@@ -44,32 +57,54 @@ def scan_photos(
     with_crops: bool,
     describer: Describer | None = None,
     voter: Voter | None = None,
+    cache: LookCache | None = None,
 ) -> Iterator[Looked]:
     """Look at each photo, in order. The scan that comes with one is what an earlier run saw: it
     stands, with the new time, if the bytes are still the same. A face that a person knows of is
-    there whether the detector finds it or not. ``describer`` and ``voter`` are for persons."""
+    there whether the detector finds it or not. ``describer`` and ``voter`` are for persons;
+    ``cache`` knows what this detector saw in earlier runs, whatever they sorted by."""
+    known = cache or LookCache("nobody")
+
+    def find(rgb: NDArray[np.uint8]) -> tuple[Face, ...]:
+        size_wh = rgb.shape[1], rgb.shape[0]
+        return as_faces(detector.detect([rgb])[0], Photo(rgb, size_wh, 1.0), class_names)
 
     def look(photo: tuple[Found, Scan | None]) -> Looked:
         found, earlier = photo
         scan = Scan(found.relative, found.size_bytes, found.mtime_ns)
         try:
-            data = read_photo_bytes(found.path)
-            scan = replace(scan, content=content_hash(data))
+            moves = is_video(found.path)
+            data = b"" if moves else read_photo_bytes(found.path)
+            scan = replace(scan, content=content_of(found.path) if moves else content_hash(data))
             if earlier is not None and earlier.content == scan.content:
                 return Looked(replace(earlier, mtime_ns=found.mtime_ns))
-            picture = open_photo(data, decode_px(detector))
+            if not moves:
+                return look_at_photo(data, scan)
+            scan, crops = look_at_video(
+                found.path, scan, find, labels, describer, voter, detector.sure
+            )
+            return Looked(scan, crops if with_crops else [])
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))
-        found_faces = detector.detect([picture.rgb])[0]
-        faces = as_faces(found_faces, picture, class_names)
-        scan = replace(scan, scale=picture.scale, faces=faces)
-        faces = (*faces, *labels.unseen(scan))
+
+    def look_at_photo(data: bytes, scan: Scan) -> Looked:
+        seen, picture, found = known.get(scan.content), None, None
+        if seen is None:
+            picture = open_photo(data, decode_px(detector))
+            found = detector.detect([picture.rgb])[0]
+            seen = Seen(picture.scale, as_faces(found, picture, class_names))
+            known.put(scan.content, seen)
+        scan = replace(scan, scale=seen.scale, faces=seen.faces)
+        scan = replace(scan, faces=(*seen.faces, *labels.unseen(scan)))
+        if not scan.faces or not (with_crops or describer or voter):
+            return Looked(scan)
+        if picture is None:
+            picture = open_photo(data, decode_px(detector))
         if describer is not None:
-            faces = with_identity(faces, picture, describer)
+            scan = replace(scan, faces=with_identity(scan.faces, picture, describer))
         if voter is not None:
-            known = found_faces if voter.detector is detector else None
-            faces = voter.on(faces, picture, known)
-        scan = replace(scan, faces=faces)
+            own = found if voter.detector is detector else None
+            scan = replace(scan, faces=voter.on(scan.faces, picture, own))
         return Looked(scan, cut_crops(picture, scan) if with_crops else [])
 
     return ordered_map(look, photos, workers)

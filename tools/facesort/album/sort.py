@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from facesort.album.carry_out import Site, carry_out, write_manifest
 from facesort.album.closing import close, say_problems
-from facesort.album.crops import CropMemory
+from facesort.album.crops import CropMemory, crop_memory
 from facesort.album.destination import (
     Destination,
     check_apart,
@@ -26,7 +26,7 @@ from facesort.album.saved_plan import check_album, check_names_free, find_plan, 
 from facesort.album.scan import Looked
 from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
 from facesort.errors import AlbumError, UsageError
-from facesort.photos import PHOTO_SUFFIXES, Listing, list_photos
+from facesort.photos import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Listing, list_photos
 from facesort.reporter import Reporter
 
 NOTHING_NEW = "nothing new: every photo was filed in an earlier run"
@@ -41,19 +41,21 @@ def sort_album(job: Job, report: Reporter) -> int:
     check_belongs(state, job.src, dst.root)
     _say_other_options(job, state, report)
     _say_renamed(state, dst, report)
-    if all(map(state.knows, listing.photos)):
+    if all(map(state.knows, listing.files)):
         if dst.is_whole() and state.src == str(job.src.absolute()):
             report.say(NOTHING_NEW)
             return close(state, listing, dst.root, {}, report)
     else:
         job.checked_detector(report)  # so that a model that will not do leaves no trace
-    with at_work(job.src, dst, dst.levels(state), job.workers, report) as site:
-        _finish_pending(site)
-        with closing(CropMemory(dst.temp_folder)) as memory:
-            plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
-            if plan.entries and site.journal.state.options != job.options:
-                site.journal.options(job.options)
-            problems = _carry_out_news(plan, site, memory)
+    with (
+        at_work(job.src, dst, dst.levels(state), job.workers, report) as site,
+        crop_memory(dst.crops) as memory,
+    ):
+        _finish_pending(site, memory)
+        plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
+        if plan.entries and site.journal.state.options != job.options:
+            site.journal.options(job.options)
+        problems = _carry_out_news(plan, site, memory)
         return close(site.journal.state, listing, dst.root, problems, report)
 
 
@@ -67,7 +69,7 @@ def preview_album(job: Job, report: Reporter) -> int:
     check_belongs(state, job.src, dst.root)
     check_sorted_alike(state, job.folders, dst.root)
     _say_other_options(job, state, report)
-    if not all(map(state.knows, listing.photos)):
+    if not all(map(state.knows, listing.files)):
         job.checked_detector(report)
     levels = dst.levels(state)
     with dst.made():
@@ -96,22 +98,25 @@ def apply_saved(
     state = _foreseen(place)
     check_sorted_alike(state, plan.folders, place.root)
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
-    check_album(plan, listing.photos, state)
+    check_album(plan, listing.files, state)
     check_names_free(plan, place.root, state)
-    with at_work(album, place, place.levels(state), workers, report) as site:
-        _finish_pending(site)
-        problems = _carry_out_news(plan, site)
+    with (
+        at_work(album, place, place.levels(state), workers, report) as site,
+        crop_memory(place.crops) as memory,
+    ):
+        _finish_pending(site, memory)
+        problems = _carry_out_news(plan, site, memory)
         return close(site.journal.state, listing, place.root, problems, report)
 
 
 def _list_album(src: Path, dst: Path, folders: Folders, report: Reporter) -> Listing:
     listing = list_photos(src)
-    check_apart(src, listing.photos, dst)
+    check_apart(src, listing.files, dst)
     check_free(Destination(dst), folders)
     for line in listing_lines(src, listing):
         report.say(line)
-    if not listing.photos:
-        kinds = " ".join(sorted(PHOTO_SUFFIXES))
+    if not listing.files:
+        kinds = " ".join([*sorted(PHOTO_SUFFIXES), *sorted(VIDEO_SUFFIXES)])
         raise AlbumError(f"{src}: no photos in it or in its folders; looked for {kinds}")
     return listing
 
@@ -165,7 +170,7 @@ def _remember_in(site: Site, memory: CropMemory) -> Remember:
         scan = looked.scan
         if not journal.state.has_content(scan):
             journal.scanned(who, scan)
-            memory.keep(scan.photo, looked.crops)
+            memory.keep(scan, looked.crops)
             return
         entry = journal.state.entries[scan.photo]
         if entry.scan.mtime_ns != scan.mtime_ns:  # touched, not changed
@@ -174,12 +179,12 @@ def _remember_in(site: Site, memory: CropMemory) -> Remember:
     return remember
 
 
-def _finish_pending(site: Site) -> None:
+def _finish_pending(site: Site, memory: CropMemory) -> None:
     """What cannot be filed is not told: it is news to this run, which will try, and tell, again."""
     plan, pending = site.dst.pending(), site.dst.pending_plan
     if plan is not None:
         site.report.say("finishing what an earlier run began")
-        carry_out(plan, site)
+        carry_out(plan, site, memory)
     elif pending.exists():
         pending.unlink()
         site.report.say(
@@ -188,7 +193,7 @@ def _finish_pending(site: Site) -> None:
         )
 
 
-def _carry_out_news(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[str, str]:
+def _carry_out_news(plan: Plan, site: Site, memory: CropMemory) -> dict[str, str]:
     if not plan.entries:
         site.report.say(NOTHING_NEW)
         if not os.path.lexists(site.dst.manifest):

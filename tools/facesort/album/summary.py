@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from facesort.album.plan import count_by_folder, needed_bytes
 from facesort.album.records import COPY, Entry, Folders, Plan
-from facesort.photos import Listing
-
-MOST_VIDEOS = 20  # that are named; an album may hold thousands
+from facesort.photos import Listing, is_video
 
 
 def readable(n_bytes: int) -> str:
@@ -25,18 +23,21 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def named(files: Iterable[str]) -> str:
+    """``3 photos``, ``2 videos``, ``1 photo and 1 video``."""
+    kinds = Counter("video" if is_video(file) else "photo" for file in files)
+    parts = [counted(kinds[kind], kind) for kind in ("photo", "video") if kinds[kind]]
+    return " and ".join(parts) or counted(0, "photo")
+
+
 def listing_lines(src: object, listing: Listing) -> Iterator[str]:
-    """What was found, and the first videos by name: they have to wait for a later version."""
+    """What was found."""
     line = f"{src}: {counted(len(listing.photos), 'photo')}"
     if listing.videos:
-        line += f", {counted(len(listing.videos), 'video')} skipped (they come later)"
+        line += f", {counted(len(listing.videos), 'video')}"
     if listing.others:
         line += f", {counted(len(listing.others), 'other file')} passed over"
     yield line
-    for video in listing.videos[:MOST_VIDEOS]:
-        yield f"  skipped video: {video}"
-    if len(listing.videos) > MOST_VIDEOS:
-        yield f"  and {len(listing.videos) - MOST_VIDEOS} more"
 
 
 def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:
@@ -47,7 +48,7 @@ def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:
     places = sum(len(entry.targets) for entry in plan.entries)
     crops = sum(len(entry.crops) for entry in plan.entries)
     yield (
-        f"plan: {counted(len(plan.entries), 'photo')} to {counted(places, 'place')} "
+        f"plan: {named(entry.scan.photo for entry in plan.entries)} to {counted(places, 'place')} "
         f"({links_line(plan.entries)}), {counted(crops, 'face crop')}, "
         f"about {readable(needed_bytes(plan.entries))}"
     )
@@ -79,6 +80,6 @@ def table_lines(entries: Iterable[Entry], folders: Folders) -> Iterator[str]:
 
 def problem_lines(problems: Mapping[str, str]) -> Iterator[str]:
     if problems:
-        yield f"{counted(len(problems), 'photo')} could not be sorted:"
+        yield f"{named(problems)} could not be sorted:"
         for photo, reason in sorted(problems.items()):
             yield f"  {photo}: {reason}"

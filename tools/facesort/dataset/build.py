@@ -25,6 +25,7 @@ from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
+from facesort.steps import no_step
 
 SYNTHETIC_SHARE = 0.4  # of the training sprites with landmarks, beside the real ones
 _FINDER_PX = 640
@@ -72,7 +73,7 @@ def build(
     find: FaceFinder,
     seed: int = 0,
     synthetic_share: float = SYNTHETIC_SHARE,
-    step: Step = lambda items, _total, _unit: items,
+    step: Step = no_step,
 ) -> Built:
     """Write the data set and return what it holds.
 

@@ -16,7 +16,7 @@ from facesort.dataset.yolo_set import check_out, summary, write_yolo
 from facesort.errors import DatasetError, PhotoError
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.labels.label_set import LabelSet
-from facesort.photos import open_photo
+from facesort.photos import is_video, open_photo
 
 JPEG_QUALITY = 95
 
@@ -61,6 +61,8 @@ def _painted(photo: Photo, target: Path, names: tuple[str, ...]) -> ImageLabels:
     """The photo at ``target``, faces of unknown class painted over, the others labelled."""
     from PIL import Image
 
+    if is_video(photo.path):
+        raise PhotoError("is a video; other faces in its frames have no labels")
     rgb = open_photo(photo.path).rgb
     class_id = [names.index(name) if name else IGNORE for name in photo.classes]
     size_wh = (rgb.shape[1], rgb.shape[0])

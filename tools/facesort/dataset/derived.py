@@ -15,9 +15,9 @@ import yaml
 from numpy.typing import NDArray
 
 from facesort.dataset.free_names import FreeNames
+from facesort.dataset.jpeg import write_jpeg
 from facesort.dataset.links import link_or_copy
 from facesort.dataset.split import SPLITS
-from facesort.dataset.tree import JPEG_QUALITY
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
@@ -74,12 +74,8 @@ class DerivedSet:
 
     def save(self, rgb: NDArray[np.uint8], labels: ImageLabels) -> None:
         """A new picture and its label, at the path that ``labels`` names."""
-        import cv2
-
-        bgr = np.ascontiguousarray(rgb[..., ::-1])
-        data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
         labels.path.parent.mkdir(parents=True, exist_ok=True)
-        labels.path.write_bytes(data.tobytes())
+        write_jpeg(rgb, labels.path)
         yolo.write(labels)
 
     def finish(self, names: Sequence[str]) -> None:

@@ -8,11 +8,10 @@ trained on in one fold and judged in another.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import yaml
@@ -24,9 +23,9 @@ from facesort.dataset.split import TRAIN
 from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import SYNTHETIC_PREFIX
+from facesort.steps import Step, no_step
 
 PASTED = ("composed_", SYNTHETIC_PREFIX)
-Step = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ class Folds:
         return blake2b(repr(dealt).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
-def read_folds(data: Path, k: int, step: Step = lambda items, _total, _unit: items) -> Folds:
+def read_folds(data: Path, k: int, step: Step = no_step) -> Folds:
     """Deal the train and val pictures of ``data`` (a YOLO data set YAML) into ``k`` folds.
 
     Raises `DatasetError` where there are fewer groups of like pictures than folds.

@@ -22,8 +22,6 @@ from facesort.labels import yolo
 from facesort.photos import PHOTO_SUFFIXES
 
 _OTHER_NAMES = {"val": ("validation", "valid")}
-# beside labels, but none of them
-_NO_LABELS = {"classes.txt", "predefined_classes.txt", "readme.txt", "left_out.txt"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Layout:
         for split, folder in self.folders:
             labels = yolo.label_path_of(folder / "x.jpg").parent
             for label in sorted(labels.rglob("*.txt")):
-                if label not in wanted and label.name.lower() not in _NO_LABELS:
+                if label not in wanted and label.name.lower() not in yolo.NO_LABELS:
                     wanted.add(label)  # told once, where folders lie in one another
                     yield split, label
 

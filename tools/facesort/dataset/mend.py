@@ -40,7 +40,7 @@ def ignore_unlabelled(labels: ImageLabels, found: FoundFaces) -> ImageLabels:
 def paint_over(rgb: Image, labels: ImageLabels) -> Image:
     """A copy in which every `IGNORE` face is a patch of the colour around it.
 
-    A labelled face that a patch would cover by more than a third keeps its pixels.
+    Labelled faces keep their pixels, also where a patch would cover them.
     """
     out = rgb.copy()
     height, width = rgb.shape[:2]

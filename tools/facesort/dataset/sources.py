@@ -8,7 +8,6 @@ crops    one face a picture, its class in a table
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -121,10 +120,3 @@ def read_crops(root: Path, table: Path) -> list[tuple[Path, FaceClass]]:
         for row in rows
         if row["class"] != "ambiguous"
     ]
-
-
-def count_classes(labels: Iterable[ImageLabels]) -> Counter[str]:
-    """Boxes per class name, `IGNORE` under ``ignored``."""
-    return Counter(
-        CLASS_NAMES[c] if c != IGNORE else "ignored" for item in labels for c in item.class_id
-    )

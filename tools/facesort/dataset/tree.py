@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from facesort.boxes import Boxes
 from facesort.classes import CLASS_NAMES
+from facesort.dataset.jpeg import write_jpeg
 from facesort.dataset.split import SPLITS, TRAIN
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, ImageLabels, is_synthetic
-
-JPEG_QUALITY = 92
 
 
 @dataclass
@@ -57,14 +56,10 @@ class Tree:
     ) -> None:
         """Write one picture and its label; raises `DatasetError` for synthetic labels that would be
         judged on instead of learned from."""
-        import cv2
-
         path = self.root / "images" / split / f"{name}.jpg"
         if is_synthetic(path) and split != TRAIN:
             raise DatasetError(f"{path.name}: synthetic labels; for training only, not for {split}")
-        bgr = np.ascontiguousarray(rgb[..., ::-1])
-        data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-        path.write_bytes(data.tobytes())
+        write_jpeg(rgb, path)
         yolo.write(ImageLabels.of(path, (rgb.shape[1], rgb.shape[0]), xyxy_px, class_id))
         self.built.images[split] += 1
         self.built.boxes[split].update(CLASS_NAMES[c] for c in class_id if c != IGNORE)

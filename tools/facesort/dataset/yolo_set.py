@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from facesort.boxes import area, clip_xyxy
 from facesort.dataset.free_names import FreeNames
+from facesort.dataset.jpeg import write_jpeg
 from facesort.dataset.links import link_or_copy
 from facesort.dataset.split import SPLITS, TRAIN
 from facesort.errors import DatasetError, PhotoError
@@ -153,11 +154,7 @@ def _place(source: Path, target: Path) -> None:
             raise PhotoError("is not there")
         link_or_copy(source, target)
         return
-    import cv2
-
-    bgr = open_photo(source).rgb[..., ::-1].copy()
-    data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-    target.write_bytes(data.tobytes())
+    write_jpeg(open_photo(source).rgb, target, _JPEG_QUALITY)
 
 
 def _write_label(picture: Path, text: str) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.crops.boxing import Step, no_step
 from facesort.dataset.crops.class_folders import how_often, write_class_folders
 from facesort.dataset.split import TRAIN
 from facesort.evaluate.classifiers import Name, Row, judge, surest_class, time_all
@@ -19,6 +18,7 @@ from facesort.models.classify.classifier import Classifier, load_classifier, squ
 from facesort.models.classify.fit import Recipe, fit
 from facesort.models.classify.onnx_files import export, quantize
 from facesort.models.detect import Detector
+from facesort.steps import Step, no_step
 
 MAX_LOSS = 0.01  # of accuracy and of macro recall on val, that 8 bits may cost
 _COMPARED = 50  # crops on which checkpoint and ONNX file have to say the same

@@ -43,11 +43,6 @@ class Flags:
         return FaceClass.from_bits(mouth_covered=self.bottom, eyes_covered=self.top).name
 
 
-def flags_of(face_class: FaceClass) -> Flags:
-    """The flags that mean ``face_class``."""
-    return Flags(face_class != FaceClass.face, face_class.eyes_covered, face_class.mouth_covered)
-
-
 def parse(name: str) -> Flags:
     """The flags of a file or folder name; raises `LabelError` where it has none."""
     fields = name.split("_", 2)

@@ -8,10 +8,10 @@ out with ``drop_bad``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from facesort.labels.exif_boxes import Shape, shape_of, to_upright
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.labels.label_set import LabelSet
 from facesort.labels.pictures import Pictures
+from facesort.steps import Step, no_step
 
 BoxesOf = Literal["auto", "upright", "stored"]
 
@@ -69,7 +70,7 @@ class Reading:
     pictures: Path
     drop_bad: bool = False
     boxes_of: BoxesOf = "auto"
-    step: Callable[[Iterable[Any], int, str], Iterable[Any]] = lambda items, _total, _unit: items
+    step: Step = no_step
 
 
 def gather(

@@ -118,10 +118,6 @@ def render(pictures: Iterable[ListedPicture]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def write(pictures: Iterable[ListedPicture], path: Path) -> None:
-    path.write_text(render(pictures), encoding="utf-8")
-
-
 def from_label_set(labels: LabelSet) -> str:
     """``labels`` as the text of a file: whole pixels, every attribute 0, classes not told.
 

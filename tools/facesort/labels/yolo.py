@@ -14,6 +14,10 @@ from facesort.boxes import SizeWH, as_boxes, clip_xyxy, xywhn_to_xyxy, xyxy_to_x
 from facesort.errors import LabelError
 from facesort.labels.image_labels import IGNORE, ImageLabels
 
+CLASSES_FILE = "classes.txt"  # labelImg's class list
+# text files that lie beside labels and are none
+NO_LABELS = frozenset({CLASSES_FILE, "predefined_classes.txt", "readme.txt", "left_out.txt"})
+
 
 def label_path_of(image: Path) -> Path:
     """Where Ultralytics looks for the label of ``image``."""

@@ -17,13 +17,10 @@ from facesort.labels import yolo
 from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
 from facesort.labels.label_set import LabelSet
 
-CLASSES_FILE = "classes.txt"
-_NO_LABELS = (CLASSES_FILE, "predefined_classes.txt", "readme.txt", "left_out.txt")
-
 
 def find_names(folder: Path) -> tuple[str, ...] | None:
     """The class list at or just below ``folder``; None where there is none."""
-    for file in (folder / CLASSES_FILE, folder / "labels" / CLASSES_FILE):
+    for file in (folder / yolo.CLASSES_FILE, folder / "labels" / yolo.CLASSES_FILE):
         if file.is_file():
             return read_names(file)
     for file in sorted(folder.glob("*.y*ml")):
@@ -60,7 +57,7 @@ def _names_of_yaml(file: Path) -> tuple[str, ...] | None:
 
 def read_folder(folder: Path, names: Sequence[str], reading: Reading) -> LabelSet:
     """Every txt below ``folder`` that is a label, each with the picture of its name."""
-    files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in _NO_LABELS)
+    files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in yolo.NO_LABELS)
     items = [_raw(file, file.relative_to(folder), names) for file in files]
     return gather(items, reading, names)
 
@@ -123,4 +120,4 @@ def write_folder(labels: LabelSet, folder: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(yolo.render(image), encoding="utf-8")
     text = "".join(f"{name}\n" for name in labels.names)
-    (folder / CLASSES_FILE).write_text(text, encoding="utf-8")
+    (folder / yolo.CLASSES_FILE).write_text(text, encoding="utf-8")

@@ -53,13 +53,13 @@ def _photos(photos: Sequence[Source], job: Job, stems: Stems, count: Count) -> N
     named = [(source, stems.of(source)) for source in photos]
     least_px = None if job.whole else 2 * job.detector.imgsz
 
-    def look(one: tuple[Source, str]) -> Look | str:
+    def look(one: tuple[Source, str]) -> Look | tuple[Source, str]:
         source, stem = one
         try:
             with count.clock.measure("decode"):
                 photo = open_photo(Path(source.where), least_px)
         except PhotoError as error:
-            return str(error)
+            return source, str(error)
         with count.clock.measure("detect"):
             found = job.detector.detect([photo.rgb])[0]
         faces = as_faces(found, job.class_names, photo.scale)
@@ -71,4 +71,7 @@ def _photos(photos: Sequence[Source], job: Job, stems: Stems, count: Count) -> N
             count.opened += 1
             hand_on(seen, job, count)
         else:
-            count.problems.append(seen)
+            source, problem = seen
+            count.problems.append(problem)
+            for output in job.outputs:
+                output.failed(source)

@@ -17,8 +17,8 @@ from facesort.media.looks import Look, as_faces
 from facesort.media.outputs import Output
 from facesort.media.sources import Source
 from facesort.media.tracking import LOWEST_CONF, Tracker, Votes
-from facesort.media.video import Frame, Video
 from facesort.parallel import ordered_map
+from facesort.photos.video import Frame, Video
 
 Looks = Generator[Look, None, None]
 FRAMES_AHEAD = 8  # decoded frames that wait: 22 MB at 1280 x 720
@@ -27,9 +27,11 @@ FRAMES_AHEAD = 8  # decoded frames that wait: 22 MB at 1280 x 720
 def look_at_video(source: Source, job: Job, stem: str, count: Count) -> None:
     """Look at one video to its end; what goes wrong with it is in ``count``."""
     try:
-        video = Video(source)
+        video = Video(source.where, source.kind)
     except PhotoError as error:
         count.problems.append(f"{source.name}: {error}")
+        for output in job.outputs:
+            output.failed(source)
         return
     votes = Votes()
     count.videos += 1
@@ -39,7 +41,7 @@ def look_at_video(source: Source, job: Job, stem: str, count: Count) -> None:
             output.begin(source, fps)
         problems: list[str] = []
         try:
-            with closing(_looks(video, job, stem, votes, count)) as looks:
+            with closing(_looks(video, source, job, stem, votes, count)) as looks:
                 for look in looks:
                     hand_on(look, job, count)
         except PhotoError as error:  # of an output: the next video may fare better
@@ -63,10 +65,10 @@ def _end(outputs: Sequence[Output], votes: Votes) -> list[str]:
     return problems
 
 
-def _looks(video: Video, job: Job, stem: str, votes: Votes, count: Count) -> Looks:
+def _looks(video: Video, source: Source, job: Job, stem: str, votes: Votes, count: Count) -> Looks:
     """Frames are decoded in a thread of their own and looked at in several; only what knows of the
     frame before, numbers and votes, goes one after the other."""
-    live = video.source.is_live
+    live = source.is_live
     tracker = Tracker() if job.track else None
     conf = job.detector.conf
     weak = replace(job.detector, conf=min(conf, LOWEST_CONF) if tracker else conf)
@@ -87,7 +89,7 @@ def _looks(video: Video, job: Job, stem: str, votes: Votes, count: Count) -> Loo
         seen = ordered_map(detect, frames, 1 if live else job.workers)
         for frame, found in job.progress(seen, total, "frame"):
             with count.clock.measure("track"):
-                look = _as_look(frame, found, job, video.source, stem, tracker)
+                look = _as_look(frame, found, job, source, stem, tracker)
                 votes.add(look)
             count.video_s = max(count.video_s, frame.time_s)
             yield votes.decide(look)

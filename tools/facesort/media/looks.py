@@ -59,9 +59,8 @@ class Look:
 
     @property
     def source_name(self) -> str:
-        """The photo or video, as UTF-8 can hold it: a byte that is none is ``\\xNN``, as in the
-        sorter's manifest."""
-        return os.fsencode(self.source.name).decode("utf-8", "backslashreplace")
+        """The photo or video, as `text_name` has it."""
+        return text_name(self.source)
 
     @property
     def xyxy_px(self) -> Boxes:
@@ -72,6 +71,12 @@ class Look:
     def boxes_in_rgb(self) -> Boxes:
         """(faces, 4) in pixels of ``rgb``."""
         return self.xyxy_px * self.scale
+
+
+def text_name(source: Source) -> str:
+    """What results call a source, as UTF-8 can hold it: a byte that is none is ``\\xNN``, as in the
+    sorter's manifest."""
+    return os.fsencode(source.name).decode("utf-8", "backslashreplace")
 
 
 def as_faces(

@@ -33,6 +33,9 @@ class Output:
     def take(self, look: Look) -> None:
         """Looks come in the order of the sources; classes are those voted for so far."""
 
+    def failed(self, source: Source) -> None:
+        """A photo or video that cannot be opened: there is nothing to take."""
+
     def end(self, votes: Votes) -> None:
         """A video is over."""
 

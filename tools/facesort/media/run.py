@@ -10,6 +10,7 @@ from pathlib import Path
 from facesort.classes import parse_class
 from facesort.errors import LabelError
 from facesort.media import outputs
+from facesort.media.advice import Advice, require_classes
 from facesort.media.job import Count, Job, Progress
 from facesort.media.look import look_at
 from facesort.media.outputs import Output
@@ -17,6 +18,7 @@ from facesort.media.regions import HEAD_SCALE
 from facesort.media.sources import Sources
 from facesort.media.window import Window
 from facesort.models.detect import YoloDetector, load_detector
+from facesort.selfie.limits import Limits
 
 STOPPED = 130
 
@@ -31,6 +33,8 @@ class Wanted:
     annotate: bool = False
     crops: bool = False
     masks: bool = False
+    advise: Limits | None = None
+    language: str = "en"
     segmenter: Path | None = None
     head_scale: float = HEAD_SCALE
     show: bool = False
@@ -60,7 +64,7 @@ class Done:
 def run(sources: Sources, wanted: Wanted, model: Model, progress: Progress) -> Done:
     """Find faces in ``sources``; what failed is in the account, with its reason."""
     detector = load_detector(model.weights, model.conf, model.imgsz)
-    made = _outputs(wanted)
+    made = _outputs(wanted, detector)
     job = Job(
         detector=detector,
         class_names=class_names(detector),
@@ -80,7 +84,7 @@ def run(sources: Sources, wanted: Wanted, model: Model, progress: Progress) -> D
     lines = _account(sources, count, made, wanted.out, time.perf_counter() - began_s)
     if stopped:
         return Done((*lines, "stopped by Ctrl-C; what was found until then is written"), STOPPED)
-    return Done(lines, 1 if count.problems or _missed(sources) else 0)
+    return Done(lines, 1 if count.problems or sources.missing else 0)
 
 
 def class_names(detector: YoloDetector) -> tuple[str, ...]:
@@ -94,19 +98,23 @@ def class_names(detector: YoloDetector) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _outputs(wanted: Wanted) -> list[Output]:
+def _outputs(wanted: Wanted, detector: YoloDetector) -> list[Output]:
     window = Window(round(1000 * (wanted.interval_s or 0.0))) if wanted.show else None
     segment = None
     if wanted.masks:
         from facesort.models.segment.segmenter import load_segmenter
 
         segment = load_segmenter(wanted.segmenter)
+    if wanted.advise is not None:
+        require_classes(class_names(detector))
     folder = outputs.new_folder(wanted.out)  # after all that may fail
     made = [outputs.inference_results(folder)]
     if wanted.csv:
         made.append(outputs.csv_file(folder))
     if wanted.jsonl:
         made.append(outputs.json_lines(folder))
+    if wanted.advise is not None:
+        made.append(Advice(folder, detector, wanted.advise, wanted.language))
     if not wanted.makes_pictures:
         return made
     from facesort.media import picture_outputs as pictures
@@ -122,21 +130,17 @@ def _outputs(wanted: Wanted) -> list[Output]:
     return made
 
 
-def _missed(sources: Sources) -> list[str]:
-    """What was asked for by name and is not there; other files in a folder are no problem."""
-    return [line for line in sources.left_out if "no such file" in line]
-
-
 def _account(
     sources: Sources, count: Count, made: Sequence[Output], out: Path, wall_s: float
 ) -> tuple[str, ...]:
     """What came in, what came out, what failed and why, and where the time went."""
-    given = len(sources.found)
-    failed = len(count.problems)
+    problems = [*sources.missing, *count.problems]
+    given = len(sources.found) + len(sources.missing)
+    failed = len(problems)
     left = given - count.opened - failed
     unseen = f" + {left:,} not finished" if left else ""
     lines = [f"left out: {line}" for line in sources.left_out] + [
-        f"problem: {line}" for line in count.problems
+        f"problem: {line}" for line in problems
     ]
     lines.append(f"sources: {given:,} = {count.opened:,} looked at + {failed:,} failed{unseen}")
     if count.videos:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from facesort.errors import UsageError
-from facesort.photos import VIDEO_SUFFIXES, list_photos
+from facesort.photos import is_video, list_photos
 
 STDIN = "-"
 SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp")
@@ -47,9 +47,11 @@ class Source:
 
 @dataclass
 class Sources:
-    """What was named, in order, each file once; and what is left out, with its reason."""
+    """What was named, in order, each file once. ``missing`` is what was asked for and is not there,
+    ``left_out`` what nobody asked for by name; both with their reasons."""
 
     found: list[Source] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
@@ -65,7 +67,7 @@ class Sources:
 def gather(named: Sequence[str], stdin: Iterable[str] = ()) -> Sources:
     """Everything that ``named`` stands for; ``-`` is a list, one source a line, from ``stdin``.
 
-    Raises `UsageError` where something named does not exist; in a list, that is left out.
+    Raises `UsageError` where something named does not exist; in a list, that is ``missing``.
     """
     sources = Sources()
     for text in named:
@@ -84,7 +86,7 @@ def _add_listed(lines: Iterable[str], sources: Sources) -> None:
         try:
             _add(text, sources)
         except UsageError as error:
-            sources.left_out.append(str(error))
+            sources.missing.append(str(error))
 
 
 def _add(text: str, sources: Sources) -> None:
@@ -113,8 +115,8 @@ def _add_path(path: Path, sources: Sources) -> None:
     listing = list_photos(path)
     for found in listing.photos:
         sources.add(Source("photo", str(found.path), found.relative))
-    for relative in listing.videos:
-        sources.add(Source("video", str(path / relative), relative))
+    for found in listing.videos:
+        sources.add(Source("video", str(found.path), found.relative))
     sources.left_out += [f"{path / name}: neither photo nor video" for name in listing.others]
     sources.left_out += [f"{path / name}: folder cannot be read" for name in listing.unreadable]
 
@@ -130,7 +132,7 @@ def _add_matches(pattern: str, sources: Sources) -> None:
 
 def _kind(path: Path) -> Kind:
     """By suffix; whatever is no video is opened as a photo, which tells what is wrong with it."""
-    return "video" if path.suffix.lower() in VIDEO_SUFFIXES else "photo"
+    return "video" if is_video(path) else "photo"
 
 
 def without_password(address: str) -> str:

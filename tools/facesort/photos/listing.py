@@ -1,4 +1,4 @@
-"""Finds the photos of an album: nested folders, links, odd names; nothing is opened."""
+"""Finds the photos and videos of an album: nested folders, links, odd names; nothing is opened."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _WINDOWS_HIDDEN_OR_SYSTEM = 0x2 | 0x4
 
 @dataclass(frozen=True)
 class Found:
-    """A file that calls itself a photo. ``relative`` is its path in the album, with ``/``; bytes
-    that are no Unicode stay in it as the operating system gave them (surrogateescape)."""
+    """A file that calls itself a photo or a video. ``relative`` is its path in the album, with
+    ``/``; bytes that are no Unicode stay in it as the system gave them (surrogateescape)."""
 
     path: Path
     relative: str
@@ -43,9 +43,14 @@ class Listing:
     """What an album holds, each part sorted; together, every file that is not hidden."""
 
     photos: tuple[Found, ...]
-    videos: tuple[str, ...]
+    videos: tuple[Found, ...]
     others: tuple[str, ...]  # neither photo nor video, and links that lead nowhere
     unreadable: tuple[str, ...] = ()  # folders that cannot be entered
+
+    @property
+    def files(self) -> tuple[Found, ...]:
+        """Photos and videos, sorted."""
+        return tuple(sorted((*self.photos, *self.videos), key=_relative))
 
 
 @dataclass
@@ -54,7 +59,7 @@ class _Walk:
     so that a photo keeps the name of its real folder."""
 
     photos: list[Found] = field(default_factory=list)
-    videos: list[str] = field(default_factory=list)
+    videos: list[Found] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     folders: deque[tuple[Path, str]] = field(default_factory=deque)
@@ -70,9 +75,17 @@ def list_photos(root: Path) -> Listing:
     while walk.folders or walk.linked:
         folder, prefix = (walk.folders or walk.linked).popleft()
         _enter(walk, folder, prefix)
-    photos = sorted(walk.photos, key=lambda found: found.relative)
-    rest = (tuple(sorted(names)) for names in (walk.videos, walk.others, walk.unreadable))
-    return Listing(tuple(photos), *rest)
+    photos, videos = (tuple(sorted(found, key=_relative)) for found in (walk.photos, walk.videos))
+    return Listing(photos, videos, tuple(sorted(walk.others)), tuple(sorted(walk.unreadable)))
+
+
+def is_video(path: str | Path) -> bool:
+    """By its suffix; a photo is recognised by its content."""
+    return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
+
+
+def _relative(found: Found) -> str:
+    return found.relative
 
 
 def _require_folder(root: Path) -> None:
@@ -113,11 +126,11 @@ def _take(walk: _Walk, entry: os.DirEntry[str], relative: str) -> None:
     if stat.S_ISDIR(status.st_mode):
         queue = walk.linked if entry.is_symlink() else walk.folders
         queue.append((Path(entry.path), relative + "/"))
-    elif suffix in PHOTO_SUFFIXES and stat.S_ISREG(status.st_mode):
+    elif suffix in PHOTO_SUFFIXES | VIDEO_SUFFIXES and stat.S_ISREG(status.st_mode):
         found = Found(Path(entry.path), relative, status.st_size, status.st_mtime_ns)
-        walk.photos.append(found)
+        (walk.videos if suffix in VIDEO_SUFFIXES else walk.photos).append(found)
     else:
-        (walk.videos if suffix in VIDEO_SUFFIXES else walk.others).append(relative)
+        walk.others.append(relative)
 
 
 def _is_hidden(entry: os.DirEntry[str]) -> bool:

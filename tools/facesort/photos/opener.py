@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import PhotoError
-from facesort.photos import exif, formats, pixels
+from facesort.photos import exif, formats, jpeg, pixels
+from facesort.photos.listing import is_video
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -77,6 +78,17 @@ def content_hash(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+def content_of(path: Path) -> str:
+    """`content_hash` of a photo's or a video's bytes; `PhotoError` where they cannot be had."""
+    if not is_video(path):
+        return content_hash(read_photo_bytes(path))
+    try:
+        with path.open("rb") as file:  # of any length
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise PhotoError(_why_not_read(error)) from error
+
+
 def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Photo:
     """Open a photo from a file or its bytes. With ``min_long_side_px`` it may come back smaller,
     by a whole divisor, its longer side never below that (nor below its own full length)."""
@@ -106,6 +118,9 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
         size_wh = image.size
         divisor = _divisor(size_wh, min_long_side_px, name)
         if name == "JPEG":
+            fast = jpeg.decode(data, size_wh, divisor) if image.mode in ("RGB", "L") else None
+            if fast is not None:
+                return _upright(fast, exif.orientation(image.info.get("exif") or b""), size_wh)
             _decode_at(image, divisor)
         image.load()
         # TIFF and HEIC decoders turn the picture themselves, and leave no orientation behind
@@ -114,9 +129,14 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
         rgb = pixels.to_rgb(image)
         if name != "JPEG" and divisor > 1:
             rgb = rgb.reduce(divisor)
-        upright = np.array(pixels.turn_upright(rgb, turned))
+        return _upright(np.array(rgb), turned, size_wh)
+
+
+def _upright(stored: NDArray[np.uint8], turned: int, size_wh: tuple[int, int]) -> Photo:
+    """The photo of pixels as stored, whose full size is ``size_wh``."""
+    rgb = pixels.turn_upright(stored, turned)
     upright_wh = size_wh[::-1] if turned >= 5 else size_wh
-    return Photo(upright, upright_wh, upright.shape[1] / upright_wh[0])
+    return Photo(rgb, upright_wh, rgb.shape[1] / upright_wh[0])
 
 
 def _divisor(size_wh: tuple[int, int], min_long_side_px: int | None, name: str) -> int:

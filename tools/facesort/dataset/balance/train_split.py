@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from facesort.dataset.balance.decide import Ints, count_classes, stack
 from facesort.dataset.layout import Layout
@@ -14,8 +12,7 @@ from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.photos import open_photo
-
-Step = Callable[[Iterable[Any], int, str], Iterable[Any]]
+from facesort.steps import Step, no_step
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +35,7 @@ class TrainSplit:
         return stack([count_classes(labels, size) for labels in self.labels], size)
 
 
-def read_train(layout: Layout, step: Step = lambda items, _total, _unit: items) -> TrainSplit:
+def read_train(layout: Layout, step: Step = no_step) -> TrainSplit:
     """Read every picture and label of the training split; raises `DatasetError` if none is left."""
     placed = [p for p in layout.pictures if p.split == TRAIN]
     inside, labels, left_out, unlabelled = [], [], [], []

@@ -20,13 +20,14 @@ from pathlib import Path
 
 from facesort.dataset.balance.augment import augment
 from facesort.dataset.balance.decide import Ints, count_classes
-from facesort.dataset.balance.train_split import Step, TrainSplit
+from facesort.dataset.balance.train_split import TrainSplit
 from facesort.dataset.derived import DerivedSet, number_of
 from facesort.dataset.layout import Layout, Placed
 from facesort.dataset.split import TRAIN
 from facesort.errors import DatasetError, PhotoError
 from facesort.labels.image_labels import ImageLabels
 from facesort.photos import open_photo
+from facesort.steps import Step
 
 AUGMENT, REPEAT = "aug", "rep"
 COPY_LONG_SIDE_PX = 1600  # an augmented copy is not made from more: networks look at 640

@@ -10,11 +10,11 @@ from facesort.classes import CLASS_NAMES
 from facesort.console import one_line
 from facesort.dataset.convert import conversion, sources
 from facesort.dataset.crops import crop_set
-from facesort.dataset.crops.boxing import Step, no_step
 from facesort.dataset.split import SPLITS
 from facesort.labels import crop_source
 from facesort.labels.gather import Reading
 from facesort.photos import list_photos
+from facesort.steps import Step, no_step
 
 CROPS = (crop_source.FOLDERS, crop_source.FLAGS, crop_source.CSV)
 FORMATS = (sources.AUTO, *sources.READERS, *CROPS)

@@ -16,6 +16,7 @@ from facesort.dataset.check.look import Detect, look
 from facesort.dataset.check.sample import Look, Sample, read_samples
 from facesort.dataset.layout import Layout
 from facesort.parallel import ordered_map
+from facesort.steps import no_step
 
 Step = Callable[[Iterable[Look | str], int, str], Iterable[Look | str]]
 
@@ -62,7 +63,7 @@ def check(
     detect: Detect | None = None,
     judged: set[int] | None = None,
     workers: int = 2,
-    step: Step = lambda items, _total, _unit: items,
+    step: Step = no_step,
 ) -> Checked:
     """Run every check. ``detect`` is a model whose word is held against the labels of the classes
     ``judged``; ``step`` wraps the long loop, for a progress bar."""

@@ -7,9 +7,7 @@ its reason, one crop at a time; the rest goes on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -22,15 +20,9 @@ from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.labels.label_set import LabelSet
 from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.photos import open_photo
+from facesort.steps import Step, no_step
 
 MIN_CROP_PX = 10  # Ultralytics takes a picture with a side below 10 px for a corrupt one
-
-Step = Callable[[Iterable[Any], int, str], Iterable[Any]]
-
-
-def no_step(items: Iterable[Any], _total: int, _unit: str) -> Iterable[Any]:
-    """Stands where a progress bar may be."""
-    return items
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 
 from facesort.dataset.balance import decide
 from facesort.dataset.balance.augment import augment
-from facesort.dataset.crops.boxing import Step, no_step
 from facesort.dataset.crops.splitting import parse_split, split_crops
+from facesort.dataset.jpeg import write_jpeg
 from facesort.dataset.split import SPLITS, TRAIN
 from facesort.errors import DatasetError
 from facesort.labels import tables
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.label_set import LabelSet
 from facesort.photos import open_photo
+from facesort.steps import Step, no_step
 
-ORIGINAL, UNDER, OVER = SAMPLINGS = ("original", "under", "over")
+UNDER, OVER = "under", "over"
 _JPEG_QUALITY = 95
 
 Picture = NDArray[np.uint8]
@@ -96,8 +97,6 @@ def _write(image: ImageLabels, n: int, folder: Path, seeds: list[int], square: S
     """One crop and its ``n`` - 1 changed copies."""
     if not n:
         return
-    import cv2
-
     folder.mkdir(parents=True, exist_ok=True)
     rgb, stem = square(open_photo(image.path).rgb), f"{seeds[-1]:05d}"
     height, width = rgb.shape[:2]
@@ -105,9 +104,7 @@ def _write(image: ImageLabels, n: int, folder: Path, seeds: list[int], square: S
     for copy in range(n):
         changed = augment(rgb, whole, image.path, [*seeds, copy]).rgb if copy else rgb
         name = f"{stem}_{copy}.jpg" if copy else f"{stem}.jpg"
-        bgr = np.ascontiguousarray(changed[..., ::-1])
-        data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-        (folder / name).write_bytes(data.tobytes())
+        write_jpeg(changed, folder / name, _JPEG_QUALITY)
 
 
 def _split_as_told(labels: LabelSet, table: Path) -> dict[str, LabelSet]:

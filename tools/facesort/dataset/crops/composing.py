@@ -15,15 +15,15 @@ import numpy as np
 
 from facesort.dataset.compose import CANVAS_WH, Composed, Sprite, compose
 from facesort.dataset.crops.backdrops import Made, Real
-from facesort.dataset.crops.boxing import Step, no_step
+from facesort.dataset.jpeg import write_jpeg
 from facesort.dataset.mend import SURE_FACE
 from facesort.dataset.split import SPLITS, TRAIN
-from facesort.dataset.tree import JPEG_QUALITY
 from facesort.detections import FaceFinder
 from facesort.errors import DatasetError, PhotoError
 from facesort.labels.image_labels import SYNTHETIC_PREFIX, ImageLabels, is_synthetic
 from facesort.labels.label_set import LabelSet
 from facesort.photos import list_photos, open_photo
+from facesort.steps import Step, no_step
 
 _FINDER_PX = 640
 _DEAL = 5
@@ -132,10 +132,6 @@ def dealt(backgrounds: Sequence[Path], split: str, splits: Sequence[str]) -> Seq
 
 
 def _write(canvas: Composed, path: Path) -> ImageLabels:
-    import cv2
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    bgr = np.ascontiguousarray(canvas.rgb[..., ::-1])
-    data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-    path.write_bytes(data.tobytes())
+    write_jpeg(canvas.rgb, path)
     return ImageLabels.of(path, CANVAS_WH, canvas.xyxy_px, canvas.class_id)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.crops.boxing import Step, find_boxes, no_step, only_known, open_crops, told
+from facesort.dataset.crops.boxing import find_boxes, only_known, open_crops, told
 from facesort.dataset.crops.composing import Composing, compose_crops
 from facesort.dataset.crops.review import file_for_review
 from facesort.dataset.crops.splitting import missing_classes, split_crops
@@ -17,9 +17,10 @@ from facesort.dataset.split import SPLITS, TRAIN
 from facesort.dataset.yolo_set import check_out, write_yolo
 from facesort.detections import FaceFinder
 from facesort.errors import LabelError
-from facesort.labels.class_table import map_classes
+from facesort.labels.class_table import DROP, IGNORE_NAME, map_classes
 from facesort.labels.label_set import LabelSet
 from facesort.labels.named_crops import NamedCrops
+from facesort.steps import Step, no_step
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Converted:
 def identity_names(source: NamedCrops, table: Mapping[str, str]) -> tuple[str, ...]:
     """The classes of an identity set: the folders' names, some put together by ``table``."""
     names = {table.get(name, name) for _, name in source.crops}
-    return tuple(sorted(names - {"drop", "ignore"}))
+    return tuple(sorted(names - {DROP, IGNORE_NAME}))
 
 
 def convert(source: NamedCrops, wanted: Wanted, step: Step = no_step) -> Converted:

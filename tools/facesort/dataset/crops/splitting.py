@@ -7,15 +7,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.dataset.crops.boxing import Step, no_step
 from facesort.dataset.duplicates import group_by_hash, perceptual_hash
 from facesort.dataset.split import SPLITS, TRAIN, split_names
 from facesort.errors import LabelError, UsageError
 from facesort.labels import flags
 from facesort.labels.image_labels import is_synthetic
 from facesort.labels.label_set import LabelSet
+from facesort.steps import Step, no_step
 
-GROUP_BY = ("folder", "prefix")
 _FLAGS_LENGTH = len("1_0_1")
 
 

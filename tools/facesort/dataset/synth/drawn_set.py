@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +30,12 @@ from facesort.errors import DatasetError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels, is_synthetic
 from facesort.photos import open_photo
+from facesort.steps import Step, no_step
 
 DRAWN_LONG_SIDE_PX = 1600  # larger photos are drawn on at about this size: networks look at 640
 COLUMNS = ("image", "x1", "y1", "x2", "y2", "drawn", "class_before", "class_after", "landmarks")
 _MARKER = "SYNTHESIZED_BY_FACESORT"
 _ROWS = "synthetic.csv"
-
-Step = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class SynthSet:
         others: Sequence[Placed],
         find: FaceFinder | None,
         order: Order,
-        step: Step = lambda items, _total, _unit: items,
+        step: Step = no_step,
         sheet: Sheet | None = None,
     ) -> Result:
         """Link ``train`` and the pictures of the other splits, and draw as ``order`` says."""

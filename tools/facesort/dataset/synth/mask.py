@@ -13,7 +13,6 @@ from facesort.dataset.synth.paint import Layer, Pixels
 from facesort.dataset.synth.surface import draw_surface, lambert, middles
 
 MASK_STYLES = ("surgical", "cloth", "patterned", "kn95", "dark")
-MASK_FITS = ("worn", "nose_out", "chin", "bandana")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facesort.dataset.jpeg import write_jpeg
 from facesort.dataset.synth.paint import Pixels
 from facesort.dataset.synth.picture import DrawnFace
 from facesort.errors import DatasetError
@@ -33,16 +34,13 @@ class Sheet:
     def save(self, path: Path) -> int:
         """Write the sheet and return how many faces it shows; raises `DatasetError` if none or if
         the file cannot be written."""
-        import cv2
-
         if not self._cells:
             raise DatasetError(f"{path}: nothing was drawn, so there is no contact sheet")
         blank = [np.zeros_like(self._cells[0])] * (-len(self._cells) % COLUMNS)
         cells = [*self._cells, *blank]
         rows = [np.hstack(cells[k : k + COLUMNS]) for k in range(0, len(cells), COLUMNS)]
-        data = cv2.imencode(".jpg", np.vstack(rows)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.tobytes())
+        write_jpeg(np.vstack(rows), path)
         return len(self._cells)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,10 +17,9 @@ from facesort.detections import FaceFinder
 from facesort.errors import DatasetError, PhotoError
 from facesort.labels.image_labels import ImageLabels
 from facesort.photos import list_photos, open_photo
+from facesort.steps import Step, no_step
 
 _FINDER_PX = 640
-
-Step = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +30,7 @@ class Source:
     others: tuple[Placed, ...]
 
 
-def read_source(
-    data: Path, find: FaceFinder | None, step: Step = lambda items, _total, _unit: items
-) -> Source:
+def read_source(data: Path, find: FaceFinder | None, step: Step = no_step) -> Source:
     """Read a data set YAML, or a folder in which ``find`` finds the faces; raises `DatasetError`
     where there is nothing to draw on."""
     if data.is_dir():

@@ -21,6 +21,7 @@ from facesort.labels import tables, yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
 from facesort.photos import content_hash, open_photo
+from facesort.steps import no_step
 
 LIST_NAME = "prelabelled.csv"
 _LONG_SIDE_PX = 1280  # twice what the network looks at: decoding more costs only time
@@ -61,9 +62,7 @@ class Prelabelled:
     unreadable: tuple[str, ...]
 
 
-def prelabel(
-    session: Session, finder: Finder, step: Step = lambda items, _total, _unit: items
-) -> Prelabelled:
+def prelabel(session: Session, finder: Finder, step: Step = no_step) -> Prelabelled:
     """Write a label for each picture of the session that has none and shows a face. Raises
     `LabelError` where the model knows a class that the session does not."""
     unknown = [name for name in finder.names if name not in session.names]

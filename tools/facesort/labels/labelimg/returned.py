@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facesort.labels.labelimg.session import (
-    CLASSES_FILE,
     LabelState,
     Session,
     back_up,
@@ -20,7 +19,7 @@ from facesort.labels.labelimg.session import (
     write_classes,
     wrong_lines,
 )
-from facesort.labels.yolo import label_path_of
+from facesort.labels.yolo import CLASSES_FILE, label_path_of
 
 
 @dataclass(frozen=True)

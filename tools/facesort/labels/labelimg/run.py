@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facesort.errors import FacesortError
-from facesort.labels.labelimg.session import CLASSES_FILE, Session, write_classes
+from facesort.labels.labelimg.session import Session, write_classes
+from facesort.labels.yolo import CLASSES_FILE
 
 _TOOLS = Path(__file__).resolve().parents[3]
 _DISPLAY = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")

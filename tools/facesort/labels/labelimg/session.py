@@ -14,10 +14,8 @@ from pathlib import Path
 
 from facesort.errors import LabelError
 from facesort.labels import yolo
-from facesort.labels.yolo import label_path_of
+from facesort.labels.yolo import CLASSES_FILE, label_path_of
 from facesort.photos import list_photos
-
-CLASSES_FILE = "classes.txt"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from facesort.models.timing import in_turns_ms
 
 ABOUT_AS_FAST = 1.08
 ROUNDS = 7
-FLOAT_LAYERS = (4, 8)  # how many of the worst layers go back to float, attempt by attempt
+FLOAT_LAYERS = (2, 4, 8)  # how many of the worst layers go back to float, attempt by attempt
 RANKED_ON = 6  # pictures
 
 Judge = Callable[[YoloDetector], list[str]]  # what is wrong with it, in words

@@ -1,0 +1,95 @@
+"""Does sorting grow with the album as it should: time in line, memory flat, and a kill cheap?
+
+    python tests/benchmarks/scale.py
+    python tests/benchmarks/scale.py --photos 1000 18000 --quality balanced
+
+Albums of hard-linked copies of a few hundred photos of 640 x 480, each looked at anew (--no-cache):
+what grows with an album is the number of its photos, not their size; throughput.py has large ones.
+For each size: a whole run, a run with nothing to do, and a run killed (SIGKILL) half way and
+started again. What the kill costs is the processor time of both parts beyond that of the whole run,
+so that a busy machine does not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from soak import ROOT, make_album, tree
+from throughput import Run, timed
+
+ORIGINALS = 300
+
+
+def make_large(folder: Path, originals: Path, count: int) -> None:
+    sources = sorted(path for path in originals.rglob("*") if path.is_file())
+    for i in range(count):
+        path = folder / f"day_{i // 200:03d}" / f"IMG_{i:05d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.link(sources[i % len(sources)], path)
+
+
+def command(album: Path, dst: Path, quality: str) -> list[str]:
+    script = ROOT / "tools" / "sort_photos.py"
+    arguments = ["--src", album, "--dst", dst, "--no-cache", "--quality", quality]
+    return [sys.executable, *map(str, [script, *arguments])]
+
+
+def run(command: list[str], folder: Path) -> Run:
+    return timed(command, folder, ok=(0, 1))  # 1: some of the photos are none
+
+
+def killed(command: list[str], after_s: float) -> float:
+    """Start, kill, and return the processor time that went into it."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(after_s)
+    os.kill(process.pid, signal.SIGKILL)
+    _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", type=int, nargs="+", default=[1125, 4500, 18000])
+    parser.add_argument("--quality", default="fast")
+    args = parser.parse_args()
+    print(
+        f"{'photos':>7}{'seconds':>9}{'CPU ms':>8}{'peak MB':>9}{'nothing new':>13}"
+        f"{'kill costs':>12}{'its peak':>10}"
+    )
+    print(f"{'':7}{'':9}{'a photo':>8}{'':9}{'seconds':>13}{'CPU seconds':>12}{'MB':>10}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        make_album(folder / "originals", ORIGINALS)
+        for count in args.photos:
+            album, whole, torn = (folder / f"{name}_{count}" for name in ("album", "whole", "torn"))
+            make_large(album, folder / "originals", count)
+            undisturbed = run(command(album, whole, args.quality), folder)
+            print(
+                f"{count:>7,}{undisturbed.seconds:>9.1f}{1e3 * undisturbed.cpu_s / count:>8.1f}"
+                f"{undisturbed.peak_mb:>9.0f}",
+                end="",
+                flush=True,
+            )
+            nothing = run(command(album, whole, args.quality), folder)
+            first_s = killed(command(album, torn, args.quality), undisturbed.seconds / 2)
+            second = run(command(album, torn, args.quality), folder)
+            if tree(whole) != tree(torn):
+                raise RuntimeError(f"{count} photos: the killed run ended otherwise")
+            print(
+                f"{nothing.seconds:>13.1f}"
+                f"{first_s + second.cpu_s - undisturbed.cpu_s:>12.1f}{second.peak_mb:>10.0f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
