@@ -238,8 +238,9 @@ def people(args: Namespace, describer: Callable[[], Describer]) -> People | None
     precision = PRECISION if args.precision is None else args.precision
     load = functools.cache(describer)
     examples = {} if args.people is None else list_examples(args.people)
-    ask_in = None if args.dry_run else (args.dst or DST) / FOLDER
-    return People(args.people, examples, load, precision, args.allow_twins, ask_in)
+    ask_in = (args.dst or DST) / FOLDER
+    twins, dry = args.allow_twins, args.dry_run
+    return People(args.people, examples, load, precision, twins, ask_in, dry)
 
 
 def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:

@@ -11,6 +11,8 @@ import pytest
 from conftest import Album, Sort, disk_as_dict, files
 from test_album_kill import killed_before_change
 
+from facesort.album.confirmed import class_names
+
 ARGV = ("--src", "album", "--by", "person")
 
 
@@ -73,6 +75,7 @@ def test_a_renamed_folder_names_them_and_takes_what_is_added(
     (faces / "person_01").rename(faces / "Ana")
     assert learn_corrections.main(["sorted", "--apply"]) == 0
     assert "person_01 is Ana from now on" in capsys.readouterr().out
+    assert class_names(tmp_path / "sorted") == ("Ana",)
     nameless.add("later.jpg", "face", "masked")
     assert sort(*ARGV).code == 0
     found = photos(tmp_path / "sorted")

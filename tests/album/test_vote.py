@@ -76,7 +76,7 @@ def test_alone(album: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureF
     album.add("doubt.jpg", "sunglasses", confidence=0.4)
     album.add("wall.jpg")
     result = sort(*ALONE)
-    assert result.code == 0 and "by the model's 4 classes, from 0.5 on (--sure)" in result.out
+    assert (result.code, result.out.count("by the model's 4 classes, from 0.5 on")) == (0, 1)
     assert files(tmp_path / "sorted/photos") == [
         "Ana/a.jpg",
         "Ben/a.jpg",
@@ -122,7 +122,8 @@ def test_beside_examples(album: Album, examples: Path, sort: Sort, tmp_path: Pat
     album.add("nobody.jpg", "sunglasses", confidence=0.95)  # whom the model takes for Ana
     argv = ("--src", "album", "--by", "person", "--people", "examples")
     result = sort(*argv, "--vote", "ANA+ben+ana+dog.pt")
-    assert "ANA+ben+ana+dog.pt has a say in ANA, ben, ana; nobody is called dog" in result.out
+    line = "ANA+ben+ana+dog.pt has a say in ANA, ben, ana; nobody is called dog"
+    assert result.out.count(line) == 1
     assert files(tmp_path / "sorted/photos") == ["Ana/a.jpg", "Ben/a.jpg", "_strangers/nobody.jpg"]
 
 

@@ -40,8 +40,36 @@ def test_a_dry_run_writes_no_crops(
     album: Album, examples: Path, sort: Sort, tmp_path: Path
 ) -> None:
     album.add("a.jpg", "face")
-    sort(*ARGV, "--dry-run")
-    assert files(tmp_path / "sorted") == []
+    result = sort(*ARGV, "--dry-run")
+    assert "Ana: no example but photos of several faces; run without --dry-run" in result.error_line
+    assert not (tmp_path / "sorted").exists()
+    sort(*ARGV)
+    before = files(tmp_path / "sorted")
+    (examples / "Ana/1.jpg").write_bytes(jpeg("face"))
+    assert sort(*ARGV, "--dry-run").code == 0
+    assert files(tmp_path / "sorted") == before
+
+
+@pytest.mark.parametrize("way", ["_which_face", "_which_face/Ana"])
+def test_a_file_in_the_way_is_one_line(
+    way: str, album: Album, examples: Path, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    (tmp_path / "sorted" / way).parent.mkdir(parents=True)
+    (tmp_path / "sorted" / way).write_text("mine")
+    result = sort(*ARGV)
+    assert result.code == 1 and "_which_face" in result.error_line
+
+
+def test_an_example_that_is_torn_by_now(
+    album: Album, examples: Path, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    sort(*ARGV)
+    (examples / "Ana/both.jpg").write_bytes(b"torn")
+    (examples / "Ana/1.jpg").write_bytes(jpeg("face"))
+    assert "examples/Ana/both.jpg: " in sort(*ARGV).out
+    assert "photos/Ana/a.jpg" in files(tmp_path / "sorted")
 
 
 def test_others_are_sorted_and_the_question_stands(

@@ -41,7 +41,7 @@ class People:
     ``folder`` of them, who is in the album often (`album.nameless`).
 
     ``load_describer`` is only called when there is something to look at. Where it cannot be told
-    which face of an example is meant, its crops go to the folder ``ask_in``.
+    which face of an example is meant, its crops go to the folder ``ask_in``; not in a ``dry`` run.
     """
 
     folder: Path | None
@@ -50,6 +50,7 @@ class People:
     precision: float = PRECISION
     allow_twins: bool = False
     ask_in: Path | None = None
+    dry: bool = False
     _learned: list[Learned] = field(default_factory=list)  # examples are looked at once a run
 
     @property
@@ -124,13 +125,15 @@ class People:
             return
         which = WhichFace(self.ask_in, self.folder)
         for name, path in ((name, path) for name, paths in self.examples.items() for path in paths):
-            if path in read.unclear or which.there(name, path):
+            settled = path not in read.refused and which.there(name, path)
+            if not self.dry and (path in read.unclear or settled):
                 photo, faces = look(path)
                 fit = [face.xyxy_px for face in faces if not quality_of(face).too_poor(LEARNING)]
                 crops = which.crops(name, path, photo, fit)
-                which.put(crops) if path in read.unclear else which.remove(crops)
+                which.remove(crops) if settled else which.put(crops)
         if read.unclear:
             move = f"move the right crop from {self.ask_in}/<Name> to {self.folder}/<Name>"
+            move = f"run without --dry-run, then {move}" if self.dry else move
             report.say(f"which face is meant? {counted(len(read.unclear), 'example')}: {move}")
             known = {read.names[person] for person in read.examples.person}
             others = ", ".join(sorted(set(read.unclear.values()) - known))

@@ -9,6 +9,7 @@ from pathlib import Path
 from facesort.album.destination import Destination
 from facesort.album.human import read_labels
 from facesort.album.journal import read_state
+from facesort.album.nameless import is_numbered
 from facesort.album.records import NOT_A_FACE, BoxPx
 from facesort.errors import UsageError
 
@@ -24,8 +25,11 @@ class Confirmed:
 
 
 def class_names(root: Path) -> tuple[str, ...]:
-    """What the album ``root`` is sorted by: the classes of a data set made of it."""
-    return read_state(Destination(root).journal).sorted_into.names
+    """What the album ``root`` is sorted by: the classes of a data set made of it. Somebody who has
+    no name, only a number of ours, is no class unless a person has put a face there."""
+    dst = Destination(root)
+    names, said = read_state(dst.journal).sorted_into.names, read_labels(dst.corrections).people
+    return tuple(name for name in names if name in said or not is_numbered(name))
 
 
 def confirmed(root: Path) -> Iterator[Confirmed]:

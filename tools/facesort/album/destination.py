@@ -3,6 +3,7 @@
 photos/ faces/ manifest.csv     what the person came for
 corrections.jsonl               what the person said of faces; theirs, it outlives --undo
 plan.json                       what a dry run saved
+_which_face/<name>/             faces of an example, of which the person chooses one
 .facesort/journal.jsonl         the memory: resume, undo
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
 .facesort/crops                 crops cut and not yet filed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,25 +80,30 @@ class Job:
         names = self.class_names(detector)
         if self.by_children(detector):
             check_names(Path(self.options.get("weights", "the model")), detector.names)
-            sure = detector.sure if self.sure is None else self.sure
-            report.say(f"by the model's {len(detector.names)} classes, from {sure:g} on (--sure)")
         elif self.people is not None:
             learned = self.people.learned(detector, names, self.workers, report)
-            self._say_votes(names_of(learned), report)
+            voting, others = self._votes(learned)
+            if others and not voting:
+                raise ModelError(
+                    f"--vote {self.options.get('vote', 'FILE')}: none of its classes is one of the "
+                    f"people: {', '.join(others[:SHOWN])}; name the folders of examples as them"
+                )
         return detector
 
-    def _say_votes(self, people: Sequence[str], report: Reporter) -> None:
-        if self.load_voter is not None:
-            voter = Voter(self.load_voter())
-            file = self.options.get("vote", "the model")
-            voting, others = voter.match(people)
-            if not voting:
-                raise ModelError(
-                    f"--vote {file}: none of its classes is one of the people: "
-                    f"{', '.join(others[:SHOWN])}; name the folders of examples as its classes"
-                )
+    def _votes(self, learned: Learned) -> tuple[list[str], list[str]]:
+        """The classes of the voter that are people, and those that are not."""
+        if self.load_voter is None:
+            return [], []
+        return Voter(self.load_voter()).match(names_of(learned))
+
+    def say_votes(self, detector: Detector, learned: Learned | None, report: Reporter) -> None:
+        voting, others = self._votes(learned) if learned else ([], [])
+        if voting:
             nobodys = f"; nobody is called {', '.join(others[:SHOWN])}" if others else ""
-            report.say(f"{file} has a say in {', '.join(voting)}{nobodys}")
+            report.say(f"{self.options.get('vote')} has a say in {', '.join(voting)}{nobodys}")
+        if self.by_children(detector):
+            sure = detector.sure if self.sure is None else self.sure
+            report.say(f"by the model's {len(detector.names)} classes, from {sure:g} on (--sure)")
 
     def class_names(self, detector: Detector) -> tuple[str, ...]:
         """The model's classes by our names; a child is a face, like any other."""
@@ -144,6 +149,7 @@ def plan_news(
     filed = {photo: entry.scan for photo, entry in state.entries.items()}
     album = filed | {scan.photo: scan for scan in new}
     learned = _learned(job, state, said, album, {scan.photo for scan in new}, report)
+    job.say_votes(detector, learned, report)
     if learned is not None and job.gathers and names_of(learned):
         folders = Folders(tuple(dict.fromkeys((*names_of(learned), *said.people))))
     originals = {scan.photo: src / scan.photo for scan in new}

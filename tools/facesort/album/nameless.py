@@ -15,7 +15,7 @@ import numpy as np
 
 from facesort.album.clusters import find_people
 from facesort.album.human import HumanLabels
-from facesort.album.judge import album_faces, known_examples, to_arrays
+from facesort.album.judge import album_faces, as_example, known_examples, to_arrays
 from facesort.album.records import STRANGERS, Example, Learned, Scan
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
@@ -40,7 +40,8 @@ def names_of(learned: Learned) -> tuple[str, ...]:
 def found_line(names: Collection[str], dst: Path) -> str:
     if not names:
         return "nobody new is in the album often enough for a folder"
-    shown = min(names) if len(names) == 1 else f"{min(names)} to {max(names)}"
+    in_order = sorted(names, key=lambda name: (len(name), name))
+    shown = " to ".join(dict.fromkeys((in_order[0], in_order[-1])))
     return (
         f"people found: {len(names)} ({shown}); rename their folders in {dst / 'faces'}, move one "
         f"into another where both are one person, then run learn_corrections.py {dst} --apply"
@@ -66,11 +67,8 @@ def with_people_found(
     ]
     spoken = [(face, label) for _, face, label in rows if label]
     known = known_examples(learned, spoken)
-    known += [  # whom the person has called a stranger is nobody new
-        Example(STRANGERS, face.class_name, face.identity.vector)
-        for face, label in spoken
-        if label.folder == STRANGERS and face.identity
-    ]
+    strange = [as_example(face, label) for face, label in spoken if label.folder == STRANGERS]
+    known += [one for one in strange if one]  # who was called that is nobody new
     names = tuple(dict.fromkeys(one.person for one in known))
     silent = [(number, face) for number, face, label in rows if not label]
     faces = album_faces([face for _, face in silent], [number for number, _ in silent])
