@@ -6,6 +6,7 @@ plan.json                       what a dry run saved
 .facesort/journal.jsonl         the memory: resume, undo
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
 .facesort/lock, .facesort/tmp/  one run at a time; files on their way
+.facesort/watch                 one watcher at a time
 """
 
 from __future__ import annotations
