@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -366,6 +368,18 @@ def test_a_watcher_waits_while_another_is_at_work(
     assert watch.watch(dst, Wish(), 0.1, report, until) == 0
     out = capsys.readouterr().out
     assert out.count("not learned yet: ") == 1 and "0 new corrections" in out
+
+
+def test_help_is_as_written() -> None:
+    script = learn_corrections.__file__
+    done = subprocess.run(
+        [sys.executable, script, "--help"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+    golden = Path(__file__).with_name("learn_corrections_help.txt").read_text(encoding="utf-8")
+    assert done.stdout.split() == golden.split()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ _which_face/<name>/             faces of an example, of which the person chooses
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
 .facesort/crops                 crops cut and not yet filed
 .facesort/lock, .facesort/tmp/  one run at a time; files on their way
+.facesort/watch                 one watcher at a time
 """
 
 from __future__ import annotations
