@@ -57,6 +57,7 @@ def refile(
             refiled += set(wanted.targets) != set(entry.targets)
         problems |= why
     remove_stale_sidecars(site)
+    _remove_empty_folders(site)
     write_manifest(site)
     if state.is_learning:
         site.journal.applied()
@@ -81,6 +82,14 @@ def remove_stale_sidecars(site: Site) -> None:
     """Of photos that are elsewhere now; what the others say is brought up to date on request."""
     targets = [path for entry in site.journal.state.entries.values() for path in entry.targets]
     remove_sidecars(site.dst, site.journal.state, keep={f"{path}{SIDECAR}" for path in targets})
+
+
+def _remove_empty_folders(site: Site) -> None:
+    """Of photos; an empty one in faces/ is there to drag into."""
+    for folder in site.journal.state.folders:
+        if folder.startswith("photos/"):
+            with suppress(OSError):
+                (site.dst.root / folder).rmdir()
 
 
 def adopt(site: Site, entry: Entry, moved: Mapping[str, str]) -> Entry:
