@@ -162,7 +162,8 @@ def _folder(path: Any) -> str:
 def _inner_path(path: Any) -> str:
     """A path that stays inside of what it is relative to, on this system."""
     parts = _is(str, path).split("/")
-    if os.path.isabs(path) or "\0" in path or ".." in parts or list(Path(path).parts) != parts:
+    odd = "\0" in path or not {"", ".", ".."}.isdisjoint(parts)
+    if odd or (os.sep != "/" and list(Path(path).parts) != parts):  # drives, backslashes
         raise ValueError(f"{path}: expected a path inside the folder")
     return str(path)
 

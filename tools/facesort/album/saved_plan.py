@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from facesort.album.disk import write_atomic
@@ -20,8 +20,15 @@ MOST_REASON = 200  # characters of what is wrong with a plan
 
 
 def save_plan(plan: Plan, path: Path) -> None:
-    data = json.dumps({"format": FORMAT, **asdict(plan)}, indent=1).encode("ascii")
-    write_atomic(path, data, path.with_name(f".{path.name}.tmp"))
+    write_atomic(path, _as_json(plan).encode("ascii"), path.with_name(f".{path.name}.tmp"))
+
+
+def _as_json(plan: Plan) -> str:
+    """A line a photo, made one by one: as one structure, a large album takes much memory."""
+    frame = json.dumps({"format": FORMAT, **asdict(replace(plan, entries=()))}, indent=1)
+    before, after = frame.split('"entries": []')  # in a string, a quotation mark has a backslash
+    entries = ",\n".join(json.dumps(asdict(entry)) for entry in plan.entries)
+    return f'{before}"entries": [\n{entries}\n]{after}'
 
 
 def load_plan(path: Path) -> Plan:

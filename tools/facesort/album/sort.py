@@ -36,8 +36,8 @@ def sort_album(job: Job, report: Reporter) -> int:
     """Sort what is new in the album into the destination; returns the exit code."""
     listing = _list_album(job.src, job.dst, job.folders, report)
     dst = Destination(job.dst)
-    check_sorted_alike(_foreseen(dst), job.folders, dst.root)
     state = read_state(dst.journal)
+    check_sorted_alike(_foreseen(dst, state), job.folders, dst.root)
     check_belongs(state, job.src, dst.root)
     _say_other_options(job, state, report)
     _say_renamed(state, dst, report)
@@ -65,7 +65,7 @@ def preview_album(job: Job, report: Reporter) -> int:
     dst = Destination(job.dst)
     if dst.saved_plan.exists() and find_plan(dst.saved_plan) is None:
         raise UsageError(f"{dst.saved_plan}: is no plan of ours and would be replaced; move it")
-    state = _foreseen(dst)
+    state = _foreseen(dst, read_state(dst.journal))
     check_belongs(state, job.src, dst.root)
     check_sorted_alike(state, job.folders, dst.root)
     _say_other_options(job, state, report)
@@ -95,7 +95,7 @@ def apply_saved(
             raise UsageError(f"{flag} {given}: the plan is for {planned}; leave {flag} out")
     album, place = Path(plan.src), Destination(Path(plan.dst))
     listing = _list_album(album, place.root, plan.folders, report)
-    state = _foreseen(place)
+    state = _foreseen(place, read_state(place.journal))
     check_sorted_alike(state, plan.folders, place.root)
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.files, state)
@@ -133,14 +133,14 @@ def at_work(
         yield Site(src, dst, journal, workers, report)
 
 
-def _foreseen(dst: Destination) -> State:
+def _foreseen(dst: Destination, state: State) -> State:
     """The destination as it will be once the plan of a killed run is finished."""
-    state = read_state(dst.journal)
     pending = dst.pending()
-    if pending is not None:
-        state.entries.update({entry.scan.photo: entry for entry in pending.entries})
-        state.people = tuple(dict.fromkeys((*state.people, *pending.people)))
-    return state
+    if pending is None:
+        return state
+    entries = state.entries | {entry.scan.photo: entry for entry in pending.entries}
+    people = tuple(dict.fromkeys((*state.people, *pending.people)))
+    return replace(state, entries=entries, people=people)
 
 
 def _say_other_options(job: Job, state: State, report: Reporter) -> None:
