@@ -82,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run(args: Namespace) -> int:
     from facesort.album import sidecars, unlearn, watch
-    from facesort.album.learn import Wish, learn
+    from facesort.album.learning.learn import Wish, learn
     from facesort.reporter import ConsoleReporter
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
@@ -101,7 +101,7 @@ def run(args: Namespace) -> int:
 
 
 def export(album: Path, out: Path) -> None:
-    from facesort.album.confirmed import class_names, confirmed
+    from facesort.album.learning.confirmed import class_names, confirmed
     from facesort.dataset.corrected import write_corrected
 
     print(*write_corrected(confirmed(album), out, class_names(album)), sep="\n")

@@ -43,8 +43,8 @@ from facesort.models.levels import BALANCED, LEVELS, level
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:
-    from facesort.album.by_person import People
-    from facesort.album.describe import Describer
+    from facesort.album.person.by_person import People
+    from facesort.album.person.describe import Describer
     from facesort.models.detect import Detector
 
     LoadDetector = Callable[[Path, float | None, int | None], Detector]
@@ -222,16 +222,16 @@ def quality(args: Namespace) -> str:
 
 
 def load_describer() -> Describer:
-    from facesort.album import describe
+    from facesort.album.person import describe
 
     return describe.load_describer(POINTS, EMBEDDING)
 
 
 def people(args: Namespace, describer: Callable[[], Describer]) -> People | None:
     """Whom to sort by; nobody, by class."""
-    from facesort.album.by_person import PRECISION, People
-    from facesort.album.examples import list_examples
-    from facesort.album.which_face import FOLDER
+    from facesort.album.person.by_person import PRECISION, People
+    from facesort.album.person.examples import list_examples
+    from facesort.album.person.which_face import FOLDER
 
     if args.by != "person":
         return None

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import sort_photos
 
 from facesort import console
-from facesort.album.describe import Described, Describer
-from facesort.album.quality import Quality
+from facesort.album.person.describe import Described, Describer
+from facesort.album.person.quality import Quality
 from facesort.classes import CLASS_NAMES
 from facesort.detections import Detections
 from facesort.models.people import likeness

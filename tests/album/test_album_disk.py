@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import Album, Sort, disk_as_dict
 
-from facesort.album.crops import CropMemory
 from facesort.album.disk import clear_errors
+from facesort.album.looking.crops import CropMemory
 from facesort.errors import AlbumError
 
 PRIVATE = 0o400

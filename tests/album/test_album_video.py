@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from test_album_by_person import ARGV, give
 
 from facesort.album.human import HumanLabel, HumanLabels
+from facesort.album.looking.sights import choose, follow
 from facesort.album.records import Face
-from facesort.album.sights import choose, follow
 
 FPS = 10
 Film = Callable[..., Path]

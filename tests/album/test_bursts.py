@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facesort.album.bursts import NEXT_PHOTOS, groups, together
+from facesort.album.person.bursts import NEXT_PHOTOS, groups, together
 from facesort.models.people import likeness
 
 OWN = np.eye(8, 32)

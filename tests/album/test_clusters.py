@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facesort.album import clusters
-from facesort.album.clusters import find_people, group
-from facesort.album.gallery import Examples, alike
-from facesort.album.people import AlbumFaces
-from facesort.album.quality import Quality
+from facesort.album.person import clusters
+from facesort.album.person.clusters import find_people, group
+from facesort.album.person.gallery import Examples, alike
+from facesort.album.person.people import AlbumFaces
+from facesort.album.person.quality import Quality
 from facesort.models.people.likeness import DEFAULT
 
 GOOD, SMALL = Quality(100, 300, 0.1), Quality(40, 300, 0.1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from facesort.album.crops import CropMemory, crop_memory
+from facesort.album.looking.crops import CropMemory, crop_memory
 from facesort.album.records import Face, Scan
 
 JPEGS = [b"first\nwith a line break", b"", b"\x00third"]

@@ -7,7 +7,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from facesort.album.describe import Describer, load_describer
+from facesort.album.person.describe import Describer, load_describer
 from facesort.dataset.synthesize import draw_kind
 from facesort.models.people.points import load_point_finder
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facesort.album.examples import Seen, list_examples, read_examples
-from facesort.album.quality import Quality
+from facesort.album.person.examples import Seen, list_examples, read_examples
+from facesort.album.person.quality import Quality
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.people import likeness
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facesort.album import gallery
-from facesort.album.gallery import Examples, Fit, build, capped
+from facesort.album.person import gallery
+from facesort.album.person.gallery import Examples, Fit, build, capped
 from facesort.models.people import likeness
 
 STATES = likeness.STATES

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_gallery import faces_of
 
-from facesort.album import guard
-from facesort.album.guard import by_person, chance_of, check
 from facesort.album.human import HumanLabel, HumanLabels
-from facesort.album.people import vector_to_text
+from facesort.album.learning import guard
+from facesort.album.learning.guard import by_person, chance_of, check
+from facesort.album.person.people import vector_to_text
 from facesort.album.records import STRANGERS, Example, Face, Identity, Learned, Scan
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from facesort.album.identify import NEVER, NOBODY, Verdict, assign, name_faces, sure_from
+from facesort.album.person.identify import NEVER, NOBODY, Verdict, assign, name_faces, sure_from
 
 
 @pytest.mark.parametrize("people", [0, 1, 3])

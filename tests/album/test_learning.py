@@ -17,10 +17,10 @@ from conftest import Album, Sort, disk_as_dict
 from taught import crops, drag, photos, said, sort_by_person, state_of, taught, tell_apart, views
 from test_album_kill import all_kills
 
-from facesort.album import watch
 from facesort.album.human import read_labels
 from facesort.album.journal import Journal
-from facesort.album.learn import Wish
+from facesort.album.learning import watch
+from facesort.album.learning.learn import Wish
 from facesort.errors import AlbumError, UsageError
 from facesort.reporter import ConsoleReporter
 

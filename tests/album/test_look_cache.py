@@ -13,8 +13,8 @@ from conftest import Album, Sort, disk_as_dict, jpeg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facesort.album import look_cache
-from facesort.album.look_cache import Seen, opened
+from facesort.album.looking import look_cache
+from facesort.album.looking.look_cache import Seen, opened
 from facesort.album.records import Face
 from facesort.classes import CLASS_NAMES
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import Album, Sort, disk_as_dict, files
 from test_album_kill import killed_before_change
 
-from facesort.album.confirmed import class_names
+from facesort.album.learning.confirmed import class_names
 
 ARGV = ("--src", "album", "--by", "person")
 

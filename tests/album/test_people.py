@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facesort.album.gallery import Examples, build
-from facesort.album.people import AlbumFaces, judge_album, vector_from_text, vector_to_text
-from facesort.album.quality import Quality
+from facesort.album.person.gallery import Examples, build
+from facesort.album.person.people import AlbumFaces, judge_album, vector_from_text, vector_to_text
+from facesort.album.person.quality import Quality
 from facesort.album.records import STRANGERS, UNSURE
 from facesort.models.people import likeness
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from facesort.album.quality import LEARNING, NAMING, Quality, assess, sharpness, turned
+from facesort.album.person.quality import LEARNING, NAMING, Quality, assess, sharpness, turned
 from facesort.models.people.align import SIDE_PX, TEMPLATE_PX
 
 NOISE = np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from taught import crops, drag, sort_by_person, taught
 
-from facesort.album.xmp import NAMESPACES, Region, side_car
+from facesort.album.learning.xmp import NAMESPACES, Region, side_car
 from facesort.errors import UsageError
 from facesort.photos import open_photo
 from facesort.photos.stored import Stored, read_stored, to_stored

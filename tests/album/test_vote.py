@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facesort.album.human import HumanLabels
+from facesort.album.person.vote import judge_by_votes, votes, weigh
 from facesort.album.records import Face, Scan, Vote
-from facesort.album.vote import judge_by_votes, votes, weigh
 
 CHILDREN = "Ana+Ben+Eva+Zoe.pt"
 ALONE = ("--src", "album", "--by", "person", "--weights", CHILDREN)

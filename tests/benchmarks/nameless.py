@@ -17,10 +17,10 @@ import numpy as np
 from people import albums, faces, vectors_of
 
 from facesort import console
-from facesort.album.clusters import find_people
-from facesort.album.gallery import Examples, build
-from facesort.album.people import AlbumFaces, judge_album
-from facesort.album.quality import Quality
+from facesort.album.person.clusters import find_people
+from facesort.album.person.gallery import Examples, build
+from facesort.album.person.people import AlbumFaces, judge_album
+from facesort.album.person.quality import Quality
 from facesort.models.people.embed import load_embedder
 from facesort.models.people.likeness import Likeness
 

@@ -22,8 +22,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from facesort import console
-from facesort.album.gallery import Examples, build
-from facesort.album.identify import Verdict, name_faces, sure_from
+from facesort.album.person.gallery import Examples, build
+from facesort.album.person.identify import Verdict, name_faces, sure_from
 from facesort.models.people import likeness
 from facesort.models.people.covered_faces import CoveredFaces, cover_faces, list_people
 from facesort.models.people.embed import load_embedder

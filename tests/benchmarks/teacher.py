@@ -89,7 +89,7 @@ def main(argv: Sequence[str]) -> None:
 
 def read_bank(args: Namespace) -> Bank:
     """The bank in the file, drawn first if it is not there."""
-    from facesort.album.describe import load_describer
+    from facesort.album.person.describe import load_describer
     from facesort.evaluate.teacher import bank as banks
     from facesort.evaluate.teacher.portraits import read_portraits
     from facesort.models.detect import load_detector
@@ -130,7 +130,7 @@ def tell_speed(maker: AlbumMaker, photos: int) -> None:
     """Time and memory of one update of the gallery and one word on every face."""
     import resource
 
-    from facesort.album.judge import judge_scans
+    from facesort.album.person.judge import judge_scans
     from facesort.evaluate.teacher.album import Mix
     from facesort.evaluate.teacher.grow import grown, labels_of
 

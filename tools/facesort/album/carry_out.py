@@ -11,11 +11,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from facesort.album.crops import CropMemory
 from facesort.album.destination import Destination
 from facesort.album.disk import DISK_FULL, write_atomic
 from facesort.album.filing import Filer, left_to_file
 from facesort.album.journal import Journal
+from facesort.album.looking.crops import CropMemory
 from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
 from facesort.album.plan import needed_bytes

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from facesort.album.crops import CropMemory, cut_crops
 from facesort.album.disk import DISK_FULL, Stamp, is_same_bytes, is_same_photo, put_bytes, put_photo
+from facesort.album.looking.crops import CropMemory, cut_crops
+from facesort.album.looking.video import crops_of_video
 from facesort.album.records import COPY, Entry, Plan
-from facesort.album.video import crops_of_video
 from facesort.errors import AlbumError, FacesortError
 from facesort.parallel import ordered_map
 from facesort.photos import is_video, open_photo, read_photo_bytes

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from facesort.album.names import can_be_folder
-from facesort.album.people import vector_from_text
+from facesort.album.person.people import vector_from_text
 from facesort.album.records import (
     BY_CLASS,
     LINKS,

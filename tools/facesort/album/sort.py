@@ -10,7 +10,6 @@ from pathlib import Path
 
 from facesort.album.carry_out import Site, carry_out, write_manifest
 from facesort.album.closing import close, say_problems
-from facesort.album.crops import CropMemory, crop_memory
 from facesort.album.destination import (
     Destination,
     check_apart,
@@ -20,10 +19,11 @@ from facesort.album.destination import (
 )
 from facesort.album.filing import left_to_file
 from facesort.album.journal import State, read_state
-from facesort.album.look import Job, Remember, plan_news
+from facesort.album.looking.crops import CropMemory, crop_memory
+from facesort.album.looking.look import Job, Remember, plan_news
+from facesort.album.looking.scan import Looked
 from facesort.album.records import COPY, Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
-from facesort.album.scan import Looked
 from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Listing, list_photos

@@ -18,9 +18,9 @@ from facesort.album.destination import Destination
 from facesort.album.disk import Stamp, is_same_photo
 from facesort.album.filing import Filer, is_ours, left_to_file
 from facesort.album.journal import State
+from facesort.album.person.which_face import FOLDER as WHICH_FACE
 from facesort.album.saved_plan import find_plan
 from facesort.album.summary import counted
-from facesort.album.which_face import FOLDER as WHICH_FACE
 from facesort.errors import AlbumError
 from facesort.photos import content_hash
 from facesort.reporter import Reporter

@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.people import vector_to_text
-from facesort.album.quality import LEARNING, Quality
+from facesort.album.person.people import vector_to_text
+from facesort.album.person.quality import LEARNING, Quality
 from facesort.album.records import Example, Face, Identity, Learned, Scan
 from facesort.classes import CLASS_NAMES
 from facesort.evaluate.teacher.bank import Bank

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.describe import Describer
+from facesort.album.person.describe import Describer
 from facesort.boxes import iou_matrix
 from facesort.evaluate.teacher.portraits import CANVAS_WH, Photo, Portrait, dress, picture, shoot
 from facesort.models.detect import Detector

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from facesort.album.human import HumanLabel, HumanLabels
-from facesort.album.people import vector_from_text, vector_to_text
+from facesort.album.person.people import vector_from_text, vector_to_text
 from facesort.album.records import STRANGERS, Face, Scan
 from facesort.evaluate.teacher.album import NOBODY, Album
 

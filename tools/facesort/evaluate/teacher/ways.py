@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.human import HumanLabels
-from facesort.album.judge import judge_scans, vectors_of
+from facesort.album.person.judge import judge_scans, vectors_of
 from facesort.album.records import UNSURE, Judged
 from facesort.evaluate.teacher.album import Album
 from facesort.evaluate.teacher.hand import Judge

@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.album.people import vector_to_text
-from facesort.album.quality import Quality, assess
+from facesort.album.person.people import vector_to_text
+from facesort.album.person.quality import Quality, assess
 from facesort.album.records import Face, Identity
 from facesort.models.people.align import SIDE_PX, align_face
 from facesort.models.people.embed import Embedder, load_embedder

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from facesort.album.corrections import FACES, Changes, was_in
 from facesort.album.journal import State
-from facesort.album.missing import Ask
+from facesort.album.learning.corrections import FACES, Changes, was_in
+from facesort.album.learning.missing import Ask
 from facesort.album.records import Learned
 from facesort.album.summary import counted
 from facesort.reporter import Reporter

@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from facesort.album.carry_out import Site
-from facesort.album.corrections import SIDECAR
 from facesort.album.disk import DISK_FULL, write_atomic
 from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import read_state
-from facesort.album.learn import check_sorted
+from facesort.album.learning.corrections import SIDECAR
+from facesort.album.learning.learn import check_sorted
+from facesort.album.learning.xmp import Region, side_car
 from facesort.album.plan import folders_of_faces
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
 from facesort.album.undo import is_written, remove_sidecars
-from facesort.album.xmp import Region, side_car
 from facesort.errors import PhotoError, UsageError
 from facesort.photos import content_hash
 from facesort.photos.stored import read_stored

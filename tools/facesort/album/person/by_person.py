@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facesort.album.describe import Describer, quality_of, with_identity
-from facesort.album.examples import ReadExamples, Seen, read_examples
-from facesort.album.gallery import alike, build
-from facesort.album.judge import vectors_of, worn_by
-from facesort.album.nameless import numbered
-from facesort.album.people import vector_to_text
-from facesort.album.quality import LEARNING
+from facesort.album.looking.scan import as_faces, decode_px
+from facesort.album.person.describe import Describer, quality_of, with_identity
+from facesort.album.person.examples import ReadExamples, Seen, read_examples
+from facesort.album.person.gallery import alike, build
+from facesort.album.person.judge import vectors_of, worn_by
+from facesort.album.person.nameless import numbered
+from facesort.album.person.people import vector_to_text
+from facesort.album.person.quality import LEARNING
+from facesort.album.person.which_face import WhichFace
 from facesort.album.records import Example, Face, Learned
-from facesort.album.scan import as_faces, decode_px
 from facesort.album.summary import counted
-from facesort.album.which_face import WhichFace
 from facesort.classes import CLASS_NAMES
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.people.likeness import Likeness

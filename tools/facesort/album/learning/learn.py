@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from facesort.album import guard
 from facesort.album.carry_out import Site
-from facesort.album.corrections import FACES, Changes, Said, find_changes, put_back, unpack
 from facesort.album.destination import Destination
-from facesort.album.examples import check_names
 from facesort.album.human import (
     OTHER_FOLDERS,
     HumanLabel,
@@ -20,14 +17,17 @@ from facesort.album.human import (
     read_labels,
 )
 from facesort.album.journal import State, read_state
-from facesort.album.judge import judge_scans
-from facesort.album.missing import Ask, ask_about, unsettled
+from facesort.album.learning import guard
+from facesort.album.learning.corrections import FACES, Changes, Said, find_changes, put_back, unpack
+from facesort.album.learning.missing import Ask, ask_about, unsettled
+from facesort.album.learning.refile import Words, clear_unfinished, moved_by_others, refile
+from facesort.album.learning.renames import follow
+from facesort.album.learning.suspects import suspect_lines
+from facesort.album.person.examples import check_names
+from facesort.album.person.judge import judge_scans
 from facesort.album.records import Learned
-from facesort.album.refile import Words, clear_unfinished, moved_by_others, refile
-from facesort.album.renames import follow
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
-from facesort.album.suspects import suspect_lines
 from facesort.errors import AlbumError, UsageError
 from facesort.reporter import Reporter
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from facesort.album.corrections import FACES, PHOTOS
 from facesort.album.destination import Destination
-from facesort.album.learn import Wish, check_sorted, has_news, learn
+from facesort.album.learning.corrections import FACES, PHOTOS
+from facesort.album.learning.learn import Wish, check_sorted, has_news, learn
 from facesort.errors import AlbumError
 from facesort.reporter import Reporter
 

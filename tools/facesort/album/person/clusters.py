@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.gallery import ALIKE, Examples, Ints, build, capped
-from facesort.album.people import AlbumFaces
-from facesort.album.quality import LEARNING
+from facesort.album.person.gallery import ALIKE, Examples, Ints, build, capped
+from facesort.album.person.people import AlbumFaces
+from facesort.album.person.quality import LEARNING
 from facesort.models.people.likeness import Likeness
 
 SAME_PHOTO = -4.0  # likeness of two faces of one photo: hardly ever one person

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.crops import cut_crops
-from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
-from facesort.album.look_cache import LookCache, Seen
+from facesort.album.looking.crops import cut_crops
+from facesort.album.looking.look_cache import LookCache, Seen
+from facesort.album.looking.video import look_at_video
+from facesort.album.person.describe import Describer, with_identity
+from facesort.album.person.vote import Voter
 from facesort.album.records import BoxPx, Face, Scan
-from facesort.album.video import look_at_video
-from facesort.album.vote import Voter
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
 from facesort.parallel import ordered_map

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.human import SAME_FACE_IOU, HumanLabels
-from facesort.album.identify import NOBODY, Named, Verdict, name_faces
 from facesort.album.names import folded
+from facesort.album.person.identify import NOBODY, Named, Verdict, name_faces
 from facesort.album.records import UNSURE, Face, Judged, Scan, Vote
 from facesort.boxes import as_boxes, iou_matrix
 

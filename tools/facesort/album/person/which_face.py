@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facesort.album.crops import JPEG_QUALITY
 from facesort.album.disk import write_atomic
+from facesort.album.looking.crops import JPEG_QUALITY
 from facesort.album.names import fit
 from facesort.album.records import BoxPx
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under

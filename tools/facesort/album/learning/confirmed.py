@@ -9,7 +9,7 @@ from pathlib import Path
 from facesort.album.destination import Destination
 from facesort.album.human import read_labels
 from facesort.album.journal import read_state
-from facesort.album.nameless import is_numbered
+from facesort.album.person.nameless import is_numbered
 from facesort.album.records import NOT_A_FACE, BoxPx
 from facesort.errors import UsageError
 

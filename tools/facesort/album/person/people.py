@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album import bursts
-from facesort.album.gallery import Examples, Gallery
-from facesort.album.identify import NOBODY, Verdict, name_faces, sure_from
-from facesort.album.quality import Quality
+from facesort.album.person import bursts
+from facesort.album.person.gallery import Examples, Gallery
+from facesort.album.person.identify import NOBODY, Verdict, name_faces, sure_from
+from facesort.album.person.quality import Quality
+from facesort.album.person.vote import weigh
 from facesort.album.records import STRANGERS, UNSURE, Judged
-from facesort.album.vote import weigh
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +53,7 @@ def judge_album(
     """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
     children's folders, ``precision`` can be expected to be right. ``told`` says of some rows of
     ``faces`` who they are beyond doubt, an index into ``names`` or `NOBODY`; ``voted`` (n, people)
-    is what another model says (`album.vote`).
+    is what another model says (`person.vote`).
 
     A face that is too small or blurred gets no child's folder, whatever it looks like: in the
     background of a photo it would draw that photo to a child who is not its subject.

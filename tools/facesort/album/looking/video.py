@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album import stop
-from facesort.album.crops import cut_crops
-from facesort.album.describe import Describer, with_identity
 from facesort.album.human import HumanLabels
+from facesort.album.looking.crops import cut_crops
+from facesort.album.looking.sights import choose, follow, looks_alike, one_a_person, voted_alike
+from facesort.album.person.describe import Describer, with_identity
+from facesort.album.person.vote import Voter
 from facesort.album.records import Face, Scan
-from facesort.album.sights import choose, follow, looks_alike, one_a_person, voted_alike
-from facesort.album.vote import Voter
 from facesort.errors import PhotoError
 from facesort.photos import Photo
 from facesort.photos.video import Frame, Video

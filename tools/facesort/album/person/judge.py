@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.describe import quality_of
-from facesort.album.gallery import Examples, build
 from facesort.album.human import OTHER_FOLDERS, HumanLabel, HumanLabels
-from facesort.album.identify import NOBODY
-from facesort.album.people import AlbumFaces, judge_album, vector_from_text
-from facesort.album.quality import LEARNING
+from facesort.album.person.describe import quality_of
+from facesort.album.person.gallery import Examples, build
+from facesort.album.person.identify import NOBODY
+from facesort.album.person.people import AlbumFaces, judge_album, vector_from_text
+from facesort.album.person.quality import LEARNING
+from facesort.album.person.vote import votes
 from facesort.album.records import UNSURE, Example, Face, Judged, Learned, Scan
-from facesort.album.vote import votes
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness
 

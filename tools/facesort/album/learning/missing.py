@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from facesort.album.corrections import Gone, Said, was_in
 from facesort.album.human import HumanLabels
 from facesort.album.journal import State
+from facesort.album.learning.corrections import Gone, Said, was_in
 from facesort.album.records import NOT_A_FACE, STRANGERS, folder_of
 from facesort.album.summary import counted
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.gallery import STRANGER, Examples
 from facesort.album.names import can_be_folder, folded
-from facesort.album.quality import LEARNING, Quality
+from facesort.album.person.gallery import STRANGER, Examples
+from facesort.album.person.quality import LEARNING, Quality
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.people.likeness import Likeness
 from facesort.photos import list_photos

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facesort.album import look_cache
-from facesort.album.by_person import SHOWN, People
 from facesort.album.destination import Destination
-from facesort.album.examples import check_names
 from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
-from facesort.album.judge import judge_scans
 from facesort.album.links import possible_links
-from facesort.album.nameless import found_line, names_of, numbered, with_people_found
+from facesort.album.looking import look_cache
+from facesort.album.looking.scan import Looked, decode_px, scan_photos
+from facesort.album.person.by_person import SHOWN, People
+from facesort.album.person.examples import check_names
+from facesort.album.person.judge import judge_scans
+from facesort.album.person.nameless import found_line, names_of, numbered, with_people_found
+from facesort.album.person.vote import Voter, judge_by_votes
 from facesort.album.plan import plan_entries
 from facesort.album.records import BY_CLASS, HARD, Folders, Judged, Learned, Plan, Scan
-from facesort.album.scan import Looked, decode_px, scan_photos
 from facesort.album.subject import PhotoRules
 from facesort.album.summary import counted
-from facesort.album.vote import Voter, judge_by_votes
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class
 from facesort.errors import LabelError, ModelError
 from facesort.photos import Found, Listing

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from facesort.album.corrections import Changes
 from facesort.album.human import HumanLabels
 from facesort.album.journal import State
+from facesort.album.learning.corrections import Changes
+from facesort.album.learning.refile import Words
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry, Judged, folder_of
-from facesort.album.refile import Words
 from facesort.album.summary import counted
 
 LEAST_DOUBT = 0.02  # below it, a look is not worth its while

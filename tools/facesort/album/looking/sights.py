@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.judge import vectors_of, worn_by
+from facesort.album.person.judge import vectors_of, worn_by
 from facesort.album.records import Face
 from facesort.boxes import as_boxes, grow_xyxy, iou_matrix, min_side
 from facesort.models.people.likeness import Likeness

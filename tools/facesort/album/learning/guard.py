@@ -17,10 +17,10 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.gallery import Examples, build
 from facesort.album.human import HumanLabel, HumanLabels
-from facesort.album.identify import NOBODY
-from facesort.album.judge import as_example, vectors_of, worn_by
+from facesort.album.person.gallery import Examples, build
+from facesort.album.person.identify import NOBODY
+from facesort.album.person.judge import as_example, vectors_of, worn_by
 from facesort.album.records import STRANGERS, Example, Learned, Scan
 from facesort.models.people import likeness
 

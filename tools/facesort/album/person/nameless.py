@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from facesort.album.clusters import find_people
 from facesort.album.human import HumanLabels
-from facesort.album.judge import album_faces, as_example, known_examples, to_arrays
+from facesort.album.person.clusters import find_people
+from facesort.album.person.judge import album_faces, as_example, known_examples, to_arrays
 from facesort.album.records import STRANGERS, Example, Learned, Scan
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import likeness

@@ -1,0 +1,1 @@
+"""From photos and videos to the faces in them, each looked at once."""
