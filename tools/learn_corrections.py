@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(args: Namespace) -> int:
-    from facesort.album import sidecars, unlearn, watch
+    from facesort.album.learning import sidecars, unlearn, watch
     from facesort.album.learning.learn import Wish, learn
     from facesort.reporter import ConsoleReporter
 

@@ -53,7 +53,7 @@ FACE_FOLDERS = BY_CLASS.faces
 @dataclass(frozen=True)
 class Identity:
     """What tells a face from others: its ``vector`` as text, seen by the embedding whose
-    fingerprint is ``by``, and its quality (`album.quality`)."""
+    fingerprint is ``by``, and its quality (`person.quality`)."""
 
     by: str
     vector: str

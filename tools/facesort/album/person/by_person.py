@@ -38,7 +38,7 @@ SHOWN = 20  # examples that are named because they do not help
 @dataclass(frozen=True)
 class People:
     """Whom to sort by: the photos of each, as `examples.list_examples` has them; without a
-    ``folder`` of them, who is in the album often (`album.nameless`).
+    ``folder`` of them, who is in the album often (`person.nameless`).
 
     ``load_describer`` is only called when there is something to look at. Where it cannot be told
     which face of an example is meant, its crops go to the folder ``ask_in``; not in a ``dry`` run.
