@@ -119,8 +119,8 @@ class Desk:
         return HumanLabel(scan.content, scan.faces[number].xyxy_px, self.should[face])
 
     def follow(self, words: Words) -> None:
-        """What was learned moves other faces, as `learning.refile` has it: hers stay, and a face with
-        a name leaves that folder for somebody else's, never for nobody's."""
+        """What was learned moves other faces, as `learning.refile` has it: hers stay, and a face
+        with a name leaves that folder for somebody else's, never for nobody's."""
         for i, word in enumerate(words):
             named_no_more = word.folder in NOBODYS and self.folder[i] not in NOBODYS
             if self.told[i] or word.folder == self.folder[i] or named_no_more:
