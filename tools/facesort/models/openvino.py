@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -62,7 +63,7 @@ def write_openvino(onnx_file: Path, out: Path, pictures: Sequence[NDArray[np.uin
         if square and model.input(0).partial_shape.is_dynamic:
             model.reshape([1, 3, original.imgsz, original.imgsz])
         network = _compile(core, model, threads=1)
-        converted = replace(original, forward=lambda x, n=network: _run(n, x), square=square)
+        converted = replace(original, forward=partial(_run, network), square=square)
         parity = compare(original, converted, pictures)
         if parity.faces and parity.found_again >= MIN_FOUND_AGAIN * parity.faces:
             break
