@@ -5,6 +5,7 @@
     python tools/yolo_to_onnx.py --weights runs/detect/train/weights/best.pt --out best.onnx
     python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --sure 0.5
     python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: picture in, faces out
+    python tools/yolo_to_onnx.py --ncnn --imgsz 320    # for ncnn; it takes 320 x 320 only
 
 Without --images the pictures are those of the sample album (tools/make_sample_album.py). The file
 is written only when raw outputs (scores, and boxes as a fraction of the input size) differ by at
@@ -23,12 +24,18 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from facesort import console
+from facesort.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
+NO_TFLITE = (  # November 2026
+    "--tflite: no exporter fits these versions: litert-torch wants torch below 2.15 (and JAX), "
+    "onnx2tf NumPy 1.26 and TensorFlow 2.19; for a phone pass --ncnn, or run the ONNX file by "
+    "ONNX Runtime Mobile"
+)
 
 
 def arguments(argv: Sequence[str]):
@@ -66,6 +73,8 @@ def arguments(argv: Sequence[str]):
         help="build in all: takes a picture of any size, 8-bit BGR; gives faces in its pixels",
     )
     add("--openvino", action="store_true", help="also write .xml and .bin for OpenVINO")
+    add("--ncnn", action="store_true", help="also write a folder for ncnn, imgsz x imgsz, 32 bits")
+    add("--tflite", action="store_true", help="says why there is none, and what to take instead")
     add("--sensitivity", action="store_true", help="with --int8: what each layer costs in 8 bits")
     add("--images", type=console.path, help="folder of pictures to compare on")
     add(
@@ -87,8 +96,12 @@ def arguments(argv: Sequence[str]):
         parser.error(f"--batch {args.batch}: expected 1 or more, more than 1 only with --fixed")
     if args.half and (args.int8 or args.nms or args.preprocess):
         parser.error("--half: does not go with --int8, --nms or --preprocess")
-    if args.batch > 1 and (args.nms or args.preprocess):
-        parser.error("--nms and --preprocess: only for one picture at a time, without --batch")
+    if args.ncnn and (args.int8 or args.half):
+        parser.error(
+            "--ncnn: does not go with --int8 or --half; ncnn computes in 16 bits where it can"
+        )
+    if args.batch > 1 and (args.nms or args.preprocess or args.ncnn):
+        parser.error("--nms, --preprocess, --ncnn: only for one picture at a time, without --batch")
     return args
 
 
@@ -150,6 +163,8 @@ def show_int8(job, names: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
+    if args.tflite:
+        raise ModelError(NO_TFLITE)
     from facesort.models.export import Form, export_onnx
     from facesort.models.runtime import move
 
@@ -163,20 +178,20 @@ def main(argv: Sequence[str]) -> None:
         rows = export_onnx(args.weights, file, pictures, form, notes(args))
         if args.int8:
             file, rows = to_int8(args, file, rows, pictures)
-        if args.openvino:
-            from facesort.models.openvino import write_openvino
-
-            xml = out.with_suffix(".xml")
-            rows["ONNX → OpenVINO"] = write_openvino(file, xml, pictures)
+        beside = Path(temporary) / "beside"
+        rows |= to_others(args, file, beside / out.stem, pictures)
         if args.nms or args.preprocess:
             from facesort.models.standalone import write_standalone
 
             write_standalone(file, file, args.imgsz, args.preprocess)
         move(file, out)
+        others = [path.relative_to(beside) for path in beside.rglob("*") if path.is_file()]
+        for path in others:
+            move(beside / path, out.parent / path)
     show(rows)
-    if args.openvino:
-        print(f"written to {xml}, its weights beside it as .bin")
-    print(f"written to {out} ({out.stat().st_size / 1e6:.1f} MB)")
+    for path in [*sorted(others), Path(out.name)]:
+        written = out.parent / path
+        print(f"written to {written} ({written.stat().st_size / 1e6:.1f} MB)")
 
 
 def to_int8(args, file: Path, rows, pictures):
@@ -190,6 +205,21 @@ def to_int8(args, file: Path, rows, pictures):
     show_int8(job, original.names)
     print()
     return job.file, rows | {"ONNX → INT8": compare(original, load_detector(job.file), pictures)}
+
+
+def to_others(args, file: Path, stem: Path, pictures):
+    """What else was asked for, written as ``stem`` and an ending; a row of parity for each."""
+    rows = {}
+    if args.openvino:
+        from facesort.models.openvino import write_openvino
+
+        rows["ONNX → OpenVINO"] = write_openvino(file, stem.with_name(f"{stem.name}.xml"), pictures)
+    if args.ncnn:
+        from facesort.models.ncnn import write_ncnn
+
+        folder = stem.with_name(f"{stem.name}_ncnn_model")
+        rows["ONNX → ncnn"] = write_ncnn(file, folder, args.imgsz, pictures)
+    return rows
 
 
 if __name__ == "__main__":

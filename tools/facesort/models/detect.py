@@ -111,7 +111,8 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
             f"{weights}: its metadata names no classes and size; export with tools/yolo_to_onnx.py"
         ) from None
     end2end = meta.get("end2end") == "True"
-    if not end2end and gives.shape[1:2] != [4 + len(names)]:
+    rows = gives.shape[1] if len(gives.shape) == 3 else 0  # a name where it is left open: YOLOv7
+    if not end2end and isinstance(rows, int) and rows != 4 + len(names):
         raise ModelError(f"{weights}: output {gives.shape} does not fit its {len(names)} classes")
     if fixed and imgsz not in (None, size):
         raise ModelError(f"{weights}: takes only {size} px, not {imgsz}; export without --fixed")
