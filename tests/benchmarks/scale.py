@@ -2,12 +2,14 @@
 
     python tests/benchmarks/scale.py
     python tests/benchmarks/scale.py --photos 1000 18000 --quality balanced
+    python tests/benchmarks/scale.py --engine ray --workers 1 2 --photos 1500
 
 Albums of hard-linked copies of a few hundred photos of 640 x 480, each looked at anew (--no-cache):
 what grows with an album is the number of its photos, not their size; throughput.py has large ones.
 For each size: a whole run, a run with nothing to do, and a run killed (SIGKILL) half way and
 started again. What the kill costs is the processor time of both parts beyond that of the whole run,
-so that a busy machine does not count.
+so that a busy machine does not count. With --engine ray, seconds by the number of workers, and
+the photos a second beyond those of an album of FEW, which is mostly Ray's start.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from soak import ROOT, make_album, tree
 from throughput import Run, timed
 
 ORIGINALS = 300
+FEW = 100
 
 
 def make_large(folder: Path, originals: Path, count: int) -> None:
@@ -35,9 +38,9 @@ def make_large(folder: Path, originals: Path, count: int) -> None:
         os.link(sources[i % len(sources)], path)
 
 
-def command(album: Path, dst: Path, quality: str) -> list[str]:
+def command(album: Path, dst: Path, quality: str, *more: str) -> list[str]:
     script = ROOT / "tools" / "sort_photos.py"
-    arguments = ["--src", album, "--dst", dst, "--no-cache", "--quality", quality]
+    arguments = ["--src", album, "--dst", dst, "--no-cache", "--quality", quality, *more]
     return [sys.executable, *map(str, [script, *arguments])]
 
 
@@ -54,13 +57,46 @@ def killed(command: list[str], after_s: float) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def measure_workers(folder: Path, counts: list[int], workers: list[int], quality: str) -> None:
+    """With Ray; the tree must be that of the local engine."""
+    print(f"{'photos':>7}{'workers':>9}{'seconds':>9}{'photos/s':>10}{'times':>7}")
+    for count in counts:
+        albums = {size: folder / f"album_{size}" for size in (FEW, count)}
+        for size, album in albums.items():
+            make_large(album, folder / "originals", size)
+        local = folder / f"local_{count}"
+        run(command(albums[count], local, quality), folder)
+        first = 0.0
+        for number in workers:
+            seconds = {}
+            for size, album in albums.items():
+                dst = folder / f"ray_{count}_{number}_{size}"
+                more = ("--engine", "ray", "--workers", str(number))
+                seconds[size] = run(command(album, dst, quality, *more), folder).seconds
+            if tree(dst) != tree(local):
+                raise RuntimeError(f"{count} photos, {number} workers: another tree")
+            rate = (count - FEW) / (seconds[count] - seconds[FEW])
+            first = first or rate
+            print(
+                f"{count:>7,}{number:>9}{seconds[count]:>9.1f}{rate:>10.1f}{rate / first:>7.2f}",
+                flush=True,
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=int, nargs="+", default=[1125, 4500, 18000])
     parser.add_argument("--quality", default="fast")
+    parser.add_argument("--engine", choices=["local", "ray"], default="local")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="with ray")
     args = parser.parse_args()
+    if args.engine == "ray":
+        with tempfile.TemporaryDirectory() as temporary:
+            make_album(Path(temporary) / "originals", ORIGINALS)
+            measure_workers(Path(temporary), args.photos, args.workers, args.quality)
+        return
     print(
         f"{'photos':>7}{'seconds':>9}{'CPU ms':>8}{'peak MB':>9}{'nothing new':>13}"
         f"{'kill costs':>12}{'its peak':>10}"
