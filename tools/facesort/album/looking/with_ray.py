@@ -14,6 +14,7 @@ import importlib.util
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import facesort
+from facesort import errors
 from facesort.album.from_json import scan_from_json
 from facesort.album.human import HumanLabels
 from facesort.album.looking.look_cache import LookCache
@@ -219,10 +221,13 @@ def _from_text(text: str, src: Path) -> tuple[Found, Scan | None]:
 
 
 def _cause(error: Exception) -> str:
-    """Ray tells the whole way that an error took, and adds advice: what we said is one line of it,
-    what somebody else said is the first."""
-    ours = [line for line in str(error).splitlines() if line.startswith("facesort.errors.")]
-    return ours[-1].partition(": ")[2] if ours else first_line(error)
+    """Ray tells the whole way that an error took, and adds advice: the last line that begins with
+    an exception's name is what went wrong."""
+    told = re.findall(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception)): (.+)", str(error), re.MULTILINE)
+    if not told:
+        return first_line(error)
+    name, words = told[-1]
+    return words if hasattr(errors, name) else f"{name}: {words}"
 
 
 @contextmanager
