@@ -11,9 +11,9 @@ For each size: a whole run, a run with nothing to do, and a run killed (SIGKILL)
 started again. What the kill costs is the processor time of both parts beyond that of the whole run,
 so that a busy machine does not count.
 
-With --engine ray: seconds by the number of workers, and the photos a second beyond those of an
-album of FEW, which is mostly Ray's start. With --look-s, a look waits so long in place of the
-network's work: then it is the engine that is measured, on however busy a machine.
+With --engine ray: seconds by the number of workers, Ray's start of 10 to 20 seconds included. With
+--look-s, a look waits so long in place of the network's work: then it is the engine that is
+measured, on however busy a machine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from soak import ROOT, make_album, tree
 from throughput import Run, timed
 
 ORIGINALS = 300
-FEW = 100
 
 
 def make_large(folder: Path, originals: Path, count: int) -> None:
@@ -69,25 +68,20 @@ def measure_workers(
     """With Ray; the tree must be that of the local engine."""
     print(f"{'photos':>7}{'workers':>9}{'seconds':>9}{'photos/s':>10}{'times':>7}")
     for count in counts:
-        albums = {size: folder / f"album_{size}" for size in (FEW, count)}
-        for size, album in albums.items():
-            make_large(album, folder / "originals", size)
-        local = folder / f"local_{count}"
-        run(command(albums[count], local, quality, look_s=look_s), folder)
-        first = 0.0
+        album, local = folder / f"album_{count}", folder / f"local_{count}"
+        make_large(album, folder / "originals", count)
+        run(command(album, local, quality, look_s=look_s), folder)
+        first_s = 0.0
         for number in workers:
-            seconds = {}
-            for size, album in albums.items():
-                dst = folder / f"ray_{count}_{number}_{size}"
-                more = ("--engine", "ray", "--workers", str(number))
-                sort = command(album, dst, quality, *more, look_s=look_s)
-                seconds[size] = run(sort, folder).seconds
+            dst = folder / f"ray_{count}_{number}"
+            more = ("--engine", "ray", "--workers", str(number))
+            seconds = run(command(album, dst, quality, *more, look_s=look_s), folder).seconds
             if tree(dst) != tree(local):
                 raise RuntimeError(f"{count} photos, {number} workers: another tree")
-            rate = (count - FEW) / (seconds[count] - seconds[FEW])
-            first = first or rate
+            first_s = first_s or seconds
             print(
-                f"{count:>7,}{number:>9}{seconds[count]:>9.1f}{rate:>10.1f}{rate / first:>7.2f}",
+                f"{count:>7,}{number:>9}{seconds:>9.1f}{count / seconds:>10.1f}"
+                f"{first_s / seconds:>7.2f}",
                 flush=True,
             )
 

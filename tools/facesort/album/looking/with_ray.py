@@ -110,14 +110,15 @@ class Cluster:
                 yield from _taken(self.folder / name)
 
     def _names_of_blocks(self, ray: Any, rows: list[dict[str, str]], task: Task) -> Iterator[str]:
-        most = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        most = min(self.workers or cores, cores)
         per_block = max(1, min(MOST_PHOTOS, len(rows) // (BLOCKS_PER_WORKER * most)))
         data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // per_block))
         blocks = data.map_batches(
             Worker,
             fn_constructor_args=(task,),
             batch_size=None,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
+            compute=ray.data.ActorPoolStrategy(size=most),
             num_cpus=1,
         )
         try:
