@@ -222,13 +222,11 @@ def _from_text(text: str, src: Path) -> tuple[Found, Scan | None]:
 
 
 def _cause(error: Exception) -> str:
-    """Ray tells the whole way that an error took, and adds advice: the last line that begins with
-    an exception's name is what went wrong."""
-    told = re.findall(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception)): (.+)", str(error), re.MULTILINE)
-    if not told:
-        return first_line(error)
-    name, words = told[-1]
-    return words if hasattr(errors, name) else f"{name}: {words}"
+    """Ray tells the whole way that an error took, and adds its own: the last of ours is what went
+    wrong, or else of all."""
+    told = re.findall(r"^(?:[\w.]+\.)?(\w+Error): (.+)", str(error), re.MULTILINE)
+    ours: list[str] = [words for name, words in told if hasattr(errors, name)]
+    return (ours or [f"{name}: {words}" for name, words in told] or [first_line(error)])[-1]
 
 
 @contextmanager
