@@ -24,7 +24,7 @@ from facesort import console
 from facesort.errors import UsageError
 
 RUNS = Path("runs") / "check"
-LABELS = ("auto", "voc", "yolo", "createml", "coco", "rof", "widerface", "retinaface")
+LABELS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "widerface", "retinaface")
 FORMATS = (*LABELS, "folders", "flags", "csv")  # the last three: crops
 
 

@@ -1,4 +1,4 @@
-"""Turn labels of Pascal VOC, labelImg, CreateML, COCO, ROF or face lists into YOLO, and back.
+"""Turn labels of Pascal VOC, labelImg, CreateML, COCO, ROF, Parquet or lists into YOLO, and back.
 
     python tools/labels_to_yolo.py photos/annotations --images photos/images --out datasets/photos
     python tools/labels_to_yolo.py instances.json --images photos \\
@@ -19,8 +19,8 @@ from facesort import console
 from facesort.classes import CLASS_NAMES
 
 ROOT = Path(__file__).resolve().parents[1]
-FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "widerface", "retinaface")
-TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "labelimg")
+FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "widerface", "retinaface")
+TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "parquet", "labelimg")
 KEEP = "keep"
 OUT = ROOT / "datasets" / "labels"
 

@@ -30,6 +30,7 @@ if __name__ == "__main__":
 
 import functools
 import os
+import re
 import shlex
 import sys
 from argparse import Namespace
@@ -43,6 +44,7 @@ from facesort.models.levels import BALANCED, LEVELS, level
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:
+    from facesort.album.looking.scan import Scanner
     from facesort.album.person.by_person import People
     from facesort.album.person.describe import Describer
     from facesort.models.detect import Detector
@@ -53,6 +55,7 @@ DST = Path("sorted")
 SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 CACHE = SHIPPED.parent / "runs" / "cache"
 POINTS, EMBEDDING = SHIPPED / "face_points.onnx", SHIPPED / "face_embedding.onnx"
+URL = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]")  # a drive of Windows has one letter
 BY_PERSON = {"people", "precision", "allow_twins", "vote"}
 RULES = {"link", "main_only", "best_first"}
 PLANNED = {"by", "sure", "conf", "quality", "weights"} | RULES | BY_PERSON  # decided by a plan
@@ -154,6 +157,12 @@ def arguments(argv: Sequence[str]) -> Namespace:
     )
     add("--no-cache", action="store_true", help="remember nothing beyond --dst")
     add("--workers", type=int, metavar="N", help="photos at a time (default: one per core)")
+    add(
+        "--engine",
+        choices=["local", "ray"],
+        help="ray: look at the photos on the machines of a Ray cluster, at $RAY_ADDRESS, which "
+        "share --src and --dst; the result is the same (default: local)",
+    )
     args = parser.parse_args(argv)
     check(args)
     return args
@@ -181,6 +190,12 @@ def check(args: Namespace) -> None:
         raise UsageError(f"{options}: decided when the plan was made; pass it with --dry-run")
     if not (args.undo or args.plan or args.src):
         raise UsageError("--src: missing; expected the folder of your photos: --src album")
+    if args.engine and args.plan:
+        raise UsageError("--engine: a plan has all that was seen; carry it out without")
+    if args.engine == "ray" and args.cache:
+        raise UsageError("--cache DIR: not asked with --engine ray; pass one of the two")
+    if args.src and URL.match(str(args.src)) and not args.src.exists():
+        raise UsageError(f"--src {args.src}: URLs are not read yet; mount it as a folder")
     if args.workers is not None and args.workers < 1:
         raise UsageError(f"--workers {args.workers}: expected 1 or more")
 
@@ -196,7 +211,7 @@ def flags(names: set[str]) -> str:
 
 def cache_folder(args: Namespace) -> Path | None:
     """Where what models saw is remembered; None: nowhere."""
-    if args.no_cache or args.cache:
+    if args.no_cache or args.cache or args.engine == "ray":
         return args.cache
     if "FACESORT_CACHE" in os.environ:
         return Path(os.environ["FACESORT_CACHE"]) if os.environ["FACESORT_CACHE"] else None
@@ -243,6 +258,24 @@ def people(args: Namespace, describer: Callable[[], Describer]) -> People | None
     return People(args.people, examples, load, precision, twins, ask_in, dry)
 
 
+def scanner(
+    args: Namespace,
+    detector: Callable[[], Detector],
+    describer: Callable[[], Describer],
+    voter: Callable[[], Detector] | None,
+) -> Scanner:
+    """Who looks at the photos: this process, or a cluster."""
+    from facesort.album.destination import Destination
+    from facesort.album.looking import scan, with_ray
+
+    if args.engine != "ray":
+        return scan.scan_photos
+    with_ray.check_installed()
+    folder = Destination(args.dst or DST).looks
+    load = with_ray.Loaders(detector, describer, voter)
+    return with_ray.Cluster(args.src, folder, load, args.workers).scan_photos
+
+
 def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:
     from facesort.album import sort
     from facesort.album.subject import PhotoRules
@@ -257,17 +290,20 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
     weights, imgsz = model(args)
     by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
     by_person |= {"vote": str(args.vote)} if args.vote else {}
+    load_own = functools.partial(load, weights, args.conf, imgsz)
+    load_voter = functools.partial(load, args.vote, None, None) if args.vote else None
     job = sort.Job(
         src=args.src,
         dst=args.dst or DST,
-        load_detector=functools.cache(lambda: load(weights, args.conf, imgsz)),
+        load_detector=functools.cache(load_own),
         settings=f"conf={args.conf} imgsz={imgsz}",
         link=args.link or "hard",
         sure=args.sure,
         workers=workers,
         people=people(args, describer),
-        load_voter=functools.cache(lambda: load(args.vote, None, None)) if args.vote else None,
+        load_voter=functools.cache(load_voter) if load_voter else None,
         cache=cache_folder(args),
+        scan=scanner(args, load_own, describer, load_voter),
         options={
             "link": args.link or "hard",
             "sure": str(args.sure),

@@ -2,12 +2,18 @@
 
     python tests/benchmarks/scale.py
     python tests/benchmarks/scale.py --photos 1000 18000 --quality balanced
+    python tests/benchmarks/scale.py --engine ray --workers 1 2 --photos 1500
+    python tests/benchmarks/scale.py --engine ray --workers 1 2 --photos 500 --look-s 0.1
 
 Albums of hard-linked copies of a few hundred photos of 640 x 480, each looked at anew (--no-cache):
 what grows with an album is the number of its photos, not their size; throughput.py has large ones.
 For each size: a whole run, a run with nothing to do, and a run killed (SIGKILL) half way and
 started again. What the kill costs is the processor time of both parts beyond that of the whole run,
 so that a busy machine does not count.
+
+With --engine ray: seconds by the number of workers, Ray's start of 10 to 20 seconds included. With
+--look-s, a look waits so long in place of the network's work: then it is the engine that is
+measured, on however busy a machine.
 """
 
 from __future__ import annotations
@@ -35,10 +41,12 @@ def make_large(folder: Path, originals: Path, count: int) -> None:
         os.link(sources[i % len(sources)], path)
 
 
-def command(album: Path, dst: Path, quality: str) -> list[str]:
-    script = ROOT / "tools" / "sort_photos.py"
-    arguments = ["--src", album, "--dst", dst, "--no-cache", "--quality", quality]
-    return [sys.executable, *map(str, [script, *arguments])]
+def command(album: Path, dst: Path, quality: str, *more: str, look_s: float = 0.0) -> list[str]:
+    script = [ROOT / "tools" / "sort_photos.py"]
+    if look_s:
+        script = [ROOT / "tests" / "album" / "fake_sort.py", look_s]
+    arguments = ["--src", album, "--dst", dst, "--no-cache", "--quality", quality, *more]
+    return [sys.executable, *map(str, [*script, *arguments])]
 
 
 def run(command: list[str], folder: Path) -> Run:
@@ -54,13 +62,45 @@ def killed(command: list[str], after_s: float) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def measure_workers(
+    folder: Path, counts: list[int], workers: list[int], quality: str, look_s: float
+) -> None:
+    """With Ray; the tree must be that of the local engine."""
+    print(f"{'photos':>7}{'workers':>9}{'seconds':>9}{'photos/s':>10}{'times':>7}")
+    for count in counts:
+        album, local = folder / f"album_{count}", folder / f"local_{count}"
+        make_large(album, folder / "originals", count)
+        run(command(album, local, quality, look_s=look_s), folder)
+        first_s = 0.0
+        for number in workers:
+            dst = folder / f"ray_{count}_{number}"
+            more = ("--engine", "ray", "--workers", str(number))
+            seconds = run(command(album, dst, quality, *more, look_s=look_s), folder).seconds
+            if tree(dst) != tree(local):
+                raise RuntimeError(f"{count} photos, {number} workers: another tree")
+            first_s = first_s or seconds
+            print(
+                f"{count:>7,}{number:>9}{seconds:>9.1f}{count / seconds:>10.1f}"
+                f"{first_s / seconds:>7.2f}",
+                flush=True,
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=int, nargs="+", default=[1125, 4500, 18000])
     parser.add_argument("--quality", default="fast")
+    parser.add_argument("--engine", choices=["local", "ray"], default="local")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="with ray")
+    parser.add_argument("--look-s", type=float, default=0.0, help="with ray")
     args = parser.parse_args()
+    if args.engine == "ray":
+        with tempfile.TemporaryDirectory() as temporary:
+            make_album(Path(temporary) / "originals", ORIGINALS)
+            measure_workers(Path(temporary), args.photos, args.workers, args.quality, args.look_s)
+        return
     print(
         f"{'photos':>7}{'seconds':>9}{'CPU ms':>8}{'peak MB':>9}{'nothing new':>13}"
         f"{'kill costs':>12}{'its peak':>10}"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from label_samples import NAMES, SIZES, assert_same, draw_all, label_sets
 
 from facesort.boxes import as_boxes
-from facesort.labels import coco, createml, voc, yolo_folder
+from facesort.labels import coco, createml, parquet, voc, yolo_folder
 from facesort.labels.class_table import map_classes
 from facesort.labels.gather import Reading
 from facesort.labels.image_labels import IGNORE, ImageLabels
@@ -47,6 +47,11 @@ def through_coco(labels: LabelSet, folder: Path) -> LabelSet:
     return coco.read(file, READING)
 
 
+def through_parquet(labels: LabelSet, folder: Path) -> LabelSet:
+    parquet.write(labels, folder / "labels.parquet")
+    return parquet.read(folder, READING)
+
+
 Through = Callable[[LabelSet, Path], LabelSet]
 
 
@@ -65,6 +70,7 @@ def checked(through: Through, labels: LabelSet, atol_px: float) -> LabelSet:
         (through_yolo, YOLO_PX, False),
         (through_createml, JSON_PX, True),
         (through_coco, JSON_PX, True),
+        (through_parquet, 0, True),
     ],
 )
 @settings(max_examples=20)
@@ -85,7 +91,9 @@ def test_voc_to_yolo_to_coco_to_createml_to_voc(data: st.DataObject) -> None:
     assert_same(labels, first, 3 * VOC_PX)
 
 
-@pytest.mark.parametrize("through", [through_voc, through_yolo, through_createml, through_coco])
+@pytest.mark.parametrize(
+    "through", [through_voc, through_yolo, through_createml, through_coco, through_parquet]
+)
 def test_pictures_without_a_face(through: Through) -> None:
     images = [
         ImageLabels.of(ROOT / name, size_wh, as_boxes([]), []) for name, size_wh in SIZES.items()

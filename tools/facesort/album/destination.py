@@ -7,6 +7,7 @@ _which_face/<name>/             faces of an example, of which the person chooses
 .facesort/journal.jsonl         the memory: resume, undo
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
 .facesort/crops                 crops cut and not yet filed
+.facesort/looks/                what the workers of a cluster saw, until it is read
 .facesort/lock, .facesort/tmp/  one run at a time; files on their way
 .facesort/watch                 one watcher at a time
 """
@@ -52,6 +53,10 @@ class Destination:
     @property
     def crops(self) -> Path:
         return self.state_folder / "crops"
+
+    @property
+    def looks(self) -> Path:
+        return self.state_folder / "looks"
 
     @property
     def temp_folder(self) -> Path:

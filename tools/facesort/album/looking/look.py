@@ -12,7 +12,7 @@ from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
 from facesort.album.links import possible_links
 from facesort.album.looking import look_cache
-from facesort.album.looking.scan import Looked, decode_px, scan_photos
+from facesort.album.looking.scan import Looked, Scanner, decode_px, scan_photos
 from facesort.album.person.by_person import SHOWN, People
 from facesort.album.person.examples import check_names
 from facesort.album.person.judge import judge_scans
@@ -40,7 +40,7 @@ class Job:
     again. ``sure`` defaults to what the model says of itself. Without ``people``, photos are sorted
     by class. ``load_voter`` gives a model that has a say in whose a face is. ``options`` are those
     of the command line that decide how a photo is filed, by name. ``cache`` is the folder that
-    remembers what models saw.
+    remembers what models saw. ``scan`` does the looking: here, or on other machines.
     """
 
     src: Path
@@ -54,6 +54,7 @@ class Job:
     load_voter: Callable[[], Detector] | None = None
     options: dict[str, str] = field(default_factory=dict)
     cache: Path | None = None
+    scan: Scanner = scan_photos
 
     @property
     def folders(self) -> Folders:
@@ -253,7 +254,7 @@ def _look(
         look_cache.opened(job.cache, detected_by, report) as cache,
         report.progress("looking", len(news), len(scans)) as progress,
     ):
-        for looked in scan_photos(
+        for looked in job.scan(
             unseen, detector, names, labels, job.workers, with_crops, describer, voter, cache
         ):
             if remember is not None:

@@ -6,7 +6,7 @@ photos are in memory than there are threads, and a photo's result does not depen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,9 @@ class Looked:
 
     scan: Scan
     crops: list[bytes] = field(default_factory=list)
+
+
+Scanner = Callable[..., Iterator[Looked]]  # `scan_photos`, or what does the same elsewhere
 
 
 def scan_photos(

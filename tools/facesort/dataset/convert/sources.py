@@ -3,6 +3,7 @@
 voc         a folder of xml, or one                yolo   data.yaml, or txt with classes.txt
 createml    a json list, or a folder of them       coco   a json object
 rof         pickles        widerface, retinaface   a text list of pictures and faces
+parquet     a file, or a folder of its parts
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from facesort.dataset.config import read_config
 from facesort.dataset.split import TRAIN
 from facesort.errors import DatasetError, LabelError
-from facesort.labels import coco, createml, face_source, rof, voc, yolo_folder
+from facesort.labels import coco, createml, face_source, parquet, rof, voc, yolo_folder
 from facesort.labels.gather import RawBox, RawImage, Reading, gather
 from facesort.labels.label_set import LabelSet
 from facesort.photos import list_photos
@@ -53,6 +54,7 @@ READERS: dict[str, Callable[[Path, Reading], LabelSet]] = {
     "createml": createml.read,
     "coco": coco.read,
     "rof": rof.read,
+    "parquet": parquet.read,
     "widerface": read_faces,
     "retinaface": read_faces,
 }
@@ -121,6 +123,8 @@ def formats_in(folder: Path) -> set[str]:
         found.add("voc")
     if suffixes & {".pkl", ".pickle"}:
         found.add("rof")
+    if ".parquet" in suffixes:
+        found.add("parquet")
     if ".json" in suffixes:
         found |= {_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
     if ".txt" in suffixes and yolo_folder.find_names(folder):
@@ -133,6 +137,8 @@ def _of_file(file: Path) -> str:
         start = stream.read(_START_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     if file.suffix.lower() in (".pkl", ".pickle") or start.startswith(b"\x80"):
         return "rof"
+    if start.startswith(parquet.MAGIC):
+        return "parquet"
     if start.startswith(b"MATLAB"):
         return "widerface"
     by_start = {b"<": "voc", b"[": "createml", b"{": "coco"}

@@ -5,6 +5,7 @@ voc         out/<split>/images, out/<split>/annotations/*.xml
 coco        out/<split>/images, out/<split>/annotations.json
 createml    out/<split>/images with annotations.json in it, where Create ML looks for it
 widerface   out/<split>/images, out/<split>/bbx_gt.txt
+parquet     out/<split>/images, out/<split>/labels.parquet
 labelimg    out/<split>/images with txt and classes.txt in it: labelImg's YOLO
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from facesort.dataset.links import link_or_copy
 from facesort.dataset.yolo_set import write_yolo
 from facesort.errors import DatasetError
-from facesort.labels import coco, createml, voc, widerface, yolo_folder
+from facesort.labels import coco, createml, parquet, voc, widerface, yolo_folder
 from facesort.labels.image_labels import IGNORE
 from facesort.labels.label_set import LabelSet
 
@@ -35,6 +36,7 @@ WRITERS: dict[str, Callable[[LabelSet, Path], None]] = {
     "coco": _text(coco.render, "annotations.json"),
     "createml": _text(createml.render, "images/annotations.json"),
     "widerface": _text(widerface.from_label_set, "bbx_gt.txt"),
+    "parquet": lambda labels, folder: parquet.write(labels, folder / "labels.parquet"),
     "labelimg": lambda labels, folder: yolo_folder.write_folder(labels, folder / "images"),
 }
 TARGETS = ("yolo", *WRITERS)

@@ -1,0 +1,127 @@
+"""Parquet, for tables and queries: a row a box, and one with empty box columns where a picture has
+none.
+
+Columns: ``image`` (below the pictures' folder), ``width``, ``height`` of the upright picture,
+``x1`` ``y1`` ``x2`` ``y2`` in its pixels, ``class``, which is ``ignore`` where it is not known. The
+order of the classes is in the file's metadata, as a JSON list under ``classes``; without it, they
+are read in alphabetical order. ``width`` and ``height`` may be missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from facesort.errors import LabelError, first_line
+from facesort.labels import json_file
+from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
+from facesort.labels.image_labels import IGNORE
+from facesort.labels.label_set import LabelSet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOX = ("x1", "y1", "x2", "y2")
+NEEDED = ("image", *BOX, "class")
+SIZE = ("width", "height")
+CLASSES = b"classes"  # of the metadata
+MAGIC = b"PAR1"
+
+
+def read(source: Path, reading: Reading) -> LabelSet:
+    """A file, or all below a folder, such as the parts that other programs write. Raises
+    `LabelError` where a file is no Parquet or lacks a column; in a folder, such a file is told."""
+    items: list[RawImage | Unread] = []
+    told: dict[str, None] = {}
+    for file in sorted(source.rglob("*.parquet")) if source.is_dir() else [source]:
+        try:
+            table = _table(file)
+        except LabelError as error:
+            if file == source:
+                raise
+            items.append(Unread(str(error)))
+            continue
+        items += _items(table, file.name)
+        told |= dict.fromkeys(_told_names(table))
+    found = {box.name for item in items if isinstance(item, RawImage) for box in item.boxes}
+    others = sorted(found - {*told, IGNORE_NAME, ""})
+    return gather(items, reading, [*told, *others])
+
+
+def _items(table: pa.Table, file: str) -> list[RawImage | Unread]:
+    """Each picture once, with its boxes."""
+    rows_of: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+    for index, row in enumerate(table.to_pylist()):
+        rows_of[str(row["image"] or "")].append((index, row))
+    nameless = [
+        Unread(f"{file}: row {index}: names no image", 1, "box of no image")
+        for index, _ in rows_of.pop("", [])
+    ]
+    return [*(_raw(image, rows, file) for image, rows in rows_of.items()), *nameless]
+
+
+def _table(file: Path) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(file).read()
+    except (OSError, pa.ArrowException) as error:
+        raise LabelError(f"{file}: no Parquet that can be read ({first_line(error)})") from None
+    missing = [name for name in NEEDED if name not in table.column_names]
+    if missing:
+        raise LabelError(
+            f"{file}: has no column {', '.join(missing)}; expected {', '.join(NEEDED)}"
+        )
+    return table
+
+
+def _told_names(table: pa.Table) -> list[str]:
+    try:
+        names = json.loads((table.schema.metadata or {}).get(CLASSES, b"[]"))
+    except ValueError:
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _raw(image: str, rows: list[tuple[int, dict[str, Any]]], file: str) -> RawImage:
+    boxes = [
+        _raw_box(row, f"{file}: row {index}")
+        for index, row in rows
+        if any(row[name] is not None for name in (*BOX, "class"))
+    ]
+    size = json_file.numbers([rows[0][1].get(name) for name in SIZE], 2)
+    told = (int(size[0]), int(size[1])) if size and min(size) > 0 else None
+    return RawImage(image, boxes, told)
+
+
+def _raw_box(row: dict[str, Any], where: str) -> RawBox:
+    values = json_file.numbers([row[name] for name in BOX], 4)
+    name = row["class"].strip() if isinstance(row["class"], str) else ""
+    if values is None:
+        return RawBox(name, where=where, problem=f"has no four numbers {', '.join(BOX)}")
+    return RawBox(name, values, where)
+
+
+def write(labels: LabelSet, file: Path) -> None:
+    """Pictures are named relative to the root."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = []
+    for image in labels.images:
+        name = labels.relative(image.path).as_posix()
+        picture = {"image": name, "width": image.size_wh[0], "height": image.size_wh[1]}
+        boxes = zip(image.class_id.tolist(), image.xyxy_px.tolist(), strict=True)
+        classes = [(IGNORE_NAME if i == IGNORE else labels.names[i], box) for i, box in boxes]
+        rows += [
+            picture | {"class": class_name} | dict(zip(BOX, box, strict=True))
+            for class_name, box in classes
+        ] or [picture]
+    columns = [("image", pa.string()), *((name, pa.int32()) for name in SIZE)]
+    columns += [*((name, pa.float64()) for name in BOX), ("class", pa.string())]
+    schema = pa.schema(columns, {CLASSES: json.dumps(labels.names).encode()})
+    pq.write_table(pa.Table.from_pylist(rows, schema), file)
