@@ -13,6 +13,7 @@ from conftest import Album, Sort, disk_as_dict, jpeg
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facesort.album import options
 from facesort.album.looking import look_cache
 from facesort.album.looking.look_cache import Seen, opened
 from facesort.album.records import Face
@@ -137,7 +138,7 @@ def test_a_cache_that_cannot_be_is_done_without(
 
 
 def test_by_default_it_lies_in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = sort_photos.arguments(["--src", "album"])
+    arguments = options.read(["--src", "album"], None)
     assert sort_photos.cache_folder(arguments) is None, "the empty $FACESORT_CACHE of the tests"
     monkeypatch.delenv("FACESORT_CACHE")
     tools = Path(sort_photos.__file__).parent

@@ -1,0 +1,168 @@
+"""The options of tools/sort_photos.py, and which of them make sense together."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from facesort import console
+from facesort.errors import UsageError
+from facesort.models.levels import LEVELS
+
+DST = Path("sorted")
+URL = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]")  # a drive of Windows has one letter
+BY_PERSON = {"people", "precision", "allow_twins", "vote"}
+RULES = {"link", "main_only", "best_first"}
+PLANNED = {"by", "sure", "conf", "quality", "weights"} | RULES | BY_PERSON  # decided by a plan
+
+
+def read(argv: Sequence[str], about: str | None) -> Namespace:
+    """The options in ``argv``; raises `UsageError`, and exits as argparse does. ``about`` is what
+    --help says of the script."""
+    parser = console.parser(about)
+    add = parser.add_argument
+    add(
+        "--src",
+        type=console.path,
+        metavar="DIR",
+        help="the album: a folder of photos and videos, nested at will",
+    )
+    add(
+        "--dst",
+        type=console.path,
+        metavar="DIR",
+        help="where the sorted folders go (default: sorted)",
+    )
+    add("--by", choices=["class", "person"], help="what to sort by (default: class)")
+    add(
+        "--people",
+        type=console.path,
+        metavar="DIR",
+        help="a folder for each person, with photos of them; more of them, and masked ones, help; "
+        "without it, people are found, and named by you afterwards",
+    )
+    add(
+        "--precision",
+        type=console.fraction,
+        metavar="0..1",
+        help="how many of the names given must be right; the rest is unsure (default: 0.98)",
+    )
+    add("--allow-twins", action="store_true", help="a person may be in a photo twice")
+    add(
+        "--vote",
+        type=console.path,
+        metavar="FILE",
+        help="a YOLO model whose classes are names of --people has a say, too; to sort by such a "
+        "model alone, pass it as --weights, without --people",
+    )
+    add(
+        "--main-only",
+        action="store_true",
+        help="file a photo only for its main faces: those of at least half the weight of its "
+        "heaviest, which is size, less where turned away, blurred or doubtful",
+    )
+    add(
+        "--best-first",
+        action="store_true",
+        help="names in photos/<Name>/ get a number in front: by name, the best come first",
+    )
+    add(
+        "--link",
+        choices=["hard", "sym", "copy"],
+        help="hard: a second name of the same file, takes no room (edit one, and you edit both); "
+        "a copy where the disk knows no such thing; sym: to the photo's whole path; copy: a file "
+        "of its own (default: hard)",
+    )
+    add("--dry-run", action="store_true", help="print the plan, save it in --dst, and stop")
+    add(
+        "--plan",
+        type=console.path,
+        metavar="FILE",
+        help="carry out a saved plan, if nothing has changed",
+    )
+    add("--undo", action="store_true", help="remove from --dst what was made there; list the rest")
+    add(
+        "--quality",
+        choices=list(LEVELS),
+        help="fast overlooks small faces and mistakes more of them; best takes half as long again "
+        "as balanced, for little; figures: weights/SPEED.md (default: balanced)",
+    )
+    add(
+        "--weights",
+        type=console.path,
+        metavar="FILE",
+        help="a model of yours, instead of those that --quality chooses from",
+    )
+    add(
+        "--conf",
+        type=console.fraction,
+        metavar="0..1",
+        help="below it there is no face (default: model's)",
+    )
+    add(
+        "--sure",
+        type=console.fraction,
+        metavar="0..1",
+        help="below it a face is unsure (default: model's)",
+    )
+    add(
+        "--cache",
+        type=console.path,
+        metavar="DIR",
+        help="remembers where models saw faces, for the next sorting of the same photos; no "
+        "pictures, no names (default: $FACESORT_CACHE, or runs/cache beside tools/)",
+    )
+    add("--no-cache", action="store_true", help="remember nothing beyond --dst")
+    add("--workers", type=int, metavar="N", help="photos at a time (default: one per core)")
+    add(
+        "--engine",
+        choices=["local", "ray"],
+        help="ray: look at the photos on the machines of a Ray cluster, at $RAY_ADDRESS, which "
+        "share --src and --dst; the result is the same (default: local)",
+    )
+    args: Namespace = parser.parse_args(argv)
+    check(args)
+    return args
+
+
+def check(args: Namespace) -> None:
+    """Raise `UsageError` where options do not make sense together."""
+    by_person = given(args) & BY_PERSON
+    if args.by != "person" and by_person:
+        raise UsageError(f"{flags(by_person)}: only with --by person")
+    if args.vote is not None and args.people is None:
+        raise UsageError("--vote FILE: needs --people; to sort by that model alone: --weights FILE")
+    if args.by == "person" and args.sure is not None and (args.people or not args.weights):
+        raise UsageError("--sure: is for --by class; by person, pass --precision")
+    if args.cache and args.no_cache:
+        raise UsageError("--cache DIR, --no-cache: pass one of the two")
+    if args.weights and args.quality:
+        raise UsageError("--quality chooses one of the shipped models: pass it or --weights FILE")
+    if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
+        raise UsageError("--undo: needs --dst, the folder to restore, and no other option")
+    if args.plan and args.dry_run:
+        raise UsageError("--plan FILE carries out what --dry-run has saved: pass one of the two")
+    if args.plan and given(args) & PLANNED:
+        options = flags(given(args) & PLANNED)
+        raise UsageError(f"{options}: decided when the plan was made; pass it with --dry-run")
+    if not (args.undo or args.plan or args.src):
+        raise UsageError("--src: missing; expected the folder of your photos: --src album")
+    if args.engine and args.plan:
+        raise UsageError("--engine: a plan has all that was seen; carry it out without")
+    if args.engine == "ray" and args.cache:
+        raise UsageError("--cache DIR: not asked with --engine ray; pass one of the two")
+    if args.src and URL.match(str(args.src)) and not args.src.exists():
+        raise UsageError(f"--src {args.src}: URLs are not read yet; mount it as a folder")
+    if args.workers is not None and args.workers < 1:
+        raise UsageError(f"--workers {args.workers}: expected 1 or more")
+
+
+def given(args: Namespace) -> set[str]:
+    """The options that the command line has."""
+    return {name for name, value in vars(args).items() if value is not None and value is not False}
+
+
+def flags(names: set[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
