@@ -19,7 +19,16 @@ from facesort.album.person.judge import judge_scans
 from facesort.album.person.nameless import found_line, names_of, numbered, with_people_found
 from facesort.album.person.vote import Voter, judge_by_votes
 from facesort.album.plan import plan_entries
-from facesort.album.records import BY_CLASS, HARD, Folders, Judged, Learned, Plan, Scan
+from facesort.album.records import (
+    BY_CLASS,
+    HARD,
+    Folders,
+    Judged,
+    Learned,
+    Plan,
+    Scan,
+    folder_of,
+)
 from facesort.album.subject import PhotoRules
 from facesort.album.summary import counted
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class
@@ -164,6 +173,10 @@ def plan_news(
         judged=_judged(job, learned, folders, labels, album.values(), detector),
         rules=PhotoRules.of_options(job.options),
     )
+    if learned is not None and job.gathers:
+        filed_as = {folder_of(crop).split("/")[1] for entry in entries for crop in entry.crops}
+        known = names_of(state.learned) if state.learned else ()
+        report.say(found_line(filed_as & {*names_of(learned)} - {*known}, job.dst))
     return Plan(
         str(src),
         str(dst.root),
@@ -205,7 +218,6 @@ def _learned(
     taken = (*said.people, *(state.people if earlier else ()))
     labels = said.within(Folders((*taken, numbered(1))))
     found = with_people_found(learned, taken, labels, album.values(), new_photos)
-    report.say(found_line(set(names_of(found)) - set(names_of(learned)), job.dst))
     return found
 
 
