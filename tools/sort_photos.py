@@ -7,6 +7,7 @@
     python tools/sort_photos.py --undo --dst sorted             # take it all back
     python tools/sort_photos.py --src album --by person --people examples --dst children
     python tools/sort_photos.py --src album --by person --dst children    # and name them afterwards
+    python tools/sort_photos.py --src s3://bucket/album --engine ray      # on many machines
 
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
 manifest.csv one row a face. The classes are face, masked, sunglasses, masked_sunglasses; besides
@@ -143,7 +144,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         dst=args.dst or DST,
         load_detector=functools.cache(load_own),
         settings=f"conf={args.conf} imgsz={imgsz}",
-        link=args.link or "hard",
+        link=args.link,
         sure=args.sure,
         workers=workers,
         people=people(args, describer),
@@ -151,7 +152,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         cache=cache_folder(args),
         scan=scanner(args, load_own, describer, load_voter),
         options={
-            "link": args.link or "hard",
+            "link": args.link,
             "sure": str(args.sure),
             "conf": str(args.conf),
             **({"weights": str(weights)} if args.weights else {"quality": quality(args)}),

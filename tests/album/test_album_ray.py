@@ -120,7 +120,6 @@ def test_without_ray_the_install_line_is_told(
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--src", "s3://bucket/album"], "URLs are not read yet"),
         (["--src", "album", "--engine", "ray", "--cache", "here"], "not asked with --engine ray"),
         (["--plan", "plan.json", "--engine", "ray"], "carry it out without"),
     ],

@@ -23,7 +23,7 @@ from facesort.album.records import Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
 from facesort.album.summary import readable
 from facesort.errors import AlbumError
-from facesort.photos import content_hash
+from facesort.photos import Place, content_hash
 from facesort.reporter import Reporter
 
 
@@ -31,7 +31,7 @@ from facesort.reporter import Reporter
 class Site:
     """Where work is done: from the album ``src`` into ``dst``, with its journal open."""
 
-    src: Path
+    src: Place
     dst: Destination
     journal: Journal
     workers: int

@@ -22,6 +22,7 @@ def close(
     ):
         report.say(line)
     problems |= dict.fromkeys(listing.unreadable, "is a folder that cannot be entered")
+    problems |= listing.refused
     for found in listing.files:
         scan = state.filed_scan(found.relative)
         if scan is not None and scan.problem:

@@ -27,7 +27,7 @@ from facesort.album.journal import Journal, State
 from facesort.album.records import Folders, Plan
 from facesort.album.saved_plan import find_plan
 from facesort.errors import AlbumError, UsageError
-from facesort.photos import Found
+from facesort.photos import Found, Place, Remote, album_at
 
 VIEWS = ("photos", "faces")
 
@@ -149,17 +149,20 @@ class Destination:
             lock.release()
 
 
-def check_apart(src: Path, photos: Iterable[Found], dst: Path) -> None:
+def check_apart(src: Place, photos: Iterable[Found], dst: Path) -> None:
     """Raise `UsageError` unless the album and the destination are folders apart from each other:
     what is sorted must not be sorted again, nor stand in the way of what will be."""
     if any(_is_in_the_way(path) for path in (dst, *dst.absolute().parents)):
         raise UsageError(f"--dst {dst}: a file is in the way; expected a folder, or none yet")
-    if _holds(src, dst):
+    folder = src.on_disk if isinstance(src, Remote) else src
+    if folder is None:
+        return
+    if _holds(folder, dst):
         raise UsageError(f"--dst {dst} is inside --src {src}; choose a folder outside the album")
-    if _holds(dst, src):
+    if _holds(dst, folder):
         raise UsageError(f"--src {src} is inside --dst {dst}; choose a folder beside the album")
     root = dst.resolve()
-    for folder in {found.path.parent for found in photos}:
+    for folder in {found.path.parent for found in photos if not found.remote}:
         if folder.resolve().is_relative_to(root):
             raise UsageError(f"--dst {dst}: {folder} leads into it; choose another, or no link")
 
@@ -182,14 +185,21 @@ def _is_in_the_way(path: Path) -> bool:
     return os.path.lexists(path) and not path.is_dir()
 
 
-def check_belongs(state: State, src: Path, dst: Path) -> None:
-    """Raise `UsageError` if the destination belongs to another album that still exists, and
-    `AlbumError` if it is half undone."""
+def check_belongs(state: State, src: Place, dst: Path) -> None:
+    """Raise `UsageError` if the destination belongs to another album that still exists (whether one
+    behind a URL does, is not asked), and `AlbumError` if it is half undone."""
     if state.left_by_undo is not None:
         raise AlbumError(f"{dst}: an --undo was stopped here; finish it with --undo --dst {dst}")
-    old = Path(state.src)
-    if state.src and old.is_dir() and not old.samefile(src):
-        raise UsageError(f"--dst {dst}: holds the album {old}, not {src}; choose another --dst")
+    if state.src and _is_another(album_at(state.src), src):
+        raise UsageError(
+            f"--dst {dst}: holds the album {state.src}, not {src}; choose another --dst"
+        )
+
+
+def _is_another(old: Place, src: Place) -> bool:
+    if isinstance(old, Remote) or isinstance(src, Remote):
+        return old != src and (isinstance(old, Remote) or old.is_dir())
+    return old.is_dir() and not old.samefile(src)
 
 
 def check_sorted_alike(state: State, ours: Folders, dst: Path) -> None:

@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from facesort.album.records import HARD, SYM
+from facesort.album.records import HARD, SYM, Scan
 from facesort.errors import AlbumError
+from facesort.photos import Place, Remote, new_content_hash
 
 DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
+CHANGED = "it changed while the album was sorted; run again to sort it as it is now"
 OWN_PREFIX = ".facesort"  # of names that are no business of the person's
 
 
@@ -96,8 +98,14 @@ def put_bytes(data: bytes, final: Path, temp_folder: Path) -> None:
     _put(lambda temporary: _write(temporary, data), final, temp_folder)
 
 
-def put_photo(original: Path, final: Path, link: str, temp_folder: Path) -> None:
-    """Link or copy ``original`` to ``final``; copies where a hard link is refused."""
+def put_photo(
+    original: Place, final: Path, link: str, temp_folder: Path, seen: Scan | None = None
+) -> None:
+    """Link or copy ``original`` to ``final``; copies where a hard link is refused. From behind a
+    URL, a copy of the very bytes that were ``seen``, or `AlbumError`."""
+    if isinstance(original, Remote):
+        _put(lambda temporary: _fetch(original, seen, temporary), final, temp_folder)
+        return
     if link == SYM:
         os.symlink(os.path.abspath(original), final)
         return
@@ -113,8 +121,10 @@ def put_photo(original: Path, final: Path, link: str, temp_folder: Path) -> None
     _put(lambda temporary: _copy(original, temporary), final, temp_folder)
 
 
-def is_same_photo(original: Path, final: Path) -> bool:
+def is_same_photo(original: Place, final: Path) -> bool:
     """Is ``final`` already the link to or copy of ``original`` that `put_photo` would make?"""
+    if isinstance(original, Remote):
+        return _is_fetched(original, final)
     if final.is_symlink():
         return os.path.realpath(final) == os.path.realpath(original)
     return os.path.samefile(original, final) or filecmp.cmp(original, final, shallow=False)
@@ -162,3 +172,30 @@ def _copy(original: Path, path: Path) -> None:
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
     shutil.copystat(original, path)
+
+
+def _fetch(original: Remote, seen: Scan | None, path: Path) -> None:
+    if seen is None or not seen.was_read:  # a network may fail for a while: the next run tries it
+        raise AlbumError("nothing was read of it")
+    content = new_content_hash()
+    with open(path, "wb") as file:
+        for chunk in original.chunks():
+            content.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    if seen.content and content.hexdigest() != seen.content:
+        raise AlbumError(CHANGED)
+    if seen.mtime_ns > 0:
+        os.utime(path, ns=(seen.mtime_ns, seen.mtime_ns))
+
+
+def _is_fetched(original: Remote, final: Path) -> bool:
+    """Size and time tell, as they do for rsync; without a time, every byte."""
+    there, here = original.status(), final.lstat()
+    if there.size_bytes != here.st_size:
+        return False
+    if there.mtime_ns > 0 and there.mtime_ns == here.st_mtime_ns:
+        return True
+    with open(final, "rb") as file:
+        return all(file.read(len(chunk)) == chunk for chunk in original.chunks())

@@ -12,13 +12,21 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from facesort.album.disk import DISK_FULL, Stamp, is_same_bytes, is_same_photo, put_bytes, put_photo
+from facesort.album.disk import (
+    CHANGED,
+    DISK_FULL,
+    Stamp,
+    is_same_bytes,
+    is_same_photo,
+    put_bytes,
+    put_photo,
+)
 from facesort.album.looking.crops import CropMemory, cut_crops
 from facesort.album.looking.video import crops_of_video
 from facesort.album.records import COPY, Entry, Plan
 from facesort.errors import AlbumError, FacesortError
 from facesort.parallel import ordered_map
-from facesort.photos import is_video, open_photo, read_photo_bytes
+from facesort.photos import Place, Remote, is_video, open_photo, read_photo_bytes
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Filed:
 class Filer:
     """Knows the folders; ``memory`` holds the crops that the scan has cut."""
 
-    src: Path
+    src: Place
     dst: Path
     temp_folder: Path
     decode_px: int
@@ -50,9 +58,9 @@ class Filer:
         if not entry.crops:
             return []
         original = self.src / entry.scan.photo
-        if is_video(original):
+        if isinstance(original, Path) and is_video(original):
             return crops_of_video(original, entry.scan)
-        photo = open_photo(read_photo_bytes(original), self.decode_px)
+        photo = open_photo(read_photo_bytes(original, entry.scan.size_bytes), self.decode_px)
         return cut_crops(photo, entry.scan)
 
     def _remembered(self, entry: Entry) -> list[bytes] | None:
@@ -95,15 +103,20 @@ class Filer:
         """Put the photo of ``entry`` into all its places, and their stamps into ``made``."""
         original = self.src / entry.scan.photo
         for target in entry.targets:
+            put = partial(put_photo, original, link=entry.link, temp_folder=self.temp_folder)
             made[target] = self._put(
                 target,
-                put=partial(put_photo, original, link=entry.link, temp_folder=self.temp_folder),
+                put=partial(put, seen=entry.scan),
                 is_there=partial(is_same_photo, original),
             )
+            if isinstance(original, Remote):  # sent for once, however many places it has
+                original = self.dst / target
 
     def _link_made(self, entry: Entry) -> str:
         """``copy`` where the disk refused at least one of the hard links."""
         original = self.src / entry.scan.photo
+        if isinstance(original, Remote):
+            return COPY
         linked = all((self.dst / target).samefile(original) for target in entry.targets)
         return entry.link if linked else COPY
 
@@ -121,15 +134,18 @@ class Filer:
         return Stamp.of(final)
 
 
-def check_unchanged(src: Path, entry: Entry) -> None:
-    """Raise `AlbumError` if the photo is not the one that was looked at."""
+def check_unchanged(src: Place, entry: Entry) -> None:
+    """Raise `AlbumError` if the photo is not the one that was looked at; of one behind a URL, that
+    is found out when it is copied."""
     scan = entry.scan
+    if isinstance(src, Remote):
+        return
     try:
         status = (src / scan.photo).stat()
     except OSError as error:
         raise AlbumError(f"it is gone ({error.strerror}) since it was looked at") from None
     if (status.st_size, status.st_mtime_ns) != (scan.size_bytes, scan.mtime_ns):
-        raise AlbumError("it changed while the album was sorted; run again to sort it as it is now")
+        raise AlbumError(CHANGED)
 
 
 def is_ours(filer: Filer, entry: Entry, path: str) -> bool:

@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 from facesort.album.disk import OWN_PREFIX
 from facesort.album.records import COPY, HARD, SYM
 from facesort.errors import AlbumError
+from facesort.photos import Place, Remote
 
 
-def possible_links(originals: Mapping[str, Path], link: str, folder: Path) -> dict[str, str]:
+def possible_links(originals: Mapping[str, Place], link: str, folder: Path) -> dict[str, str]:
     """``link`` for each photo, or ``copy`` where no hard link to it can be made in ``folder``.
 
     Found out by trying, once for all photos alike, because disks and systems differ more than their
@@ -40,8 +41,10 @@ def _check_symlinks(place: Path, folder: Path) -> None:
         ) from None
 
 
-def _kind(path: Path) -> tuple[int, ...] | None:
-    """What a system looks at before it lets a file be linked; None if it is gone."""
+def _kind(path: Place) -> tuple[int, ...] | None:
+    """What a system looks at before it lets a file be linked; None if it is gone, or no file."""
+    if isinstance(path, Remote):
+        return None
     try:
         status = path.stat()
     except OSError:  # gone since it was listed: filing will say so
@@ -49,9 +52,9 @@ def _kind(path: Path) -> tuple[int, ...] | None:
     return status.st_dev, status.st_uid, status.st_gid, status.st_mode
 
 
-def _can_link(original: Path, probe: Path) -> bool:
+def _can_link(original: Place, probe: Path) -> bool:
     try:
-        os.link(os.path.realpath(original), probe)
+        os.link(os.path.realpath(str(original)), probe)
     except OSError:
         return False
     probe.unlink()

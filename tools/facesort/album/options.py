@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import UsageError
 from facesort.models.levels import LEVELS
 
+if TYPE_CHECKING:
+    from facesort.photos import Place
+
 DST = Path("sorted")
-URL = re.compile(r"[a-z][a-z0-9+.-]+:[/\\]")  # a drive of Windows has one letter
 BY_PERSON = {"people", "precision", "allow_twins", "vote"}
 RULES = {"link", "main_only", "best_first"}
 PLANNED = {"by", "sure", "conf", "quality", "weights"} | RULES | BY_PERSON  # decided by a plan
@@ -25,9 +27,10 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
     add = parser.add_argument
     add(
         "--src",
-        type=console.path,
+        type=_album,
         metavar="DIR",
-        help="the album: a folder of photos and videos, nested at will",
+        help="the album: a folder of photos and videos, nested at will; or a URL that fsspec can "
+        "read (s3://bucket/album, gs://, sftp:// ...), with photos only, which are copied",
     )
     add(
         "--dst",
@@ -120,10 +123,11 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         "--engine",
         choices=["local", "ray"],
         help="ray: look at the photos on the machines of a Ray cluster, at $RAY_ADDRESS, which "
-        "share --src and --dst; the result is the same (default: local)",
+        "share --dst, and --src unless it is a URL; the result is the same (default: local)",
     )
     args: Namespace = parser.parse_args(argv)
     check(args)
+    args.link = args.link or ("copy" if _is_url(args.src) else "hard")
     return args
 
 
@@ -153,10 +157,22 @@ def check(args: Namespace) -> None:
         raise UsageError("--engine: a plan has all that was seen; carry it out without")
     if args.engine == "ray" and args.cache:
         raise UsageError("--cache DIR: not asked with --engine ray; pass one of the two")
-    if args.src and URL.match(str(args.src)) and not args.src.exists():
-        raise UsageError(f"--src {args.src}: URLs are not read yet; mount it as a folder")
+    if _is_url(args.src) and args.link in ("hard", "sym"):
+        raise UsageError(f"--link {args.link}: no link can lead to a URL; leave it out, for copies")
     if args.workers is not None and args.workers < 1:
         raise UsageError(f"--workers {args.workers}: expected 1 or more")
+
+
+def _album(text: str) -> Place:
+    if "://" not in text:
+        return console.path(text)
+    from facesort.photos import album_at  # numpy and all: too slow for --help
+
+    return album_at(text)
+
+
+def _is_url(src: Place | None) -> bool:
+    return src is not None and not isinstance(src, Path)
 
 
 def given(args: Namespace) -> set[str]:

@@ -79,8 +79,8 @@ def check_names_free(plan: Plan, dst: Path, state: State) -> None:
 
 
 def _check_photo(found: Found, scan: Scan) -> None:
-    try:
-        content = content_of(found.path)
+    try:  # behind a URL, its bytes are compared when they are copied
+        content = scan.content if found.remote else content_of(found.path)
     except PhotoError:
         content = ""
     if (content, found.size_bytes, found.mtime_ns) != (

@@ -26,7 +26,16 @@ from facesort.album.records import COPY, Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
 from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
 from facesort.errors import AlbumError, UsageError
-from facesort.photos import PHOTO_SUFFIXES, VIDEO_SUFFIXES, Listing, list_photos
+from facesort.photos import (
+    PHOTO_SUFFIXES,
+    VIDEO_SUFFIXES,
+    Listing,
+    Place,
+    Remote,
+    album_at,
+    list_photos,
+    list_remote,
+)
 from facesort.reporter import Reporter
 
 NOTHING_NEW = "nothing new: every photo was filed in an earlier run"
@@ -78,12 +87,12 @@ def preview_album(job: Job, report: Reporter) -> int:
     for line in plan_lines(plan, in_full=True):
         report.say(line)
     report.say(f"saved as {dst.saved_plan}; carry it out with --plan")
-    problems = {entry.scan.photo: entry.scan.problem for entry in plan.entries}
+    problems = {entry.scan.photo: entry.scan.problem for entry in plan.entries} | listing.refused
     return say_problems(problems, report)
 
 
 def apply_saved(
-    plan_file: Path, src: Path | None, dst: Path | None, workers: int, report: Reporter
+    plan_file: Path, src: Place | None, dst: Path | None, workers: int, report: Reporter
 ) -> int:
     """Carry out a plan that `preview_album` saved, if the album is still the one it was made for.
 
@@ -91,39 +100,42 @@ def apply_saved(
     """
     plan = load_plan(plan_file)
     for flag, given, planned in (("--src", src, plan.src), ("--dst", dst, plan.dst)):
-        if given is not None and given.resolve() != Path(planned).resolve():
+        if given is not None and given.resolve() != album_at(planned).resolve():
             raise UsageError(f"{flag} {given}: the plan is for {planned}; leave {flag} out")
-    album, place = Path(plan.src), Destination(Path(plan.dst))
-    listing = _list_album(album, place.root, plan.folders, report)
-    state = _foreseen(place, read_state(place.journal))
-    check_sorted_alike(state, plan.folders, place.root)
+    album, into = album_at(plan.src), Destination(Path(plan.dst))
+    listing = _list_album(album, into.root, plan.folders, report)
+    state = _foreseen(into, read_state(into.journal))
+    check_sorted_alike(state, plan.folders, into.root)
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.files, state)
-    check_names_free(plan, place.root, state)
+    check_names_free(plan, into.root, state)
     with (
-        at_work(album, place, place.levels(state), workers, report) as site,
-        crop_memory(place.crops) as memory,
+        at_work(album, into, into.levels(state), workers, report) as site,
+        crop_memory(into.crops) as memory,
     ):
         _finish_pending(site, memory)
         problems = _carry_out_news(plan, site, memory)
-        return close(site.journal.state, listing, place.root, problems, report)
+        return close(site.journal.state, listing, into.root, problems, report)
 
 
-def _list_album(src: Path, dst: Path, folders: Folders, report: Reporter) -> Listing:
-    listing = list_photos(src)
+def _list_album(src: Place, dst: Path, folders: Folders, report: Reporter) -> Listing:
+    listing = list_remote(src) if isinstance(src, Remote) else list_photos(src)
     check_apart(src, listing.files, dst)
     check_free(Destination(dst), folders)
     for line in listing_lines(src, listing):
         report.say(line)
     if not listing.files:
         kinds = " ".join([*sorted(PHOTO_SUFFIXES), *sorted(VIDEO_SUFFIXES)])
-        raise AlbumError(f"{src}: no photos in it or in its folders; looked for {kinds}")
+        why = [f"; {name} {reason}" for name, reason in listing.refused.items()][:1]
+        raise AlbumError(
+            f"{src}: no photos in it or in its folders; looked for {kinds}{''.join(why)}"
+        )
     return listing
 
 
 @contextmanager
 def at_work(
-    src: Path, dst: Destination, levels: int, workers: int, report: Reporter
+    src: Place, dst: Destination, levels: int, workers: int, report: Reporter
 ) -> Iterator[Site]:
     """The destination, ours alone for a while; it belongs to the album ``src`` from now on."""
     with dst.opened() as journal:

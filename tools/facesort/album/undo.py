@@ -22,7 +22,7 @@ from facesort.album.person.which_face import FOLDER as WHICH_FACE
 from facesort.album.saved_plan import find_plan
 from facesort.album.summary import counted
 from facesort.errors import AlbumError
-from facesort.photos import content_hash
+from facesort.photos import Place, Remote, album_at, content_hash
 from facesort.reporter import Reporter
 
 Made = dict[str, tuple[str, Stamp]]  # path: photo, stamp; as in the journal
@@ -65,7 +65,7 @@ def _made_unrecorded(dst: Destination, state: State) -> Made:
     plan = dst.pending()
     if plan is None:
         return making
-    filer = Filer(Path(state.src), dst.root, dst.temp_folder, plan.decode_px)
+    filer = Filer(album_at(state.src), dst.root, dst.temp_folder, plan.decode_px)
     return making | {
         path: (entry.scan.photo, Stamp.of(dst.root / path))
         for entry in left_to_file(plan, state.entries)
@@ -102,9 +102,14 @@ def why_kept(final: Path, stamp: Stamp, photo: str | None, src: str) -> str:
     changed = "" if Stamp.of(final).same_content(stamp) else "changed"
     if photo is None or final.is_symlink():
         return changed
-    original = Path(src) / photo
+    original: Place = album_at(src) / photo
+    if isinstance(original, Remote):
+        original = original.on_disk or original
     with suppress(OSError):  # the original cannot be read
-        if os.path.realpath(original) != os.path.realpath(final):  # a link may lead to ours
+        if isinstance(original, Remote):
+            if changed or is_same_photo(original, final):
+                return changed
+        elif os.path.realpath(original) != os.path.realpath(final):  # a link may lead to ours
             if os.path.samefile(original, final):  # what was done to one was done to both
                 return ""
             if changed or is_same_photo(original, final):

@@ -14,9 +14,11 @@ from facesort.photos.opener import (
     Photo,
     content_hash,
     content_of,
+    new_content_hash,
     open_photo,
     read_photo_bytes,
 )
+from facesort.photos.remote import Place, Remote, album_at, list_remote
 
 __all__ = [
     "MAX_DECODED_PIXELS",
@@ -26,10 +28,15 @@ __all__ = [
     "Found",
     "Listing",
     "Photo",
+    "Place",
+    "Remote",
+    "album_at",
     "content_hash",
     "content_of",
     "is_video",
     "list_photos",
+    "list_remote",
+    "new_content_hash",
     "open_photo",
     "read_photo_bytes",
 ]

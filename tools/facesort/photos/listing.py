@@ -7,8 +7,12 @@ import stat
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facesort.errors import AlbumError, UsageError
+
+if TYPE_CHECKING:
+    from facesort.photos.remote import Remote
 
 PHOTO_SUFFIXES: frozenset[str] = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .tif .tiff .bmp .heic .heif .hif .avif".split()
@@ -30,12 +34,18 @@ _WINDOWS_HIDDEN_OR_SYSTEM = 0x2 | 0x4
 @dataclass(frozen=True)
 class Found:
     """A file that calls itself a photo or a video. ``relative`` is its path in the album, with
-    ``/``; bytes that are no Unicode stay in it as the system gave them (surrogateescape)."""
+    ``/``; bytes that are no Unicode stay in it as the system gave them (surrogateescape). Of one
+    that is ``remote``, behind a URL, ``path`` is but the name."""
 
     path: Path
     relative: str
     size_bytes: int
     mtime_ns: int
+    remote: Remote | None = None
+
+    @property
+    def place(self) -> Path | Remote:
+        return self.remote or self.path
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Listing:
     videos: tuple[Found, ...]
     others: tuple[str, ...]  # neither photo nor video, and links that lead nowhere
     unreadable: tuple[str, ...] = ()  # folders that cannot be entered
+    refused: dict[str, str] = field(default_factory=dict)  # what cannot be taken: why
 
     @property
     def files(self) -> tuple[Found, ...]:
@@ -134,9 +145,13 @@ def _take(walk: _Walk, entry: os.DirEntry[str], relative: str) -> None:
 
 
 def _is_hidden(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or entry.name.lower() in SYSTEM_NAMES:
+    if is_hidden_name(entry.name):
         return True
     if os.name != "nt":
         return False
     attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
     return bool(attributes & _WINDOWS_HIDDEN_OR_SYSTEM)
+
+
+def is_hidden_name(name: str) -> bool:
+    return name.startswith(".") or name.lower() in SYSTEM_NAMES

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from facesort.errors import PhotoError
 from facesort.photos import exif, formats, jpeg, pixels
 from facesort.photos.listing import is_video
+from facesort.photos.remote import Place, Remote
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 250_000_000  # a phone's 200-megapixel mode passes, a decompression bomb does not
 MAX_DECODED_PIXELS = 100_000_000  # what may become an array (300 MB); larger JPEGs come smaller
 MAX_FILE_BYTES = 1_000_000_000
+_HASH_BYTES = 16
 _ZERO_TAIL_BYTES = 512
 _PILLOW = re.compile(r"PIL\.")
 _EMPTY = "is empty (0 bytes); expected a photo; copy it again from its source"
@@ -45,16 +47,14 @@ class Photo:
     scale: float
 
 
-def read_photo_bytes(path: Path) -> bytes:
-    """The bytes of a photo; `PhotoError` where they cannot be had."""
+def read_photo_bytes(path: Place, listed_bytes: int = 0) -> bytes:
+    """The bytes of a photo; `PhotoError` where they cannot be had. Behind a URL, ``listed_bytes``
+    is believed: to ask for the size would be one more request a photo."""
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):  # a folder, or a pipe that would never end
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
-            raise PhotoError(f"is {kind}; expected a photo; rename it or leave it out")
-        if status.st_size > MAX_FILE_BYTES:
+        size_bytes = listed_bytes if isinstance(path, Remote) else _size_of_file(path)
+        if size_bytes > MAX_FILE_BYTES:
             raise PhotoError(
-                f"has {status.st_size / 1e9:.1f} GB; expected at most "
+                f"has {size_bytes / 1e9:.1f} GB; expected at most "
                 f"{MAX_FILE_BYTES / 1e9:.0f} GB; save a smaller copy"
             )
         data = path.read_bytes()
@@ -63,6 +63,14 @@ def read_photo_bytes(path: Path) -> bytes:
     if not data:
         raise PhotoError(_EMPTY)
     return data
+
+
+def _size_of_file(path: Path) -> int:
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):  # a folder, or a pipe that would never end
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
+        raise PhotoError(f"is {kind}; expected a photo; rename it or leave it out")
+    return status.st_size
 
 
 def _why_not_read(error: OSError) -> str:
@@ -75,7 +83,12 @@ def _why_not_read(error: OSError) -> str:
 
 def content_hash(data: bytes) -> str:
     """What a photo is known by, wherever it lies: BLAKE2b, 32 hexadecimal digits."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return hashlib.blake2b(data, digest_size=_HASH_BYTES).hexdigest()
+
+
+def new_content_hash() -> hashlib.blake2b:
+    """`content_hash`, to be given the bytes piece by piece."""
+    return hashlib.blake2b(digest_size=_HASH_BYTES)
 
 
 def content_of(path: Path) -> str:
@@ -84,7 +97,7 @@ def content_of(path: Path) -> str:
         return content_hash(read_photo_bytes(path))
     try:
         with path.open("rb") as file:  # of any length
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            return hashlib.file_digest(file, new_content_hash).hexdigest()
     except OSError as error:
         raise PhotoError(_why_not_read(error)) from error
 

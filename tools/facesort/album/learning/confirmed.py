@@ -12,6 +12,7 @@ from facesort.album.journal import read_state
 from facesort.album.person.nameless import is_numbered
 from facesort.album.records import NOT_A_FACE, BoxPx
 from facesort.errors import UsageError
+from facesort.photos import album_at
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def confirmed(root: Path) -> Iterator[Confirmed]:
         if any(folder in names or folder == NOT_A_FACE for folder in said):
             pairs = zip(entry.scan.faces, said, strict=True)
             faces = [(face.xyxy_px, folder) for face, folder in pairs if folder != NOT_A_FACE]
+            original = album_at(state.src) / entry.scan.photo
             yield Confirmed(
-                Path(state.src) / entry.scan.photo,
+                original if isinstance(original, Path) else root / entry.targets[0],
                 tuple(box for box, _ in faces),
                 tuple(folder if folder in names else "" for _, folder in faces),
             )

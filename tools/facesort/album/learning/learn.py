@@ -29,6 +29,7 @@ from facesort.album.records import Learned
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
 from facesort.errors import AlbumError, UsageError
+from facesort.photos import album_at
 from facesort.reporter import Reporter
 
 SHOWN = 20  # lines of a kind
@@ -49,7 +50,7 @@ def learn(root: Path, wish: Wish, report: Reporter) -> int:
     """Keep what the person said by moving files in ``root``; with ``apply``, let the photos follow.
     Returns the exit code: 1 where something could not be done."""
     dst = check_sorted(root)
-    src = Path(read_state(dst.journal).src)
+    src = album_at(read_state(dst.journal).src)
     with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
         state = site.journal.state
         if state.is_unlearning:

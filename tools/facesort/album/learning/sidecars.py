@@ -23,7 +23,7 @@ from facesort.album.sort import at_work
 from facesort.album.summary import counted
 from facesort.album.undo import is_written, remove_sidecars
 from facesort.errors import PhotoError, UsageError
-from facesort.photos import content_hash
+from facesort.photos import album_at, content_hash
 from facesort.photos.stored import read_stored
 from facesort.reporter import Reporter
 
@@ -37,19 +37,20 @@ def write_sidecars(root: Path, report: Reporter) -> int:
     state = read_state(dst.journal)
     if not state.people:
         raise UsageError(f"--xmp: {root} is sorted by class; side-cars hold names of people")
-    src = Path(state.src)
+    src = album_at(state.src)
     with at_work(src, dst, dst.levels(state), 1, report) as site:
         labels = read_labels(dst.corrections).within(site.journal.state.sorted_into)
         written, problems = 0, {}
         wanted: set[str] = set()
         for entry in list(site.journal.state.entries.values()):
             regions = list(_regions(entry, labels))
-            paths = [f"{path}{SIDECAR}" for path in entry.targets if os.path.lexists(root / path)]
+            there = [path for path in entry.targets if os.path.lexists(root / path)]
+            paths = [f"{path}{SIDECAR}" for path in there]
             if not regions or not paths:
                 continue
             wanted |= {*paths}
             try:
-                data = side_car(regions, read_stored(src / entry.scan.photo))
+                data = side_car(regions, read_stored(root / there[0]))
             except PhotoError as error:
                 problems[entry.scan.photo] = str(error)
                 continue

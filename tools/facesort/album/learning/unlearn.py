@@ -26,13 +26,14 @@ from facesort.album.records import Entry, folder_of
 from facesort.album.sort import at_work
 from facesort.album.summary import counted
 from facesort.errors import UsageError
+from facesort.photos import album_at
 from facesort.reporter import Reporter
 
 
 def unlearn(root: Path, report: Reporter) -> int:
     """Take back the last learning in ``root``; the exit code, 1 where something had to stay."""
     dst = check_sorted(root)
-    src = Path(read_state(dst.journal).src)
+    src = album_at(read_state(dst.journal).src)
     with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
         state = site.journal.state
         if not state.learnings:

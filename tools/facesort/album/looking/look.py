@@ -33,7 +33,7 @@ from facesort.album.subject import PhotoRules
 from facesort.album.summary import counted
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class
 from facesort.errors import LabelError, ModelError
-from facesort.photos import Found, Listing
+from facesort.photos import Found, Listing, Place
 from facesort.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Job:
     remembers what models saw. ``scan`` does the looking: here, or on other machines.
     """
 
-    src: Path
+    src: Place
     dst: Path
     load_detector: Callable[[], Detector]
     settings: str = ""

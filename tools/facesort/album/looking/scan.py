@@ -76,16 +76,14 @@ def scan_photos(
         found, earlier = photo
         scan = Scan(found.relative, found.size_bytes, found.mtime_ns)
         try:
-            moves = is_video(found.path)
-            data = b"" if moves else read_photo_bytes(found.path)
-            scan = replace(scan, content=content_of(found.path) if moves else content_hash(data))
+            video = found.path if is_video(found.path) else None
+            data = b"" if video else read_photo_bytes(found.place, found.size_bytes)
+            scan = replace(scan, content=content_of(video) if video else content_hash(data))
             if earlier is not None and earlier.content == scan.content:
                 return Looked(replace(earlier, mtime_ns=found.mtime_ns))
-            if not moves:
+            if not video:
                 return look_at_photo(data, scan)
-            scan, crops = look_at_video(
-                found.path, scan, find, labels, describer, voter, detector.sure
-            )
+            scan, crops = look_at_video(video, scan, find, labels, describer, voter, detector.sure)
             return Looked(scan, crops if with_crops else [])
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))

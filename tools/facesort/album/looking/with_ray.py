@@ -1,10 +1,10 @@
 """Looks at photos on the machines of a Ray cluster. What is seen, planned and filed is the same.
 
-Paths go out, not pixels: a Ray Data set of photos in small blocks, and actors that each hold a
-loaded model and look as `scan_photos` does. For each block an actor leaves a Parquet file in a
-folder that all machines share, and only its name comes back; so neither Ray's memory nor ours grows
-with the album. The file goes once it is read. A worker that dies costs the block it was at: Ray
-starts another, which looks at that block again.
+Paths or URLs go out, not pixels: a Ray Data set of photos in small blocks, and actors that each
+hold a loaded model and look as `scan_photos` does. For each block an actor leaves a Parquet file in
+a folder that all machines share, and only its name comes back; so neither Ray's memory nor ours
+grows with the album. The file goes once it is read. A worker that dies costs the block it was at:
+Ray starts another, which looks at that block again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from facesort.album.person.describe import Describer
 from facesort.album.person.vote import Voter
 from facesort.album.records import Scan
 from facesort.errors import AlbumError, UsageError, first_line
-from facesort.photos import Found
+from facesort.photos import Found, Place, Remote
+from facesort.photos.remote import check_reachable, found_at
 
 if TYPE_CHECKING:
     from facesort.models.detect import Detector
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 INSTALL = 'python -m pip install "ray[data]>=2.49,<3"'
 MOST_PHOTOS = 64  # of a block: seconds of work, and what a worker's death costs
 BLOCKS_PER_WORKER = 4  # of a small album, so that all workers have something to do
+BY_URL_AT_A_TIME = 3  # photos a worker has in hand: one is looked at while others are sent
 MOST_TRIES = 5  # of a block: Ray itself would try for ever a photo that kills every worker
 LOCAL_STORE_BYTES = 100 << 20  # of a cluster that we start: it only holds names
 ANSWER_S = 10.0
@@ -71,7 +73,7 @@ class Cluster:
     time, None: as many as the cluster has cores.
     """
 
-    src: Path
+    src: Place
     folder: Path
     load: Loaders
     workers: int | None = None
@@ -132,7 +134,7 @@ class Cluster:
 class Task:
     """What a worker is told, once."""
 
-    src: Path
+    src: Place
     folder: Path
     load: Loaders
     class_names: tuple[str, ...]
@@ -147,7 +149,9 @@ class Worker:
 
     def __init__(self, task: Task) -> None:
         for folder in (task.src, task.folder):
-            if not folder.is_dir():
+            if isinstance(folder, Remote):
+                check_reachable(folder)
+            elif not folder.is_dir():
                 raise AlbumError(f"{folder}: not there on machine {os.uname().nodename}; {SHARED}")
         self._task = task
         self._detector = task.load.detector()
@@ -164,7 +168,7 @@ class Worker:
             self._detector,
             self._task.class_names,
             self._task.labels,
-            1,
+            BY_URL_AT_A_TIME if isinstance(self._task.src, Remote) else 1,
             self._task.with_crops,
             self._describer,
             self._voter,
@@ -215,10 +219,10 @@ def _as_text(found: Found, earlier: Scan | None) -> str:
     return json.dumps([found.relative, found.size_bytes, found.mtime_ns, known])
 
 
-def _from_text(text: str, src: Path) -> tuple[Found, Scan | None]:
+def _from_text(text: str, src: Place) -> tuple[Found, Scan | None]:
     relative, size_bytes, mtime_ns, known = json.loads(text)
     earlier = None if known is None else scan_from_json(known)
-    return Found(src / relative, relative, size_bytes, mtime_ns), earlier
+    return found_at(src / relative, relative, size_bytes, mtime_ns), earlier
 
 
 def _cause(error: Exception) -> str:
