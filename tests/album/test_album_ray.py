@@ -67,6 +67,23 @@ def test_the_same_plan_byte_by_byte(address: str, tmp_path: Path) -> None:
 
 
 @needs_ray
+def test_the_same_plan_from_a_url(address: str, tmp_path: Path, full_album: Album) -> None:
+    full_album.add("odd/50% #1?.jpg", "face")
+    for path in full_album.root.rglob("*.*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))  # URLs know whole seconds only
+    full_album.note()
+    plans = []
+    for src, engine in (full_album.root, "local"), (f"file://{full_album.root}", "ray"):
+        options = ("--src", src, "--engine", engine, "--link", "copy", "--dry-run")
+        done = run(
+            address, HERE / "ray_sort.py", tmp_path, "", *options, "--dst", tmp_path / "sorted"
+        )
+        assert done.returncode == 1, done.stderr  # empty.jpg
+        plans.append((tmp_path / "sorted/plan.json").read_bytes().replace(b"file://", b""))
+    assert plans[0] == plans[1]
+
+
+@needs_ray
 def test_workers_that_die_change_nothing(
     address: str, tmp_path: Path, full_album: Album, sort: Sort
 ) -> None:
