@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from facesort.photos import Remote, album_at, list_remote, read_photo_bytes
 from facesort.photos.remote import found_at, status_of
 
 pytest.importorskip("fsspec")
+TOOLS = Path(__file__).parents[2] / "tools"
 ODD = "a b#c%20d?é 🎂.jpg"
 
 
@@ -65,7 +68,7 @@ def test_what_cannot_be_read_is_one_line(url: str, why: str) -> None:
 
 
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(UsageError, match="python -m pip install gcsfs"):
         list_remote(Remote("gs://bucket/missing"))
 
@@ -138,3 +141,13 @@ def test_times_are_of_whole_seconds(info: dict[str, Any], mtime_ns: int) -> None
 def test_an_etag_stands_in_for_a_time() -> None:
     one, same, other = (status_of({"size": None, "ETag": tag}).mtime_ns for tag in "aab")
     assert one == same != other and one < 0 and other < 0
+
+
+def test_a_store_that_does_not_answer_ends_the_run() -> None:
+    pytest.importorskip("aiohttp")
+    pytest.importorskip("requests")
+    read = "(Remote('http://127.0.0.1:1/a') / 'b.jpg').read_bytes()"
+    code = f"from facesort.photos import Remote; {read}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=TOOLS, capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert "UnreachableError: http://127.0.0.1:1/a: cannot be read on machine" in last

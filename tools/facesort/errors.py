@@ -36,6 +36,10 @@ class AlbumError(FacesortError):
     """A plan that no longer fits the disk, or a disk that refuses it."""
 
 
+class UnreachableError(AlbumError):
+    """The store of an album does not answer any more: no use in trying photo by photo."""
+
+
 def first_line(error: Exception) -> str:
     """What somebody else's exception says first; its type where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

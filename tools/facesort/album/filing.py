@@ -24,7 +24,7 @@ from facesort.album.disk import (
 from facesort.album.looking.crops import CropMemory, cut_crops
 from facesort.album.looking.video import crops_of_video
 from facesort.album.records import COPY, Entry, Plan
-from facesort.errors import AlbumError, FacesortError
+from facesort.errors import AlbumError, FacesortError, UnreachableError
 from facesort.parallel import ordered_map
 from facesort.photos import Place, Remote, is_video, open_photo, read_photo_bytes
 
@@ -77,6 +77,8 @@ class Filer:
             if error.errno in DISK_FULL:
                 raise
             reason = f"cannot be filed: {error.strerror or error}"
+        except UnreachableError:
+            raise
         except FacesortError as error:
             reason = str(error)
         self._take_back(made)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from facesort.errors import AlbumError, UsageError, first_line
+from facesort.errors import AlbumError, UnreachableError, UsageError, first_line
 from facesort.photos.listing import (
     PHOTO_SUFFIXES,
     VIDEO_SUFFIXES,
@@ -154,13 +154,16 @@ def _store(url: str) -> tuple[Any, str]:
 
 
 def check_reachable(album: Remote) -> None:
-    """Raise `AlbumError` where this machine cannot reach it, or else it would take every single
-    photo for one that cannot be read."""
+    """Raise `UnreachableError` where this machine cannot read it, or else it would take every
+    single photo for one that cannot be read."""
     try:
         album.status()
     except (UsageError, OSError) as error:
         why = getattr(error, "strerror", None) or error
-        raise AlbumError(f"{album}: cannot be read on machine {platform.node()}: {why}") from None
+        raise UnreachableError(
+            f"{album}: cannot be read on machine {platform.node()}: {why}; once it can, run the "
+            "same command again: it goes on from there"
+        ) from None
 
 
 def list_remote(album: Remote) -> Listing:
@@ -175,6 +178,8 @@ def list_remote(album: Remote) -> Listing:
             files = store.find(root, detail=True, **told)
             if not files:
                 store.info(root)
+            for name in [name for name, info in files.items() if info.get("size", 0) is None]:
+                files[name] = store.info(name)  # HTTP lists names only
             store.invalidate_cache()
     except FileNotFoundError:
         raise UsageError(
@@ -246,7 +251,8 @@ def _seconds(time: Any) -> int | None:
 
 @contextmanager
 def _as_os_error(what: Remote) -> Iterator[None]:
-    """Every store has exceptions of its own; those of a disk keep what they say."""
+    """Every store has exceptions of its own; those of a disk keep what they say. Where a photo
+    cannot be had, it may be the store that is gone: then `UnreachableError`."""
     try:
         yield
     except FileNotFoundError:
@@ -254,5 +260,7 @@ def _as_os_error(what: Remote) -> Iterator[None]:
     except PermissionError as error:
         raise PermissionError(errno.EACCES, first_line(error), str(what)) from None
     except Exception as error:
+        if what.relative:
+            check_reachable(Remote(what.url))
         told = error.strerror if isinstance(error, OSError) and error.strerror else None
         raise OSError(errno.EIO, told or first_line(error), str(what)) from None
