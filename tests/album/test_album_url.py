@@ -14,6 +14,8 @@ import pytest
 from conftest import Album, Sort, disk_as_dict, files, jpeg
 from taught import crops, drag, photos, said, sort_by_person, taught
 from test_album_kill import all_kills
+from test_album_permissions import mode as mode  # a fixture
+from test_album_permissions import sort as sort_without_rights
 
 from facesort.album.learning.confirmed import confirmed
 from facesort.album.learning.sidecars import write_sidecars
@@ -206,3 +208,24 @@ def test_apart_from_each_other(url: str, sort: Sort, tmp_path: Path) -> None:
     for other in ("album/2024", f"{url}/2024"):
         result = sort("--src", other)
         assert (result.code, f"holds the album {url}" in result.error_line) == (2, True)
+
+
+def test_a_folder_and_a_photo_that_may_not_be_read(
+    mode: Callable[[Path, int], None],
+    album: Album,
+    tmp_path: Path,
+) -> None:
+    album.add("good.jpg", "face")
+    album.add("locked.jpg", "face")
+    album.add("closed/a.jpg", "face")
+    mode(album.root / "locked.jpg", 0o000)
+    mode(album.root / "closed", 0o000)
+    for _ in range(2):
+        result = sort_without_rights(tmp_path, "--src", f"file://{album.root}")
+        assert (result.code, result.err) == (1, "")
+        assert "  closed: is a folder that cannot be entered" in result.out
+        assert "  locked.jpg: cannot be read (no permission)" in result.out
+        assert files(tmp_path / "sorted/photos") == ["face/good.jpg"]
+    mode(album.root, 0o000)
+    result = sort_without_rights(tmp_path, "--src", f"file://{album.root}", "--dst", "other")
+    assert (result.code, "cannot be listed (" in result.error_line) == (1, True)

@@ -169,13 +169,13 @@ def check_reachable(album: Remote) -> None:
 def list_remote(album: Remote) -> Listing:
     """As `listing.list_photos`; videos are refused, for OpenCV wants files."""
     store, root = album._opened()
-    closed: list[OSError] = []
-    # flat stores answer for the whole album at once; others fall silent at folders that are closed
-    told = {} if store.async_impl else {"on_error": closed.append}
+    closed: list[str] = []
     try:
         with _as_os_error(album):
             store.invalidate_cache()
-            files = store.find(root, detail=True, **told)
+            # flat stores answer for the whole album at once
+            flat = store.async_impl
+            files = store.find(root, detail=True) if flat else _walk(store, root, closed)
             if not files:
                 store.info(root)
             for name in [name for name, info in files.items() if info.get("size", 0) is None]:
@@ -194,10 +194,27 @@ def list_remote(album: Remote) -> Listing:
         raise UsageError(f"{album}: is a file; expected the folder that holds your photos")
     prefix = f"{root.rstrip('/')}/"
     names = {name.removeprefix(prefix): info for name, info in files.items()}
-    unreadable = {str(error.filename or root).removeprefix(prefix) for error in closed}
-    if root in unreadable:
-        raise AlbumError(f"{album}: cannot be read; give yourself read access to the folder")
-    return _listing(album, names, tuple(sorted(unreadable)))
+    return _listing(album, names, tuple(sorted(name.removeprefix(prefix) for name in closed)))
+
+
+def _walk(store: Any, root: str, closed: list[str]) -> dict[str, dict[str, Any]]:
+    """As fsspec's ``find``, which falls silent at folders that are ``closed``."""
+    files, folders = dict[str, dict[str, Any]](), [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            infos = store.ls(folder, detail=True)
+        except OSError:
+            if folder == root:
+                raise
+            closed.append(folder)
+            continue
+        for info in infos:
+            if info["type"] != "directory":
+                files[info["name"]] = info
+            elif info["name"] != folder and not is_hidden_name(info["name"].rpartition("/")[2]):
+                folders.append(info["name"])
+    return files
 
 
 def _listing(
