@@ -132,7 +132,7 @@ def album_at(text: str) -> Place:
     if "::" in text:
         raise UsageError(f"{text}: URLs in one another (::) are not read; unpack it first")
     if parts.scheme in ("file", "local") and parts.netloc:
-        raise UsageError(f"{text}: expected a whole path: {parts.scheme}:///home/me/album")
+        raise UsageError(f"{text}: expected a whole path: {parts.scheme}:///photos/album")
     return Remote(text.rstrip("/") if parts.path.strip("/") or parts.netloc else text)
 
 
