@@ -28,6 +28,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -78,6 +79,7 @@ class State:
     left_by_undo: dict[str, str] | None = None
     learnings: list[Learning] = field(default_factory=list)
     is_unlearning: bool = False
+    as_of: object = None  # what the file was like when it was read
     sidecars: dict[str, set[str]] = field(default_factory=dict)  # path: hashes
 
     @property
@@ -136,8 +138,9 @@ class State:
                 old = self.entries[entry.scan.photo]
                 self.learnings[-1].before.setdefault(entry.scan.photo, old)
             self.entries[entry.scan.photo] = entry
+            self.scans.pop(entry.scan.photo, None)  # or a large album is in memory twice
             for path, stamp in line["made"].items():
-                self.made[path] = (entry.scan.photo, Stamp(*stamp))
+                self.made[sys.intern(path)] = (entry.scan.photo, Stamp(*stamp))
                 self.making.pop(path, None)
         elif kind == "making":
             self.making |= dict.fromkeys(line["paths"], line["photo"])
@@ -172,7 +175,7 @@ def _same_file(scan: Scan, found: Found) -> bool:
 
 def read_state(path: Path) -> State:
     """Replay the journal; the state of a destination without one is empty."""
-    state = State()
+    state = State(as_of=_fingerprint(path))
     if path.exists():
         for number, line in _whole_lines(path):
             try:
@@ -185,6 +188,15 @@ def read_state(path: Path) -> State:
     return state
 
 
+def _fingerprint(path: Path) -> object:
+    """Another one after any change."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
@@ -193,10 +205,15 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 class Journal:
-    """Appends lines to the file and adds them to ``state`` at once."""
+    """Appends lines to the file and adds them to ``state`` at once.
 
-    def __init__(self, path: Path) -> None:
-        self.state = read_state(path)
+    ``known`` is what was read of it before, and is taken over where it is still so: reading a long
+    journal takes seconds.
+    """
+
+    def __init__(self, path: Path, known: State | None = None) -> None:
+        is_fresh = known is not None and known.as_of == _fingerprint(path)
+        self.state = known if known is not None and is_fresh else read_state(path)
         self._file = open(path, "ab+", buffering=0)
         self._cut_torn_line()
         self._unsynced = 0

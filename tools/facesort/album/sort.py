@@ -48,7 +48,7 @@ def sort_album(job: Job, report: Reporter) -> int:
     else:
         job.checked_detector(report)  # so that a model that will not do leaves no trace
     with (
-        at_work(job.src, dst, dst.levels(state), job.workers, report) as site,
+        at_work(job.src, dst, state, job.workers, report) as site,
         crop_memory(dst.crops) as memory,
     ):
         _finish_pending(site, memory)
@@ -95,13 +95,14 @@ def apply_saved(
             raise UsageError(f"{flag} {given}: the plan is for {planned}; leave {flag} out")
     album, place = Path(plan.src), Destination(Path(plan.dst))
     listing = _list_album(album, place.root, plan.folders, report)
-    state = _foreseen(place, read_state(place.journal))
+    known = read_state(place.journal)
+    state = _foreseen(place, known)
     check_sorted_alike(state, plan.folders, place.root)
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.files, state)
     check_names_free(plan, place.root, state)
     with (
-        at_work(album, place, place.levels(state), workers, report) as site,
+        at_work(album, place, known, workers, report) as site,
         crop_memory(place.crops) as memory,
     ):
         _finish_pending(site, memory)
@@ -123,10 +124,12 @@ def _list_album(src: Path, dst: Path, folders: Folders, report: Reporter) -> Lis
 
 @contextmanager
 def at_work(
-    src: Path, dst: Destination, levels: int, workers: int, report: Reporter
+    src: Path, dst: Destination, known: State, workers: int, report: Reporter
 ) -> Iterator[Site]:
-    """The destination, ours alone for a while; it belongs to the album ``src`` from now on."""
-    with dst.opened() as journal:
+    """The destination, of whose journal ``known`` was read, ours alone for a while; it belongs to
+    the album ``src`` from now on."""
+    levels = dst.levels(known)
+    with dst.opened(known) as journal:
         check_belongs(journal.state, src, dst.root)
         if journal.state.src != str(src.absolute()):
             journal.album(str(src.absolute()), levels)

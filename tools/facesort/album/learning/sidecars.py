@@ -38,7 +38,7 @@ def write_sidecars(root: Path, report: Reporter) -> int:
     if not state.people:
         raise UsageError(f"--xmp: {root} is sorted by class; side-cars hold names of people")
     src = Path(state.src)
-    with at_work(src, dst, dst.levels(state), 1, report) as site:
+    with at_work(src, dst, state, 1, report) as site:
         labels = read_labels(dst.corrections).within(site.journal.state.sorted_into)
         written, problems = 0, {}
         wanted: set[str] = set()
