@@ -128,14 +128,15 @@ def _is_shards(source: Path) -> bool:
     """A file or pattern by its name; beside labels, the tar files of a folder may be anything."""
     if not source.is_dir():
         return shards.is_shard(source)
-    return bool(shards.find(source)) and not formats_in(source)
+    found = formats_in(source) if shards.find(source) else None
+    texts = {file.name.lower() for file in source.rglob("*.txt")}
+    return found == set() or (found == {"yolo"} and texts <= yolo.NO_LABELS)
 
 
 def formats_in(folder: Path) -> set[str]:
     """The formats of which ``folder`` holds label files."""
     found = set()
-    files = (f for f in folder.rglob("*.*") if f.name.lower() not in yolo.NO_LABELS)
-    suffixes = {file.suffix.lower() for file in files}
+    suffixes = {file.suffix.lower() for file in folder.rglob("*.*")}
     if ".xml" in suffixes:
         found.add("voc")
     if suffixes & {".pkl", ".pickle"}:

@@ -21,13 +21,12 @@ def read(source: Path, reading: Reading) -> LabelSet:
     """A shard, a folder of them, or a pattern, its pictures put into ``reading.unpack_to``; the
     classes in the order of the list beside the shards, the others behind them by name. Raises
     `LabelError` where there is no shard, or no such folder."""
-    if reading.unpack_to is None:
-        raise LabelError(f"{source}: shards; first turn them into files: tools/labels_to_yolo.py")
-    samples = Samples(source, reading.unpack_to, reading.step)
+    folder = _required(reading.unpack_to, source)
+    samples = Samples(source, folder, reading.step)
     items = [_item(sample, samples) for sample in samples]
     found = {box.name for item in items if isinstance(item, RawImage) for box in item.boxes}
     others = sorted(found - {*samples.names, IGNORE_NAME, ""}, key=_by_number)
-    labels = gather(items, replace(reading, pictures=reading.unpack_to), [*samples.names, *others])
+    labels = gather(items, replace(reading, pictures=folder), [*samples.names, *others])
     return replace(labels, notes=(*samples.notes(), *labels.notes))
 
 
@@ -37,7 +36,7 @@ def _item(sample: Sample, samples: Samples) -> RawImage | Unread:
     if isinstance(told, str):
         reason = picture if isinstance(picture, str) else NO_LABELS
         samples.counts[reason] += 1
-        return Unread(f"{sample.where}: {reason}{f' ({told})' if told else ''}")
+        return Unread(f"{sample.where}: {reason} ({told})")
     if isinstance(picture, str):
         samples.counts[picture] += 1
         return Unread(f"{sample.where}: {picture}", len(told.boxes), f"sample with {picture}")
@@ -46,13 +45,23 @@ def _item(sample: Sample, samples: Samples) -> RawImage | Unread:
     )
 
 
+def _required(folder: Path | None, source: Path) -> Path:
+    if folder is None:
+        raise LabelError(
+            f"{source}: shards, which are not read here; first make files of them with "
+            "tools/labels_to_yolo.py or tools/crops_to_yolo.py"
+        )
+    return folder
+
+
 def _by_number(name: str) -> tuple[int, str]:
     is_number = name.isascii() and name.isdigit() and len(name) < 10
     return (int(name) if is_number else -1), name
 
 
-def read_crops(source: Path, folder: Path, step: Step = no_step) -> NamedCrops:
-    """Samples with a ``.cls``, their pictures put into ``folder``; the others are refused."""
+def read_crops(source: Path, unpack_to: Path | None, step: Step = no_step) -> NamedCrops:
+    """Samples with a ``.cls``, their pictures put into ``unpack_to``; the others are refused."""
+    folder = _required(unpack_to, source)
     samples = Samples(source, folder, step)
     crops: list[tuple[Path, str]] = []
     refused: list[Refused] = []

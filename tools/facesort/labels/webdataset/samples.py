@@ -50,7 +50,8 @@ class Sample:
         for suffix in by_kind:
             if isinstance(told := self.told[suffix], Told):
                 return told
-        return "; ".join(f"{suffix}: {self.told[suffix]}" for suffix in by_kind)
+        said = "; ".join(f"{suffix}: {self.told[suffix]}" for suffix in by_kind)
+        return said or f"no {' or '.join(kinds)}"
 
     def keep_only(self, kept: Path | str) -> None:
         """Removes the other pictures."""
@@ -154,9 +155,12 @@ def _class_names(folder: Path) -> Names:
 def _portable(key: str) -> Path:
     """``key`` as a path below another. Its folders have no dot, which a picture has: so neither
     ever stands where the other is to be."""
-    parts = [_NOT_PORTABLE.sub("_", plain_text(part)) for part in key.split("/")]
-    named = [part.replace(".", "_") for part in parts if part not in ("", ".")]
-    return Path(*(p.encode()[:_MAX_PART_BYTES].decode("utf-8", "ignore").strip() for p in named))
+    return Path(*(_portable_part(part) for part in key.split("/") if part not in ("", ".")))
+
+
+def _portable_part(part: str) -> str:
+    plain = _NOT_PORTABLE.sub("_", plain_text(part)).replace(".", "_")
+    return plain.encode()[:_MAX_PART_BYTES].decode("utf-8", "ignore").strip() or "_"
 
 
 def _free(place: Path, suffix: str) -> Path:

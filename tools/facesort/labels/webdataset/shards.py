@@ -27,7 +27,8 @@ SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_HEADER_BYTES = 1 << 20  # of a long name or of PAX records, which tarfile takes into memory
 MAX_NAME_LENGTH = 1000
 _BLOCK_BYTES = 1 << 18
-_NAME = re.compile(r"((?:.*/|)[^.]+)[.]([^/]+)", re.DOTALL)  # as webdataset divides a name
+# as webdataset divides a name, but for hidden files in folders, such as macOS's a/._b.jpg
+_NAME = re.compile(r"((?:.*/|)[^./]+)[.]([^/]+)", re.DOTALL)
 _OF_WEBDATASET = re.compile(r"__[^/]*__($|/)")  # its own remarks, which it passes over as well
 _FAULTS = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError)
 
