@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import tarfile
 from pathlib import Path
 
@@ -144,6 +145,27 @@ def test_a_cut_costs_what_follows(tmp_path: Path, mode: str) -> None:
         assert contents.items() <= expected.items() and not passed
         # the end mark alone may be cut, or the check sum behind it
         assert damage or len(contents) == 4
+
+
+def test_a_cut_in_a_packed_shard_spares_what_came_before(tmp_path: Path) -> None:
+    noise = random.Random(0)
+    members = {f"{n}.jpg": noise.randbytes(20_000) for n in range(40)}
+    whole = shard(tmp_path / "a.tar", members, "w:gz").read_bytes()
+    (tmp_path / "a.tar").write_bytes(whole[: len(whole) // 2])
+    contents, _, damage = walk(tmp_path / "a.tar")
+    assert len(contents) >= 12 and "what follows is lost" in damage
+
+
+def test_a_packed_shard_in_parts(tmp_path: Path) -> None:
+    """As several processes write one gzip file."""
+    content = shard(tmp_path / "a.tar", SAMPLE).read_bytes()
+    (tmp_path / "a.tar").write_bytes(b"".join(gzip.compress(part) for part in halves(content)))
+    contents, _, damage = walk(tmp_path / "a.tar")
+    assert len(contents) == 4 and not damage
+
+
+def halves(content: bytes) -> tuple[bytes, bytes]:
+    return content[: len(content) // 2], content[len(content) // 2 :]
 
 
 def test_damage_is_told_with_its_place(tmp_path: Path) -> None:

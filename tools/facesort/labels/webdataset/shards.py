@@ -10,12 +10,13 @@ headers, which `tarfile` would keep, are forgotten.
 
 from __future__ import annotations
 
+import importlib
 import lzma
 import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import IO, Any, cast
@@ -30,6 +31,7 @@ _BLOCK_BYTES = 1 << 18
 # as webdataset divides a name, but for hidden files in folders, such as macOS's a/._b.jpg
 _NAME = re.compile(r"((?:.*/|)[^./]+)[.]([^/]+)", re.DOTALL)
 _OF_WEBDATASET = re.compile(r"__[^/]*__($|/)")  # its own remarks, which it passes over as well
+_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "lzma"}
 _FAULTS = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError)
 
 
@@ -89,9 +91,11 @@ def members(shard: Path) -> Iterator[Member | PassedOver]:
     """The files of ``shard`` in their order. Raises `Damaged`, telling where, once all that can be
     read was handed out."""
     walk = _Walk(shard)
-    with walk.faults_told():
-        walk.tar = tar = _Tar.open(shard, "r|*")
-    with tar:
+    with ExitStack() as open_files:
+        with walk.faults_told():
+            content = open_files.enter_context(_unpacked(shard))
+            tar = _Tar.open(fileobj=content, mode="r|")
+            walk.tar = open_files.enter_context(tar)
         while True:
             with walk.faults_told():
                 info = tar.next()
@@ -106,6 +110,16 @@ def members(shard: Path) -> Iterator[Member | PassedOver]:
                 yield found
             walk.skip_to_next()
         walk.check_end()
+
+
+def _unpacked(shard: Path) -> IO[bytes]:
+    """The tar file itself. `tarfile` would unpack it too, but neither gzip files put together nor,
+    in Python 3.10, damaged ones."""
+    with shard.open("rb") as file:
+        start = file.read(max(map(len, _PACKED)))
+    unpack = next((name for magic, name in _PACKED.items() if start.startswith(magic)), None)
+    opened = importlib.import_module(unpack).open(shard) if unpack else shard.open("rb")
+    return cast(IO[bytes], opened)
 
 
 def _member(info: tarfile.TarInfo, walk: _Walk) -> Member | PassedOver | None:
