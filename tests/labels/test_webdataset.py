@@ -122,7 +122,7 @@ def test_samples_without_labels_are_told(
 ) -> None:
     labels = one(tmp_path, suffix, content)
     assert not labels.images
-    assert labels.notes[0] == "shards: 1; 1 samples, 1 no labels"
+    assert labels.notes[0] == "read: 1 shards; 1 samples, left out 1 with no labels"
     assert any("a.tar: k: no labels" in note and why in note for note in labels.notes)
 
 
@@ -182,7 +182,8 @@ def test_what_is_incomplete_is_counted(tmp_path: Path) -> None:
         "torn.jpg",
     }
     assert labels.notes[0] == (
-        "shards: 1; 6 samples, 1 no picture, 1 no labels, 1 several pictures"
+        "read: 1 shards; 6 samples, "
+        "left out 1 with no picture, 1 with no labels, 1 with several pictures"
     )
     assert labels.notes[1] == "members of no use here: 1 npy"
     assert "passed over: a.tar: ../away.jpg: has a name that leads out" in "\n".join(labels.notes)
@@ -241,7 +242,9 @@ def test_a_damaged_and_a_missing_shard_cost_no_other(tmp_path: Path) -> None:
     (tmp_path / "d-1.tar").write_bytes(data[: data.index(b"k.cls") + 100])
     labels = read(tmp_path / "d-{0..3}.tar")
     assert labels.counts() == {"0": 2}
-    assert labels.notes[0] == "shards: 4, 2 of them damaged or missing; 5 samples, 3 no labels"
+    assert labels.notes[0] == (
+        "read: 4 shards, 2 of them damaged or missing; 5 samples, left out 3 with no labels"
+    )
     assert "after k.jpg; what follows is lost" in labels.notes[1]
     assert labels.notes[2].endswith("d-3.tar: is not there")
 

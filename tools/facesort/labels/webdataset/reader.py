@@ -35,10 +35,10 @@ def _item(sample: Sample, samples: Samples) -> RawImage | Unread:
     sample.keep_only(picture if not isinstance(told, str) else "")
     if isinstance(told, str):
         reason = picture if isinstance(picture, str) else NO_LABELS
-        samples.counts[reason] += 1
+        samples.left_out[reason] += 1
         return Unread(f"{sample.where}: {reason} ({told})")
     if isinstance(picture, str):
-        samples.counts[picture] += 1
+        samples.left_out[picture] += 1
         return Unread(f"{sample.where}: {picture}", len(told.boxes), f"sample with {picture}")
     return RawImage(
         sample.where, told.boxes, told.size_wh, normalised=told.normalised, path=picture

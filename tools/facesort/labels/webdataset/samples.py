@@ -64,11 +64,12 @@ class Samples:
     """Reads the shards of ``source``, putting pictures into ``folder``.
 
     ``names`` is the class list beside the shards, empty where there is none. Once all was read,
-    ``notes`` accounts for shards and members, ``counts`` for samples.
+    ``notes`` accounts for shards, members and samples, of which ``left_out`` has those that whoever
+    reads them cannot use.
     """
 
     def __init__(self, source: Path, folder: Path, step: Step) -> None:
-        self._shards = shards.find(source)
+        self._shards = [shard.absolute() for shard in shards.find(source)]
         if not any(shard.is_file() for shard in self._shards):
             raise LabelError(f"{source}: no shard there; expected such as data-{{000..012}}.tar")
         self._root = Path(os.path.commonpath([shard.parent for shard in self._shards]))
@@ -78,18 +79,20 @@ class Samples:
         self._damaged: list[str] = []
         self._passed: list[shards.PassedOver] = []
         self._unused: Counter[str] = Counter()
-        self.counts: Counter[str] = Counter()
+        self.count = 0
+        self.left_out: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Sample]:
         for shard in self._step(self._shards, len(self._shards), "shard"):
             for sample in self._of(shard):
-                self.counts["samples"] += 1
+                self.count += 1
                 yield sample
 
     def notes(self) -> list[str]:
         damaged = f", {len(self._damaged):,} of them damaged or missing" if self._damaged else ""
-        told = ", ".join(f"{n:,} {what}" for what, n in self.counts.items()) or "no samples"
-        notes = [f"shards: {len(self._shards):,}{damaged}; {told}", *self._damaged]
+        told = ", ".join(f"{n:,} with {what}" for what, n in self.left_out.items())
+        told = f"{self.count:,} samples{told and ', left out '}{told}"
+        notes = [f"read: {len(self._shards):,} shards{damaged}; {told}", *self._damaged]
         if self._unused:
             kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self._unused.items()))
             notes.append(f"members of no use here: {kinds}")
