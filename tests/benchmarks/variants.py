@@ -3,14 +3,15 @@
     python tests/benchmarks/variants.py --scenes photos/scenes_voc \\
         --selfies photos/selfies_sunglasses --out variants
     python tools/train_yolo.py model=X data=variants/photos.yaml ...
-    python tools/evaluate_yolo.py --data variants/crops.yaml --split val --weights ...
+    python tools/evaluate_yolo.py --data variants/composed.yaml --split val --weights ...
 
 photos.yaml        only the scenes and selfies, each split
-crops.yaml         only the crops placed on canvases, each split
+scenes.yaml        only the scenes, each split
+composed.yaml      only what is placed on canvases, each split: crops, and in train selfies too
 first_labels.yaml  the scenes and selfies of train as they came, before anybody looked twice: every
                    with_incorrect_mask is masked, every proposed box of a selfie is sunglasses
 
-The pictures of the first two stay where they are; those of the third are copied, for what the
+The pictures of the first three stay where they are; those of the last are copied, for what the
 second look painted over is seen again.
 """
 
@@ -32,6 +33,12 @@ from facesort.dataset.split import SPLITS, TRAIN  # noqa: E402
 from facesort.labels import voc, yolo  # noqa: E402
 from facesort.labels.image_labels import ImageLabels  # noqa: E402
 from facesort.photos import open_photo  # noqa: E402
+
+KINDS = {
+    "photos": ("scene_", "selfie_"),
+    "scenes": ("scene_",),
+    "composed": ("composed_", "synthetic_"),
+}
 
 
 def naive_class(name: str) -> int:
@@ -77,21 +84,18 @@ def main() -> None:
     out = args.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     data = read_config(args.data)
-    lists: dict[str, dict[str, str]] = {"photos": {}, "crops": {}}
+    lists: dict[str, dict[str, str]] = {name: {} for name in KINDS}
     for split in SPLITS:
-        pictures = data.pictures(split)
-        composed = [p for p in pictures if "composed" in p.name]
-        photos = [p for p in pictures if "composed" not in p.name]
-        lists["photos"][split] = write_list(out, f"photos_{split}", photos)
-        lists["crops"][split] = write_list(out, f"crops_{split}", composed)
-        if split == TRAIN:
-            train = photos
+        for name, kinds in KINDS.items():
+            pictures = [p for p in data.pictures(split) if p.name.startswith(kinds)]
+            lists[name][split] = write_list(out, f"{name}_{split}", pictures)
     for name, splits in lists.items():
         write_yaml(out, name, splits)
 
     folder = out / "first_labels" / "images" / TRAIN
     folder.mkdir(parents=True, exist_ok=True)
     (out / "first_labels" / "labels" / TRAIN).mkdir(parents=True, exist_ok=True)
+    train = [p for p in data.pictures(TRAIN) if p.name.startswith(KINDS["photos"])]
     for picture, labels in zip(train, first_labels(train, args.scenes, args.selfies), strict=True):
         copy = folder / f"{picture.stem}{labels.path.suffix}"
         shutil.copy(labels.path, copy)
