@@ -85,7 +85,7 @@ def _write(site: Site, path: str, data: bytes) -> str:
     try:
         if content not in ours:
             site.journal.sidecar(path, content)
-        write_atomic(final, data, site.dst.temp_folder / "side-car")
+        write_atomic(final, [data], site.dst.temp_folder / "side-car")
     except OSError as error:
         if error.errno in DISK_FULL:
             raise
