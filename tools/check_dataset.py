@@ -24,7 +24,8 @@ from facesort import console
 from facesort.errors import UsageError
 
 RUNS = Path("runs") / "check"
-LABELS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "widerface", "retinaface")
+LABELS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "webdataset", "widerface")
+LABELS += ("retinaface",)
 FORMATS = (*LABELS, "folders", "flags", "csv")  # the last three: crops
 
 

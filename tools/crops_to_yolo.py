@@ -1,8 +1,9 @@
-"""Face crops into a YOLO data set: class folders, flags in file names, a CSV, or a folder a child.
+"""Face crops into a YOLO data set: class folders, flags in file names, a CSV, shards, children.
 
     python tools/crops_to_yolo.py crops --map with_mask=masked without_mask=face
     python tools/crops_to_yolo.py crops/four_class.csv --map ambiguous=drop
     python tools/crops_to_yolo.py flagged --from flags --map other=face       # 1_0_1_0001.jpg
+    python tools/crops_to_yolo.py "shards/crops-{000..012}.tar" --map 0=face 1=masked 2=drop
     python tools/crops_to_yolo.py crops --detect yolov8n-face.pt --compose --backgrounds rooms
     python tools/crops_to_yolo.py children --classes-from folders
     yolo detect train data=data_configs/children.yaml
@@ -11,7 +12,7 @@ Each crop gets one box: the whole crop, or the face that --detect finds. What ca
 OUT/_review/<reason>, and every crop is accounted for. --compose places the crops at many scales on
 backgrounds, so that a face is not expected to fill the picture. Flags are
 <occluded>_<top>_<bottom>; 1_0_0 is class 'other', dropped unless mapped. A CSV has the columns
-image,class.
+image,class. In WebDataset shards (tar files), the class of a crop is its member .cls.
 
 --classes-from folders also writes data_configs/children.yaml, in place of the template or of its
 own earlier file; one made by hand stays (pass --config). Your crops are only read.
@@ -31,11 +32,11 @@ ROOT = Path(__file__).resolve().parents[1]
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("src", type=console.path, help="folder of crops, or a CSV beside them")
+    add("src", type=console.path, help="folder of crops, or a CSV beside them, or shards")
     add(
         "--from",
         dest="kind",
-        choices=["auto", "folders", "flags", "csv"],
+        choices=["auto", "folders", "flags", "csv", "webdataset"],
         default="auto",
         help="where the class of a crop is told (default: auto, a folder is flags if most of its "
         "crops have some)",
@@ -77,7 +78,16 @@ def check(args) -> None:
         )
 
 
-def read(args):
+def kind_of(args) -> str:
+    """Where the class of a crop is told."""
+    from facesort.labels import crop_source
+
+    if args.classes_from or args.kind != crop_source.AUTO:
+        return args.classes_from or args.kind
+    return crop_source.kind_of(args.src)
+
+
+def read(args, kind, unpack_to):
     """The crops by name, and the class table."""
     from facesort.labels import crop_source, folders
     from facesort.labels.class_table import parse_map
@@ -85,9 +95,8 @@ def read(args):
     table = parse_map(args.map)
     if args.classes_from:
         return folders.read_identities(args.src), table
-    kind = args.kind if args.kind != crop_source.AUTO else crop_source.kind_of(args.src)
     print(f"{args.src}: read by {kind}")
-    return crop_source.read(args.src, kind, table)
+    return crop_source.read(args.src, kind, table, unpack_to)
 
 
 def wanted_of(args, source, table):
@@ -112,6 +121,7 @@ def wanted_of(args, source, table):
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
+    from facesort.dataset.convert.sources import unpacking
     from facesort.dataset.crops import identities
     from facesort.dataset.crops.crop_set import convert
 
@@ -119,9 +129,11 @@ def main(argv: Sequence[str]) -> None:
     if args.classes_from:
         config = args.config or ROOT / "data_configs" / "children.yaml"
         identities.check_replaceable(config)
-    source, table = read(args)
-    wanted = wanted_of(args, source, table)
-    done = convert(source, wanted, console.progress)
+    kind = kind_of(args)
+    with unpacking(args.src, kind, args.out) as folder:
+        source, table = read(args, kind, folder)
+        wanted = wanted_of(args, source, table)
+        done = convert(source, wanted, console.progress)
     if args.classes_from:
         identities.write_config(config, args.out, wanted.names, done.parts)
     for line in done.lines():

@@ -1,9 +1,10 @@
-"""Turn labels of Pascal VOC, labelImg, CreateML, COCO, ROF, Parquet or lists into YOLO, and back.
+"""Turn VOC, labelImg, CreateML, COCO, ROF, Parquet, WebDataset or lists into YOLO, and back.
 
     python tools/labels_to_yolo.py photos/annotations --images photos/images --out datasets/photos
     python tools/labels_to_yolo.py instances.json --images photos \\
         --map with_mask=masked without_mask=face mask_worn_wrong=drop --drop-bad
     python tools/labels_to_yolo.py datasets/photos/data.yaml --to coco --out coco    # the way back
+    python tools/labels_to_yolo.py "shards/data-{000000..000012}.tar" --map 0=face 1=masked
     python tools/labels_to_yolo.py ROF --images rof_photos --download                # from the web
 
 A class is mapped to one of --classes, to drop (left out), or to ignore (a face of unknown class).
@@ -17,10 +18,12 @@ from pathlib import Path
 
 from facesort import console
 from facesort.classes import CLASS_NAMES
+from facesort.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
-FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "widerface", "retinaface")
-TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "parquet", "labelimg")
+FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "webdataset", "widerface")
+FORMATS += ("retinaface",)
+TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "parquet", "webdataset", "labelimg")
 KEEP = "keep"
 OUT = ROOT / "datasets" / "labels"
 
@@ -28,7 +31,7 @@ OUT = ROOT / "datasets" / "labels"
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("source", type=console.path, help="file or folder of labels, or a data.yaml")
+    add("source", type=console.path, help="file or folder of labels, or a data.yaml, or shards")
     add("--format", choices=FORMATS, default="auto", help="of the source (default: its content)")
     add("--to", choices=TARGETS, default="yolo", help="what to write (default: %(default)s)")
     add("--images", type=console.path, help="folder of the pictures (default: near the source)")
@@ -77,10 +80,13 @@ def main(argv: Sequence[str]) -> None:
     if args.download:
         download(args)
     images = args.images or label_sources.pictures_of(args.source)
-    reading = Reading(images, args.drop_bad, args.boxes_of, console.progress)
-    splits = label_sources.read(args.source, args.format, args.split, reading)
-    for done in convert(splits, table, class_names(args.classes), args.to, args.out):
-        print("\n  ".join(done.lines()))
+    with label_sources.unpacking(args.source, args.format, args.out) as folder:
+        if folder and args.images:
+            raise UsageError("--images: shards hold their own pictures; leave it out")
+        reading = Reading(images, args.drop_bad, args.boxes_of, console.progress, folder)
+        splits = label_sources.read(args.source, args.format, args.split, reading)
+        for done in convert(splits, table, class_names(args.classes), args.to, args.out):
+            print("\n  ".join(done.lines()))
     print(f"written to {args.out}")
 
 

@@ -221,3 +221,23 @@ def test_a_damaged_journal_says_where(small_album: Album, sort: Sort, tmp_path: 
     result = sort("--src", "album")
     assert result.code == 1
     assert "journal.jsonl: line 2 is damaged" in result.error_line
+
+
+@pytest.mark.parametrize("others_wrote", [False, True])
+def test_a_journal_read_before_is_read_again_only_where_it_has_changed(
+    others_wrote: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    first = Journal(path, read_state(path))
+    first.folder("photos")
+    first.close()
+    known = read_state(path)
+    if others_wrote:
+        other = Journal(path)
+        other.folder("faces")
+        other.close()
+    journal = Journal(path, known)
+    assert (journal.state is known) == (not others_wrote)
+    journal.folder("faces/face")
+    journal.close()
+    assert journal.state.folders == read_state(path).folders

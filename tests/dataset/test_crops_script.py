@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,22 @@ def test_csv_by_folder_or_file(tmp_path: Path) -> None:
     assert done.returncode == 1 and "'dunno' (1 boxes" in done.stderr
     done = run(tmp_path / "src" / "t.csv", "--map", "dunno=drop", "--out", tmp_path / "out")
     assert "crops: 2 in = 1 out + 1 left out" in done.stdout, done.stderr
+
+
+def test_shards(tmp_path: Path) -> None:
+    """A tar file of crops, the class of each in a member of its own."""
+    pictures(tmp_path, "a.png", "b.png", "c.png", seed=3)
+    with tarfile.open(tmp_path / "s.tar", "w") as tar:
+        for name, number in (("a", "0"), ("b", "1"), ("c", "")):
+            tar.add(tmp_path / f"{name}.png", f"{name}.png")
+            (tmp_path / "cls").write_text(number)
+            tar.add(tmp_path / "cls", f"{name}.cls")
+    args = ("--map", "0=masked", "1=drop", "--split", "train", "--out", tmp_path / "out")
+    done = run(tmp_path / "s.tar", *args)
+    assert "crops: 3 in = 1 out + 2 left out" in done.stdout, done.stderr
+    assert "left out no class: 1" in done.stdout and "class 1 (drop): 1" in done.stdout
+    assert (tmp_path / "out" / "labels" / "train" / "s" / "a.txt").read_text().startswith("1 ")
+    assert (tmp_path / "out" / "_review" / "no_class" / "s" / "c.png").is_file()
 
 
 @pytest.mark.parametrize(

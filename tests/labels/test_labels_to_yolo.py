@@ -10,6 +10,7 @@ from pathlib import Path
 import labels_to_yolo
 import pytest
 from label_samples import NAMES, SIZES, assert_same, draw, draw_all
+from tar_samples import jpeg, shard
 
 from facesort.dataset.config import read_config
 from facesort.dataset.convert.sources import READERS
@@ -67,6 +68,7 @@ def test_voc_becomes_a_yolo_data_set(
         ("coco", "train/annotations.json"),
         ("createml", "train/images/annotations.json"),
         ("labelimg", "train/images"),
+        ("parquet", "train/labels.parquet"),
     ],
 )
 def test_there_and_back(source: LabelSet, tmp_path: Path, form: str, labels: str) -> None:
@@ -76,6 +78,32 @@ def test_there_and_back(source: LabelSet, tmp_path: Path, form: str, labels: str
     before = {p.relative_to(tmp_path / "a"): p.read_text() for p in (tmp_path / "a").rglob("*.txt")}
     after = {p.relative_to(tmp_path / "c"): p.read_text() for p in (tmp_path / "c").rglob("*.txt")}
     assert before == after and len(before) == 5
+
+
+def test_through_shards_and_back(source: LabelSet, tmp_path: Path) -> None:
+    run(tmp_path / "photos", "--out", tmp_path / "a")
+    run(tmp_path / "a" / "data.yaml", "--to", "webdataset", "--out", tmp_path / "b")
+    run(tmp_path / "b" / "train" / "data-{000000..000000}.tar", "--out", tmp_path / "c")
+    before, after = (
+        {
+            p.with_suffix("").name.replace(".", "_"): p.read_text()
+            for p in (tmp_path / name / "labels").rglob("*.txt")
+        }
+        for name in "ac"
+    )
+    assert before == after and len(before) == 3  # two pictures are called a
+    names = [path.name for path in tmp_path.iterdir()]
+    assert sorted(names) == ["a", "b", "c", "photos"]  # nothing is left of the unpacking
+
+
+def test_shards_need_no_images(tmp_path: Path) -> None:
+    shard(tmp_path / "a.tar", {"k.jpg": jpeg(), "k.cls": b"masked"})
+    with pytest.raises(UsageError, match="hold their own pictures"):
+        run(tmp_path / "a.tar", "--images", tmp_path, "--out", tmp_path / "out")
+    with pytest.raises(LabelError, match="no shard there"):
+        run(tmp_path / "b.tar", "--out", tmp_path / "out")
+    run(tmp_path, "--out", tmp_path / "out")
+    assert (tmp_path / "out" / "labels" / "train" / "k.txt").read_text().startswith("1 0.5")
 
 
 def test_widerface_and_back_keeps_the_boxes(source: LabelSet, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from facesort.labels.class_table import map_classes
 from facesort.labels.gather import Reading
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.labels.label_set import LabelSet
+from facesort.labels.webdataset import reader, writer
 
 ROOT = draw_all(Path(tempfile.mkdtemp()))
 READING = Reading(ROOT)
@@ -52,6 +53,17 @@ def through_parquet(labels: LabelSet, folder: Path) -> LabelSet:
     return parquet.read(folder, READING)
 
 
+def through_webdataset(labels: LabelSet, folder: Path) -> LabelSet:
+    """Shards hold the pictures too; their names come back in a folder a shard, without dots."""
+    writer.write(labels, folder, per_shard=2)
+    pictures = folder / "pictures"
+    again = reader.read(folder, Reading(pictures, unpack_to=pictures))
+    place = {i.path.relative_to(pictures).as_posix().partition("/")[2]: i for i in again.images}
+    back = [replace(place[DOTLESS.get(name, name)], path=ROOT / name) for name in SIZES]
+    return replace(again, images=tuple(back), root=ROOT)
+
+
+DOTLESS = {"c.d.jpg": "c_d.jpg"}
 Through = Callable[[LabelSet, Path], LabelSet]
 
 
@@ -71,6 +83,7 @@ def checked(through: Through, labels: LabelSet, atol_px: float) -> LabelSet:
         (through_createml, JSON_PX, True),
         (through_coco, JSON_PX, True),
         (through_parquet, 0, True),
+        (through_webdataset, JSON_PX, True),
     ],
 )
 @settings(max_examples=20)
@@ -92,7 +105,15 @@ def test_voc_to_yolo_to_coco_to_createml_to_voc(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    "through", [through_voc, through_yolo, through_createml, through_coco, through_parquet]
+    "through",
+    [
+        through_voc,
+        through_yolo,
+        through_createml,
+        through_coco,
+        through_parquet,
+        through_webdataset,
+    ],
 )
 def test_pictures_without_a_face(through: Through) -> None:
     images = [

@@ -118,4 +118,4 @@ def write_manifest(site: Site) -> None:
         dst.manifest.rename(dst.root / aside)
         site.report.say(f"{dst.manifest.name} was edited: your version is now {Path(aside).name}")
     journal.manifest(content_hash(data))
-    write_atomic(dst.manifest, data, dst.temp_folder / dst.manifest.name)
+    write_atomic(dst.manifest, [data], dst.temp_folder / dst.manifest.name)

@@ -119,14 +119,15 @@ class Destination:
             raise
 
     @contextmanager
-    def opened(self) -> Iterator[Journal]:
-        """The journal, while no other run may work here; makes the folders it needs."""
+    def opened(self, known: State | None = None) -> Iterator[Journal]:
+        """The journal, of which ``known`` was read before, while no other run may work here; makes
+        the folders it needs."""
         self.temp_folder.mkdir(parents=True, exist_ok=True)
         check_writable(self.state_folder)
         with self._locked():
             shutil.rmtree(self.temp_folder)  # what a killed run was about to finish
             self.temp_folder.mkdir()
-            journal = Journal(self.journal)
+            journal = Journal(self.journal, known)
             try:
                 yield journal
             finally:

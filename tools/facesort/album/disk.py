@@ -11,7 +11,7 @@ import filecmp
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def check_writable(folder: Path) -> None:
         raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stamp:
     """Tells whether a file is still the one that was put there, and where it went if not."""
 
@@ -87,15 +87,15 @@ class Stamp:
         return (self.size_bytes, self.mtime_ns) == (other.size_bytes, other.mtime_ns)
 
 
-def write_atomic(path: Path, data: bytes, temporary: Path) -> None:
-    """Write or replace ``path`` in one step; ``temporary`` is on the same disk."""
+def write_atomic(path: Path, data: Iterable[bytes], temporary: Path) -> None:
+    """Write or replace ``path`` in one step, by pieces; ``temporary`` is on the same disk."""
     with _cleared(temporary):
         _write(temporary, data)
         os.replace(temporary, path)
 
 
 def put_bytes(data: bytes, final: Path, temp_folder: Path) -> None:
-    _put(lambda temporary: _write(temporary, data), final, temp_folder)
+    _put(lambda temporary: _write(temporary, [data]), final, temp_folder)
 
 
 def put_photo(
@@ -160,9 +160,9 @@ def _cleared(temporary: Path) -> Iterator[None]:
             temporary.unlink()
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: Iterable[bytes]) -> None:
     with open(path, "wb") as file:
-        file.write(data)
+        file.writelines(data)
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,11 +1,13 @@
 """Reads the records back from JSON, and trusts nothing: a person may have edited the file.
 
 Every function raises `ValueError`, `KeyError` or `TypeError` on what no run of ours has written.
+Paths and names that come again and again are one string in memory: albums are large.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -150,7 +152,7 @@ def _paths(place: tuple[str, tuple[str, ...]], values: Any) -> tuple[str, ...]:
         parts = _inner_path(path).split("/")
         if len(parts) != 3 or parts[0] != view or parts[1] not in folders:
             raise ValueError(f"{path}: expected a file in a folder of {view}/")
-    return tuple(values)
+    return tuple(map(sys.intern, values))
 
 
 def _folder(path: Any) -> str:
@@ -165,7 +167,7 @@ def _inner_path(path: Any) -> str:
     odd = "\0" in path or not {"", ".", ".."}.isdisjoint(parts)
     if odd or (os.sep != "/" and list(Path(path).parts) != parts):  # drives, backslashes
         raise ValueError(f"{path}: expected a path inside the folder")
-    return str(path)
+    return sys.intern(path)
 
 
 def _is(kind: type[T], value: Any) -> T:
@@ -197,4 +199,4 @@ def _number(value: Any, low: float, high: float) -> float:
 def _one_of(known: tuple[str, ...], value: Any) -> str:
     if value not in known:
         raise ValueError(f"{value!r}: expected one of {', '.join(known)}")
-    return str(value)
+    return known[known.index(value)]

@@ -28,6 +28,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -78,6 +79,7 @@ class State:
     left_by_undo: dict[str, str] | None = None
     learnings: list[Learning] = field(default_factory=list)
     is_unlearning: bool = False
+    as_of: object = None  # what the file was like when it was read
     sidecars: dict[str, set[str]] = field(default_factory=dict)  # path: hashes
 
     @property
@@ -115,6 +117,19 @@ class State:
             return None
         return scan
 
+    def put_scan(self, detector: str, scan: Scan) -> None:
+        self.scans[scan.photo] = (detector, scan)
+
+    def put_entry(self, entry: Entry, made: dict[str, Stamp]) -> None:
+        photo = entry.scan.photo
+        if self.learnings and photo in self.entries:
+            self.learnings[-1].before.setdefault(photo, self.entries[photo])
+        self.entries[photo] = entry
+        self.scans.pop(photo, None)  # or a large album is in memory twice
+        for path, stamp in made.items():
+            self.made[path] = (photo, stamp)
+            self.making.pop(path, None)
+
     def add(self, line: dict[str, Any]) -> None:
         kind = line["kind"]
         if kind == "album":
@@ -126,19 +141,13 @@ class State:
         elif kind == "learned":
             self.learned = learned_from_json(line["learned"])
         elif kind == "scanned":
-            scan = scan_from_json(line["scan"])
-            self.scans[scan.photo] = (line["detector"], scan)
+            self.put_scan(line["detector"], scan_from_json(line["scan"]))
         elif kind == "folder":
             self.folders.append(line["path"])
         elif kind == "filed":
             entry = entry_from_json(line["entry"], self.sorted_into)
-            if self.learnings and entry.scan.photo in self.entries:
-                old = self.entries[entry.scan.photo]
-                self.learnings[-1].before.setdefault(entry.scan.photo, old)
-            self.entries[entry.scan.photo] = entry
-            for path, stamp in line["made"].items():
-                self.made[path] = (entry.scan.photo, Stamp(*stamp))
-                self.making.pop(path, None)
+            made = {sys.intern(path): Stamp(*stamp) for path, stamp in line["made"].items()}
+            self.put_entry(entry, made)
         elif kind == "making":
             self.making |= dict.fromkeys(line["paths"], line["photo"])
         elif kind == "removed":
@@ -172,7 +181,7 @@ def _same_file(scan: Scan, found: Found) -> bool:
 
 def read_state(path: Path) -> State:
     """Replay the journal; the state of a destination without one is empty."""
-    state = State()
+    state = State(as_of=_fingerprint(path))
     if path.exists():
         for number, line in _whole_lines(path):
             try:
@@ -185,6 +194,15 @@ def read_state(path: Path) -> State:
     return state
 
 
+def _fingerprint(path: Path) -> object:
+    """Another one after any change."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
@@ -193,10 +211,15 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 class Journal:
-    """Appends lines to the file and adds them to ``state`` at once."""
+    """Appends lines to the file and adds them to ``state`` at once.
 
-    def __init__(self, path: Path) -> None:
-        self.state = read_state(path)
+    ``known`` is what was read of it before, and is taken over where it is still so: reading a long
+    journal takes seconds.
+    """
+
+    def __init__(self, path: Path, known: State | None = None) -> None:
+        is_fresh = known is not None and known.as_of == _fingerprint(path)
+        self.state = known if known is not None and is_fresh else read_state(path)
         self._file = open(path, "ab+", buffering=0)
         self._cut_torn_line()
         self._unsynced = 0
@@ -218,14 +241,16 @@ class Journal:
             self._append({"kind": "learned", "learned": asdict(learned)})
 
     def scanned(self, detector: str, scan: Scan) -> None:
-        self._append({"kind": "scanned", "detector": detector, "scan": asdict(scan)})
+        self._write({"kind": "scanned", "detector": detector, "scan": asdict(scan)})
+        self.state.put_scan(detector, scan)  # this very one: the plan will hold it as well
 
     def folder(self, path: str) -> None:
         self._append({"kind": "folder", "path": path})
 
     def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
         stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
-        self._append({"kind": "filed", "entry": asdict(entry), "made": stamps})
+        self._write({"kind": "filed", "entry": asdict(entry), "made": stamps})
+        self.state.put_entry(entry, made)
 
     def making(self, photo: str, paths: list[str]) -> None:
         self._append({"kind": "making", "photo": photo, "paths": paths})
@@ -267,15 +292,18 @@ class Journal:
         self._file.close()
 
     def _append(self, line: dict[str, Any]) -> None:
+        self.state.add(json.loads(self._write(line)))
+
+    def _write(self, line: dict[str, Any]) -> bytes:
         data = (json.dumps(line) + "\n").encode("ascii")
         end = self._file.seek(0, os.SEEK_END)
         if self._file.write(data) != len(data):  # the disk is full: do not leave half a line
             self._file.truncate(end)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
-        self.state.add(json.loads(data))
         self._unsynced += 1
         if self._unsynced >= LINES_PER_SYNC:
             self.sync()
+        return data
 
     def _cut_torn_line(self) -> None:
         end = self._file.seek(0, os.SEEK_END)

@@ -23,7 +23,7 @@ HARD, SYM, COPY = LINKS = ("hard", "sym", "copy")
 BoxPx = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Folders:
     """What an album is sorted into: the names of ``people``, or without them, the classes."""
 
@@ -50,7 +50,7 @@ BY_CLASS = Folders()
 FACE_FOLDERS = BY_CLASS.faces
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What tells a face from others: its ``vector`` as text, seen by the embedding whose
     fingerprint is ``by``, and its quality (`person.quality`)."""
@@ -62,7 +62,7 @@ class Identity:
     turned: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Vote:
     """Whose a model with a class a child says a face is: the name of that class."""
 
@@ -70,7 +70,7 @@ class Vote:
     confidence: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Face:
     """One face; the box in pixels of the full upright photo, to a tenth. Sorting by class needs no
     ``identity``, and some faces are too small to have one; ``vote`` is there where one was asked
@@ -85,7 +85,7 @@ class Face:
     time_s: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Example:
     """A face of ``person``, its vector as text."""
 
@@ -94,7 +94,7 @@ class Example:
     vector: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Learned:
     """All that is needed to judge faces, or to judge them anew, without a photo or a model: the
     examples as the embedding whose fingerprint is ``by`` saw them, what it says of ``likeness``
@@ -107,7 +107,7 @@ class Learned:
     examples: tuple[Example, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """Where a face goes when sorting by person. ``likeliest`` is a person's name, "" where it looks
     like none; ``probability`` that it is that person; ``poor`` why the face says little, or ""."""
@@ -123,7 +123,7 @@ class Judged:
         return 1 - self.probability if self.folder == STRANGERS else self.probability
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One photo, or one video, as it was when it was looked at.
 
@@ -145,7 +145,7 @@ class Scan:
         return bool(self.content) or not self.size_bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Where one photo goes; paths are relative to the destination, ``/`` between folders.
 
@@ -174,7 +174,7 @@ class Entry:
         return self.human or ("",) * len(self.scan.faces)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything one run will do.
 

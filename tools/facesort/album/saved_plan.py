@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -20,15 +20,17 @@ MOST_REASON = 200  # characters of what is wrong with a plan
 
 
 def save_plan(plan: Plan, path: Path) -> None:
-    write_atomic(path, _as_json(plan).encode("ascii"), path.with_name(f".{path.name}.tmp"))
+    write_atomic(path, map(str.encode, _as_json(plan)), path.with_name(f".{path.name}.tmp"))
 
 
-def _as_json(plan: Plan) -> str:
-    """A line a photo, made one by one: as one structure, a large album takes much memory."""
+def _as_json(plan: Plan) -> Iterator[str]:
+    """By pieces, a photo each: as one text, a large album takes much memory."""
     frame = json.dumps({"format": FORMAT, **asdict(replace(plan, entries=()))}, indent=1)
     before, after = frame.split('"entries": []')  # in a string, a quotation mark has a backslash
-    entries = ",\n".join(json.dumps(asdict(entry)) for entry in plan.entries)
-    return f'{before}"entries": [\n{entries}\n]{after}'
+    yield f'{before}"entries": [\n'
+    for number, entry in enumerate(plan.entries):
+        yield (",\n" if number else "") + json.dumps(asdict(entry))
+    yield f"\n]{after}"
 
 
 def load_plan(path: Path) -> Plan:

@@ -57,7 +57,7 @@ def sort_album(job: Job, report: Reporter) -> int:
     else:
         job.checked_detector(report)  # so that a model that will not do leaves no trace
     with (
-        at_work(job.src, dst, dst.levels(state), job.workers, report) as site,
+        at_work(job.src, dst, state, job.workers, report) as site,
         crop_memory(dst.crops) as memory,
     ):
         _finish_pending(site, memory)
@@ -102,20 +102,21 @@ def apply_saved(
     for flag, given, planned in (("--src", src, plan.src), ("--dst", dst, plan.dst)):
         if given is not None and given.resolve() != album_at(planned).resolve():
             raise UsageError(f"{flag} {given}: the plan is for {planned}; leave {flag} out")
-    album, into = album_at(plan.src), Destination(Path(plan.dst))
-    listing = _list_album(album, into.root, plan.folders, report)
-    state = _foreseen(into, read_state(into.journal))
-    check_sorted_alike(state, plan.folders, into.root)
+    album, place = album_at(plan.src), Destination(Path(plan.dst))
+    listing = _list_album(album, place.root, plan.folders, report)
+    known = read_state(place.journal)
+    state = _foreseen(place, known)
+    check_sorted_alike(state, plan.folders, place.root)
     plan = replace(plan, entries=tuple(left_to_file(plan, state.entries)))
     check_album(plan, listing.files, state)
-    check_names_free(plan, into.root, state)
+    check_names_free(plan, place.root, state)
     with (
-        at_work(album, into, into.levels(state), workers, report) as site,
-        crop_memory(into.crops) as memory,
+        at_work(album, place, known, workers, report) as site,
+        crop_memory(place.crops) as memory,
     ):
         _finish_pending(site, memory)
         problems = _carry_out_news(plan, site, memory)
-        return close(site.journal.state, listing, into.root, problems, report)
+        return close(site.journal.state, listing, place.root, problems, report)
 
 
 def _list_album(src: Place, dst: Path, folders: Folders, report: Reporter) -> Listing:
@@ -135,10 +136,12 @@ def _list_album(src: Place, dst: Path, folders: Folders, report: Reporter) -> Li
 
 @contextmanager
 def at_work(
-    src: Place, dst: Destination, levels: int, workers: int, report: Reporter
+    src: Place, dst: Destination, known: State, workers: int, report: Reporter
 ) -> Iterator[Site]:
-    """The destination, ours alone for a while; it belongs to the album ``src`` from now on."""
-    with dst.opened() as journal:
+    """The destination, of whose journal ``known`` was read, ours alone for a while; it belongs to
+    the album ``src`` from now on."""
+    levels = dst.levels(known)
+    with dst.opened(known) as journal:
         check_belongs(journal.state, src, dst.root)
         if journal.state.src != str(src.absolute()):
             journal.album(str(src.absolute()), levels)

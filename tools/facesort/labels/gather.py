@@ -65,12 +65,14 @@ class Unread:
 @dataclass(frozen=True)
 class Reading:
     """How to read: ``pictures`` below which folder, whether bad boxes are left out, and which way
-    up the boxes are: ``auto`` follows the size that the label tells, where it tells one."""
+    up the boxes are: ``auto`` follows the size that the label tells, where it tells one.
+    ``unpack_to`` is an empty folder for pictures that the source itself holds."""
 
     pictures: Path
     drop_bad: bool = False
     boxes_of: BoxesOf = "auto"
     step: Step = no_step
+    unpack_to: Path | None = None
 
 
 def gather(

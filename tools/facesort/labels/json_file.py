@@ -13,16 +13,24 @@ from facesort.errors import LabelError
 def load(path: Path, expected: str) -> Any:
     """The content of ``path``; raises `LabelError` telling ``expected``."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        if not text.strip():
-            raise LabelError(f"{path}: is empty; expected {expected}")
-        return json.loads(text)
+        return parse(path.read_bytes(), expected)
+    except LabelError as error:
+        raise LabelError(f"{path}: {error}") from None
     except OSError as error:
         raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
+
+
+def parse(data: bytes, expected: str) -> Any:
+    """The content of a file's bytes; raises `LabelError` telling ``expected``, and no path."""
+    try:
+        text = data.decode("utf-8-sig")
+        if not text.strip():
+            raise LabelError(f"is empty; expected {expected}")
+        return json.loads(text)
     except RecursionError:
-        raise LabelError(f"{path}: nested too deep for JSON; expected {expected}") from None
+        raise LabelError(f"nested too deep for JSON; expected {expected}") from None
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are both
-        raise LabelError(f"{path}: not JSON ({error}); expected {expected}") from None
+        raise LabelError(f"not JSON ({error}); expected {expected}") from None
 
 
 def numbers(values: Any, count: int) -> tuple[float, ...] | None:

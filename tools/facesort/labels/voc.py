@@ -7,7 +7,9 @@ Format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/devkit_doc.html .
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 
 from facesort.boxes import SizeWH
@@ -61,6 +63,13 @@ def _raw(xml: Path, shown: Path) -> RawImage | Unread:
     return RawImage(name, boxes, _size_or_none(root), shown.parent.as_posix(), also=xml.stem)
 
 
+def raw_boxes(data: bytes, where: str) -> tuple[list[RawBox], SizeWH | None]:
+    """The boxes of an xml's bytes, and the picture's size where it is told."""
+    root = _parsed(BytesIO(data), where)
+    boxes = [_raw_box(item, f"{where}: object {i}") for i, item in enumerate(root.iter("object"))]
+    return boxes, _size_or_none(root)
+
+
 def _raw_box(item: ElementTree.Element, where: str) -> RawBox:
     name = (item.findtext("name") or "").strip()
     try:
@@ -72,15 +81,21 @@ def _raw_box(item: ElementTree.Element, where: str) -> RawBox:
 
 def _root(xml: Path) -> ElementTree.Element:
     try:
+        with xml.open("rb") as stream:
+            return _parsed(stream, str(xml))
+    except OSError as error:
+        raise LabelError(f"{xml}: cannot be read ({error.strerror})") from None
+
+
+def _parsed(xml: IO[bytes], where: str) -> ElementTree.Element:
+    try:
         parser = ElementTree.XMLParser(target=_NoDoctype())
         root = ElementTree.parse(xml, parser).getroot()
     except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: its encoding
-        raise LabelError(f"{xml}: not an XML file ({error}); expected Pascal VOC") from None
-    except OSError as error:
-        raise LabelError(f"{xml}: cannot be read ({error.strerror})") from None
+        raise LabelError(f"{where}: not an XML file ({error}); expected Pascal VOC") from None
     if root is None or root.tag != "annotation":
         tag = "nothing" if root is None else f"<{root.tag}>"
-        raise LabelError(f"{xml}: holds {tag}; expected <annotation> (Pascal VOC)")
+        raise LabelError(f"{where}: holds {tag}; expected <annotation> (Pascal VOC)")
     return root
 
 

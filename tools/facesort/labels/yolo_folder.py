@@ -84,7 +84,7 @@ def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawImage | Unread:
     except OSError as error:
         return Unread(f"{file}: cannot be read ({error.strerror})")
     boxes = [
-        _raw_box(line, f"{shown}: line {number}", names)
+        raw_box(line, f"{shown}: line {number}", names)
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
@@ -93,7 +93,8 @@ def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawImage | Unread:
     return RawImage(shown.stem, boxes, folder=folder, normalised=True)
 
 
-def _raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
+def raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
+    """One line of a label file; what is wrong with it is the box's problem."""
     try:
         class_id, *xywhn = yolo.parse_line(line, where, len(names))
     except LabelError as error:

@@ -50,8 +50,8 @@ def learn(root: Path, wish: Wish, report: Reporter) -> int:
     """Keep what the person said by moving files in ``root``; with ``apply``, let the photos follow.
     Returns the exit code: 1 where something could not be done."""
     dst = check_sorted(root)
-    src = album_at(read_state(dst.journal).src)
-    with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
+    known = read_state(dst.journal)
+    with at_work(album_at(known.src), dst, known, 1, report) as site:
         state = site.journal.state
         if state.is_unlearning:
             raise AlbumError(f"{root}: an --undo was stopped here; finish it with --undo")

@@ -38,7 +38,7 @@ def write_sidecars(root: Path, report: Reporter) -> int:
     if not state.people:
         raise UsageError(f"--xmp: {root} is sorted by class; side-cars hold names of people")
     src = album_at(state.src)
-    with at_work(src, dst, dst.levels(state), 1, report) as site:
+    with at_work(src, dst, state, 1, report) as site:
         labels = read_labels(dst.corrections).within(site.journal.state.sorted_into)
         written, problems = 0, {}
         wanted: set[str] = set()
@@ -86,7 +86,7 @@ def _write(site: Site, path: str, data: bytes) -> str:
     try:
         if content not in ours:
             site.journal.sidecar(path, content)
-        write_atomic(final, data, site.dst.temp_folder / "side-car")
+        write_atomic(final, [data], site.dst.temp_folder / "side-car")
     except OSError as error:
         if error.errno in DISK_FULL:
             raise

@@ -33,8 +33,8 @@ from facesort.reporter import Reporter
 def unlearn(root: Path, report: Reporter) -> int:
     """Take back the last learning in ``root``; the exit code, 1 where something had to stay."""
     dst = check_sorted(root)
-    src = album_at(read_state(dst.journal).src)
-    with at_work(src, dst, dst.levels(read_state(dst.journal)), 1, report) as site:
+    known = read_state(dst.journal)
+    with at_work(album_at(known.src), dst, known, 1, report) as site:
         state = site.journal.state
         if not state.learnings:
             raise UsageError(f"{root}: nothing to take back; nothing was learned here since then")

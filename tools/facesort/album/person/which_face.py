@@ -55,7 +55,7 @@ class WhichFace:
     def put(self, crops: Mapping[Path, bytes]) -> None:
         for file, jpeg in crops.items():
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(file, jpeg, file.with_name(f".{file.name}.tmp"))
+            write_atomic(file, [jpeg], file.with_name(f".{file.name}.tmp"))
 
     def remove(self, crops: Mapping[Path, bytes]) -> None:
         """Those that are as we made them, and the folders that this empties."""

@@ -69,10 +69,11 @@ def _form_of(source: Source) -> str:
 
 def _labels(source: Source, form: str, out: Path, step: Step) -> list[str]:
     images = source.images or sources.pictures_of(source.path)
-    reading = Reading(images, drop_bad=True, step=step)
-    splits = sources.read(source.path, form, None, reading)
     names = CLASS_NAMES if source.table else None
-    done = conversion.convert(splits, source.table or {}, names, "yolo", out)
+    with sources.unpacking(source.path, form, out) as folder:
+        reading = Reading(images, drop_bad=True, step=step, unpack_to=folder)
+        splits = sources.read(source.path, form, None, reading)
+        done = conversion.convert(splits, source.table or {}, names, "yolo", out)
     return [line for part in done for line in part.lines()]
 
 

@@ -4,24 +4,30 @@ voc         a folder of xml, or one                yolo   data.yaml, or txt with
 createml    a json list, or a folder of them       coco   a json object
 rof         pickles        widerface, retinaface   a text list of pictures and faces
 parquet     a file, or a folder of its parts
+webdataset  shards with their pictures: a tar, a folder of them, data-{000000..000012}.tar
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from facesort.dataset.config import read_config
 from facesort.dataset.split import TRAIN
 from facesort.errors import DatasetError, LabelError
-from facesort.labels import coco, createml, face_source, parquet, rof, voc, yolo_folder
+from facesort.labels import coco, createml, face_source, parquet, rof, voc, yolo, yolo_folder
 from facesort.labels.gather import RawBox, RawImage, Reading, gather
 from facesort.labels.label_set import LabelSet
+from facesort.labels.webdataset import reader as webdataset
+from facesort.labels.webdataset import shards
 from facesort.photos import list_photos
 
 AUTO = "auto"
+WEBDATASET = "webdataset"
 _START_BYTES = 4096
 _PICTURE_FOLDERS = ("images", "JPEGImages", "imgs", "photos")
 _YAML = (".yaml", ".yml")
@@ -55,6 +61,7 @@ READERS: dict[str, Callable[[Path, Reading], LabelSet]] = {
     "coco": coco.read,
     "rof": rof.read,
     "parquet": parquet.read,
+    WEBDATASET: webdataset.read,
     "widerface": read_faces,
     "retinaface": read_faces,
 }
@@ -106,6 +113,8 @@ def _splits(config: Path) -> dict[str, Path]:
 
 def tell_format(source: Path) -> str:
     """The format of a file or folder; `LabelError` where it could be several or none."""
+    if _is_shards(source):
+        return WEBDATASET
     if not source.exists():
         raise LabelError(f"{source}: no such file or folder; is the path right?")
     found = formats_in(source) if source.is_dir() else {_of_file(source)} - {""}
@@ -113,6 +122,15 @@ def tell_format(source: Path) -> str:
         return found.pop()
     what = f"could be {' or '.join(sorted(found))}" if found else "is no label format known here"
     raise LabelError(f"{source}: {what}; pass --format {'|'.join(sorted(found or READERS))}")
+
+
+def _is_shards(source: Path) -> bool:
+    """A file or pattern by its name; beside labels, the tar files of a folder may be anything."""
+    if not source.is_dir():
+        return shards.is_shard(source)
+    found = formats_in(source) if shards.find(source) else None
+    texts = {file.name.lower() for file in source.rglob("*.txt")}
+    return found == set() or (found == {"yolo"} and texts <= yolo.NO_LABELS)
 
 
 def formats_in(folder: Path) -> set[str]:
@@ -149,6 +167,18 @@ def _of_file(file: Path) -> str:
     if not first.endswith((".jpg", ".jpeg", ".png")):
         return ""
     return "retinaface" if first.startswith("#") else "widerface"
+
+
+@contextmanager
+def unpacking(source: Path, form: str, out: Path) -> Iterator[Path | None]:
+    """Where ``source`` is shards, a folder for their pictures, which are linked from there into
+    ``out``: it lies beside that, and is gone in the end. Otherwise None."""
+    if form == WEBDATASET or (form == AUTO and _is_shards(source)):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=out.parent, prefix=".unpacking_") as folder:
+            yield Path(folder)
+    else:
+        yield None
 
 
 def pictures_of(source: Path) -> Path:

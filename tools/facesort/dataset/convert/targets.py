@@ -7,6 +7,7 @@ createml    out/<split>/images with annotations.json in it, where Create ML look
 widerface   out/<split>/images, out/<split>/bbx_gt.txt
 parquet     out/<split>/images, out/<split>/labels.parquet
 labelimg    out/<split>/images with txt and classes.txt in it: labelImg's YOLO
+webdataset  out/<split>/data-000000.tar and so on with pictures and json, and classes.txt
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from facesort.errors import DatasetError
 from facesort.labels import coco, createml, parquet, voc, widerface, yolo_folder
 from facesort.labels.image_labels import IGNORE
 from facesort.labels.label_set import LabelSet
+from facesort.labels.webdataset import writer as webdataset
 
 
 def _text(render: Callable[[LabelSet], str], name: str) -> Callable[[LabelSet, Path], None]:
@@ -39,7 +41,8 @@ WRITERS: dict[str, Callable[[LabelSet, Path], None]] = {
     "parquet": lambda labels, folder: parquet.write(labels, folder / "labels.parquet"),
     "labelimg": lambda labels, folder: yolo_folder.write_folder(labels, folder / "images"),
 }
-TARGETS = ("yolo", *WRITERS)
+WEBDATASET = "webdataset"  # the pictures go into its shards
+TARGETS = ("yolo", *WRITERS, WEBDATASET)
 
 
 def write_labels(labels: LabelSet, form: str, out: Path, split: str) -> LabelSet:
@@ -52,6 +55,10 @@ def write_labels(labels: LabelSet, form: str, out: Path, split: str) -> LabelSet
     folder = out / split
     if folder.exists() and any(folder.iterdir()):
         raise DatasetError(f"{folder}: holds files already; pass another --out")
+    if form == WEBDATASET:
+        folder.mkdir(parents=True, exist_ok=True)
+        webdataset.write(labels, folder)
+        return labels
     pictures = folder / "images"
     pictures.mkdir(parents=True, exist_ok=True)
     placed = [

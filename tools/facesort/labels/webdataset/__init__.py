@@ -1,0 +1,1 @@
+"""WebDataset: pictures and their labels in tar files that are read in one pass, and written."""

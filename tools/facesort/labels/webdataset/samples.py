@@ -1,0 +1,185 @@
+"""From the members of shards to samples: a picture, put into a folder, and what is said of it.
+
+A picture becomes ``<shard>/<key>.<suffix>`` in a folder of ours, so that a key which occurs in two
+shards is two pictures; from a tar file's names come only characters that any disk takes. Members of
+a sample need not be neighbours, as webdataset wants them; they must be in one shard.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from facesort.errors import LabelError
+from facesort.labels import yolo_folder
+from facesort.labels.named_crops import plain_text
+from facesort.labels.webdataset import sample_labels, shards
+from facesort.labels.webdataset.sample_labels import Names, Told
+from facesort.photos import PHOTO_SUFFIXES
+from facesort.steps import Step
+
+NAMES_FILE = "classnames.txt"  # as clip-benchmark's shards have it, beside them or one above
+_MAX_PICTURE_BYTES = 1_000_000_000
+_MAX_PART_BYTES = 150
+_NOT_PORTABLE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
+
+
+@dataclass
+class Sample:
+    """``pictures`` and what was ``told``, by suffix; a text in place of a label says why none."""
+
+    where: str
+    pictures: dict[str, Path] = field(default_factory=dict)
+    told: dict[str, Told | str] = field(default_factory=dict)
+
+    def picture(self) -> Path | str:
+        """The picture: the one whose suffix has one part, else the only one; or why none."""
+        plain = [path for suffix, path in self.pictures.items() if "." not in suffix]
+        found = plain or list(self.pictures.values())
+        if len(found) > 1:
+            return "several pictures"
+        return found[0] if found else "no picture"
+
+    def labels(self, kinds: Sequence[str]) -> Told | str:
+        """What the first of ``kinds`` says that says something; or why none does."""
+        by_kind = [s for kind in kinds for s in sorted(self.told, key=len) if _kind(s) == kind]
+        for suffix in by_kind:
+            if isinstance(told := self.told[suffix], Told):
+                return told
+        said = "; ".join(f"{suffix}: {self.told[suffix]}" for suffix in by_kind)
+        return said or f"no {' or '.join(kinds)}"
+
+    def keep_only(self, kept: Path | str) -> None:
+        """Removes the other pictures."""
+        for path in self.pictures.values():
+            if path != kept:
+                path.unlink()
+
+
+class Samples:
+    """Reads the shards of ``source``, putting pictures into ``folder``.
+
+    ``names`` is the class list beside the shards, empty where there is none. Once all was read,
+    ``notes`` accounts for shards, members and samples, of which ``left_out`` has those that whoever
+    reads them cannot use.
+    """
+
+    def __init__(self, source: Path, folder: Path, step: Step) -> None:
+        self._shards = [shard.absolute() for shard in shards.find(source)]
+        if not any(shard.is_file() for shard in self._shards):
+            raise LabelError(f"{source}: no shard there; expected such as data-{{000..012}}.tar")
+        self._root = Path(os.path.commonpath([shard.parent for shard in self._shards]))
+        self._folder = folder
+        self._step = step
+        self.names = _class_names(self._root)
+        self._damaged: list[str] = []
+        self._passed: list[shards.PassedOver] = []
+        self._unused: Counter[str] = Counter()
+        self.count = 0
+        self.left_out: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Sample]:
+        for shard in self._step(self._shards, len(self._shards), "shard"):
+            for sample in self._of(shard):
+                self.count += 1
+                yield sample
+
+    def notes(self) -> list[str]:
+        damaged = f", {len(self._damaged):,} of them damaged or missing" if self._damaged else ""
+        told = ", ".join(f"{n:,} with {what}" for what, n in self.left_out.items())
+        told = f"{self.count:,} samples{told and ', left out '}{told}"
+        notes = [f"read: {len(self._shards):,} shards{damaged}; {told}", *self._damaged]
+        if self._unused:
+            kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self._unused.items()))
+            notes.append(f"members of no use here: {kinds}")
+        return notes + [f"passed over: {item.where}: {item.why}" for item in self._passed]
+
+    def _of(self, shard: Path) -> Iterator[Sample]:
+        """A sample ends with its shard, or where one of its names comes again."""
+        begun: dict[str, Sample] = {}
+        try:
+            for member in shards.members(shard):
+                if isinstance(member, shards.PassedOver):
+                    self._passed.append(member)
+                    continue
+                sample = begun.get(member.key)
+                if sample and member.suffix in {*sample.pictures, *sample.told}:
+                    yield begun.pop(member.key)
+                    sample = None
+                where = f"{shard.name}: {member.key}"
+                self._take(member, begun.setdefault(member.key, sample or Sample(where)), shard)
+        except shards.Damaged as error:
+            self._damaged.append(str(error))
+        yield from begun.values()
+
+    def _take(self, member: shards.Member, sample: Sample, shard: Path) -> None:
+        kind = _kind(member.suffix)
+        if f".{kind}" in PHOTO_SUFFIXES:
+            if member.size_bytes > _MAX_PICTURE_BYTES:
+                why = f"has {member.size_bytes / 1e9:.1f} GB"
+                self._passed.append(shards.PassedOver(f"{sample.where}.{member.suffix}", why))
+                return
+            target = _free(self._folder / self._place(shard) / _portable(member.key), kind)
+            _write(member, target)
+            sample.pictures[member.suffix] = target
+        elif kind in sample_labels.READERS:
+            sample.told[member.suffix] = self._told(member, f"{sample.where}.{member.suffix}")
+        else:
+            self._unused[kind] += 1
+
+    def _told(self, member: shards.Member, where: str) -> Told | str:
+        if member.size_bytes > sample_labels.MAX_BYTES:
+            return f"has {member.size_bytes / 1e6:.0f} MB"
+        data = b"".join(member.blocks())
+        try:
+            return sample_labels.parse(_kind(member.suffix), data, where, self.names)
+        except LabelError as error:
+            return str(error)
+
+    def _place(self, shard: Path) -> Path:
+        relative = shard.parent.relative_to(self._root) / shard.name.partition(".tar")[0]
+        return _portable(relative.as_posix())
+
+
+def _kind(suffix: str) -> str:
+    return suffix.rpartition(".")[2]
+
+
+def _class_names(folder: Path) -> Names:
+    told = yolo_folder.find_names(folder)
+    listed = [base / NAMES_FILE for base in (folder, folder.parent)]
+    return told or next((yolo_folder.read_names(f) for f in listed if f.is_file()), ())
+
+
+def _portable(key: str) -> Path:
+    """``key`` as a path below another. Its folders have no dot, which a picture has: so neither
+    ever stands where the other is to be."""
+    return Path(*(_portable_part(part) for part in key.split("/") if part not in ("", ".")))
+
+
+def _portable_part(part: str) -> str:
+    plain = _NOT_PORTABLE.sub("_", plain_text(part)).replace(".", "_")
+    return plain.encode()[:_MAX_PART_BYTES].decode("utf-8", "ignore").strip() or "_"
+
+
+def _free(place: Path, suffix: str) -> Path:
+    target, number = place.with_name(f"{place.name}.{suffix}"), 2
+    while target.exists():
+        target = place.with_name(f"{place.name}_{number}.{suffix}")
+        number += 1
+    return target
+
+
+def _write(member: shards.Member, target: Path) -> None:
+    """Whole, or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with target.open("xb") as file:
+            file.writelines(member.blocks())
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
