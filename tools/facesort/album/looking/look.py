@@ -12,7 +12,7 @@ from facesort.album.human import HumanLabels, read_labels
 from facesort.album.journal import State
 from facesort.album.links import possible_links
 from facesort.album.looking import look_cache
-from facesort.album.looking.scan import Looked, Scanner, decode_px, scan_photos
+from facesort.album.looking.scan import Looked, Looker, Scanner, decode_px, scan_photos
 from facesort.album.person.by_person import SHOWN, People
 from facesort.album.person.examples import check_names
 from facesort.album.person.judge import judge_scans
@@ -266,9 +266,8 @@ def _look(
         look_cache.opened(job.cache, detected_by, report) as cache,
         report.progress("looking", len(news), len(scans)) as progress,
     ):
-        for looked in job.scan(
-            unseen, detector, names, labels, job.workers, with_crops, describer, voter, cache
-        ):
+        looker = Looker(detector, names, labels, with_crops, describer, voter, cache)
+        for looked in job.scan(unseen, looker, job.workers):
             if remember is not None:
                 remember(looked, who)
             scans.append(looked.scan)

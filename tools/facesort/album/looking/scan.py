@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,31 +50,26 @@ class Looked:
     crops: list[bytes] = field(default_factory=list)
 
 
-Scanner = Callable[..., Iterator[Looked]]  # `scan_photos`, or what does the same elsewhere
+@dataclass(frozen=True)
+class Looker:
+    """Looks at photos: with which models, and what for.
 
+    ``class_names`` are ours for the detector's classes. A face that a person knows of (``labels``)
+    is there whether the detector finds it or not. ``describer`` and ``voter`` are for persons;
+    ``cache`` knows what this detector saw in earlier runs, whatever they sorted by.
+    """
 
-def scan_photos(
-    photos: Iterable[tuple[Found, Scan | None]],
-    detector: Detector,
-    class_names: Sequence[str],
-    labels: HumanLabels,
-    workers: int,
-    with_crops: bool,
-    describer: Describer | None = None,
-    voter: Voter | None = None,
-    cache: LookCache | None = None,
-) -> Iterator[Looked]:
-    """Look at each photo, in order. The scan that comes with one is what an earlier run saw: it
-    stands, with the new time, if the bytes are still the same. A face that a person knows of is
-    there whether the detector finds it or not. ``describer`` and ``voter`` are for persons;
-    ``cache`` knows what this detector saw in earlier runs, whatever they sorted by."""
-    known = cache or LookCache("nobody")
+    detector: Detector
+    class_names: tuple[str, ...]
+    labels: HumanLabels
+    with_crops: bool
+    describer: Describer | None = None
+    voter: Voter | None = None
+    cache: LookCache = field(default_factory=lambda: LookCache("nobody"))
 
-    def find(rgb: NDArray[np.uint8]) -> tuple[Face, ...]:
-        size_wh = rgb.shape[1], rgb.shape[0]
-        return as_faces(detector.detect([rgb])[0], Photo(rgb, size_wh, 1.0), class_names)
-
-    def look(photo: tuple[Found, Scan | None]) -> Looked:
+    def look(self, photo: tuple[Found, Scan | None]) -> Looked:
+        """The scan that comes with a photo is what an earlier run saw: it stands, with the new
+        time, if the bytes are still the same."""
         found, earlier = photo
         scan = Scan(found.relative, found.size_bytes, found.mtime_ns)
         try:
@@ -82,35 +78,51 @@ def scan_photos(
             scan = replace(scan, content=content_of(video) if video else content_hash(data))
             if earlier is not None and earlier.content == scan.content:
                 return Looked(replace(earlier, mtime_ns=found.mtime_ns))
-            if not video:
-                return look_at_photo(data, scan)
-            scan, crops = look_at_video(video, scan, find, labels, describer, voter, detector.sure)
-            return Looked(scan, crops if with_crops else [])
+            return self._at_video(video, scan) if video else self._at_photo(data, scan)
         except PhotoError as error:
             return Looked(replace(scan, problem=str(error)))
 
-    def look_at_photo(data: bytes, scan: Scan) -> Looked:
-        seen, picture, found = known.get(scan.content), None, None
+    def _at_video(self, video: Path, scan: Scan) -> Looked:
+        def find(rgb: NDArray[np.uint8]) -> tuple[Face, ...]:
+            size_wh = rgb.shape[1], rgb.shape[0]
+            found = self.detector.detect([rgb])[0]
+            return as_faces(found, Photo(rgb, size_wh, 1.0), self.class_names)
+
+        sure = self.detector.sure
+        scan, crops = look_at_video(
+            video, scan, find, self.labels, self.describer, self.voter, sure
+        )
+        return Looked(scan, crops if self.with_crops else [])
+
+    def _at_photo(self, data: bytes, scan: Scan) -> Looked:
+        seen, picture, found = self.cache.get(scan.content), None, None
         if seen is None:
-            picture = open_photo(data, decode_px(detector))
-            found = detector.detect([picture.rgb])[0]
-            seen = Seen(picture.scale, as_faces(found, picture, class_names))
-            known.put(scan.content, seen)
+            picture = open_photo(data, decode_px(self.detector))
+            found = self.detector.detect([picture.rgb])[0]
+            seen = Seen(picture.scale, as_faces(found, picture, self.class_names))
+            self.cache.put(scan.content, seen)
         scan = replace(scan, scale=seen.scale, faces=seen.faces)
-        scan = replace(scan, faces=(*seen.faces, *labels.unseen(scan)))
-        if not scan.faces or not (with_crops or describer or voter):
+        scan = replace(scan, faces=(*seen.faces, *self.labels.unseen(scan)))
+        if not scan.faces or not (self.with_crops or self.describer or self.voter):
             return Looked(scan)
         if picture is None:
-            picture = open_photo(data, decode_px(detector))
-        if describer is not None:
-            scan = replace(scan, faces=with_identity(scan.faces, picture, describer))
-        if voter is not None:
-            own = found if voter.detector is detector else None
-            scan = replace(scan, faces=voter.on(scan.faces, picture, own))
-        return Looked(scan, cut_crops(picture, scan) if with_crops else [])
+            picture = open_photo(data, decode_px(self.detector))
+        if self.describer is not None:
+            scan = replace(scan, faces=with_identity(scan.faces, picture, self.describer))
+        if self.voter is not None:
+            own = found if self.voter.detector is self.detector else None
+            scan = replace(scan, faces=self.voter.on(scan.faces, picture, own))
+        return Looked(scan, cut_crops(picture, scan) if self.with_crops else [])
 
+
+Photos = Iterable[tuple[Found, Scan | None]]  # each with what an earlier run saw
+Scanner = Callable[[Photos, Looker, int], Iterator[Looked]]  # `scan_photos`, or one elsewhere
+
+
+def scan_photos(photos: Photos, looker: Looker, workers: int) -> Iterator[Looked]:
+    """Look at each photo, in order."""
     keep_freed_memory()
-    return ordered_map(look, photos, workers)
+    return ordered_map(looker.look, photos, workers)
 
 
 def decode_px(detector: Detector) -> int:

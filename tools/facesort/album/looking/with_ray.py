@@ -18,7 +18,7 @@ import re
 import shutil
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,8 +28,7 @@ import facesort
 from facesort import errors
 from facesort.album.from_json import scan_from_json
 from facesort.album.human import HumanLabels
-from facesort.album.looking.look_cache import LookCache
-from facesort.album.looking.scan import Looked, scan_photos
+from facesort.album.looking.scan import Looked, Looker, Photos, scan_photos
 from facesort.album.person.describe import Describer
 from facesort.album.person.vote import Voter
 from facesort.album.records import Scan
@@ -78,19 +77,8 @@ class Cluster:
     load: Loaders
     workers: int | None = None
 
-    def scan_photos(
-        self,
-        photos: Iterable[tuple[Found, Scan | None]],
-        detector: Detector,
-        class_names: Sequence[str],
-        labels: HumanLabels,
-        workers: int,
-        with_crops: bool,
-        describer: Describer | None = None,
-        voter: Voter | None = None,
-        cache: LookCache | None = None,
-    ) -> Iterator[Looked]:
-        """As `scan.scan_photos`, in the order in which blocks are done; ``cache`` is not asked.
+    def scan_photos(self, photos: Photos, looker: Looker, _workers: int) -> Iterator[Looked]:
+        """As `scan.scan_photos`, in the order in which blocks are done; the cache is not asked.
 
         Raises `AlbumError` where the cluster cannot do it: folders not shared, no model, no room.
         """
@@ -101,11 +89,11 @@ class Cluster:
             self.src.absolute(),
             self.folder.absolute(),
             self.load,
-            tuple(class_names),
-            labels,
-            with_crops,
-            describes=describer is not None,
-            votes=voter is not None,
+            looker.class_names,
+            looker.labels,
+            looker.with_crops,
+            describes=looker.describer is not None,
+            votes=looker.voter is not None,
         )
         with _emptied(self.folder), _connected() as ray:
             for name in self._names_of_blocks(ray, rows, task):
@@ -154,25 +142,23 @@ class Worker:
             elif not folder.is_dir():
                 raise AlbumError(f"{folder}: not there on machine {os.uname().nodename}; {SHARED}")
         self._task = task
-        self._detector = task.load.detector()
-        self._describer = task.load.describer() if task.describes else None
-        own = task.load.voter
-        self._voter = Voter(own() if own else self._detector) if task.votes else None
+        detector, own = task.load.detector(), task.load.voter
+        self._looker = Looker(
+            detector,
+            task.class_names,
+            task.labels,
+            task.with_crops,
+            task.load.describer() if task.describes else None,
+            Voter(own() if own else detector) if task.votes else None,
+        )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
         texts = [str(text) for text in batch["photo"]]
         name = hashlib.blake2b("\n".join(texts).encode(), digest_size=16).hexdigest()
         self._count_try(name, texts[0])
-        looked = scan_photos(
-            [_from_text(text, self._task.src) for text in texts],
-            self._detector,
-            self._task.class_names,
-            self._task.labels,
-            BY_URL_AT_A_TIME if isinstance(self._task.src, Remote) else 1,
-            self._task.with_crops,
-            self._describer,
-            self._voter,
-        )
+        photos = [_from_text(text, self._task.src) for text in texts]
+        at_a_time = BY_URL_AT_A_TIME if isinstance(self._task.src, Remote) else 1
+        looked = scan_photos(photos, self._looker, at_a_time)
         _write(looked, self._task.folder / f"{name}.parquet")
         return {"block": [f"{name}.parquet"]}
 
