@@ -200,6 +200,13 @@ def test_nothing_is_written_when_it_cannot_be_right(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_yaml_whose_pictures_are_elsewhere_is_told_so(tmp_path: Path) -> None:
+    config = tmp_path / "data.yaml"
+    config.write_text("train: ../gone/images/train\nnames: [face]\n")
+    with pytest.raises(DatasetError, match="no pictures there: .*gone/images/train"):
+        run(config, "--out", tmp_path / "out")
+
+
 @pytest.mark.parametrize("form", TARGETS)
 def test_what_is_there_is_not_overwritten(source: LabelSet, tmp_path: Path, form: str) -> None:
     run(tmp_path / "photos", "--out", tmp_path / "out", "--to", form)

@@ -72,7 +72,8 @@ def read(
 ) -> Iterator[tuple[str, LabelSet]]:
     """``source`` by split: those of a data.yaml (or the one asked for), else one."""
     config = source / "data.yaml" if source.is_dir() else source
-    if form in (AUTO, "yolo") and config.suffix.lower() in _YAML and _splits(config):
+    is_yaml = config.suffix.lower() in _YAML and config.is_file()
+    if form in (AUTO, "yolo") and is_yaml and (config == source or _splits(config)):
         yield from read_splits(config, split, reading)
     else:
         yield split or TRAIN, read_source(source, form, reading)
@@ -89,6 +90,9 @@ def read_splits(
 ) -> Iterator[tuple[str, LabelSet]]:
     """The splits of a data.yaml, or that one; a folder that serves two of them is read once."""
     splits, names = _splits(config), read_config(config).names
+    if not splits:
+        told = ", ".join(map(str, read_config(config).splits.values())) or "no train, val or test"
+        raise DatasetError(f"{config}: no pictures there: {told}; is the path right?")
     if split is not None and split not in splits:
         raise DatasetError(f"{config}: no pictures of '{split}'; it has {', '.join(splits)}")
     taken: set[Path] = set()
