@@ -44,7 +44,8 @@ def carry_out(plan: Plan, site: Site, memory: CropMemory | None = None) -> dict[
     left = left_to_file(plan, journal.state.entries)
     _check_room(dst.root, needed_bytes(left), memory)
     try:
-        save_plan(plan, dst.pending_plan)
+        if not dst.pending_plan.exists():  # else it is this one, and a killed run's
+            save_plan(plan, dst.pending_plan)
         journal.people(plan.people)
         journal.learned(plan.learned)
         _make_folders(dst.root, plan, journal)

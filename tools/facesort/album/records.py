@@ -8,7 +8,6 @@ file names included: the journal and a saved plan are made of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from facesort.classes import CLASS_NAMES
 
@@ -202,4 +201,4 @@ class Plan:
 
 def folder_of(path: str) -> str:
     """``photos/masked/a.jpg`` is in ``photos/masked``."""
-    return str(PurePosixPath(path).parent)
+    return path.rpartition("/")[0]
