@@ -203,7 +203,7 @@ def test_nothing_is_written_when_it_cannot_be_right(
 def test_a_yaml_whose_pictures_are_elsewhere_is_told_so(tmp_path: Path) -> None:
     config = tmp_path / "data.yaml"
     config.write_text("train: ../gone/images/train\nnames: [face]\n")
-    with pytest.raises(DatasetError, match="no pictures there: .*gone/images/train"):
+    with pytest.raises(DatasetError, match=r"no pictures there: .*gone/images/train"):
         run(config, "--out", tmp_path / "out")
 
 
