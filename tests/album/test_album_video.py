@@ -172,6 +172,8 @@ def test_one_crop_a_person(album: Album, film: Film, sort: Sort, tmp_path: Path)
         "photos/Ana/clip.mp4",
         "photos/Ben/clip.mp4",
     ]
+    assert learn_corrections.main(["sorted", "--xmp"]) == 0  # side-cars are for pictures
+    assert not list((tmp_path / "sorted").rglob("*.xmp"))
 
 
 def sight(x: float, at: int, name: str = "face", confidence: float = 0.9) -> Face:

@@ -23,7 +23,7 @@ from facesort.album.sort import at_work
 from facesort.album.summary import counted
 from facesort.album.undo import is_written, remove_sidecars
 from facesort.errors import PhotoError, UsageError
-from facesort.photos import album_at, content_hash
+from facesort.photos import album_at, content_hash, is_video
 from facesort.photos.stored import read_stored
 from facesort.reporter import Reporter
 
@@ -46,7 +46,7 @@ def write_sidecars(root: Path, report: Reporter) -> int:
             regions = list(_regions(entry, labels))
             there = [path for path in entry.targets if os.path.lexists(root / path)]
             paths = [f"{path}{SIDECAR}" for path in there]
-            if not regions or not paths:
+            if not regions or not paths or is_video(entry.scan.photo):  # a region is of a picture
                 continue
             wanted |= {*paths}
             try:
