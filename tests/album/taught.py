@@ -18,9 +18,10 @@ import numpy as np
 from conftest import disk_as_dict, jpeg
 
 from facesort.album.human import read_labels
-from facesort.album.journal import Journal, State, read_state
+from facesort.album.journal import Journal, read_state
 from facesort.album.learning.learn import Wish, learn
 from facesort.album.person.people import vector_from_text, vector_to_text
+from facesort.album.state import State
 from facesort.reporter import ConsoleReporter
 
 PEOPLE = {"Ana": "face", "Ben": "masked", "Eva": "sunglasses"}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from facesort.album.journal import State
+from facesort.album.state import State
 from facesort.album.summary import counted, problem_lines, table_lines
 from facesort.photos import Listing
 from facesort.reporter import Reporter

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from facesort.album.disk import check_writable
-from facesort.album.journal import Journal, State
+from facesort.album.journal import Journal
 from facesort.album.records import Folders, Plan
 from facesort.album.saved_plan import find_plan
+from facesort.album.state import State
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import Found, Place, Remote, album_at
 

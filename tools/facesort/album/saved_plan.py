@@ -10,8 +10,8 @@ from pathlib import Path
 
 from facesort.album.disk import write_atomic
 from facesort.album.from_json import plan_from_json
-from facesort.album.journal import State
 from facesort.album.records import Plan, Scan
+from facesort.album.state import State
 from facesort.errors import AlbumError, PhotoError
 from facesort.photos import Found, content_of
 

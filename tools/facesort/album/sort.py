@@ -18,12 +18,13 @@ from facesort.album.destination import (
     check_sorted_alike,
 )
 from facesort.album.filing import left_to_file
-from facesort.album.journal import State, read_state
+from facesort.album.journal import read_state
 from facesort.album.looking.crops import CropMemory, crop_memory
 from facesort.album.looking.look import Job, Remember, plan_news
 from facesort.album.looking.scan import Looked
 from facesort.album.records import COPY, Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
+from facesort.album.state import State
 from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import (

@@ -17,9 +17,9 @@ from pathlib import Path
 from facesort.album.destination import Destination
 from facesort.album.disk import Stamp, is_same_photo
 from facesort.album.filing import Filer, is_ours, left_to_file
-from facesort.album.journal import State
 from facesort.album.person.which_face import FOLDER as WHICH_FACE
 from facesort.album.saved_plan import find_plan
+from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.errors import AlbumError
 from facesort.photos import Place, Remote, album_at, content_hash

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from facesort.album.disk import Stamp
 from facesort.album.human import HumanLabels
-from facesort.album.journal import State
 from facesort.album.names import NamePool, can_be_folder, folded
 from facesort.album.records import UNSURE, Entry
+from facesort.album.state import State
 
 FACES, PHOTOS = "faces", "photos"
 SIDECAR = ".xmp"

@@ -16,7 +16,7 @@ from facesort.album.human import (
     append_labels,
     read_labels,
 )
-from facesort.album.journal import State, read_state
+from facesort.album.journal import read_state
 from facesort.album.learning import guard
 from facesort.album.learning.corrections import FACES, Changes, Said, find_changes, put_back, unpack
 from facesort.album.learning.missing import Ask, ask_about, unsettled
@@ -27,6 +27,7 @@ from facesort.album.person.examples import check_names
 from facesort.album.person.judge import judge_scans
 from facesort.album.records import Learned
 from facesort.album.sort import at_work
+from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import album_at

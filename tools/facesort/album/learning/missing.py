@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from facesort.album.human import HumanLabels
-from facesort.album.journal import State
 from facesort.album.learning.corrections import Gone, Said, was_in
 from facesort.album.records import NOT_A_FACE, STRANGERS, folder_of
+from facesort.album.state import State
 from facesort.album.summary import counted
 
 Ask = Callable[[str, str], str]  # a question, the letters that answer it; "" is no answer

@@ -18,12 +18,12 @@ from facesort.album.carry_out import Site, write_manifest
 from facesort.album.disk import Stamp, is_same_bytes, is_same_photo, put_photo
 from facesort.album.filing import Filer, check_unchanged
 from facesort.album.human import HumanLabels
-from facesort.album.journal import State
 from facesort.album.learning.corrections import SIDECAR, Changes
 from facesort.album.names import NamePool
 from facesort.album.person.judge import NOT_DESCRIBED
 from facesort.album.plan import crop_name, folders_of_faces, photo_folders, placed
 from facesort.album.records import HARD, STRANGERS, UNSURE, Entry, Judged, folder_of
+from facesort.album.state import State
 from facesort.album.subject import PhotoRules
 from facesort.album.undo import remove_sidecars, why_kept
 from facesort.errors import FacesortError

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from facesort.album.journal import State
 from facesort.album.learning.corrections import FACES, Changes, was_in
 from facesort.album.learning.missing import Ask
 from facesort.album.records import Learned
+from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.reporter import Reporter
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from facesort.album.human import HumanLabels
-from facesort.album.journal import State
 from facesort.album.learning.corrections import Changes
 from facesort.album.learning.refile import Words
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry, Judged, folder_of
+from facesort.album.state import State
 from facesort.album.summary import counted
 
 LEAST_DOUBT = 0.02  # below it, a look is not worth its while

@@ -17,13 +17,14 @@ from facesort.album.carry_out import Site, write_manifest
 from facesort.album.disk import Stamp
 from facesort.album.filing import Filer
 from facesort.album.human import HumanLabels, withdraw_labels
-from facesort.album.journal import Learning, read_state
+from facesort.album.journal import read_state
 from facesort.album.learning.corrections import Changes, find_changes, unpack
 from facesort.album.learning.learn import check_sorted
 from facesort.album.learning.refile import adopt, clear_unfinished, file_anew, remove_stale_sidecars
 from facesort.album.names import NamePool
 from facesort.album.records import Entry, folder_of
 from facesort.album.sort import at_work
+from facesort.album.state import Learning
 from facesort.album.summary import counted
 from facesort.errors import UsageError
 from facesort.photos import album_at

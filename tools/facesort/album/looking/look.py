@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from facesort.album.destination import Destination
 from facesort.album.human import HumanLabels, read_labels
-from facesort.album.journal import State
 from facesort.album.links import possible_links
 from facesort.album.looking import look_cache
 from facesort.album.looking.scan import Looked, Looker, Scanner, decode_px, scan_photos
@@ -29,6 +28,7 @@ from facesort.album.records import (
     Scan,
     folder_of,
 )
+from facesort.album.state import State
 from facesort.album.subject import PhotoRules
 from facesort.album.summary import counted
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class

@@ -1,0 +1,152 @@
+"""What the journal of a destination adds up to: album, entries, files made, what was learned.
+
+`State.add` takes the lines one by one, in the order in which they were written; their kinds are in
+`journal`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from facesort.album.disk import Stamp
+from facesort.album.from_json import (
+    entry_from_json,
+    learned_from_json,
+    people_from_json,
+    scan_from_json,
+)
+from facesort.album.human import HumanLabel, label_of
+from facesort.album.records import Entry, Folders, Learned, Scan
+from facesort.photos import Found
+
+
+@dataclass
+class Learning:
+    """What one learning needs to be taken back: the ``labels`` it came from, what was ``learned``
+    until then, and each photo it filed anew as it was ``before``."""
+
+    learned: Learned | None
+    labels: list[HumanLabel] = field(default_factory=list)
+    before: dict[str, Entry] = field(default_factory=dict)
+    is_applied: bool = False
+
+
+@dataclass
+class State:
+    """What the lines add up to."""
+
+    src: str = ""
+    levels: int = 0
+    people: tuple[str, ...] = ()
+    learned: Learned | None = None
+    options: dict[str, str] = field(default_factory=dict)  # of the last run that told them
+    scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
+    entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
+    made: dict[str, tuple[str, Stamp]] = field(default_factory=dict)  # path: photo, stamp
+    making: dict[str, str] = field(default_factory=dict)  # path: photo; a killed run's, if any
+    folders: list[str] = field(default_factory=list)
+    manifests: set[str] = field(default_factory=set)
+    own_manifest: str = ""  # the person's, from before our first, under its name since then
+    left_by_undo: dict[str, str] | None = None
+    learnings: list[Learning] = field(default_factory=list)
+    is_unlearning: bool = False
+    as_of: object = None  # what the file was like when it was read
+    sidecars: dict[str, set[str]] = field(default_factory=dict)  # path: hashes
+
+    @property
+    def sorted_into(self) -> Folders:
+        return Folders(self.people)
+
+    @property
+    def is_learning(self) -> bool:
+        """Has a learning begun that was not applied yet?"""
+        return bool(self.learnings) and not self.learnings[-1].is_applied
+
+    def knows(self, found: Found) -> bool:
+        """Is this photo filed, and has not changed since? One that could not be read is not."""
+        scan = self.filed_scan(found.relative)
+        return scan is not None and _same_file(scan, found) and scan.was_read
+
+    def filed_scan(self, photo: str) -> Scan | None:
+        """What was seen on the photo when it was filed last."""
+        return self.entries[photo].scan if photo in self.entries else None
+
+    def has_content(self, scan: Scan) -> bool:
+        """Is the photo filed with these very bytes (or, unread then and now, with none)?"""
+        filed = self.filed_scan(scan.photo)
+        return filed is not None and filed.content == scan.content
+
+    def paths(self) -> set[str]:
+        """Every path this destination ever gave away."""
+        planned = {path for entry in self.entries.values() for path in entry.paths}
+        return planned | self.made.keys()
+
+    def scan_of(self, found: Found, detector: str) -> Scan | None:
+        """What ``detector`` saw on this very photo in a run that did not get to file it."""
+        by, scan = self.scans.get(found.relative, ("", None))
+        if scan is None or by != detector or not scan.was_read or not _same_file(scan, found):
+            return None
+        return scan
+
+    def put_scan(self, detector: str, scan: Scan) -> None:
+        self.scans[scan.photo] = (detector, scan)
+
+    def put_entry(self, entry: Entry, made: dict[str, Stamp]) -> None:
+        photo = entry.scan.photo
+        if self.learnings and photo in self.entries:
+            self.learnings[-1].before.setdefault(photo, self.entries[photo])
+        self.entries[photo] = entry
+        self.scans.pop(photo, None)  # or a large album is in memory twice
+        for path, stamp in made.items():
+            self.made[path] = (photo, stamp)
+            self.making.pop(path, None)
+
+    def add(self, line: dict[str, Any]) -> None:
+        kind = line["kind"]
+        if kind == "album":
+            self.src, self.levels = line["src"], line["levels"]
+        elif kind == "options":
+            self.options = line["options"]
+        elif kind == "people":
+            self.people += people_from_json(line["names"])
+        elif kind == "learned":
+            self.learned = learned_from_json(line["learned"])
+        elif kind == "scanned":
+            self.put_scan(line["detector"], scan_from_json(line["scan"]))
+        elif kind == "folder":
+            self.folders.append(line["path"])
+        elif kind == "filed":
+            entry = entry_from_json(line["entry"], self.sorted_into)
+            made = {sys.intern(path): Stamp(*stamp) for path, stamp in line["made"].items()}
+            self.put_entry(entry, made)
+        elif kind == "making":
+            self.making |= dict.fromkeys(line["paths"], line["photo"])
+        elif kind == "removed":
+            for path in line["paths"]:
+                self.made.pop(path, None)
+                self.making.pop(path, None)
+        elif kind == "said":
+            if not self.is_learning:
+                self.learnings.append(Learning(self.learned))
+            self.learnings[-1].labels += map(label_of, line["labels"])
+        elif kind == "applied" and self.learnings:
+            self.learnings[-1].is_applied = True
+        elif kind == "unlearning":
+            self.is_unlearning = True
+        elif kind == "unlearned" and self.learnings:
+            self.learnings.pop()
+            self.is_unlearning = False
+        elif kind == "sidecar":
+            self.sidecars.setdefault(line["path"], set()).add(line["content"])
+        elif kind == "aside":
+            self.own_manifest = self.own_manifest if self.manifests else line["path"]
+        elif kind == "manifest":
+            self.manifests.add(line["content"])
+        elif kind == "undo":
+            self.left_by_undo = line["left"]
+
+
+def _same_file(scan: Scan, found: Found) -> bool:
+    return (scan.size_bytes, scan.mtime_ns) == (found.size_bytes, found.mtime_ns)
