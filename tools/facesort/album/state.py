@@ -19,6 +19,7 @@ from facesort.album.from_json import (
 )
 from facesort.album.records import Entry, Folders, Learned, Scan
 from facesort.album.user_labels import UserLabel, label_of
+from facesort.old_spelling import renamed_options
 from facesort.photos import Found
 
 
@@ -108,7 +109,7 @@ class State:
         if kind == "album":
             self.src, self.levels = line["src"], line["levels"]
         elif kind == "options":
-            self.options = line["options"]
+            self.options = renamed_options(line["options"])
         elif kind == "people":
             self.people += people_from_json(line["names"])
         elif kind == "learned":
