@@ -16,7 +16,7 @@ from pathlib import Path
 
 from facesort.album.corrections.changes import SIDECAR, Changes
 from facesort.album.disk import FileSignature, is_same_bytes, is_same_photo, put_photo
-from facesort.album.executor import PlanExecutor, Workspace, check_unchanged, write_manifest
+from facesort.album.executor import PlanExecutor, check_unchanged, write_manifest
 from facesort.album.names import NamePool
 from facesort.album.person.classify import NOT_ENCODED
 from facesort.album.plan import crop_name, folders_of_faces, photo_folders, placed
@@ -25,6 +25,7 @@ from facesort.album.salience import PhotoRules
 from facesort.album.state import State
 from facesort.album.undo import remove_sidecars, why_kept
 from facesort.album.user_labels import UserLabels
+from facesort.album.workspace import Workspace
 from facesort.errors import FacesortError
 
 NOBODYS = (UNSURE, STRANGERS)
