@@ -12,7 +12,7 @@ import pytest
 
 from facesort.boxes import as_boxes, iou_matrix, min_side
 from facesort.classes import CLASS_NAMES
-from facesort.dataset import sources
+from facesort.dataset import training_sources
 from facesort.dataset.sample_album import SAMPLES, make_sample_album
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +96,9 @@ def test_real_scenes(tmp_path: Path) -> None:
     """Not a figure (most of these photos were trained on) but a guard: sorting real photos finds
     their clear faces, with the right class, and every photo ends up somewhere."""
     tables = [SCENES / "second_look.csv", ROOT / "data_configs/second_look/scenes_voc.csv"]
-    scenes = sources.read_scenes(SCENES, sources.read_second_looks(tables, "object_index"))[::20]
+    scenes = training_sources.read_scenes(
+        SCENES, training_sources.read_second_looks(tables, "object_index")
+    )[::20]
     (tmp_path / "album").mkdir()
     for scene in scenes:
         (tmp_path / "album" / scene.path.name).symlink_to(scene.path)

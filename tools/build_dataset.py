@@ -52,20 +52,24 @@ def arguments(argv: Sequence[str]):
 
 
 def read_sources(args):
-    from facesort.dataset import sources
+    from facesort.dataset import training_sources
     from facesort.dataset.build import Sources
 
     scenes = selfies = crops = ()
     if args.scenes:
         tables = [args.scenes / "second_look.csv", SECOND_LOOK / "scenes_voc.csv"]
-        scenes = sources.read_scenes(args.scenes, sources.read_second_looks(tables, "object_index"))
+        scenes = training_sources.read_scenes(
+            args.scenes, training_sources.read_second_looks(tables, "object_index")
+        )
     if args.selfies:
         tables = [SECOND_LOOK / "selfies_sunglasses.csv"]
-        selfies = sources.read_selfies(args.selfies, sources.read_second_looks(tables, "box_index"))
+        selfies = training_sources.read_selfies(
+            args.selfies, training_sources.read_second_looks(tables, "box_index")
+        )
     if args.crops:
-        crops = sources.read_crops(args.crops, args.crops / "four_class.csv")
+        crops = training_sources.read_crops(args.crops, args.crops / "four_class.csv")
     used = {"scenes": scenes, "selfies": selfies, "crops": crops}
-    for kind, number in sources.came_in(args.scenes, args.selfies, args.crops).items():
+    for kind, number in training_sources.came_in(args.scenes, args.selfies, args.crops).items():
         kept = len(used[kind])
         print(f"{kind}: {number:,} in = {kept:,} used + {number - kept:,} left by the second look")
     return Sources(scenes, selfies, crops)
@@ -87,8 +91,8 @@ def main(argv: Sequence[str]) -> None:
     from facesort.dataset.build import build
     from facesort.models.landmarks import load_face_finder
 
-    sources, find = read_sources(args), load_face_finder(args.face_model)
-    show(build(sources, args.out, find, args.seed, args.synthetic_share, console.progress))
+    training_sources, find = read_sources(args), load_face_finder(args.face_model)
+    show(build(training_sources, args.out, find, args.seed, args.synthetic_share, console.progress))
     print(f"written to {args.out}; next: yolo detect train data=data_configs/occlusion.yaml")
 
 

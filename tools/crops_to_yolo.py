@@ -10,7 +10,7 @@
 
 Each crop gets one box: the whole crop, or the face that --detect finds. What cannot be used goes to
 OUT/_review/<reason>, and every crop is accounted for. --compose places the crops at many scales on
-backgrounds, so that a face is not expected to fill the picture. Flags are
+backgrounds, so that a face is not expected to fill the image. Flags are
 <occluded>_<top>_<bottom>; 1_0_0 is class 'other', dropped unless mapped. A CSV has the columns
 image,class. In WebDataset shards (tar files), the class of a crop is its member .cls.
 
@@ -102,9 +102,9 @@ def read(args, kind, unpack_to):
 def wanted_of(args, source, table):
     """What to make of ``source``; the face model is loaded here, and backgrounds are looked at."""
     from facesort.classes import CLASS_NAMES
-    from facesort.dataset.crops.composing import Composing, face_free
-    from facesort.dataset.crops.crop_set import Wanted, identity_names
-    from facesort.dataset.crops.splitting import parse_split
+    from facesort.dataset.crops.copy_paste import CopyPaste, face_free
+    from facesort.dataset.crops.crop_set import Options, identity_names
+    from facesort.dataset.crops.crop_split import parse_split
     from facesort.models.landmarks import load_face_finder
 
     split = parse_split(args.split)
@@ -114,14 +114,14 @@ def wanted_of(args, source, table):
         backgrounds, notes = face_free(args.backgrounds, find, console.progress)
         print(*notes, sep="\n", end="\n" if notes else "")
     if args.compose:
-        placed = Composing(backgrounds, args.times, args.seed)
+        placed = CopyPaste(backgrounds, args.times, args.seed)
     names = identity_names(source, table) if args.classes_from else CLASS_NAMES
-    return Wanted(args.out, table, names, split, args.group_by, find, placed)
+    return Options(args.out, table, names, split, args.group_by, find, placed)
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    from facesort.dataset.convert.sources import unpacking
+    from facesort.dataset.convert.label_reader import unpacking
     from facesort.dataset.crops import identities
     from facesort.dataset.crops.crop_set import convert
 

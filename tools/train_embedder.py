@@ -105,13 +105,13 @@ def strangers_likeness(weights: Path, judges) -> str:
     """`Likeness` of the first half of the people kept apart, as JSON."""
     import numpy as np
 
-    from facesort.models.people import likeness
+    from facesort.models.people import similarity_norm
 
     vectors, person = embedded(weights, judges)
     known = person % 2 == 0
     states = np.tile(np.arange(vectors.shape[1]), int(known.sum()))
     rows = vectors[known].reshape(len(states), -1)
-    return likeness.measure(rows, person[known].repeat(vectors.shape[1]), states).to_json()
+    return similarity_norm.measure(rows, person[known].repeat(vectors.shape[1]), states).to_json()
 
 
 def tell(title: str, weights: Path, judges) -> None:

@@ -30,7 +30,7 @@ def moving() -> bytes:
 DAMAGED = {
     "truncated.jpg": (jpeg("face")[:600], "ends too early"),
     "zero.jpg": (b"", "is empty (0 bytes)"),
-    "text.jpg": (b"Dear Sir or Madam, this is a letter.\n" * 9, "is text, not a picture"),
+    "text.jpg": (b"Dear Sir or Madam, this is a letter.\n" * 9, "is text, not an image"),
     "zeros.jpg": (bytes(5000), "holds nothing but zeros"),
 }
 ODD = {

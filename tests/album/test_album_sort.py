@@ -266,17 +266,17 @@ def test_a_plan_json_of_the_persons_own_is_left_alone(
 def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
     album: Album, sort: Sort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from facesort.album import carry_out
+    from facesort.album import executor
 
     album.add("a.jpg", "face")
     own = tmp_path / "sorted/photos/face/a.jpg"
-    make_folders = carry_out._make_folders
+    make_folders = executor._make_folders
 
     def make_folders_and_more(*args) -> None:
         make_folders(*args)
         own.write_text("the person's own")
 
-    monkeypatch.setattr(carry_out, "_make_folders", make_folders_and_more)
+    monkeypatch.setattr(executor, "_make_folders", make_folders_and_more)
     result = sort("--src", "album")
     assert result.code == 1
     assert "a.jpg: photos/face/a.jpg appeared in the destination meanwhile" in result.out

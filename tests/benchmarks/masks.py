@@ -1,4 +1,4 @@
-"""How good are head masks? Busts of known outline on other pictures, by every segmenter.
+"""How good are head masks? Busts of known outline on other images, by every segmenter.
 
     python tests/benchmarks/masks.py ../shared/data/people ../shared/data/scenes_voc/images \\
         --cutter selfie_segmentation_256.tflite --segmenter more.onnx

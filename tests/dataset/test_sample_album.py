@@ -114,7 +114,7 @@ def test_interrupted_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = {
-        name: sample_album.Source("no_such_package", "a.jpg") for name in sample_album.SOURCES
+        name: sample_album.PackageImage("no_such_package", "a.jpg") for name in sample_album.SOURCES
     }
     monkeypatch.setattr(sample_album, "SOURCES", missing)
     with pytest.raises(AlbumError, match=r"no_such_package/a\.jpg.*pip install"):

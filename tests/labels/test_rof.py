@@ -1,4 +1,4 @@
-"""ROF: which class, which box, which picture, and what is wrong with an entry."""
+"""ROF: which class, which box, which image, and what is wrong with an entry."""
 
 import pickle
 from pathlib import Path
@@ -10,8 +10,8 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import rof
-from facesort.labels.gather import Reading
 from facesort.labels.label_set import LabelSet
+from facesort.labels.resolve import Reading
 
 URL = "http://example.org/a.jpg"
 FACE = {"box": [2, 4, 10, 20], "left_eye": (3, 5)}

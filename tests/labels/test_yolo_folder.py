@@ -1,4 +1,4 @@
-"""labelImg's YOLO: txt beside the pictures and a classes.txt; and a split of a data.yaml."""
+"""labelImg's YOLO: txt beside the images and a classes.txt; and a split of a data.yaml."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import yolo_folder
-from facesort.labels.gather import Reading
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.label_set import LabelSet
+from facesort.labels.resolve import Reading
 
 LINE = "1 0.5 0.5 0.25 0.5\n"
 
@@ -23,19 +23,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_only_labelled_pictures_are_taken(folder: Path) -> None:
+def test_only_labelled_images_are_taken(folder: Path) -> None:
     labels = yolo_folder.read_folder(folder, ("face", "masked"), Reading(folder))
     (image,) = labels.images
     assert image.path.name == "a.jpg" and image.xyxy_px.tolist() == [[24, 12, 40, 36]]
 
 
-def test_in_a_split_a_picture_without_label_has_no_face(folder: Path) -> None:
-    pictures = sorted(folder.glob("*.jpg"))
-    labels = yolo_folder.read_pictures(pictures, ("face", "masked"), Reading(folder))
+def test_in_a_split_a_image_without_label_has_no_face(folder: Path) -> None:
+    images = sorted(folder.glob("*.jpg"))
+    labels = yolo_folder.read_images(images, ("face", "masked"), Reading(folder))
     assert [len(image.class_id) for image in labels.images] == [1, 0]
 
 
-def test_labels_and_pictures_in_parallel_folders(tmp_path: Path) -> None:
+def test_labels_and_images_in_parallel_folders(tmp_path: Path) -> None:
     for split, size in (("train", (64, 48)), ("val", (30, 20))):
         draw(tmp_path / "images" / split / "a.jpg", size)
         (tmp_path / "labels" / split).mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_a_binary_label_is_told(folder: Path) -> None:
     assert any("b c.txt: not a text file" in note for note in labels.notes)
 
 
-def test_two_pictures_with_one_label_file_are_refused_before_anything_is_written(
+def test_two_images_with_one_label_file_are_refused_before_anything_is_written(
     tmp_path: Path,
 ) -> None:
     images = tuple(

@@ -71,7 +71,7 @@ def test_the_oval_is_tight() -> None:
 
 
 class Known:
-    """A detector of pictures whose faces are known."""
+    """A detector of images whose faces are known."""
 
     names, imgsz, fingerprint, sure = ("face",), 640, "known", 0.5
 

@@ -14,7 +14,7 @@ _KEPT_BYTES = 128 << 20
 def keep_freed_memory() -> None:
     """Have glibc keep what was freed, up to 128 MB, from now on; without glibc, do nothing.
 
-    As it comes, it gives a picture's megabytes back to the system whenever one is done with, and
+    As it comes, it gives an image's megabytes back to the system whenever one is done with, and
     gets them again, cleared, page by page, for the next: by where its threads' heaps happen to lie,
     up to 1,400 page faults and 4 ms of a core for each photo, or none (man 3 mallopt).
     """

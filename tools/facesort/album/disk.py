@@ -70,7 +70,7 @@ def check_writable(folder: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class FileSignature:
     """Tells whether a file is still the one that was put there, and where it went if not."""
 
     size_bytes: int
@@ -78,11 +78,11 @@ class Stamp:
     inode: int
 
     @classmethod
-    def of(cls, path: Path) -> Stamp:
+    def of(cls, path: Path) -> FileSignature:
         status = os.lstat(path)
         return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
-    def same_content(self, other: Stamp) -> bool:
+    def same_content(self, other: FileSignature) -> bool:
         """Size and time; not the inode, which some file systems give out anew at every mount."""
         return (self.size_bytes, self.mtime_ns) == (other.size_bytes, other.mtime_ns)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from facesort.album.names import can_be_folder
-from facesort.album.person.people import vector_from_text
+from facesort.album.person.identification import vector_from_text
 from facesort.album.records import (
     BY_CLASS,
     LINKS,
@@ -22,14 +22,14 @@ from facesort.album.records import (
     Face,
     Folders,
     Identity,
-    Judged,
     Learned,
     Plan,
+    Prediction,
     Scan,
     Vote,
 )
 from facesort.classes import CLASS_NAMES
-from facesort.models.people import likeness
+from facesort.models.people import similarity_norm
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def people_from_json(data: Any) -> tuple[str, ...]:
 
 
 def learned_from_json(data: Mapping[str, Any]) -> Learned:
-    likeness.from_json(_is(str, data["likeness"]))
+    similarity_norm.from_json(_is(str, data["likeness"]))
     return Learned(
         by=_is(str, data["by"]),
         likeness=data["likeness"],
@@ -136,8 +136,8 @@ def _identity(data: Mapping[str, Any]) -> Identity:
     )
 
 
-def _judged(data: Mapping[str, Any], folders: Folders) -> Judged:
-    return Judged(
+def _judged(data: Mapping[str, Any], folders: Folders) -> Prediction:
+    return Prediction(
         folder=_one_of(folders.faces, data["folder"]),
         likeliest=_one_of(("", *folders.names), data["likeliest"]),
         probability=_number(data["probability"], 0, 1),

@@ -33,10 +33,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from facesort.album.disk import Stamp
-from facesort.album.human import HumanLabel
+from facesort.album.disk import FileSignature
 from facesort.album.records import Entry, Learned, Scan
 from facesort.album.state import State
+from facesort.album.user_labels import UserLabel
 from facesort.errors import AlbumError
 
 LINES_PER_SYNC = 64
@@ -110,9 +110,9 @@ class Journal:
     def folder(self, path: str) -> None:
         self._append({"kind": "folder", "path": path})
 
-    def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
-        stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
-        self._write({"kind": "filed", "entry": asdict(entry), "made": stamps})
+    def filed(self, entry: Entry, made: dict[str, FileSignature]) -> None:
+        signatures = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
+        self._write({"kind": "filed", "entry": asdict(entry), "made": signatures})
         self.state.put_entry(entry, made)
 
     def making(self, photo: str, paths: list[str]) -> None:
@@ -121,7 +121,7 @@ class Journal:
     def removed(self, paths: list[str]) -> None:
         self._append({"kind": "removed", "paths": paths})
 
-    def said(self, labels: Iterable[HumanLabel]) -> None:
+    def said(self, labels: Iterable[UserLabel]) -> None:
         self._append({"kind": "said", "labels": [asdict(label) for label in labels]})
 
     def applied(self) -> None:

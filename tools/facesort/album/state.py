@@ -10,15 +10,15 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from facesort.album.disk import Stamp
+from facesort.album.disk import FileSignature
 from facesort.album.from_json import (
     entry_from_json,
     learned_from_json,
     people_from_json,
     scan_from_json,
 )
-from facesort.album.human import HumanLabel, label_of
 from facesort.album.records import Entry, Folders, Learned, Scan
+from facesort.album.user_labels import UserLabel, label_of
 from facesort.photos import Found
 
 
@@ -28,7 +28,7 @@ class Learning:
     until then, and each photo it filed anew as it was ``before``."""
 
     learned: Learned | None
-    labels: list[HumanLabel] = field(default_factory=list)
+    labels: list[UserLabel] = field(default_factory=list)
     before: dict[str, Entry] = field(default_factory=dict)
     is_applied: bool = False
 
@@ -44,7 +44,7 @@ class State:
     options: dict[str, str] = field(default_factory=dict)  # of the last run that told them
     scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
     entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
-    made: dict[str, tuple[str, Stamp]] = field(default_factory=dict)  # path: photo, stamp
+    made: dict[str, tuple[str, FileSignature]] = field(default_factory=dict)  # path: photo, stamp
     making: dict[str, str] = field(default_factory=dict)  # path: photo; a killed run's, if any
     folders: list[str] = field(default_factory=list)
     manifests: set[str] = field(default_factory=set)
@@ -93,14 +93,14 @@ class State:
     def put_scan(self, detector: str, scan: Scan) -> None:
         self.scans[scan.photo] = (detector, scan)
 
-    def put_entry(self, entry: Entry, made: dict[str, Stamp]) -> None:
+    def put_entry(self, entry: Entry, made: dict[str, FileSignature]) -> None:
         photo = entry.scan.photo
         if self.learnings and photo in self.entries:
             self.learnings[-1].before.setdefault(photo, self.entries[photo])
         self.entries[photo] = entry
         self.scans.pop(photo, None)  # or a large album is in memory twice
-        for path, stamp in made.items():
-            self.made[path] = (photo, stamp)
+        for path, signature in made.items():
+            self.made[path] = (photo, signature)
             self.making.pop(path, None)
 
     def add(self, line: dict[str, Any]) -> None:
@@ -119,7 +119,10 @@ class State:
             self.folders.append(line["path"])
         elif kind == "filed":
             entry = entry_from_json(line["entry"], self.sorted_into)
-            made = {sys.intern(path): Stamp(*stamp) for path, stamp in line["made"].items()}
+            made = {
+                sys.intern(path): FileSignature(*signature)
+                for path, signature in line["made"].items()
+            }
             self.put_entry(entry, made)
         elif kind == "making":
             self.making |= dict.fromkeys(line["paths"], line["photo"])

@@ -15,9 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from facesort.album.destination import Destination
-from facesort.album.disk import Stamp, is_same_photo
-from facesort.album.filing import Filer, is_ours, left_to_file
-from facesort.album.person.which_face import FOLDER as WHICH_FACE
+from facesort.album.disk import FileSignature, is_same_photo
+from facesort.album.executor import PlanExecutor, is_ours, left_to_file
+from facesort.album.person.enrollment import FOLDER as WHICH_FACE
 from facesort.album.saved_plan import find_plan
 from facesort.album.state import State
 from facesort.album.summary import counted
@@ -25,7 +25,7 @@ from facesort.errors import AlbumError
 from facesort.photos import Place, Remote, album_at, content_hash
 from facesort.reporter import Reporter
 
-Made = dict[str, tuple[str, Stamp]]  # path: photo, stamp; as in the journal
+Made = dict[str, tuple[str, FileSignature]]  # path: photo, stamp; as in the journal
 
 
 def undo(root: Path, report: Reporter) -> int:
@@ -58,16 +58,16 @@ def undo(root: Path, report: Reporter) -> int:
 def _made_unrecorded(dst: Destination, state: State) -> Made:
     """Files of a killed run that it had no time to journal."""
     making = {
-        path: (photo, Stamp.of(dst.root / path))
+        path: (photo, FileSignature.of(dst.root / path))
         for path, photo in state.making.items()
         if os.path.lexists(dst.root / path)
     }
     plan = dst.pending()
     if plan is None:
         return making
-    filer = Filer(album_at(state.src), dst.root, dst.temp_folder, plan.decode_px)
+    filer = PlanExecutor(album_at(state.src), dst.root, dst.temp_folder, plan.decode_px)
     return making | {
-        path: (entry.scan.photo, Stamp.of(dst.root / path))
+        path: (entry.scan.photo, FileSignature.of(dst.root / path))
         for entry in left_to_file(plan, state.entries)
         for path in entry.paths
         if is_ours(filer, entry, path)
@@ -78,7 +78,7 @@ def _gone(dst: Destination, made: Made) -> dict[str, str]:
     """Path: what became of it, for what the person deleted or moved."""
     gone = [path for path in made if not os.path.lexists(dst.root / path)]
     others = _files(dst, ["."]) - made.keys() if gone else ()
-    strangers = {Stamp.of(dst.root / path): path for path in others}
+    strangers = {FileSignature.of(dst.root / path): path for path in others}
     moved_to = {path: strangers.get(made[path][1]) for path in gone}
     return {p: f"moved to {to}" if to else "deleted or moved away" for p, to in moved_to.items()}
 
@@ -86,10 +86,12 @@ def _gone(dst: Destination, made: Made) -> dict[str, str]:
 def _remove_files(dst: Destination, state: State, made: Made) -> dict[str, str]:
     """Remove what may go; returns path: why it stays."""
     kept = {}
-    for path, (photo, stamp) in made.items():
+    for path, (photo, signature) in made.items():
         final = dst.root / path
         with suppress(FileNotFoundError, NotADirectoryError):
-            why = why_kept(final, stamp, None if path.startswith("faces/") else photo, state.src)
+            why = why_kept(
+                final, signature, None if path.startswith("faces/") else photo, state.src
+            )
             if why:
                 kept[path] = why
             else:
@@ -97,9 +99,9 @@ def _remove_files(dst: Destination, state: State, made: Made) -> dict[str, str]:
     return kept
 
 
-def why_kept(final: Path, stamp: Stamp, photo: str | None, src: str) -> str:
+def why_kept(final: Path, signature: FileSignature, photo: str | None, src: str) -> str:
     """Why a file of ours must not be removed; empty if it may. A crop is of no ``photo``."""
-    changed = "" if Stamp.of(final).same_content(stamp) else "changed"
+    changed = "" if FileSignature.of(final).same_content(signature) else "changed"
     if photo is None or final.is_symlink():
         return changed
     original: Place = album_at(src) / photo

@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
-from facesort.dataset.compose import Sprite, compose, face_free
 from facesort.dataset.duplicates import group_by_hash, perceptual_hash
-from facesort.dataset.mend import ignore_unlabelled, paint_over
+from facesort.dataset.placement import Sprite, compose, face_free
+from facesort.dataset.repair import ignore_unlabelled, paint_over
 from facesort.dataset.split import SPLITS, TRAIN, split_names
 from facesort.dataset.sprites import Drawable, crop_sprite, repeat_rare, selfie_sprite, synthesise
-from facesort.dataset.tree import Built, Tree
+from facesort.dataset.writer import Built, Tree
 from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
-from facesort.steps import no_step
+from facesort.progress import no_step
 
 SYNTHETIC_SHARE = 0.4  # of the training sprites with landmarks, beside the real ones
 _FINDER_PX = 640
@@ -35,7 +35,7 @@ Step = Callable[[Iterable["Item"], int, str], Iterable["Item"]]
 
 @dataclass(frozen=True)
 class Item:
-    """One picture of a source: a scene or selfie with its labels, or a crop with its class."""
+    """One image of a source: a scene or selfie with its labels, or a crop with its class."""
 
     kind: str
     path: Path
@@ -89,7 +89,7 @@ def build(
         try:
             hashes.append(perceptual_hash(item.path))
             items.append(item)
-        except PhotoError as error:  # one bad picture must not cost the other thousands
+        except PhotoError as error:  # one bad image must not cost the other thousands
             tree.built.left_out[f"{item.kind}: {error}"] += 1
     groups = group_by_hash(hashes)
     splits = split_names(
@@ -99,7 +99,7 @@ def build(
         [item.kind for item in items],
     )
     parts = {
-        # dice of their own: what changes in training must not change a picture of the test
+        # dice of their own: what changes in training must not change an image of the test
         split: _Part(split, tree, find, np.random.default_rng([seed, number]), synthetic_share)
         for number, split in enumerate(SPLITS)
     }

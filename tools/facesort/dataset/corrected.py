@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.mend import paint_over
-from facesort.dataset.yolo_set import check_out, summary, write_yolo
+from facesort.dataset.label_set_writer import check_out, summary, write_yolo
+from facesort.dataset.repair import paint_over
 from facesort.errors import DatasetError, PhotoError
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.labels.label_set import LabelSet

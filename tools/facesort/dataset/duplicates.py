@@ -1,7 +1,7 @@
-"""Groups of photos that show the same picture, so that a split does not tear them apart.
+"""Groups of photos that show the same image, so that a split does not tear them apart.
 
 Perceptual hash: DCT hash of 64 bits (imagehash.phash, https://www.hackerfactor.com/blog/ ,
-"Looks Like It"). Two pictures are near-duplicates when at most ``max_bits`` of the bits differ.
+"Looks Like It"). Two images are near-duplicates when at most ``max_bits`` of the bits differ.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_BITS = 8  # measured on 6,046 photos of four sources: at 10, strangers begin
 
 
 def perceptual_hash(photo: Path) -> int:
-    """The 64-bit hash of one picture, upright."""
+    """The 64-bit hash of one image, upright."""
     import imagehash
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Makes a small album to try everything on, from pictures that installed packages carry.
+"""Makes a small album to try everything on, from images that installed packages carry.
 
 Ultralytics ships two street photos, scikit-image a portrait and photos without people; masks and
 sunglasses are drawn onto the faces at the points stored below. Nothing is downloaded.
@@ -36,8 +36,8 @@ SHADES, BOTH = FaceClass.sunglasses, FaceClass.masked_sunglasses
 
 
 @dataclass(frozen=True)
-class Source:
-    """A picture inside an installed package, and the faces that something is drawn onto."""
+class PackageImage:
+    """An image inside an installed package, and the faces that something is drawn onto."""
 
     package: str
     path: str
@@ -48,20 +48,22 @@ _ASTRONAUT = ((203, 104), (248, 104), (224, 128), (204, 143), (243, 144))
 _TOUCHLINE_RIGHT = ((967, 165), (1028, 166), (1005, 205), (969, 234), (1020, 236))
 _TOUCHLINE_LEFT = ((631, 329), (640, 336), (655, 362), (620, 385), (630, 391))
 
-SOURCES: dict[str, Source] = {
-    "astronaut": Source("skimage", "data/astronaut.png", (_ASTRONAUT,)),
-    "touchline": Source("ultralytics", "assets/zidane.jpg", (_TOUCHLINE_RIGHT, _TOUCHLINE_LEFT)),
-    "street": Source("ultralytics", "assets/bus.jpg"),
-    "cat": Source("skimage", "data/chelsea.png"),
-    "coffee": Source("skimage", "data/coffee.png"),
-    "rocket": Source("skimage", "data/rocket.jpg"),
+SOURCES: dict[str, PackageImage] = {
+    "astronaut": PackageImage("skimage", "data/astronaut.png", (_ASTRONAUT,)),
+    "touchline": PackageImage(
+        "ultralytics", "assets/zidane.jpg", (_TOUCHLINE_RIGHT, _TOUCHLINE_LEFT)
+    ),
+    "street": PackageImage("ultralytics", "assets/bus.jpg"),
+    "cat": PackageImage("skimage", "data/chelsea.png"),
+    "coffee": PackageImage("skimage", "data/coffee.png"),
+    "rocket": PackageImage("skimage", "data/rocket.jpg"),
 }
 
 
 @dataclass(frozen=True)
 class Sample:
     """One photo of the album. ``frames`` says what each face of the source wears; several frames
-    make a strip, as from a photo booth; no frame at all is the picture as it is."""
+    make a strip, as from a photo booth; no frame at all is the image as it is."""
 
     name: str
     source: str
@@ -146,8 +148,8 @@ def _make(folder: Path, sample: Sample) -> None:
     _save(frames[0] if len(frames) == 1 else _strip(frames), target, sample.exif_orientation)
 
 
-def _locate(source: Source) -> Path:
-    """Where the picture lies, without importing its package."""
+def _locate(source: PackageImage) -> Path:
+    """Where the image lies, without importing its package."""
     spec = importlib.util.find_spec(source.package)
     for folder in (spec and spec.submodule_search_locations) or ():
         if os.path.isfile(path := Path(folder, source.path)):

@@ -1,4 +1,4 @@
-"""Crops and selfies as sprites: pictures whose faces are known, ready to be placed or drawn on."""
+"""Crops and selfies as sprites: images whose faces are known, ready to be placed or drawn on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from facesort.boxes import clip_xyxy, iou_matrix
 from facesort.classes import FaceClass
-from facesort.dataset.compose import Sprite
-from facesort.dataset.mend import hand_drawn, paint_over
+from facesort.dataset.placement import Sprite
+from facesort.dataset.repair import hand_drawn, paint_over
 from facesort.dataset.synthesize import occlude
 from facesort.detections import FaceFinder
 from facesort.labels.image_labels import IGNORE, ImageLabels
@@ -37,7 +37,7 @@ def crop_sprite(path: Path, face_class: FaceClass, find: FaceFinder) -> Drawable
     """The face of one crop with its box and landmarks, or the reason to leave the crop out."""
     rgb = open_photo(path).rgb
     height, width = rgb.shape[:2]
-    margin = max(height, width) // 2  # a face that fills the picture is found only with room
+    margin = max(height, width) // 2  # a face that fills the image is found only with room
     padded = np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), constant_values=114)
     found = find(padded, _FINDER_PX)
     if (found.confidence >= LIKELY_FACE).sum() > 1:
@@ -68,7 +68,7 @@ def selfie_sprite(labels: ImageLabels, find: FaceFinder) -> Drawable:
 
 
 def synthesise(item: Drawable, rng: np.random.Generator) -> Sprite | None:
-    """The same picture with something drawn on each face that has landmarks: mostly what makes the
+    """The same image with something drawn on each face that has landmarks: mostly what makes the
     classes that photos lack, else a hard negative. None where nothing is drawn."""
     sprite, rgb = item.sprite, item.sprite.rgb
     classes = sprite.class_id.copy()

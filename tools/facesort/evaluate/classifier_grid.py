@@ -18,13 +18,13 @@ from facesort.models.classify.classifier import Classifier, load_classifier, squ
 from facesort.models.classify.fit import Recipe, fit
 from facesort.models.classify.onnx_files import export, quantize
 from facesort.models.detect import Detector
-from facesort.steps import Step, no_step
+from facesort.progress import Step, no_step
 
 MAX_LOSS = 0.01  # of accuracy and of macro recall on val, that 8 bits may cost
 _COMPARED = 50  # crops on which checkpoint and ONNX file have to say the same
 
-Picture = NDArray[np.uint8]
-Labelled = Sequence[tuple[Picture, int]]
+Image = NDArray[np.uint8]
+Labelled = Sequence[tuple[Image, int]]
 
 
 @dataclass(eq=False)
@@ -35,7 +35,7 @@ class Grid:
     out: Path
     test: Labelled
     val: Labelled
-    calibration: Sequence[Picture]
+    calibration: Sequence[Image]
     overrides: dict[str, Any]
     bf16_cpu: bool = False
     command: str = ""
@@ -52,7 +52,7 @@ class Grid:
         if not data.exists():
             square = lambda rgb: squared(rgb, imgsz)  # noqa: E731
             write_class_folders(self.parts, times, data, square, seed, self.step)
-        shown = f"{sampling}: {times.sum():,} pictures of {int((times > 0).sum()):,} crops"
+        shown = f"{sampling}: {times.sum():,} images of {int((times > 0).sum()):,} crops"
         self.say(f"{network}, {shown}")
         recipe = Recipe(network, weights, labels.names, self.overrides, self.bf16_cpu, self.command)
         name = f"{network}-{sampling}"

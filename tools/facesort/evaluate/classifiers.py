@@ -17,8 +17,8 @@ from facesort.models.letterbox import GREY
 
 NO_CLASS = -1  # a detector that finds no face in the crop
 
-Picture = NDArray[np.uint8]
-Name = Callable[[Picture], int]  # a crop's class index, or NO_CLASS
+Image = NDArray[np.uint8]
+Name = Callable[[Image], int]  # a crop's class index, or NO_CLASS
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Row:
         return float(np.mean([r / n for r, n in zip(self.right, self.crops, strict=True) if n]))
 
 
-def judge(name: Name, crops: Sequence[tuple[Picture, int]], **told: object) -> Row:
-    """How rightly ``name`` names ``crops`` (picture, class index); ``told`` is for `Row`."""
+def judge(name: Name, crops: Sequence[tuple[Image, int]], **told: object) -> Row:
+    """How rightly ``name`` names ``crops`` (image, class index); ``told`` is for `Row`."""
     true = np.array([class_id for _, class_id in crops])
     named = np.array([name(rgb) for rgb, _ in crops])
     classes = range(len(CLASS_NAMES))
@@ -66,9 +66,9 @@ def judge(name: Name, crops: Sequence[tuple[Picture, int]], **told: object) -> R
 
 def surest_class(detector: Detector, room: float) -> Name:
     """``detector`` as a namer of crops: the class of its surest face, with ``room`` (a share of
-    the longer side) around the crop: a face that fills its picture is hard to find."""
+    the longer side) around the crop: a face that fills its image is hard to find."""
 
-    def name(rgb: Picture) -> int:
+    def name(rgb: Image) -> int:
         margin = int(max(rgb.shape[:2]) * room)
         around = ((margin, margin), (margin, margin), (0, 0))
         padded = np.pad(rgb, around, constant_values=GREY)
@@ -79,7 +79,7 @@ def surest_class(detector: Detector, room: float) -> Name:
 
 
 def time_all(
-    rows: Sequence[Row], names: Sequence[Name], crops: Sequence[Picture], rounds: int = 40
+    rows: Sequence[Row], names: Sequence[Name], crops: Sequence[Image], rounds: int = 40
 ) -> list[Row]:
     """``rows`` with milliseconds, in turns, so that a busy machine is busy for all of them."""
     taken: list[list[float]] = [[] for _ in rows]

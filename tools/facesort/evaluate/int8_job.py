@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facesort.dataset.calibration import stratified
-from facesort.dataset.config import read_config
+from facesort.dataset.calibration_images import stratified
 from facesort.dataset.split import TRAIN
+from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import ModelError
-from facesort.evaluate.gate import Gate
+from facesort.evaluate.regression_gate import RegressionGate
 from facesort.labels.image_labels import ImageLabels
 from facesort.models.detect import load_detector
-from facesort.models.int8.build import Int8, Int8Builder
+from facesort.models.int8.builder import Int8, Int8Builder
 from facesort.models.int8.sensitivity import LayerCost
 from facesort.photos import open_photo
 
-CALIBRATION_PICTURES = 96
+CALIBRATION_IMAGES = 96
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Int8Job:
 
     file: Path
     made: Int8
-    gate: Gate
+    gate: RegressionGate
     ranking: list[LayerCost]
 
 
@@ -47,11 +47,11 @@ def make_int8(
             f"{data.name} has the classes {config.names}, the model {original.names}; "
             "pass --calib with the data that the model was trained on"
         )
-    chosen = stratified(config.read(TRAIN), CALIBRATION_PICTURES)
-    say(f"calibrating on {len(chosen)} real pictures of the train split")
+    chosen = stratified(config.read(TRAIN), CALIBRATION_IMAGES)
+    say(f"calibrating on {len(chosen)} real images of the train split")
     builder = Int8Builder(float_file, map(_rgb, step(chosen, len(chosen), "photo")), folder)
-    gate = Gate(config.read("val"), original)
-    say(f"judging on the {len(gate.truth)} pictures of the val split")
+    gate = RegressionGate(config.read("val"), original)
+    say(f"judging on the {len(gate.truth)} images of the val split")
     file, made = builder.build(gate, say, step)
     ranking = builder.rank(made.scheme, step) if sensitivity else []
     return Int8Job(file, made, gate, ranking)

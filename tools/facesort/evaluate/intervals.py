@@ -1,7 +1,7 @@
-"""95 % intervals by the bootstrap over pictures: faces of one picture are no independent witnesses.
+"""95 % intervals by the bootstrap over images: faces of one image are no independent witnesses.
 
 B. Efron, Bootstrap Methods, 1979; percentile intervals. A figure is computed once a resample, from
-one weight per picture; row 0 is the data as it is. The same weights serve every model, so the
+one weight per image; row 0 is the data as it is. The same weights serve every model, so the
 difference of two models is paired.
 """
 
@@ -37,12 +37,12 @@ class Interval(NamedTuple):
         return self.low > 0 or self.high < 0
 
 
-def picture_weights(pictures: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray:
-    """How often each picture counts (1 + resamples, pictures); the first row is all ones."""
+def image_weights(images: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray:
+    """How often each image counts (1 + resamples, images); the first row is all ones."""
     drawn = np.random.default_rng(seed).multinomial(
-        pictures, np.full(pictures, 1 / max(pictures, 1)), size=resamples
+        images, np.full(images, 1 / max(images, 1)), size=resamples
     )
-    return np.concatenate([np.ones((1, pictures), dtype=np.int64), drawn])
+    return np.concatenate([np.ones((1, images), dtype=np.int64), drawn])
 
 
 def interval(draws: ArrayLike) -> Interval:

@@ -16,63 +16,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import DatasetError, LabelError
-from facesort.labels import widerface_mat
-from facesort.labels.face_list import FaceList
+from facesort.labels.widerface import mat_file
+from facesort.labels.widerface.face_list import FaceList
 
 SUBSETS = ("easy", "medium", "hard")
 MIN_IOU = 0.5
 THRESHOLDS = 1000
 
 Floats = NDArray[np.float64]
-Predictions = Mapping[str, Floats]  # event/picture without ending: (n, 5) x y w h score
+Predictions = Mapping[str, Floats]  # event/image without ending: (n, 5) x y w h score
 
 
 @dataclass(frozen=True)
 class WiderResult:
-    """AP by subset, how many faces each counts, and how many pictures had a prediction file."""
+    """AP by subset, how many faces each counts, and how many images had a prediction file."""
 
     ap: Mapping[str, float]
     faces: Mapping[str, int]
     predicted: int
-    pictures: int
+    images: int
 
 
 def evaluate_wider(ground_truth: Path, predictions: Path) -> WiderResult:
     """Judge a folder of prediction files by the ``wider_*_val.mat`` files in ``ground_truth``."""
     subsets = {name: _read_subset(ground_truth, name) for name in SUBSETS}
-    pictures = {key_of(p.name) for p in subsets[SUBSETS[0]].pictures}
-    found = read_predictions(predictions, pictures)
+    images = {key_of(p.name) for p in subsets[SUBSETS[0]].images}
+    found = read_predictions(predictions, images)
     scaled = _scaled(found)
     ap, faces = {}, {}
     for name, truth in subsets.items():
         ap[name], faces[name] = subset_ap(truth, scaled)
-    return WiderResult(ap, faces, len(found), len(pictures))
+    return WiderResult(ap, faces, len(found), len(images))
 
 
 def _read_subset(folder: Path, name: str) -> FaceList:
     path = folder / f"wider_{name}_val.mat"
     if not path.is_file():
         raise DatasetError(f"{path}: no such file; expected WIDER FACE's ground truth folder")
-    return widerface_mat.read(path)
+    return mat_file.read(path)
 
 
-def read_predictions(folder: Path, pictures: set[str]) -> dict[str, Floats]:
-    """The prediction file of each picture that has one: ``folder/event/picture.txt``.
+def read_predictions(folder: Path, images: set[str]) -> dict[str, Floats]:
+    """The prediction file of each image that has one: ``folder/event/image.txt``.
 
-    A file holds the picture's name, the number of faces, and ``x y w h score`` a face. Raises
-    `LabelError` for another form, `DatasetError` where no picture has a file.
+    A file holds the image's name, the number of faces, and ``x y w h score`` a face. Raises
+    `LabelError` for another form, `DatasetError` where no image has a file.
     """
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; expected event/picture.txt files in it")
+        raise DatasetError(f"{folder}: no such folder; expected event/image.txt files in it")
     found = {}
-    for picture in sorted(pictures):
-        file = folder / f"{picture}.txt"
+    for image in sorted(images):
+        file = folder / f"{image}.txt"
         if file.is_file():
-            found[picture] = _read_file(file)
+            found[image] = _read_file(file)
     if not found:
         raise DatasetError(
-            f"{folder}: no prediction of any of the {len(pictures):,} pictures; expected files "
-            f"such as {folder.name}/{min(pictures, default='event/picture')}.txt"
+            f"{folder}: no prediction of any of the {len(images):,} images; expected files "
+            f"such as {folder.name}/{min(images, default='event/image')}.txt"
         )
     return found
 
@@ -90,9 +90,9 @@ def _read_file(file: Path) -> Floats:
         ) from None
 
 
-def key_of(picture: str) -> str:
-    """``event/picture`` of ``event/picture.jpg``."""
-    return picture.rpartition(".")[0]
+def key_of(image: str) -> str:
+    """``event/image`` of ``event/image.jpg``."""
+    return image.rpartition(".")[0]
 
 
 def _scaled(found: Predictions) -> dict[str, Floats]:
@@ -101,24 +101,24 @@ def _scaled(found: Predictions) -> dict[str, Floats]:
     low, high = (scores.min(), scores.max()) if scores.size else (0.0, 1.0)
     span = (high - low) or 1.0
     scaled = {}
-    for picture, rows in found.items():
+    for image, rows in found.items():
         order = np.argsort(-rows[:, 4], kind="stable")
-        scaled[picture] = np.column_stack([rows[:, :4], (rows[:, 4] - low) / span])[order]
+        scaled[image] = np.column_stack([rows[:, :4], (rows[:, 4] - low) / span])[order]
     return scaled
 
 
 def subset_ap(truth: FaceList, found: Predictions) -> tuple[float, int]:
     """AP and number of counted faces; ``found`` has scores from 0 to 1, best first."""
-    column = truth.columns.index(widerface_mat.COUNTED)
+    column = truth.columns.index(mat_file.COUNTED)
     proposals, hits = np.zeros(THRESHOLDS), np.zeros(THRESHOLDS)
     faces = 0
-    for picture in truth.pictures:
-        counted = picture.attributes[:, column] == 1
+    for image in truth.images:
+        counted = image.attributes[:, column] == 1
         faces += int(counted.sum())
-        rows = found.get(key_of(picture.name))
+        rows = found.get(key_of(image.name))
         if rows is None or not len(rows):
             continue
-        proposed, hit = _running_counts(picture.xywh_px, counted, rows[:, :4])
+        proposed, hit = _running_counts(image.xywh_px, counted, rows[:, :4])
         # how many predictions reach each threshold: 0.999, 0.998, ... 0
         reach = np.searchsorted(-rows[:, 4], -_thresholds(), side="right")
         proposals += np.concatenate([[0], proposed])[reach]

@@ -1,7 +1,7 @@
-"""Boxes of tools that ignore EXIF: from the picture as it is stored to the upright one.
+"""Boxes of tools that ignore EXIF: from the image as it is stored to the upright one.
 
 EXIF 2.32 (CIPA DC-008), tag 0x0112 Orientation: 1 to 8 say where the stored first row and column
-belong. labelImg (`QImageReader.setAutoTransform`) and browsers show pictures upright; tools that
+belong. labelImg (`QImageReader.setAutoTransform`) and browsers show images upright; tools that
 read pixels with PIL, or with OpenCV and IMREAD_IGNORE_ORIENTATION, draw on the stored ones.
 """
 
@@ -20,7 +20,7 @@ _SMALL_PX = 64  # only the size is asked for; JPEGs then decode at an eighth
 
 @dataclass(frozen=True)
 class Shape:
-    """The size of an upright picture, and the EXIF orientation (1 to 8) it is stored in."""
+    """The size of an upright image, and the EXIF orientation (1 to 8) it is stored in."""
 
     size_wh: SizeWH
     orientation: int
@@ -30,15 +30,15 @@ class Shape:
         return self.size_wh[::-1] if self.orientation >= 5 else self.size_wh
 
 
-def shape_of(picture: Path) -> Shape:
-    """Open ``picture`` and tell its shape; raises `PhotoError` where it is none."""
-    data = read_photo_bytes(picture)
+def shape_of(image: Path) -> Shape:
+    """Open ``image`` and tell its shape; raises `PhotoError` where it is none."""
+    data = read_photo_bytes(image)
     size_wh = open_photo(data, _SMALL_PX).size_wh
     return Shape(size_wh, formats.stored_orientation(data))
 
 
 def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:
-    """Boxes in pixels of the stored picture as boxes of the upright one."""
+    """Boxes in pixels of the stored image as boxes of the upright one."""
     w, h = shape.stored_wh
     x, y = exif.TURN[shape.orientation](xyxy_px[:, 0::2], xyxy_px[:, 1::2], w, h)
     return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)

@@ -14,14 +14,14 @@ from facesort.errors import LabelError
 # A face whose class nobody could tell: neither an example of a class nor background.
 IGNORE = -1
 
-# How the file name of a picture with synthetic labels begins: the mark travels with the file, and
-# such a picture may only ever be trained on.
+# How the file name of an image with synthetic labels begins: the mark travels with the file, and
+# such an image may only ever be trained on.
 SYNTHETIC_PREFIX = "synthetic_"
 
 
-def is_synthetic(picture: Path) -> bool:
-    """Whether ``picture`` is marked as holding synthetic labels."""
-    return picture.name.startswith(SYNTHETIC_PREFIX)
+def is_synthetic(image: Path) -> bool:
+    """Whether ``image`` is marked as holding synthetic labels."""
+    return image.name.startswith(SYNTHETIC_PREFIX)
 
 
 @dataclass(frozen=True, eq=False)

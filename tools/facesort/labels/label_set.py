@@ -16,9 +16,9 @@ IGNORED = "ignored"
 class LabelSet:
     """``names`` by class index, ``images`` with their boxes.
 
-    ``root`` is the folder that the pictures' paths are told relative to. ``left_out`` counts what
+    ``root`` is the folder that the images' paths are told relative to. ``left_out`` counts what
     the reader could not take, by reason, so that what comes in equals what goes out plus that;
-    ``notes`` are lines for the person, such as which pictures are missing.
+    ``notes`` are lines for the person, such as which images are missing.
     """
 
     names: tuple[str, ...]

@@ -33,18 +33,18 @@ class NamedCrops:
     notes: tuple[str, ...] = ()
 
 
-def pictures_below(root: Path) -> Iterator[tuple[Path, PurePosixPath]]:
-    """(path, path relative to ``root``) of every picture; `UsageError` where that is no folder."""
+def images_below(root: Path) -> Iterator[tuple[Path, PurePosixPath]]:
+    """(path, path relative to ``root``) of every image; `UsageError` where that is no folder."""
     for found in list_photos(root).photos:
         yield found.path, PurePosixPath(found.relative)
 
 
 def notes_on(root: Path) -> tuple[str, ...]:
-    """Lines on what lies below ``root`` and is no picture, or cannot be entered."""
+    """Lines on what lies below ``root`` and is no image, or cannot be entered."""
     listing = list_photos(root)
     suffixes = Counter(PurePosixPath(name).suffix or "no suffix" for name in listing.others)
     told = ", ".join(f"{n:,} {suffix}" for suffix, n in sorted(suffixes.items()))
-    notes = [f"passed over, no pictures: {told}"] if told else []
+    notes = [f"passed over, no images: {told}"] if told else []
     notes += [f"passed over, cannot be entered: {folder}" for folder in listing.unreadable]
     return tuple(notes)
 

@@ -1,8 +1,8 @@
 """A folder of YOLO txt labels with its class list: labelImg's ``classes.txt`` or a ``data.yaml``.
 
 labelImg (libs/yolo_io.py) writes ``a.txt`` beside ``a.jpg``, or all txt into one folder, and its
-class list as ``classes.txt`` next to them. Only labelled pictures are taken: one that nobody has
-come to yet is not a picture without faces. In a ``data.yaml`` split, as Ultralytics has it, it is.
+class list as ``classes.txt`` next to them. Only labelled images are taken: one that nobody has
+come to yet is not an image without faces. In a ``data.yaml`` split, as Ultralytics has it, it is.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import yaml as yaml_library
 
 from facesort.errors import LabelError
 from facesort.labels import yolo
-from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
 from facesort.labels.label_set import LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 
 def find_names(folder: Path) -> tuple[str, ...] | None:
@@ -56,41 +56,41 @@ def _names_of_yaml(file: Path) -> tuple[str, ...] | None:
 
 
 def read_folder(folder: Path, names: Sequence[str], reading: Reading) -> LabelSet:
-    """Every txt below ``folder`` that is a label, each with the picture of its name."""
+    """Every txt below ``folder`` that is a label, each with the image of its name."""
     files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in yolo.NO_LABELS)
     items = [_raw(file, file.relative_to(folder), names) for file in files]
-    return gather(items, reading, names)
+    return resolve(items, reading, names)
 
 
-def read_pictures(pictures: Iterable[Path], names: Sequence[str], reading: Reading) -> LabelSet:
-    """Each picture with the label Ultralytics gives it; none means no face."""
-    items: list[RawImage | Unread] = []
-    for picture in pictures:
-        label = yolo.label_path_of(picture)
+def read_images(images: Iterable[Path], names: Sequence[str], reading: Reading) -> LabelSet:
+    """Each image with the label Ultralytics gives it; none means no face."""
+    items: list[RawAnnotation | ReadError] = []
+    for image in images:
+        label = yolo.label_path_of(image)
         raw = _raw(label, Path(label.name), names) if label.exists() else None
-        if isinstance(raw, Unread):
+        if isinstance(raw, ReadError):
             items.append(raw)
         else:
             boxes = raw.boxes if raw else []
-            items.append(RawImage(picture.name, boxes, normalised=True, path=picture))
-    return gather(items, reading, names)
+            items.append(RawAnnotation(image.name, boxes, normalised=True, path=image))
+    return resolve(items, reading, names)
 
 
-def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawImage | Unread:
+def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawAnnotation | ReadError:
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        return Unread(f"{file}: not a text file; expected lines of class cx cy w h")
+        return ReadError(f"{file}: not a text file; expected lines of class cx cy w h")
     except OSError as error:
-        return Unread(f"{file}: cannot be read ({error.strerror})")
+        return ReadError(f"{file}: cannot be read ({error.strerror})")
     boxes = [
         raw_box(line, f"{shown}: line {number}", names)
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
-    # Labels may lie in labels/train for the pictures of images/train
+    # Labels may lie in labels/train for the images of images/train
     folder = "/".join(part for part in shown.parent.parts if part != "labels")
-    return RawImage(shown.stem, boxes, folder=folder, normalised=True)
+    return RawAnnotation(shown.stem, boxes, folder=folder, normalised=True)
 
 
 def raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
@@ -104,9 +104,9 @@ def raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
 
 
 def write_folder(labels: LabelSet, folder: Path) -> None:
-    """labelImg's flavour: a txt a picture below ``folder`` and its ``classes.txt``.
+    """labelImg's flavour: a txt an image below ``folder`` and its ``classes.txt``.
 
-    Raises `LabelError`, before anything is written, where two pictures would share a txt.
+    Raises `LabelError`, before anything is written, where two images would share a txt.
     """
     owner: dict[Path, Path] = {}
     for image in labels.images:

@@ -1,4 +1,4 @@
-"""Draws faces into a picture by Ultralytics' own plotting: it is installed anyway, and its boxes
+"""Draws faces into an image by Ultralytics' own plotting: it is installed anyway, and its boxes
 look as people know them. Labels are drawn by OpenCV, which wants no font (Pillow's way would look
 for one on the network)."""
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
 from facesort.errors import ModelError
-from facesort.media.looks import Face, Look
+from facesort.media.frame_results import Face, FrameResult
 
 COLOURS_RGB = {  # told apart also by those who see no red or green (Okabe and Ito, 2008)
     FaceClass.face.name: (0, 158, 115),
@@ -22,8 +22,8 @@ COLOURS_RGB = {  # told apart also by those who see no red or green (Okabe and I
 OTHER_RGB = (204, 121, 167)
 
 
-def annotated(look: Look) -> NDArray[np.uint8]:
-    """A copy of the picture with boxes; raises `ModelError` where Ultralytics is not installed."""
+def annotated(look: FrameResult) -> NDArray[np.uint8]:
+    """A copy of the image with boxes; raises `ModelError` where Ultralytics is not installed."""
     annotator = _annotator()(np.array(look.rgb, order="C"))
     for face, box in zip(look.faces, look.boxes_in_rgb, strict=True):
         annotator.box_label(box, label_of(face), COLOURS_RGB.get(face.class_name, OTHER_RGB))
@@ -37,7 +37,7 @@ def label_of(face: Face) -> str:
 
 def _annotator() -> Any:
     try:
-        from facesort.models.quiet import import_ultralytics
+        from facesort.models.ultralytics_loader import import_ultralytics
 
         import_ultralytics()
         from ultralytics.utils import plotting

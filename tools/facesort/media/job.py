@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from facesort.media.clock import Clock
-from facesort.media.looks import Look
+from facesort.media.frame_results import FrameResult
 from facesort.media.outputs import Output
+from facesort.media.timer import Timer
 from facesort.models.detect import YoloDetector
 
 Progress = Callable[..., Any]  # console.progress(items, total, unit)
@@ -16,7 +16,7 @@ Progress = Callable[..., Any]  # console.progress(items, total, unit)
 
 @dataclass(frozen=True)
 class Job:
-    """How to look. ``whole``: pictures are made, so photos are decoded at their full size;
+    """How to look. ``whole``: images are made, so photos are decoded at their full size;
     ``every_s``: no two frames of a video within so many seconds."""
 
     detector: YoloDetector
@@ -42,13 +42,13 @@ class Count:
     problems: list[str] = field(default_factory=list)
     faces: dict[str, int] = field(default_factory=dict)
     tracks: int = 0
-    clock: Clock = field(default_factory=Clock)
+    timer: Timer = field(default_factory=Timer)
 
     @property
-    def pictures(self) -> int:
+    def images(self) -> int:
         return self.photos + self.frames
 
-    def add(self, look: Look) -> None:
+    def add(self, look: FrameResult) -> None:
         if look.frame is None:
             self.photos += 1
         else:
@@ -57,9 +57,9 @@ class Count:
             self.faces[face.class_name] = self.faces.get(face.class_name, 0) + 1
 
 
-def hand_on(look: Look, job: Job, count: Count) -> None:
+def hand_on(look: FrameResult, job: Job, count: Count) -> None:
     """Count a look and give it to every output, in order."""
     count.add(look)
-    with count.clock.measure("write"):
+    with count.timer.measure("write"):
         for output in job.outputs:
             output.take(look)

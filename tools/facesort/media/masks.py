@@ -1,7 +1,7 @@
-"""The masks of a face and of its head, aligned to the picture also at its border.
+"""The masks of a face and of its head, aligned to the image also at its border.
 
 The RetinaFace system that this follows cuts the face from the middle of the head's mask, which is
-wrong where the head is cut by the border of the picture; here it is cut where the face is.
+wrong where the head is cut by the border of the image; here it is cut where the face is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WHITE = 255
 
 @dataclass(frozen=True, eq=False)
 class HeadAndFace:
-    """``face_px`` and ``head_px`` in the picture; the masks (h, w), 0 or 255, are as large."""
+    """``face_px`` and ``head_px`` in the image; the masks (h, w), 0 or 255, are as large."""
 
     face_px: Region
     head_px: Region
@@ -37,7 +37,7 @@ def masks_of(
     segment: Segment,
     head_scale: float = HEAD_SCALE,
 ) -> HeadAndFace:
-    """Masks of one face of a picture (h, w, 3).
+    """Masks of one face of an image (h, w, 3).
 
     The face's mask is what the head's has inside the oval that fills the face's box: hair, ears
     and shoulders in the corners of the box are no face.

@@ -1,4 +1,4 @@
-"""Whole-pixel regions of a picture around a face, cut so that everything stays aligned.
+"""Whole-pixel regions of an image around a face, cut so that everything stays aligned.
 
 A head is the face's box grown to four times its width and height around its centre, as in the
 RetinaFace system this follows; at the border both are cut, and what is asked of one in pixels of
@@ -17,7 +17,7 @@ Region = tuple[int, int, int, int]  # left, top, right, bottom: edges, so width 
 
 
 def whole_px(xyxy_px: ArrayLike, size_wh: tuple[int, int]) -> Region:
-    """The nearest region of whole pixels inside the picture, at least one pixel large."""
+    """The nearest region of whole pixels inside the image, at least one pixel large."""
     box = np.round(clip_xyxy(xyxy_px, size_wh)[0]).astype(int)
     left, top = np.minimum(box[:2], np.array(size_wh) - 1)
     right, bottom = np.maximum(box[2:], [left + 1, top + 1])
@@ -25,7 +25,7 @@ def whole_px(xyxy_px: ArrayLike, size_wh: tuple[int, int]) -> Region:
 
 
 def head_of(xyxy_px: ArrayLike, size_wh: tuple[int, int], head_scale: float = HEAD_SCALE) -> Region:
-    """The head around a face's box, cut at the border of the picture; it contains the face."""
+    """The head around a face's box, cut at the border of the image; it contains the face."""
     return whole_px(grow_xyxy(xyxy_px, head_scale), size_wh)
 
 
@@ -35,7 +35,7 @@ def within(region: Region, outer: Region) -> Region:
     return region[0] - dx, region[1] - dy, region[2] - dx, region[3] - dy
 
 
-def cut(picture: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
-    """That part of a picture (h, w) or (h, w, 3), without a copy."""
+def cut(image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
+    """That part of an image (h, w) or (h, w, 3), without a copy."""
     left, top, right, bottom = region
-    return picture[top:bottom, left:right]
+    return image[top:bottom, left:right]

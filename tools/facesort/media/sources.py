@@ -64,7 +64,7 @@ class Sources:
         self.found.append(source)
 
 
-def gather(named: Sequence[str], stdin: Iterable[str] = ()) -> Sources:
+def resolve(named: Sequence[str], stdin: Iterable[str] = ()) -> Sources:
     """Everything that ``named`` stands for; ``-`` is a list, one source a line, from ``stdin``.
 
     Raises `UsageError` where something named does not exist; in a list, that is ``missing``.

@@ -1,7 +1,7 @@
 """One way to find faces, whatever runs the network: ONNX Runtime (without torch) or Ultralytics.
 
 A backend is a function from the network input to the raw output; everything around it, fitting
-the picture and reading the output, is shared (`letterbox`), so two backends can be compared raw.
+the image and reading the output, is shared (`letterbox`), so two backends can be compared raw.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Detector(Protocol):
 class YoloDetector:
     """A YOLO network with its own thresholds; implements `Detector`.
 
-    ``forward`` maps (1, 3, h, w) to the raw output of one picture; ``square`` says that it takes
+    ``forward`` maps (1, 3, h, w) to the raw output of one image; ``square`` says that it takes
     only ``imgsz`` x ``imgsz``.
     """
 
@@ -63,7 +63,7 @@ class YoloDetector:
     max_faces: int = MAX_FACES
 
     def detect(self, images_rgb: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """Faces of each picture (h, w, 3 RGB), boxes in that picture's pixels."""
+        """Faces of each image (h, w, 3 RGB), boxes in that image's pixels."""
         return [self._detect_one(rgb) for rgb in images_rgb]
 
     def _detect_one(self, rgb: NDArray[np.uint8]) -> Detections:
@@ -81,7 +81,7 @@ def load_detector(
     """Load ``weights`` (.onnx, or .pt through Ultralytics, ``fused`` as it is when exported).
 
     ``conf`` and ``imgsz`` default to what the model says of itself. ``threads`` is per call: the
-    album calls from several threads at once, one picture each, which beats one call over many
+    album calls from several threads at once, one image each, which beats one call over many
     cores. Raises `ModelError` when the file is missing or is no YOLO detector.
     """
     if weights.is_dir():
@@ -137,7 +137,7 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
 
 
 def _load_torch(weights: Path, conf: float | None, imgsz: int | None, fused: bool) -> YoloDetector:
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     model = load_yolo(weights, task="detect")
     import torch

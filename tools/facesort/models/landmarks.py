@@ -17,7 +17,7 @@ from facesort.errors import ModelError
 
 def load_face_finder(weights: Path, conf: float = 0.15) -> FaceFinder:
     """Return ``find(rgb, imgsz)``; raises `ModelError` if ``weights`` has no five landmarks."""
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     model = load_yolo(weights, task="pose")
     points = int(model.model.model[-1].kpt_shape[0])

@@ -20,7 +20,7 @@ _IOU = 0.3  # of two boxes of one face; the file's own default in OpenCV
 
 
 def load_yunet(weights: Path, conf: float = 0.6) -> FaceFinder:
-    """Return ``find(rgb, imgsz)``; a picture whose longer side is below ``imgsz`` stays as it is.
+    """Return ``find(rgb, imgsz)``; an image whose longer side is below ``imgsz`` stays as it is.
 
     Raises `ModelError` where ``weights`` is missing or no YuNet file.
     """

@@ -1,4 +1,4 @@
-"""Which kind of picture some bytes are, whatever the file is called, and who decodes it."""
+"""Which kind of image some bytes are, whatever the file is called, and who decodes it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _AVIF_BRANDS = frozenset(b"avif avis".split())
 
 
 def format_of(data: bytes) -> str | None:
-    """The name of the format, or None where these bytes are no picture that we know."""
+    """The name of the format, or None where these bytes are no image that we know."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
     if data[4:8] == b"ftyp":
@@ -56,14 +56,14 @@ def _format_of_brands(data: bytes) -> str | None:
 
 
 def begin(data: bytes, name: str) -> ImageFile:
-    """Read the header of a picture of format ``name``; the pixels follow with ``load``."""
+    """Read the header of an image of format ``name``; the pixels follow with ``load``."""
     module, decoder = _DECODERS[name]
     image: ImageFile = getattr(importlib.import_module(module), decoder)(BytesIO(data))
     return image
 
 
 def stored_orientation(data: bytes) -> int:
-    """The EXIF orientation (1 to 8) in which a picture is stored; 1 where it is none of ours, and
+    """The EXIF orientation (1 to 8) in which an image is stored; 1 where it is none of ours, and
     for HEIC and AVIF, which every decoder turns by their own boxes."""
     name = format_of(data)
     if name in (None, "HEIC", "AVIF"):

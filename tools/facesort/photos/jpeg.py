@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 def decode(data: bytes, size_wh: tuple[int, int], divisor: int) -> NDArray[np.uint8] | None:
-    """The picture in RGB (h, w, 3), as stored, shrunk by exactly ``divisor`` (1, 2, 4 or 8); None
+    """The image in RGB (h, w, 3), as stored, shrunk by exactly ``divisor`` (1, 2, 4 or 8); None
     where it is for Pillow to decode: oddities, damage, a side below ``divisor``, no simplejpeg."""
     try:
         from simplejpeg import decode_jpeg

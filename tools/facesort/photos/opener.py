@@ -116,7 +116,7 @@ def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Pho
 def _open_bytes(data: bytes, min_long_side_px: int | None) -> Photo:
     name = formats.format_of(data)
     if name is None:
-        raise PhotoError(_why_no_picture(data) if data else _EMPTY)
+        raise PhotoError(_why_no_image(data) if data else _EMPTY)
     _quiet_pillow()
     try:
         return _decode(_without_zero_tail(data, name), name, min_long_side_px)
@@ -136,7 +136,7 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
                 return _upright(fast, exif.orientation(image.info.get("exif") or b""), size_wh)
             _decode_at(image, divisor)
         image.load()
-        # TIFF and HEIC decoders turn the picture themselves, and leave no orientation behind
+        # TIFF and HEIC decoders turn the image themselves, and leave no orientation behind
         turned = exif.orientation(image.info.get("exif") or b"")
         size_wh = size_wh if name == "JPEG" else image.size  # only the JPEG decoder shrinks
         rgb = pixels.to_rgb(image)
@@ -182,8 +182,8 @@ def _decode_at(image: ImageFile, divisor: int) -> None:
 
 def _without_zero_tail(data: bytes, name: str) -> bytes:
     """An interrupted copy often has the right length and zeros at its end, which most decoders
-    would paint grey; without them they notice that the picture is cut off. (In TIFF and BMP,
-    zeros may be a black picture.)"""
+    would paint grey; without them they notice that the image is cut off. (In TIFF and BMP,
+    zeros may be a black image.)"""
     if name in ("TIFF", "BMP") or not data.endswith(bytes(_ZERO_TAIL_BYTES)):
         return data
     return data.rstrip(b"\0")
@@ -198,7 +198,7 @@ def _quiet_pillow() -> None:
             warnings.filterwarnings("ignore", category=category, module=_PILLOW.pattern)
 
 
-def _why_no_picture(data: bytes) -> str:
+def _why_no_image(data: bytes) -> str:
     if data.startswith(b"%PDF"):
         kind = "is a PDF document"
     elif not any(data):
@@ -207,7 +207,7 @@ def _why_no_picture(data: bytes) -> str:
         kind = "is text"
     else:
         kind = "is of no known kind"
-    return f"{kind}, not a picture; {_EXPECTED}; copy it again or leave it out"
+    return f"{kind}, not an image; {_EXPECTED}; copy it again or leave it out"
 
 
 def _is_text(start: bytes) -> bool:

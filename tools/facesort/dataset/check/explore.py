@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from facesort.boxes import min_side
 from facesort.classes import CLASS_NAMES, EYES, MOUTH
-from facesort.dataset.check.sample import Look, Sample
+from facesort.dataset.check.sample import ImageStats, Sample
 
 _BIT_NAMES = {"mouth": MOUTH, "eyes": EYES}
 
 
 @dataclass(frozen=True)
 class SplitCounts:
-    """One split: pictures, pictures without a box, and boxes per class index."""
+    """One split: images, images without a box, and boxes per class index."""
 
     split: str
-    pictures: int
+    images: int
     background: int
     boxes: tuple[int, ...]
 
@@ -50,7 +50,7 @@ class BitCounts:
 
 @dataclass(frozen=True, eq=False)
 class BoxTable:
-    """Every sound box of a readable picture, a row each: what the plots are drawn from."""
+    """Every sound box of a readable image, a row each: what the plots are drawn from."""
 
     split: NDArray[np.str_]
     class_id: NDArray[np.int64]
@@ -86,7 +86,7 @@ def count_bits(counts: Sequence[SplitCounts]) -> list[BitCounts]:
     return rows
 
 
-def box_table(faces: Sequence[tuple[Sample, Look]]) -> BoxTable:
+def box_table(faces: Sequence[tuple[Sample, ImageStats]]) -> BoxTable:
     boxes = [sample.labels(look.size_wh).xyxy_px for sample, look in faces]
     return BoxTable(
         np.array([sample.split for sample, _ in faces for _ in sample.sound], dtype=np.str_),

@@ -25,7 +25,7 @@ class Line:
 
     @property
     def xyxyn(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom as fractions of the picture."""
+        """Left, top, right, bottom as fractions of the image."""
         cx, cy, w, h = self.xywhn
         return cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2
 
@@ -77,7 +77,7 @@ def _around(points: Sequence[float]) -> list[float]:
 
 
 def clipped(line: Line, keypoint_fields: int = 0) -> str:
-    """The text of ``line``, its box (or each point of its polygon) cut at the picture's edge."""
+    """The text of ``line``, its box (or each point of its polygon) cut at the image's edge."""
     fields = line.text.split()
     if keypoint_fields == 0 and len(fields) > 5:
         points = [min(max(float(field), 0.0), 1.0) for field in fields[1:]]

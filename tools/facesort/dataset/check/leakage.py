@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from facesort.dataset.check.findings import Finding, find
-from facesort.dataset.check.sample import Look, Sample
+from facesort.dataset.check.issues import Issue, find
+from facesort.dataset.check.sample import ImageStats, Sample
 from facesort.dataset.duplicates import MAX_BITS, group_by_hash
 from facesort.dataset.split import SPLITS
 
-# A group larger than this is a chain of look-alikes (blank or black pictures): its pairs are not
+# A group larger than this is a chain of look-alikes (blank or black images): its pairs are not
 # listed one by one beyond it.
 MAX_GROUP = 200
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures that are one; ``bits`` of their hashes differ, None: the same file.
+    """Two images that are one; ``bits`` of their hashes differ, None: the same file.
 
     ``a`` lies in the split that gives way: train before val before test.
     """
@@ -29,17 +29,17 @@ class Pair:
     bits: int | None
 
 
-def find_pairs(faces: Sequence[tuple[Sample, Look]]) -> list[Pair]:
+def find_pairs(faces: Sequence[tuple[Sample, ImageStats]]) -> list[Pair]:
     """Pairs across splits, exact ones and then the most alike first, and exact ones within."""
     return [*_exact(faces), *sorted(_near(faces), key=lambda pair: pair.bits or 0)]
 
 
-def check_pairs(pairs: Sequence[Pair]) -> list[Finding]:
-    """One finding a pair, told at the picture that gives way."""
+def check_pairs(pairs: Sequence[Pair]) -> list[Issue]:
+    """One finding a pair, told at the image that gives way."""
     return [_finding(pair) for pair in pairs]
 
 
-def _finding(pair: Pair) -> Finding:
+def _finding(pair: Pair) -> Issue:
     a, b = pair.a, pair.b
     if pair.bits is not None:
         check, what = "near-leak", f"{pair.bits} of 64 bits from"
@@ -48,7 +48,7 @@ def _finding(pair: Pair) -> Finding:
     return find(check, a.split, a.path, f"{a.name} ({a.split}): {what} {b.name} ({b.split})")
 
 
-def _exact(faces: Sequence[tuple[Sample, Look]]) -> Iterator[Pair]:
+def _exact(faces: Sequence[tuple[Sample, ImageStats]]) -> Iterator[Pair]:
     """Each copy against the one that stays: the first in the split that matters most."""
     by_content: dict[str, list[Sample]] = defaultdict(list)
     for sample, look in faces:
@@ -58,7 +58,7 @@ def _exact(faces: Sequence[tuple[Sample, Look]]) -> Iterator[Pair]:
         yield from (Pair(copy, kept, None) for copy in copies)
 
 
-def _near(faces: Sequence[tuple[Sample, Look]]) -> Iterator[Pair]:
+def _near(faces: Sequence[tuple[Sample, ImageStats]]) -> Iterator[Pair]:
     groups: dict[int, list[int]] = defaultdict(list)
     for i, group in enumerate(group_by_hash([look.phash for _, look in faces]).tolist()):
         groups[group].append(i)

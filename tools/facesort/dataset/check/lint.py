@@ -1,4 +1,4 @@
-"""Check label files: pure functions from a picture's label lines to findings."""
+"""Check label files: pure functions from an image's label lines to findings."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from facesort.boxes import iou_matrix
-from facesort.dataset.check.findings import Finding, find
+from facesort.dataset.check.issues import Issue, find
 from facesort.dataset.check.label_lines import Line
 from facesort.dataset.check.sample import MISSING, OUTSIDE, Sample
-from facesort.dataset.layout import Layout
+from facesort.dataset.yolo_dataset import Layout
 from facesort.labels.image_labels import is_synthetic
 
 SAME_BOX_IOU = 0.9  # two faces never overlap that much
 
 
-def check_labels(sample: Sample) -> list[Finding]:
-    """What is wrong with the label of one picture; every line is told, not only the first."""
+def check_labels(sample: Sample) -> list[Issue]:
+    """What is wrong with the label of one image; every line is told, not only the first."""
     if sample.label_fault == MISSING:
         return [_of(sample, "missing-label", f"no {sample.label.name}")]
     if sample.label_fault:
         return [_of(sample, "unreadable-label", f"{sample.label.name}: {sample.label_fault}")]
     if not sample.lines:
         return [_of(sample, "empty-label", f"{sample.label.name} is empty")]
-    by_line = [finding for i in range(len(sample.lines)) for finding in _check_line(sample, i)]
+    by_line = [issue for i in range(len(sample.lines)) for issue in _check_line(sample, i)]
     return by_line + list(_check_pairs(sample))
 
 
-def _check_line(sample: Sample, i: int) -> Iterator[Finding]:
+def _check_line(sample: Sample, i: int) -> Iterator[Issue]:
     line = sample.lines[i]
     where = f"line {line.number}"
     if line.fault:
@@ -47,7 +47,7 @@ def _check_line(sample: Sample, i: int) -> Iterator[Finding]:
 
 
 def leaves(line: Line) -> bool:
-    """Whether the box reaches out of the picture by more than rounding explains."""
+    """Whether the box reaches out of the image by more than rounding explains."""
     return min(line.xyxyn) < -OUTSIDE or max(line.xyxyn) > 1 + OUTSIDE
 
 
@@ -59,7 +59,7 @@ def overlapping(sample: Sample) -> list[tuple[int, int]]:
     return [(sample.sound[a], sample.sound[b]) for a, b in same.tolist()]
 
 
-def _check_pairs(sample: Sample) -> Iterator[Finding]:
+def _check_pairs(sample: Sample) -> Iterator[Issue]:
     for a, b in overlapping(sample):
         first, later = sample.lines[a], sample.lines[b]
         lines = f"lines {first.number} and {later.number}"
@@ -70,14 +70,14 @@ def _check_pairs(sample: Sample) -> Iterator[Finding]:
             yield _of(sample, "two-classes", f"{lines}: one box, {classes}", b)
 
 
-def check_set(layout: Layout, samples: Sequence[Sample]) -> list[Finding]:
+def check_set(layout: Layout, samples: Sequence[Sample]) -> list[Issue]:
     """What only the data set as a whole can tell: missing folders, orphans, absent classes."""
     found = [
-        find("missing-folder", split, None, f"{text}: not there, or holds no picture")
+        find("missing-folder", split, None, f"{text}: not there, or holds no image")
         for split, text in layout.missing
     ]
     for split, label in layout.orphans():
-        found.append(find("orphan", split, label, f"{layout.name_of(label)} has no picture"))
+        found.append(find("orphan", split, label, f"{layout.name_of(label)} has no image"))
     users = Counter(sample.label for sample in {s.path: s for s in samples}.values())
     for sample in samples:
         if users[sample.label] > 1:
@@ -92,5 +92,5 @@ def check_set(layout: Layout, samples: Sequence[Sample]) -> list[Finding]:
     return found
 
 
-def _of(sample: Sample, check: str, message: str, box: int | None = None) -> Finding:
+def _of(sample: Sample, check: str, message: str, box: int | None = None) -> Issue:
     return find(check, sample.split, sample.path, f"{sample.name}: {message}", box)

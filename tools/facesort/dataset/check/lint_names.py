@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from facesort.classes import FaceClass
-from facesort.dataset.check.findings import Finding, find
+from facesort.dataset.check.issues import Issue, find
 from facesort.dataset.check.sample import Sample
 from facesort.labels import flags
 from facesort.labels.flags import OTHER, Flags
 
 
 def flags_of(sample: Sample) -> list[Flags]:
-    """The flags of the picture's name and of its folder; none where there are none."""
+    """The flags of the image's name and of its folder; none where there are none."""
     return flags.find(PurePosixPath(sample.inside.as_posix()))
 
 
-def check_name(sample: Sample) -> list[Finding]:
+def check_name(sample: Sample) -> list[Issue]:
     """Flags that contradict themselves, each other or the label."""
     found = flags_of(sample)
     if not found:
@@ -36,5 +36,5 @@ def check_name(sample: Sample) -> list[Finding]:
     return [_of(sample, "mislabelled", f"{said} means {expected}; the label says {names}")]
 
 
-def _of(sample: Sample, check: str, message: str) -> Finding:
+def _of(sample: Sample, check: str, message: str) -> Issue:
     return find(check, sample.split, sample.path, f"{sample.name}: {message}")

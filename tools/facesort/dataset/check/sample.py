@@ -1,4 +1,4 @@
-"""One picture of a data set as the checks see it: its label lines, and what a look at it tells."""
+"""One image of a data set as the checks see it: its label lines, and what a look at it tells."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from facesort.boxes import Boxes, SizeWH, xywhn_to_xyxy
 from facesort.dataset.check.label_lines import Line, read_lines
-from facesort.dataset.layout import Layout
+from facesort.dataset.yolo_dataset import Layout
 from facesort.detections import Detections
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
 
-# How far (as a fraction of the picture) an edge may lie outside: labels are rounded.
+# How far (as a fraction of the image) an edge may lie outside: labels are rounded.
 OUTSIDE = 0.002
 MISSING = "missing"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture and its label file. A reader of another format only has to fill ``lines``.
+    """An image and its label file. A reader of another format only has to fill ``lines``.
 
     ``name`` is the path shown to people; ``label_fault`` says why there are no lines.
     """
@@ -39,7 +39,7 @@ class Sample:
 
     @cached_property
     def sound(self) -> tuple[int, ...]:
-        """Indices of the lines that are a box of a known class, at least partly in the picture."""
+        """Indices of the lines that are a box of a known class, at least partly in the image."""
         return tuple(i for i, line in enumerate(self.lines) if self.is_sound(line))
 
     def is_sound(self, line: Line) -> bool:
@@ -62,11 +62,11 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """What the pixels of one picture tell; the arrays are (n,) over its sound boxes.
+class ImageStats:
+    """What the pixels of one image tell; the arrays are (n,) over its sound boxes.
 
     ``sharpness`` is NaN where a face is too small to say; ``found`` is what a model sees, in
-    pixels of the whole picture, its classes numbered as in the data set.
+    pixels of the whole image, its classes numbered as in the data set.
     """
 
     size_wh: SizeWH
@@ -79,9 +79,9 @@ class Look:
 
 
 def read_samples(layout: Layout) -> list[Sample]:
-    """Every picture of the data set with its label lines; only label files are opened."""
+    """Every image of the data set with its label lines; only label files are opened."""
     samples = []
-    for placed in layout.pictures:
+    for placed in layout.images:
         label = yolo.label_path_of(placed.path)
         lines, fault = _read_label(label, layout.keypoint_fields)
         name = layout.name_of(placed.path)

@@ -1,4 +1,4 @@
-"""An antialiased layer over part of a picture, lit as the picture beneath it is lit."""
+"""An antialiased layer over part of an image, lit as the image beneath it is lit."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.synth.head import Floats
-from facesort.dataset.synth.look import AnyFloats, Look
+from facesort.dataset.synth.appearance import AnyFloats, Appearance
+from facesort.dataset.synth.head_model import Floats
 
 Pixels = NDArray[np.uint8]
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
@@ -17,9 +17,9 @@ _MAX_LAYER_SIDE_PX = 1400
 
 @dataclass
 class Layer:
-    """Colour (0-255 float) and opacity (0-1) at ``zoom`` times the picture's resolution."""
+    """Colour (0-255 float) and opacity (0-1) at ``zoom`` times the image's resolution."""
 
-    box: tuple[int, int, int, int]  # left, top, right, bottom in the picture
+    box: tuple[int, int, int, int]  # left, top, right, bottom in the image
     zoom: int
     rgba: NDArray[np.float32]  # one array: a polygon is then filled once
 
@@ -37,7 +37,7 @@ class Layer:
     def around(
         cls, points_px: Floats, size_wh: tuple[int, int], base: Floats, zoom_max: int = 4
     ) -> Layer | None:
-        """An empty layer that holds ``points_px``; None where they lie outside the picture."""
+        """An empty layer that holds ``points_px``; None where they lie outside the image."""
         margin = 3 + 0.06 * float(np.ptp(points_px, axis=0).max())
         low = np.maximum(np.floor(points_px.min(0) - margin), 0).astype(int)
         high = np.minimum(np.ceil(points_px.max(0) + margin), size_wh).astype(int)
@@ -50,7 +50,7 @@ class Layer:
         return cls((int(low[0]), int(low[1]), int(high[0]), int(high[1])), zoom, rgba)
 
     def points(self, points_px: Floats) -> NDArray[np.int32]:
-        """Picture pixels to this layer's fixed-point drawing coordinates."""
+        """Image pixels to this layer's fixed-point drawing coordinates."""
         local = (points_px - self.box[:2]) * self.zoom * (1 << _SHIFT)
         return np.round(local).astype(np.int32)
 
@@ -87,13 +87,13 @@ class Layer:
     def over(
         self, rgb: Pixels, softness_px: float, rng: np.random.Generator, own_light: bool = False
     ) -> Pixels:
-        """``rgb`` with this layer laid over it, as sharp, bright and grainy as the picture is
-        there. ``own_light``: the colours were taken from the picture and are lit already."""
+        """``rgb`` with this layer laid over it, as sharp, bright and grainy as the image is
+        there. ``own_light``: the colours were taken from the image and are lit already."""
         import cv2
 
         x1, y1, x2, y2 = self.box
         beneath: AnyFloats = rgb[y1:y2, x1:x2].astype(np.float32)
-        look = Look.of(beneath)
+        look = Appearance.of(beneath)
         self.colour[:] *= self.alpha[..., None]
         small = cv2.resize(self.rgba, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
         blur_px = max(softness_px, 0.3, 0.85 * look.blur_px)
@@ -109,8 +109,8 @@ class Layer:
         return out
 
 
-def _grain(look: Look, shape: tuple[int, ...], rng: np.random.Generator) -> AnyFloats:
-    """Noise as strong as the picture's; soft where the picture is blurred."""
+def _grain(look: Appearance, shape: tuple[int, ...], rng: np.random.Generator) -> AnyFloats:
+    """Noise as strong as the image's; soft where the image is blurred."""
     import cv2
 
     noise: AnyFloats = rng.normal(0, 1, shape).astype(np.float32)
@@ -126,8 +126,8 @@ def _shadow(alpha: AnyFloats, reach_px: float) -> AnyFloats:
     return np.asarray(0.3 * cv2.GaussianBlur(alpha, (0, 0), reach_px)[..., None])
 
 
-def _lit(colour: AnyFloats, beneath: AnyFloats, look: Look, own_light: bool) -> AnyFloats:
-    """Give a layer the picture's light: its brightest tone, its fall-off, its colour."""
+def _lit(colour: AnyFloats, beneath: AnyFloats, look: Appearance, own_light: bool) -> AnyFloats:
+    """Give a layer the image's light: its brightest tone, its fall-off, its colour."""
     import cv2
 
     if not own_light:

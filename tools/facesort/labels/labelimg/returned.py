@@ -43,8 +43,8 @@ def check_return(session: Session, before: Mapping[Path, LabelState]) -> Returne
         mended += _mend_classes(folder, session, {p: after[p] for p in saved if p.parent == folder})
     gone = sorted(before.keys() - after.keys())
     problems = [f"{p}: was there before the session, and is gone" for p in gone]
-    for picture in session.pictures:
-        problems += wrong_lines(label_path_of(picture), len(session.names))
+    for image in session.images:
+        problems += wrong_lines(label_path_of(image), len(session.names))
     return Returned(changed, saved, tuple(mended), tuple(problems))
 
 
@@ -88,8 +88,8 @@ def _renumber(label: Path, found: Sequence[str], target: Sequence[str]) -> None:
 def _highest_class(folder: Path, session: Session) -> int:
     """The highest class number in the labels of ``folder``; -1 where there is none."""
     highest = -1
-    for picture in session.pictures:
-        label = label_path_of(picture)
+    for image in session.images:
+        label = label_path_of(image)
         if label.parent == folder and label.is_file():
             numbers = (
                 line.split(" ")[0] for line in label.read_text("utf-8", "replace").splitlines()

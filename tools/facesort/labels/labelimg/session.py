@@ -1,4 +1,4 @@
-"""What one labelImg session works on: its pictures, where their labels lie, their classes.
+"""What one labelImg session works on: its images, where their labels lie, their classes.
 
 labelImg keeps a ``classes.txt`` in each folder of labels, and writes it anew on every save.
 """
@@ -20,18 +20,18 @@ from facesort.photos import list_photos
 
 @dataclass(frozen=True)
 class Session:
-    """``pictures`` are what labelImg shows; ``left_out`` maps the others to the reason;
+    """``images`` are what labelImg shows; ``left_out`` maps the others to the reason;
     ``names`` are the classes by index, ``extra`` those that ``classes.txt`` has besides them."""
 
     label_root: Path
     names: tuple[str, ...]
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     left_out: Mapping[Path, str]
     extra: tuple[str, ...] = ()
 
     @property
     def label_folders(self) -> list[Path]:
-        return sorted({label_path_of(picture).parent for picture in self.pictures})
+        return sorted({label_path_of(image).parent for image in self.images})
 
 
 @dataclass(frozen=True)
@@ -43,38 +43,38 @@ class LabelState:
 
 
 def prepare(folder: Path, names: Sequence[str]) -> Session:
-    """Look through ``folder`` (nested at will). Raises `LabelError` where there is no picture, or
+    """Look through ``folder`` (nested at will). Raises `LabelError` where there is no image, or
     where a ``classes.txt`` gives the class numbers another meaning."""
     root = Path(os.path.abspath(folder))
-    label_root = label_path_of(root / "picture").parent
+    label_root = label_path_of(root / "image").parent
     found = [photo.path for photo in list_photos(root).photos]
     if not found:
-        raise LabelError(f"{folder}: no pictures in it; expected the folder of a split or an album")
-    class_files = {label_path_of(picture).with_name(CLASSES_FILE) for picture in found}
+        raise LabelError(f"{folder}: no images in it; expected the folder of a split or an album")
+    class_files = {label_path_of(image).with_name(CLASSES_FILE) for image in found}
     extra = _extra_classes(sorted(class_files), tuple(names))
-    pictures: list[Path] = []
+    images: list[Path] = []
     left_out: dict[Path, str] = {}
     owner: dict[Path, Path] = {}
-    for picture in found:
-        reason = _why_left_out(picture, owner, len(names) + len(extra))
+    for image in found:
+        reason = _why_left_out(image, owner, len(names) + len(extra))
         if reason:
-            left_out[picture] = reason
+            left_out[image] = reason
         else:
-            pictures.append(picture)
-    if not pictures:
-        raise LabelError(f"{folder}: none of its {len(found)} pictures can be labelled: {reason}")
-    return Session(label_root, tuple(names), tuple(pictures), left_out, extra)
+            images.append(image)
+    if not images:
+        raise LabelError(f"{folder}: none of its {len(found)} images can be labelled: {reason}")
+    return Session(label_root, tuple(names), tuple(images), left_out, extra)
 
 
-def _why_left_out(picture: Path, owner: dict[Path, Path], class_count: int) -> str:
-    """Why labelImg would harm this picture's label, or an empty string."""
+def _why_left_out(image: Path, owner: dict[Path, Path], class_count: int) -> str:
+    """Why labelImg would harm this image's label, or an empty string."""
     try:
-        str(picture).encode("utf-8")
+        str(image).encode("utf-8")
     except UnicodeEncodeError:
         return "its name is no Unicode, labelImg cannot take it; rename it"
-    label = label_path_of(picture)
-    other = owner.setdefault(label, picture)
-    if other != picture:
+    label = label_path_of(image)
+    other = owner.setdefault(label, image)
+    if other != image:
         return f"shares its label {label.name} with {other.name}; rename one of them"
     wrong = wrong_lines(label, class_count)
     return f"{wrong[0]}; mend the line, or remove the file to draw anew" if wrong else ""
@@ -132,9 +132,9 @@ def _extra_classes(class_files: Sequence[Path], names: tuple[str, ...]) -> tuple
 
 
 def snapshot(session: Session) -> dict[Path, LabelState]:
-    """The label files that the session's pictures have now."""
+    """The label files that the session's images have now."""
     states = {}
-    for label in map(label_path_of, session.pictures):
+    for label in map(label_path_of, session.images):
         if label.is_file():
             states[label] = LabelState(label.read_bytes(), label.stat().st_mtime_ns)
     return states

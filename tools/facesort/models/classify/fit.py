@@ -103,7 +103,7 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
 
 def _trainer(recipe: Recipe, say: Callable[[str], object]) -> tuple[Any, dict[str, Any]]:
     """The trainer's class, and what it will have told of the transfer."""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     import_ultralytics(verbose=True)
     from torch.nn import BatchNorm2d

@@ -91,7 +91,7 @@ def _checkpoint(weights: Path, network: Any) -> State:
 
 
 def _load(weights: Path) -> Any:
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     try:
         return load_yolo(weights, task="detect")
@@ -121,7 +121,7 @@ def _state_dict(weights: Path, network: Any) -> State:
 
 
 def _in_ultralytics(file: str) -> bool:
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     models = Path(str(import_ultralytics().__file__)).parent / "cfg" / "models"
     return any(models.rglob(file))

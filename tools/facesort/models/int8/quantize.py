@@ -15,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.int8.dfl import without_softmax
-from facesort.models.int8.double import double_by_copies
-from facesort.models.int8.head import learned_convs, read_by, tail_nodes, with_activation
+from facesort.models.int8.graph_passes import (
+    double_by_copies,
+    learned_convs,
+    read_by,
+    tail_nodes,
+    with_activation,
+    without_softmax,
+)
 from facesort.models.int8.ranges import write_ranges
 from facesort.models.runtime import silent_quantizer
 

@@ -1,8 +1,8 @@
 """Between which values each tensor of a network lies, so that 256 steps can be laid there.
 
-Not the extremes over all pictures: one picture with a harsh edge doubles the range of the first
-layers and halves the resolution of all others. The smallest and largest value of each picture are
-noted, and the range is what nine of ten pictures need (measured: extremes cost 0.7 points of
+Not the extremes over all images: one image with a harsh edge doubles the range of the first
+layers and halves the resolution of all others. The smallest and largest value of each image are
+noted, and the range is what nine of ten images need (measured: extremes cost 0.7 points of
 mAP50-95). Only what the tail reads, the scores and the sides of boxes, keeps its extremes: cut
 there, sure faces would look less sure (a point of recall).
 """
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-COVERED = 0.9  # of the pictures
+COVERED = 0.9  # of the images
 
 Feed = dict[str, NDArray[np.float32]]
 
@@ -45,13 +45,13 @@ def write_ranges(
         calibrator = create_calibrator(file, None, str(Path(folder) / "with_ranges.onnx"))
         lowest, highest = [], []
         for feed in feeds:
-            calibrator.calibrate_tensors_range = None  # each picture by itself
+            calibrator.calibrate_tensors_range = None  # each image by itself
             calibrator.collect_data(reader([feed]))
             found = calibrator.compute_data()
             lowest.append([float(np.min(tensor.lowest)) for tensor in found.values()])
             highest.append([float(np.max(tensor.highest)) for tensor in found.values()])
     if not lowest:
-        raise ValueError("no picture to calibrate on")
+        raise ValueError("no image to calibrate on")
     whole = np.array([name in extremes_of for name in found.keys()])
     low = np.where(whole, np.min(lowest, axis=0), np.quantile(lowest, 1 - COVERED, axis=0))
     high = np.where(whole, np.max(highest, axis=0), np.quantile(highest, COVERED, axis=0))

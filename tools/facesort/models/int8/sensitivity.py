@@ -34,23 +34,23 @@ def rank_layers(
     calibrated: Calibrated,
     float_file: Path,
     scheme: Scheme,
-    pictures: Sequence[NDArray[np.uint8]],
+    images: Sequence[NDArray[np.uint8]],
     folder: Path,
     step: Step,
 ) -> list[LayerCost]:
     """All layers that ``scheme`` quantizes, the worst first; ``folder`` takes trial files."""
-    truth = _look(float_file, pictures, CONF)
+    truth = _look(float_file, images, CONF)
     layers, costs = list(calibrated.layers_in(scheme).items()), []
     for name, nodes in step(layers, len(layers), "layer"):
         trial = folder / "layer.onnx"
         calibrated.write_only(trial, scheme, nodes)
-        pairs = zip(truth, _look(trial, pictures, CONF / 5), strict=True)
+        pairs = zip(truth, _look(trial, images, CONF / 5), strict=True)
         each = np.concatenate([face_costs(a, b) for a, b in pairs] or [np.zeros(0)])
         costs.append(LayerCost(name, tuple(nodes), float(each.mean()) if len(each) else 0.0))
     return sorted(costs, key=lambda layer: -layer.cost)
 
 
-def _look(file: Path, pictures: Sequence[NDArray[np.uint8]], conf: float) -> list[Detections]:
+def _look(file: Path, images: Sequence[NDArray[np.uint8]], conf: float) -> list[Detections]:
     detector = load_detector(file, threads=0)
     small = detector.imgsz if detector.square else min(detector.imgsz, SMALL_PX)
-    return replace(detector, conf=conf, imgsz=small).detect(pictures)
+    return replace(detector, conf=conf, imgsz=small).detect(images)

@@ -32,7 +32,7 @@ def grab_cut(rgb: NDArray[np.uint8], face_px: tuple[int, int, int, int]) -> NDAr
     known = np.unique(seeds)
     if {cv2.GC_BGD, cv2.GC_PR_BGD} & set(known) and {cv2.GC_FGD, cv2.GC_PR_FGD} & set(known):
         colours = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.setRNGSeed(0)  # the same picture, the same mask
+        cv2.setRNGSeed(0)  # the same image, the same mask
         bgr = np.ascontiguousarray(small[..., ::-1], dtype=np.uint8)
         no_box = (0, 0, 1, 1)  # the seeds say it all
         cv2.grabCut(bgr, seeds, no_box, *colours, ROUNDS, cv2.GC_INIT_WITH_MASK)

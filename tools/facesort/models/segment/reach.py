@@ -1,4 +1,4 @@
-"""Which part of a mask is the person whose face is known, and not somebody else in the picture."""
+"""Which part of a mask is the person whose face is known, and not somebody else in the image."""
 
 from __future__ import annotations
 

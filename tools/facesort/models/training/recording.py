@@ -117,6 +117,6 @@ def _data(trainer: Any) -> Card:
     return {
         "config": str(trainer.args.data),
         "names": list(trainer.data["names"].values()),
-        "pictures": {"train": len(train.im_files), "val": len(val.im_files)},
+        "images": {"train": len(train.im_files), "val": len(val.im_files)},
         "sha256": hashes,
     }

@@ -88,15 +88,15 @@ def hash_file(file: Path) -> str:
     return digest.hexdigest()
 
 
-def hash_data(pictures_and_labels: Iterable[tuple[Path, Path]]) -> str:
-    """One number for a data set: names and sizes of the pictures, and every byte of the labels.
+def hash_data(images_and_labels: Iterable[tuple[Path, Path]]) -> str:
+    """One number for a data set: names and sizes of the images, and every byte of the labels.
 
     The folder does not count, so that the same data elsewhere has the same number.
     """
     digest = sha256()
-    for picture, label in sorted(pictures_and_labels, key=lambda pair: pair[0].name):
+    for image, label in sorted(images_and_labels, key=lambda pair: pair[0].name):
         text = label.read_bytes() if label.is_file() else b""
-        head = f"{picture.name}\0{picture.stat().st_size}\0{len(text)}\0"
+        head = f"{image.name}\0{image.stat().st_size}\0{len(text)}\0"
         digest.update(head.encode("utf-8", "surrogateescape") + text)
     return digest.hexdigest()
 

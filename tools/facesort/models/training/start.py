@@ -49,7 +49,7 @@ def find_checkpoint(text: str) -> Path:
 
 def load_start(start: str) -> Any:
     """Ultralytics' YOLO of what `find_start` returned; `ModelError` if that cannot be used."""
-    from facesort.models.quiet import import_ultralytics, load_yolo
+    from facesort.models.ultralytics_loader import import_ultralytics, load_yolo
 
     if start.endswith(".pt"):
         return load_yolo(Path(start), task="detect", verbose=True)
@@ -82,7 +82,7 @@ def _find_network(name: str) -> str:
         return found
     if not (match := _NAME.fullmatch(name)):
         return ""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     models = Path(str(import_ultralytics().__file__)).parent / "cfg" / "models"
     version, size, p_level = match.group(1), match.group(2), match.group(3) or ""

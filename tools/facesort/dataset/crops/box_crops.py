@@ -1,0 +1,101 @@
+"""From named face crops to labels: every crop opened, and its face boxed.
+
+The box is the whole crop, or what a face model finds in it. What cannot be used is refused with
+its reason, one crop at a time; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from facesort.boxes import min_side
+from facesort.classes import FaceClass
+from facesort.dataset.sprites import crop_sprite
+from facesort.detections import FaceFinder
+from facesort.errors import LabelError, PhotoError
+from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.labels.label_set import LabelSet
+from facesort.labels.named_crops import NamedCrops, Refused
+from facesort.photos import open_photo
+from facesort.progress import Step, no_step
+
+MIN_CROP_PX = 10  # Ultralytics takes an image with a side below 10 px for a corrupt one
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Images with one box each, and the crops refused so far. What came in is the boxes of
+    ``labels``, plus its ``left_out`` (classes not wanted), plus ``refused``."""
+
+    labels: LabelSet
+    refused: tuple[Refused, ...] = ()
+
+    def left_out(self) -> Counter[str]:
+        """Crops not taken, by reason."""
+        return self.labels.left_out + Counter(crop.reason for crop in self.refused)
+
+
+@dataclass
+class _Taking:
+    """Crops taken and refused while a list of them is worked off."""
+
+    images: list[ImageLabels] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def open_crops(source: NamedCrops, step: Step = no_step) -> Crops:
+    """Open every crop; its box is the whole of it. Raises `LabelError` where none can be used."""
+    names = tuple(sorted({name for _, name in source.crops}))
+    done = _Taking()
+    for path, name in step(source.crops, len(source.crops), "crop"):
+        try:
+            width, height = open_photo(path).size_wh
+        except PhotoError as error:
+            detail = str(error).removeprefix(f"{path}: ")
+            done.refused.append(Refused(path, name, "unreadable", detail))
+            continue
+        if min(width, height) < MIN_CROP_PX:
+            done.refused.append(Refused(path, name, "too small", f"{width} x {height} px"))
+            continue
+        box = [[0, 0, width, height]]
+        done.images.append(ImageLabels.of(path, (width, height), box, [names.index(name)]))
+    labels = LabelSet(names, tuple(done.images), source.root, notes=source.notes)
+    crops = Crops(labels, (*source.refused, *done.refused))
+    if not done.images:
+        raise LabelError(f"{source.root}: no crop can be used; {given_labels(crops.left_out())}")
+    return crops
+
+
+def only_known(crops: Crops) -> Crops:
+    """Without the images whose class is dropped or unknown: they hold a face, so that as
+    images without labels they would teach that a face is background."""
+    labels = crops.labels
+    unknown = sum(int((image.class_id == IGNORE).sum()) for image in labels.images)
+    kept = tuple(i for i in labels.images if len(i.class_id) and (i.class_id != IGNORE).all())
+    left_out = labels.left_out + Counter({"class unknown (ignore)": unknown})
+    return replace(crops, labels=replace(labels, images=kept, left_out=left_out))
+
+
+def find_boxes(crops: Crops, find: FaceFinder, step: Step = no_step) -> Crops:
+    """The box that a face model finds in each crop; crops without one face are refused."""
+    labels, done, whole = crops.labels, _Taking(), 0
+    for image in step(labels.images, len(labels.images), "face"):
+        found = crop_sprite(image.path, FaceClass.face, find)  # its class is of no matter here
+        if isinstance(found, str) or min_side(found.sprite.xyxy_px)[0] < 1:
+            reason = found if isinstance(found, str) else "no face found"
+            name = labels.names[int(image.class_id[0])]
+            done.refused.append(Refused(image.path, name, reason))
+            continue
+        whole += bool(np.isnan(found.landmarks_px).all())
+        done.images.append(replace(image, xyxy_px=found.sprite.xyxy_px))
+    notes = [f"{whole:,} small crops in which no face is found are boxed whole"] if whole else []
+    boxed = replace(labels, images=tuple(done.images), notes=(*labels.notes, *notes))
+    return Crops(boxed, (*crops.refused, *done.refused))
+
+
+def given_labels(left_out: Counter[str]) -> str:
+    """``3 unreadable, 1 too small``."""
+    return ", ".join(f"{n:,} {reason}" for reason, n in sorted(left_out.items())) or "0 crops"
