@@ -158,7 +158,7 @@ def _targets(batch: Batch) -> dict[str, Any]:
 
 def start_network(network: str, weights: Path | None, device: Any) -> Any:
     """The four-class detector ``network`` (yolov8n ...), with what fits of ``weights``."""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     import_ultralytics()
     from ultralytics.cfg import get_cfg
