@@ -111,8 +111,7 @@ def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.dataset.balance import class_counts
     from facesort.dataset.balance import sampling as balance
-    from facesort.dataset.balance.balanced_set import AUGMENT, REPEAT, BalancedSet
-    from facesort.dataset.balance.train_split import read_train
+    from facesort.dataset.balance.balanced_set import AUGMENT, REPEAT, BalancedSet, read_train
     from facesort.dataset.yolo_dataset import read_layout
 
     layout = read_layout(args.data)

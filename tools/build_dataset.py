@@ -89,7 +89,7 @@ def show(built) -> None:
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.dataset.build import build
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     training_sources, find = read_sources(args), load_face_finder(args.face_model)
     show(build(training_sources, args.out, find, args.seed, args.synthetic_share, console.progress))

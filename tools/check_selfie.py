@@ -47,7 +47,7 @@ def judge(args: Namespace):
     """The verdict on the photo, once everything that it needs is loaded."""
     from facesort.classes import CLASS_NAMES
     from facesort.models.detect import load_detector
-    from facesort.models.yunet import load_yunet
+    from facesort.models.face_finders import load_yunet
     from facesort.photos import open_photo
     from facesort.selfie.check import Verdict, check_selfie
     from facesort.selfie.limits import read_limits

@@ -105,7 +105,7 @@ def wanted_of(args, source, table):
     from facesort.dataset.crops.copy_paste import CopyPaste, face_free
     from facesort.dataset.crops.crop_set import Options, identity_names
     from facesort.dataset.crops.crop_split import parse_split
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     split = parse_split(args.split)
     find = load_face_finder(args.detect) if args.detect else None
@@ -122,20 +122,20 @@ def wanted_of(args, source, table):
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.dataset.convert.label_reader import unpacking
-    from facesort.dataset.crops import identities
+    from facesort.dataset.crops import crop_set
     from facesort.dataset.crops.crop_set import convert
 
     config = args.out / "data.yaml"
     if args.classes_from:
         config = args.config or ROOT / "data_configs" / "children.yaml"
-        identities.check_replaceable(config)
+        crop_set.check_replaceable(config)
     kind = kind_of(args)
     with unpacking(args.src, kind, args.out) as folder:
         source, table = read(args, kind, folder)
         wanted = wanted_of(args, source, table)
         done = convert(source, wanted, console.progress)
     if args.classes_from:
-        identities.write_config(config, args.out, wanted.names, done.parts)
+        crop_set.write_config(config, args.out, wanted.names, done.parts)
     for line in done.lines():
         print(console.one_line(line))
     print(f"written to {args.out}; next: yolo detect train data={config}")

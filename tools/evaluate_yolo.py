@@ -112,7 +112,7 @@ def judge_widerface(args) -> None:
 
 def write_predictions(args) -> None:
     from facesort.evaluate.report.text import sum_of
-    from facesort.evaluate.wider_predictions import write_predictions
+    from facesort.evaluate.wider import write_predictions
     from facesort.models.detect import load_detector
 
     detector = load_detector(args.weights or WEIGHTS, imgsz=args.imgsz, threads=0)

@@ -27,8 +27,7 @@ from facesort.errors import DatasetError, UsageError
 if TYPE_CHECKING:
     from facesort.labels.labelimg.prelabel import Prelabelled
     from facesort.labels.labelimg.process import Shown
-    from facesort.labels.labelimg.returned import Returned
-    from facesort.labels.labelimg.session import Session
+    from facesort.labels.labelimg.session import Returned, Session
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
 
@@ -96,7 +95,7 @@ def main(argv: Sequence[str]) -> int:
     from facesort.labels.labelimg import process
     from facesort.labels.labelimg import session as sessions
     from facesort.labels.labelimg.prelabel import mark_reviewed
-    from facesort.labels.labelimg.returned import check_return
+    from facesort.labels.labelimg.session import check_return
 
     process.require_labelimg()
     session = sessions.prepare(*folder_and_names(args))

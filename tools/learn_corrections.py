@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(args: Namespace) -> int:
-    from facesort.album.corrections import revert, sidecars, watch
+    from facesort.album.corrections import revert, watch, xmp_sidecars
     from facesort.album.corrections.apply import Options, apply_corrections
     from facesort.reporter import ConsoleReporter
 
@@ -94,7 +94,7 @@ def run(args: Namespace) -> int:
         return watch.watch(args.album, wish, args.watch, report)
     code = apply_corrections(args.album, wish, report)
     if args.xmp:
-        code = max(code, sidecars.write_sidecars(args.album, report))
+        code = max(code, xmp_sidecars.write_sidecars(args.album, report))
     if args.export_yolo:
         export(args.album, args.export_yolo)
     return code
@@ -102,7 +102,7 @@ def run(args: Namespace) -> int:
 
 def export(album: Path, out: Path) -> None:
     from facesort.album.corrections.confirmed import class_names, confirmed
-    from facesort.dataset.corrected import write_corrected
+    from facesort.dataset.repair import write_corrected
 
     print(*write_corrected(confirmed(album), out, class_names(album)), sep="\n")
     print(f"written to {out}; next: yolo detect train data={out / 'data.yaml'}")

@@ -75,11 +75,11 @@ def show(result, images: int, unread: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.dataset.synth.base_images import read_source
     from facesort.dataset.synth.contact_sheet import Sheet
+    from facesort.dataset.synth.draw_on_image import read_source
     from facesort.dataset.synth.occluder_kinds import check_kinds
     from facesort.dataset.synth.synthetic_set import Order, SynthSet, folder_at
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     kinds = check_kinds(args.kinds)
     out = folder_at(args.out)

@@ -89,8 +89,7 @@ def images(labels, most: int | None = None):
 
 def main(argv: Sequence[str]) -> None:
     args, rest = arguments(argv)
-    from facesort.evaluate.classifier_grid import Grid
-    from facesort.evaluate.classifiers import markdown, write_csv
+    from facesort.evaluate.classifiers import Grid, markdown, write_csv
     from facesort.models.detect import load_detector
     from facesort.models.training.overrides import parse_overrides, read_pairs
 

@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     import torch
 
     from facesort.dataset.synthesize import draw_kind
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
     from facesort.models.people.covered_faces import cover_faces, list_people
     from facesort.models.people.embed import load_embedder
     from facesort.models.people.trainable import load_graph

@@ -58,18 +58,18 @@ def arguments(argv: Sequence[str]):
 def read(args):
     """The labels as a `LabelSet`, and the images that are missing, with the reason."""
     from facesort.labels.class_table import map_classes, parse_map
-    from facesort.labels.widerface import image_lookup, reader
-    from facesort.labels.widerface.face_filter import FaceFilter
+    from facesort.labels.widerface import reader
+    from facesort.labels.widerface.face_list import FaceFilter
 
     table = parse_map(args.map)
     faces = reader.read(args.labels)
     names = [image.name for image in faces.images]
-    folder = image_lookup.Folder(args.images, names) if args.images else None
+    folder = reader.Folder(args.images, names) if args.images else None
     if args.sizes_from == FROM_IMAGES:
         locate = folder.locate
     else:
-        sizes = image_lookup.sizes_from_table(console.path(args.sizes_from))
-        locate = image_lookup.in_table(sizes, folder)
+        sizes = reader.sizes_from_table(console.path(args.sizes_from))
+        locate = reader.in_table(sizes, folder)
     limits = {k: v for k in ("blur", "occlusion", "pose") if (v := getattr(args, k)) is not None}
     wanted = FaceFilter(args.min_size, tuple(args.drop), limits)
     work = reader.Conversion(locate, args.images or Path(), wanted, args.name, args.keypoints)

@@ -196,7 +196,7 @@ def main(argv: Sequence[str]) -> None:
 
 def to_int8(args, file: Path, rows, images):
     """The 8-bit file beside ``file``, and one row more of parity."""
-    from facesort.evaluate.int8_job import make_int8
+    from facesort.evaluate.regression_gate import make_int8
     from facesort.models.detect import load_detector
     from facesort.models.parity import compare
 

@@ -19,7 +19,7 @@ from test_album_permissions import sort as sort_without_rights
 
 from facesort.album.corrections.confirmed import confirmed
 from facesort.album.corrections.revert import revert_last
-from facesort.album.corrections.sidecars import write_sidecars
+from facesort.album.corrections.xmp_sidecars import write_sidecars
 from facesort.reporter import ConsoleReporter
 
 pytest.importorskip("fsspec")

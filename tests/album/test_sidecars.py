@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from facesort.album.corrections.xmp import NAMESPACES, Region, side_car
+from facesort.album.corrections.xmp_sidecars import NAMESPACES, Region, side_car
 from facesort.errors import UsageError
 from facesort.photos import open_photo
 from facesort.photos.stored import Stored, read_stored, to_stored

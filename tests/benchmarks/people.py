@@ -92,7 +92,7 @@ def faces(args: Namespace) -> CoveredFaces:
         with np.load(args.faces) as kept:
             return CoveredFaces(kept["faces"], kept["person"], tuple(kept["names"].tolist()))
     from facesort.dataset.synthesize import draw_kind
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     people = list_people(args.people)
     chosen = sorted(random.Random(SEED).sample(list(people), APART))

@@ -91,7 +91,7 @@ def read_bank(args: Namespace) -> Bank:
     """The bank in the file, drawn first if it is not there."""
     from facesort.album.person.face_encoder import load_face_encoder
     from facesort.models.detect import load_detector
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
     from facesort.models.people.covered_faces import list_people
     from user_simulation import identity_bank as banks
     from user_simulation.portraits import read_portraits
@@ -151,7 +151,7 @@ def tell_speed(maker: AlbumMaker, photos: int) -> None:
 
 def walk(maker: AlbumMaker, bank: Bank, args: Namespace) -> None:
     """Sort, correct and learn with the scripts."""
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
     from user_simulation import on_disk
     from user_simulation.portraits import read_portraits
     from user_simulation.tables import HARD

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class  # noqa: E402
-from facesort.dataset.split import SPLITS, TRAIN  # noqa: E402
+from facesort.dataset.splits import SPLITS, TRAIN  # noqa: E402
 from facesort.dataset.yolo_dataset import read_config  # noqa: E402
 from facesort.labels import voc, yolo  # noqa: E402
 from facesort.labels.image_labels import ImageLabels  # noqa: E402

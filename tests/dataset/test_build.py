@@ -17,8 +17,7 @@ from facesort.dataset.writer import Tree
 from facesort.dataset.yolo_dataset import read_config
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import count_boxes
+from facesort.labels.image_labels import IGNORE, ImageLabels, count_boxes
 
 FACE_PX = [[171, 55, 267, 190]]  # of the astronaut
 LANDMARKS = [[[203, 104], [248, 104], [224, 128], [204, 143], [243, 144]]]

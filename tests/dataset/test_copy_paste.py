@@ -12,7 +12,7 @@ from facesort.dataset.crops import copy_paste
 from facesort.dataset.crops.backgrounds import Made, Real
 from facesort.dataset.crops.copy_paste import CopyPaste, jittered
 from facesort.dataset.crops.crop_set import Options, convert
-from facesort.dataset.placement import CANVAS_WH, Sprite
+from facesort.dataset.sprites import CANVAS_WH, Sprite
 from facesort.dataset.yolo_dataset import read_config
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError

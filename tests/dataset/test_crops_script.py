@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from facesort.dataset.crops import identities
+from facesort.dataset.crops import crop_set
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError
 
@@ -126,7 +126,7 @@ def test_a_folder_a_child(tmp_path: Path) -> None:
 
 
 def test_the_template_names_nobody_and_may_be_replaced() -> None:
-    identities.check_replaceable(TEMPLATE)
+    crop_set.check_replaceable(TEMPLATE)
     template = read_config(TEMPLATE)
     assert template.names == ("child_1", "child_2", "child_3")
     assert template.splits["train"] == (ROOT / "datasets/children/images/train").resolve()
@@ -135,12 +135,12 @@ def test_the_template_names_nobody_and_may_be_replaced() -> None:
 
 def test_a_set_with_one_split_is_judged_on_itself(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
-    identities.write_config(config, tmp_path / "out", ["a"], ["train"])
+    crop_set.write_config(config, tmp_path / "out", ["a"], ["train"])
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     assert content == {"train": "out/images/train", "val": "out/images/train", "names": {0: "a"}}
     config.write_bytes(b"\xff\xfe")
     with pytest.raises(DatasetError, match="not made by this tool"):
-        identities.write_config(config, tmp_path / "out", ["a"], ["train"])
+        crop_set.write_config(config, tmp_path / "out", ["a"], ["train"])
 
 
 @pytest.mark.real

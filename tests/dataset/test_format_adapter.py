@@ -13,8 +13,7 @@ from small_sets import image, jpeg
 from facesort.dataset.check.format_adapter import FORMATS
 from facesort.errors import LabelError, UsageError
 from facesort.labels import voc
-from facesort.labels.image_labels import ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import ImageLabels, LabelSet
 
 
 def crops(root: Path, *names: str) -> Path:

@@ -7,8 +7,7 @@ import pytest
 
 from facesort.boxes import as_boxes
 from facesort.dataset.check.label_errors import known_classes, rank, suspect_labels, translate
-from facesort.dataset.check.label_lines import read_lines
-from facesort.dataset.check.sample import ImageStats, Sample
+from facesort.dataset.check.sample import ImageStats, Sample, read_lines
 from facesort.detections import Detections
 from facesort.errors import UsageError
 

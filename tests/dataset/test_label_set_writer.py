@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from facesort.dataset.label_set_writer import check_out, summary, write_yolo
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 
 NAMES = ("face", "masked")
 SIZE = (40, 30)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facesort.dataset.check.leakage import check_pairs, find_pairs
+from facesort.dataset.check.checker import check_pairs, find_pairs
 from facesort.dataset.check.sample import ImageStats, Sample
 
 BASE = 0x0F0F_3C3C_55AA_9966

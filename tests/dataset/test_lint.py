@@ -7,10 +7,8 @@ from small_sets import clean_set, messy_set
 
 from facesort.dataset.check.checker import Checked, check
 from facesort.dataset.check.issues import CHECKS
-from facesort.dataset.check.label_lines import read_lines
-from facesort.dataset.check.lint import check_labels
-from facesort.dataset.check.lint_names import check_name
-from facesort.dataset.check.sample import MISSING, Sample
+from facesort.dataset.check.lint import check_labels, check_name
+from facesort.dataset.check.sample import MISSING, Sample, read_lines
 from facesort.dataset.yolo_dataset import read_layout
 
 

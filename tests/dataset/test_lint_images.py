@@ -9,9 +9,8 @@ from small_sets import clean_set, image, jpeg, write_set
 
 from facesort.boxes import xywhn_to_xyxy
 from facesort.dataset.check.checker import Checked, check
-from facesort.dataset.check.label_lines import read_lines
-from facesort.dataset.check.lint_images import turned_px
-from facesort.dataset.check.sample import ImageStats, Sample, read_samples
+from facesort.dataset.check.lint import turned_px
+from facesort.dataset.check.sample import ImageStats, Sample, read_lines, read_samples
 from facesort.dataset.yolo_dataset import read_layout
 from facesort.detections import Detections
 from facesort.photos import open_photo

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facesort.boxes import as_boxes, iou_matrix, min_side
-from facesort.dataset.placement import CANVAS_WH, FACE_PX, Sprite, compose, face_free
+from facesort.dataset.sprites import CANVAS_WH, FACE_PX, Sprite, compose, face_free
 
 
 def sprite(value: int, size: int = 100) -> Sprite:

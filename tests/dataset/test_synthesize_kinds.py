@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.synth.appearance import Appearance
 from facesort.dataset.synth.head_model import LANDMARKS_HEAD, fit_head, landmarks_in_box, levelled
 from facesort.dataset.synth.occluder_kinds import KIND_NAMES, KINDS, check_kinds, fits, parts
-from facesort.dataset.synth.occluders.frames import SHAPES_OF
 from facesort.dataset.synth.occluders.glasses import (
     EYEGLASSES_STYLES,
+    SHAPES_OF,
     SUNGLASSES_STYLES,
     draw_eyeglasses,
     draw_sunglasses,
 )
 from facesort.dataset.synth.occluders.masks import MASK_STYLES, draw_mask
+from facesort.dataset.synth.paint import Appearance
 from facesort.dataset.synthesize import CHOICES, choose_kind, draw_kind, occlude
 from facesort.errors import UsageError
 

@@ -14,7 +14,7 @@ import synthesize_occlusion
 from small_sets import clean_set, image, jpeg, messy_set, write_set
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.synth.base_images import read_source
+from facesort.dataset.synth.draw_on_image import read_source
 from facesort.dataset.yolo_dataset import read_config, read_layout
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, LabelError, UsageError

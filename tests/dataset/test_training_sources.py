@@ -11,8 +11,7 @@ from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.dataset import training_sources
 from facesort.errors import DatasetError, LabelError
 from facesort.labels import voc
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import count_boxes
+from facesort.labels.image_labels import IGNORE, ImageLabels, count_boxes
 
 
 @pytest.mark.parametrize(

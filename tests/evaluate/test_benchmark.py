@@ -11,13 +11,11 @@ from PIL import Image
 
 from facesort.detections import Detections
 from facesort.errors import ModelError
-from facesort.evaluate.benchmark.benchmark import BenchmarkPlan, benchmark
-from facesort.evaluate.benchmark.candidates import Candidate, candidates
-from facesort.evaluate.benchmark.cold_start import measure_cold_start
-from facesort.evaluate.benchmark.crop_accuracy import class_in, face_crops
+from facesort.evaluate.benchmark.benchmark import BenchmarkPlan, benchmark, class_in, face_crops
+from facesort.evaluate.benchmark.candidates import Candidate, candidates, measure_cold_start
 from facesort.evaluate.benchmark.results import Row, as_markdown, pareto, plot, write_csv
 from facesort.labels.image_labels import ImageLabels
-from facesort.models.timing import in_turns_ms
+from facesort.models.runtime import in_turns_ms
 
 ROOT = Path(__file__).resolve().parents[2]
 ONNX = ROOT / "weights" / "occlusion.onnx"

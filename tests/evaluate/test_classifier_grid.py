@@ -12,7 +12,7 @@ from train_classifier import main
 
 from facesort.classes import CLASS_NAMES
 from facesort.errors import FacesortError
-from facesort.evaluate.classifier_grid import Grid
+from facesort.evaluate.classifiers import Grid
 from facesort.models.classify.classifier import Classifier
 
 ROOT = Path(__file__).resolve().parents[2]

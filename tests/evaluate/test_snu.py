@@ -11,8 +11,7 @@ from test_wider import write_predictions as write_rows
 from facesort.boxes import iou_matrix
 from facesort.errors import DatasetError, LabelError
 from facesort.evaluate.snu import evaluate_snu, image_score
-from facesort.evaluate.wider import evaluate_wider, read_predictions
-from facesort.evaluate.wider_predictions import write_predictions
+from facesort.evaluate.wider import evaluate_wider, read_predictions, write_predictions
 from facesort.models.detect import YoloDetector
 
 

@@ -13,8 +13,14 @@ from facesort.evaluate.error_analysis import (
     MIXED_UP,
     find_errors,
 )
-from facesort.evaluate.intervals import image_weights, interval, mean_known, share
-from facesort.evaluate.paired_differences import NO_DIFFERENCE, differences
+from facesort.evaluate.intervals import (
+    NO_DIFFERENCE,
+    differences,
+    image_weights,
+    interval,
+    mean_known,
+    share,
+)
 from facesort.evaluate.split_metrics import BANDS_PX, by_size, faults, measure_split, rates
 
 NAMES = ("face", "masked")

@@ -9,8 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 
 # names in subfolders, with blanks, in Unicode; one name in two folders
 SIZES = {

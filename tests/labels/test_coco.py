@@ -9,8 +9,7 @@ from label_samples import NAMES, draw
 
 from facesort.errors import LabelError
 from facesort.labels import coco
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import Reading
 
 CATEGORIES = [{"id": 7, "name": "masked"}, {"id": 2, "name": "face"}]

@@ -9,7 +9,7 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import createml
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import Reading
 
 FACE = {"label": "face", "coordinates": {"x": 20, "y": 10, "width": 8, "height": 6}}

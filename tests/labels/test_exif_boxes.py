@@ -10,7 +10,7 @@ from PIL import Image
 from facesort.boxes import as_boxes
 from facesort.errors import PhotoError
 from facesort.labels import voc
-from facesort.labels.exif_boxes import shape_of, to_upright
+from facesort.labels.image_finder import shape_of, to_upright
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.resolve import Reading
 from facesort.photos import open_photo

@@ -17,8 +17,7 @@ from facesort.errors import FacesortError
 from facesort.labels.labelimg import process
 from facesort.labels.labelimg import session as sessions
 from facesort.labels.labelimg.prelabel import LIST_NAME, mark_reviewed, prelabel
-from facesort.labels.labelimg.returned import Returned, check_return
-from facesort.labels.labelimg.session import Session, prepare, snapshot
+from facesort.labels.labelimg.session import Returned, Session, check_return, prepare, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 BOX = "0.5 0.5 0.2 0.2\n"

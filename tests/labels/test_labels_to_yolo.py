@@ -17,8 +17,7 @@ from facesort.dataset.convert.label_writer import TARGETS
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels import voc
-from facesort.labels.image_labels import ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import ImageLabels, LabelSet
 
 SCENES = Path(__file__).resolve().parents[3] / "shared" / "data" / "scenes_voc"
 

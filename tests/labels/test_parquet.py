@@ -12,8 +12,7 @@ from label_samples import draw
 from facesort.dataset.convert.label_reader import tell_format
 from facesort.errors import LabelError
 from facesort.labels import parquet
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.resolve import Reading
 
 FACE = {"image": "sub/ü.jpg", "x1": 1, "y1": 2, "x2": 11, "y2": 7, "class": "face"}

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from label_samples import SIZES, draw, draw_all
 
 from facesort.errors import LabelError
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 GOOD = RawBox("face", (1, 1, 9, 9), "a.xml: object 0")

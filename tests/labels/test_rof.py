@@ -10,7 +10,7 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import rof
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import Reading
 
 URL = "http://example.org/a.jpg"

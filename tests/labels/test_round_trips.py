@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from label_samples import NAMES, SIZES, assert_same, draw_all, label_sets
 
 from facesort.boxes import as_boxes
-from facesort.labels import coco, createml, parquet, voc, yolo_folder
+from facesort.labels import coco, createml, parquet, voc, yolo
 from facesort.labels.class_table import map_classes
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import Reading
 from facesort.labels.webdataset import shard_reader, shard_writer
 
@@ -32,8 +31,8 @@ def through_voc(labels: LabelSet, folder: Path) -> LabelSet:
 
 
 def through_yolo(labels: LabelSet, folder: Path) -> LabelSet:
-    yolo_folder.write_folder(labels, folder)
-    return yolo_folder.read_folder(folder, yolo_folder.find_names(folder) or (), READING)
+    yolo.write_folder(labels, folder)
+    return yolo.read_folder(folder, yolo.find_names(folder) or (), READING)
 
 
 def through_createml(labels: LabelSet, folder: Path) -> LabelSet:

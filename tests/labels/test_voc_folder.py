@@ -7,7 +7,7 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import voc
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import Reading
 
 SIZE = "<size><width>64</width><height>48</height><depth>3</depth></size>"

@@ -13,8 +13,7 @@ from tar_samples import jpeg, shard, special
 
 from facesort.dataset.convert.label_reader import tell_format
 from facesort.errors import LabelError
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.resolve import Reading
 from facesort.labels.webdataset import shard_reader, shard_writer
 

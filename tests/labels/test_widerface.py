@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facesort.errors import LabelError
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.widerface import bbx_text, retinaface
 from facesort.labels.widerface.face_list import FaceList
 

@@ -8,8 +8,7 @@ from face_lists import image
 
 from facesort.errors import LabelError
 from facesort.labels.widerface.bbx_text import ATTRIBUTES
-from facesort.labels.widerface.face_filter import FaceFilter
-from facesort.labels.widerface.face_list import FaceList
+from facesort.labels.widerface.face_list import FaceFilter, FaceList
 
 # blur expression illumination invalid occlusion pose
 CLEAR, NORMAL, HEAVY = ([b, 0, 0, 0, 0, 0] for b in (0, 1, 2))

@@ -8,12 +8,10 @@ import pytest
 from face_lists import image
 
 from facesort.errors import LabelError, PhotoError
-from facesort.labels.label_set import LabelSet
-from facesort.labels.widerface import bbx_text, image_lookup, mat_file, reader, retinaface
-from facesort.labels.widerface.face_filter import FaceFilter
-from facesort.labels.widerface.face_list import FaceList, ListedImage
-from facesort.labels.widerface.image_lookup import Folder, NotFound
-from facesort.labels.widerface.reader import Conversion
+from facesort.labels.image_labels import LabelSet
+from facesort.labels.widerface import bbx_text, mat_file, reader, retinaface
+from facesort.labels.widerface.face_list import FaceFilter, FaceList, ListedImage
+from facesort.labels.widerface.reader import Conversion, Folder, NotFound
 from facesort.labels.yolo_pose import PoseLabels
 
 ROW = "1 2 30 40 0 0 0 0 0 0"
@@ -157,13 +155,13 @@ def test_keypoints_of_a_list_without_landmarks_are_refused(tmp_path: Path) -> No
 def test_sizes_from_a_table(tmp_path: Path) -> None:
     table = tmp_path / "sizes.csv"
     table.write_text("image,width,height\ne/a.jpg,40,50\ne/b.jpg,40,50\n")
-    sizes = image_lookup.sizes_from_table(table)
-    anywhere = image_lookup.in_table(sizes, None)
+    sizes = reader.sizes_from_table(table)
+    anywhere = reader.in_table(sizes, None)
     assert anywhere("e/a.jpg") == (Path("e/a.jpg"), (40, 50))
     with pytest.raises(NotFound, match="not in the table"):
         anywhere("e/c.jpg")
     path = save(tmp_path / "photos" / "e" / "a.jpg")
-    in_folder = image_lookup.in_table(sizes, Folder(tmp_path / "photos", sizes))
+    in_folder = reader.in_table(sizes, Folder(tmp_path / "photos", sizes))
     assert in_folder("e/a.jpg") == (path, (40, 50))
     with pytest.raises(PhotoError, match="is not there"):
         in_folder("e/b.jpg")
@@ -183,4 +181,4 @@ def test_a_wrong_table_is_named(text: str, message: str, tmp_path: Path) -> None
     table = tmp_path / "sizes.csv"
     table.write_text(text)
     with pytest.raises(LabelError, match=message):
-        image_lookup.sizes_from_table(table)
+        reader.sizes_from_table(table)

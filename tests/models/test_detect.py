@@ -61,14 +61,14 @@ def test_odd_metadata_is_refused(
 
 
 def test_a_missing_checkpoint_is_not_looked_for_on_the_network(tmp_path: Path) -> None:
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     with pytest.raises(ModelError, match=r"yolov8n-pose\.pt: no such checkpoint"):
         load_face_finder(tmp_path / "yolov8n-pose.pt")
 
 
 def test_a_detector_is_no_face_finder(checkpoint: Path) -> None:
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     with pytest.raises(ModelError, match="its task is 'detect'; expected 'pose'"):
         load_face_finder(checkpoint)

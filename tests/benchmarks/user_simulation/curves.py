@@ -82,7 +82,7 @@ def pooled(parts: Sequence[Names]) -> Names:
 
 def draw(curves: Mapping[str, Names], bars: Sequence[tuple[float, float]], file: Path) -> None:
     """Precision over coverage, a dot where the tool works; crosses are the bars promised."""
-    from facesort.dataset.check.dataset_plots import COLOURS, canvas, save
+    from facesort.dataset.check.statistics import COLOURS, canvas, save
 
     figure, (axes,) = canvas(4.4)
     for (name, found), colour in zip(curves.items(), COLOURS, strict=False):

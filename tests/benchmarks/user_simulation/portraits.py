@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.boxes import Boxes
-from facesort.dataset.placement import paste
+from facesort.dataset.sprites import paste
 from facesort.dataset.synthesize import draw_kind
 from facesort.detections import FaceFinder
 from facesort.errors import PhotoError

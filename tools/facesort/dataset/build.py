@@ -15,11 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
-from facesort.dataset.duplicates import group_by_hash, perceptual_hash
-from facesort.dataset.placement import Sprite, compose, face_free
 from facesort.dataset.repair import ignore_unlabelled, paint_over
-from facesort.dataset.split import SPLITS, TRAIN, split_names
-from facesort.dataset.sprites import Drawable, crop_sprite, repeat_rare, selfie_sprite, synthesise
+from facesort.dataset.splits import SPLITS, TRAIN, group_by_hash, perceptual_hash, split_names
+from facesort.dataset.sprites import (
+    Drawable,
+    Sprite,
+    compose,
+    crop_sprite,
+    face_free,
+    repeat_rare,
+    selfie_sprite,
+    synthesise,
+)
 from facesort.dataset.writer import Built, Tree
 from facesort.detections import FaceFinder
 from facesort.errors import PhotoError

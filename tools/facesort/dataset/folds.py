@@ -17,8 +17,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from facesort.dataset.duplicates import group_by_hash, perceptual_hash
-from facesort.dataset.split import TRAIN
+from facesort.dataset.splits import TRAIN, group_by_hash, perceptual_hash
 from facesort.dataset.yolo_dataset import read_layout
 from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo

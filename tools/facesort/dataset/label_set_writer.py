@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from facesort.boxes import area, clip_xyxy
 from facesort.dataset.links import link_or_copy
-from facesort.dataset.split import SPLITS, TRAIN
+from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import FreeNames, write_jpeg
 from facesort.errors import DatasetError, PhotoError
 from facesort.labels import yolo
-from facesort.labels.image_labels import IGNORE, ImageLabels, is_synthetic
-from facesort.labels.label_set import LabelSet, count_boxes
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet, count_boxes, is_synthetic
 from facesort.photos import open_photo
 
 # what every YOLO reads; other images (HEIC, AVIF) are written as JPEG

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class
 from facesort.errors import DatasetError, LabelError
-from facesort.labels import crop_tables, voc
+from facesort.labels import named_crops, voc
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.photos import open_photo
 
@@ -46,7 +46,7 @@ def read_second_looks(paths: Iterable[Path], index_column: str) -> dict[tuple[st
     """Findings of several tables; a later table overrides an earlier one."""
     found: dict[tuple[str, int], str] = {}
     for path in paths:
-        found.update(crop_tables.by_box(path, index_column, "finding"))
+        found.update(named_crops.by_box(path, index_column, "finding"))
     return found
 
 
@@ -94,7 +94,7 @@ def came_in(scenes: Path | None, selfies: Path | None, crops: Path | None) -> di
     if selfies:
         found["selfies"] = len(_read_json(selfies / "proposed_boxes.json"))
     if crops:
-        found["crops"] = len(crop_tables.read(crops / "four_class.csv", "image", "class"))
+        found["crops"] = len(named_crops.read(crops / "four_class.csv", "image", "class"))
     return found
 
 
@@ -114,7 +114,7 @@ def _read_json(path: Path) -> dict[str, list[tuple[float, list[float]]]]:
 
 def read_crops(root: Path, table: Path) -> list[tuple[Path, FaceClass]]:
     """Each crop with its class; ``ambiguous`` ones are left out."""
-    rows = crop_tables.read(table, "image", "class")
+    rows = named_crops.read(table, "image", "class")
     return [
         (root / row["image"], parse_class(row["class"]))
         for row in rows

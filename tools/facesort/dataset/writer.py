@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from facesort.boxes import Boxes
 from facesort.classes import CLASS_NAMES
 from facesort.dataset.links import link_or_copy
-from facesort.dataset.split import SPLITS, TRAIN
+from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, ImageLabels, is_synthetic

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from facesort.console import one_line
-from facesort.dataset.split import SPLITS, TRAIN
+from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels

@@ -1,16 +1,23 @@
-"""May a smaller model stand in for the original? Both are judged on the same labelled images."""
+"""May a smaller or 8-bit model stand in for the original? Both judged on the same images."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from facesort.dataset.calibration_images import stratified
+from facesort.dataset.splits import TRAIN
+from facesort.dataset.yolo_dataset import read_config
+from facesort.errors import ModelError
 from facesort.evaluate.predict import AP_CONF
 from facesort.evaluate.split_metrics import measure_split
 from facesort.labels.image_labels import ImageLabels
-from facesort.models.detect import YoloDetector
+from facesort.models.detect import YoloDetector, load_detector
+from facesort.models.int8.builder import Int8, Int8Builder, LayerCost
 from facesort.photos import open_photo
 
 MAX_MAP_DROP = 0.005  # half a point of mAP50-95
@@ -81,3 +88,46 @@ class RegressionGate:
         """What the candidate lost beyond the bars, in words."""
         self.seen = quality(candidate, self.truth)
         return losses(self.before, self.seen, self.original.names)
+
+
+CALIBRATION_IMAGES = 96
+
+
+@dataclass(frozen=True)
+class Int8Job:
+    """What there is to tell: the file, its format, the figures before and after, the layers."""
+
+    file: Path
+    made: Int8
+    gate: RegressionGate
+    ranking: list[LayerCost]
+
+
+def make_int8(
+    float_file: Path,
+    data: Path,
+    folder: Path,
+    sensitivity: bool,
+    say: Callable[[str], None],
+    step: Callable[..., Iterable[Any]],
+) -> Int8Job:
+    """Quantize ``float_file`` into ``folder``; raises `ModelError` when the gate refuses it."""
+    original = load_detector(float_file, threads=0)
+    config = read_config(data)
+    if config.names != original.names:
+        raise ModelError(
+            f"{data.name} has the classes {config.names}, the model {original.names}; "
+            "pass --calib with the data that the model was trained on"
+        )
+    chosen = stratified(config.read(TRAIN), CALIBRATION_IMAGES)
+    say(f"calibrating on {len(chosen)} real images of the train split")
+    builder = Int8Builder(float_file, map(_rgb, step(chosen, len(chosen), "photo")), folder)
+    gate = RegressionGate(config.read("val"), original)
+    say(f"judging on the {len(gate.truth)} images of the val split")
+    file, made = builder.build(gate, say, step)
+    ranking = builder.rank(made.scheme, step) if sensitivity else []
+    return Int8Job(file, made, gate, ranking)
+
+
+def _rgb(item: ImageLabels) -> Any:
+    return open_photo(item.path).rgb

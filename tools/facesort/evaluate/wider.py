@@ -1,23 +1,22 @@
-"""WIDER FACE's protocol: average precision over the easy, medium and hard faces of its val set.
-
-S. Yang et al., WIDER FACE: A Face Detection Benchmark, CVPR 2016; the arithmetic is that of the
-authors' MATLAB eval_tools (http://shuoyang1213.me/WIDERFACE/), step by step: scores of all
-predictions scaled to 0..1, IoU 0.5 with widths counted as x2 - x1 + 1, a thousand thresholds, faces
-outside a subset neither found nor missed, precision made monotone, area under the curve.
-"""
+"""WIDER FACE's protocol: prediction files, and average precision over easy, medium, hard."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.errors import DatasetError, LabelError
+from facesort.detections import Detections
+from facesort.errors import DatasetError, LabelError, PhotoError
+from facesort.evaluate.predict import AP_CONF, Progress, silent
 from facesort.labels.widerface import mat_file
 from facesort.labels.widerface.face_list import FaceList
+from facesort.models.detect import YoloDetector
+from facesort.photos import list_photos, open_photo
 
 SUBSETS = ("easy", "medium", "hard")
 MIN_IOU = 0.5
@@ -169,3 +168,54 @@ def _area_under(recall: Floats, precision: Floats) -> float:
     p = np.maximum.accumulate(p[::-1])[::-1]
     step = np.flatnonzero(r[1:] != r[:-1])
     return float(((r[step + 1] - r[step]) * p[step + 1]).sum())
+
+
+MAX_FACES = 1000  # an image of WIDER FACE has up to 1,965
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many files were written, and how many images were left out, by reason."""
+
+    files: int
+    left_out: Counter[str]
+
+
+def write_predictions(
+    detector: YoloDetector, images: Path, out: Path, progress: Progress = silent
+) -> Written:
+    """``images/event/image.jpg`` → ``out/event/image.txt``, whatever the class of a face.
+
+    Format as in ``eval_tools``: name, number of faces, ``x y w h score`` a face, down to `AP_CONF`.
+    Raises `DatasetError` where ``out`` holds something already or no image was found.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise DatasetError(f"{out}: is not empty; pass a new folder for the predictions")
+    eager = replace(detector, conf=AP_CONF, max_faces=MAX_FACES)
+    listed = list_photos(images).photos
+    left_out: Counter[str] = Counter()
+    files = 0
+    for found in progress(listed, len(listed), "photo"):
+        file = (out / found.relative).with_suffix(".txt")
+        if file.exists():
+            left_out["another image of the same name"] += 1
+            continue
+        try:
+            rgb = open_photo(found.path).rgb
+        except PhotoError:
+            left_out["cannot be opened"] += 1
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(render(file.stem, eager.detect([rgb])[0]), encoding="utf-8")
+        files += 1
+    if not files:
+        raise DatasetError(f"{images}: no image that can be opened; expected event/image.jpg")
+    return Written(files, left_out)
+
+
+def render(name: str, found: Detections) -> str:
+    """The text of one file."""
+    lines = [name, str(len(found))]
+    for (x1, y1, x2, y2), score in zip(found.xyxy_px, found.confidence, strict=True):
+        lines.append(f"{x1:.2f} {y1:.2f} {x2 - x1:.2f} {y2 - y1:.2f} {score:.6f}")
+    return "".join(f"{line}\n" for line in lines)

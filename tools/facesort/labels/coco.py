@@ -17,8 +17,7 @@ from facesort.boxes import SizeWH
 from facesort.errors import LabelError
 from facesort.labels import json_file
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import IGNORED, LabelSet
+from facesort.labels.image_labels import IGNORE, IGNORED, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 EXPECTED = "COCO: {categories, images, annotations}"

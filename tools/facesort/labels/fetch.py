@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from facesort.photos.formats import format_of
+from facesort.photos.decode import format_of
 
 MAX_BYTES = 100_000_000
 _BLOCK_BYTES = 1 << 16

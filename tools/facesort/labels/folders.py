@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from facesort.classes import parse_class
 from facesort.errors import LabelError, UsageError
-from facesort.labels import crop_tables
+from facesort.labels import named_crops
 from facesort.labels.named_crops import (
     NamedCrops,
     Refused,
@@ -103,7 +103,7 @@ def _problem(is_there: bool, again: bool, name: str, names: set[str]) -> str:
 def _rows(table: Path) -> list[tuple[str, str]]:
     """(image, class) of every row that names an image."""
     try:
-        rows = crop_tables.read(table, *TABLE_COLUMNS)
+        rows = named_crops.read(table, *TABLE_COLUMNS)
     except (UnicodeDecodeError, csv.Error):
         raise LabelError(f"{table}: not a CSV file in UTF-8; save it as one") from None
     return [
@@ -124,7 +124,7 @@ def _unnamed(images: Collection[str], named: Collection[str]) -> tuple[str, ...]
 
 def _has_columns(path: Path) -> bool:
     try:
-        crop_tables.read(path, *TABLE_COLUMNS)
+        named_crops.read(path, *TABLE_COLUMNS)
     except (LabelError, UnicodeDecodeError, csv.Error):
         return False
     return True

@@ -1,17 +1,16 @@
-"""Finds the image a label file speaks of: by path, by name, by name without suffix.
-
-Labels travel: their paths come from another machine (``C:\\photos\\a.JPG``), their Unicode from
-another system (macOS decomposes), their suffix from before a conversion. A name is only ever looked
-up among the images below one folder, so no label can point outside it.
-"""
+"""Finds the image a label file names, and turns boxes of the stored image upright."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from facesort.photos import PHOTO_SUFFIXES, list_photos
+import numpy as np
+
+from facesort.boxes import Boxes, SizeWH
+from facesort.photos import PHOTO_SUFFIXES, decode, exif, list_photos, open_photo, read_photo_bytes
 
 
 class Images:
@@ -58,3 +57,32 @@ class Images:
 def _key(text: str) -> str:
     parts = unicodedata.normalize("NFC", text).casefold().replace("\\", "/").split("/")
     return "/".join(part for part in parts if part not in ("", ".", ".."))
+
+
+_SMALL_PX = 64  # only the size is asked for; JPEGs then decode at an eighth
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of an upright image, and the EXIF orientation (1 to 8) it is stored in."""
+
+    size_wh: SizeWH
+    orientation: int
+
+    @property
+    def stored_wh(self) -> SizeWH:
+        return self.size_wh[::-1] if self.orientation >= 5 else self.size_wh
+
+
+def shape_of(image: Path) -> Shape:
+    """Open ``image`` and tell its shape; raises `PhotoError` where it is none."""
+    data = read_photo_bytes(image)
+    size_wh = open_photo(data, _SMALL_PX).size_wh
+    return Shape(size_wh, decode.stored_orientation(data))
+
+
+def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:
+    """Boxes in pixels of the stored image as boxes of the upright one."""
+    w, h = shape.stored_wh
+    x, y = exif.TURN[shape.orientation](xyxy_px[:, 0::2], xyxy_px[:, 1::2], w, h)
+    return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from facesort.errors import LabelError, first_line
 from facesort.labels import json_file
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 if TYPE_CHECKING:

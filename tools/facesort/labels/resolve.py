@@ -18,10 +18,8 @@ import numpy as np
 from facesort.boxes import Boxes, SizeWH, as_boxes, xywhn_to_xyxy
 from facesort.errors import LabelError, PhotoError
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.exif_boxes import Shape, shape_of, to_upright
-from facesort.labels.image_finder import Images
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_finder import Images, Shape, shape_of, to_upright
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.progress import Step, no_step
 
 BoxesOf = Literal["auto", "upright", "stored"]

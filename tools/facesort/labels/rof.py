@@ -18,7 +18,7 @@ from typing import Any
 
 from facesort.errors import LabelError
 from facesort.labels import json_file, plain_pickle
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 EXPECTED = "a ROF pickle: {id: {url, faces: [{box}]}}"

@@ -15,8 +15,7 @@ from xml.etree import ElementTree
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")

@@ -12,9 +12,9 @@ from facesort.errors import LabelError
 from facesort.media import outputs
 from facesort.media.advice import Advice, require_classes
 from facesort.media.job import Count, Job, Progress
+from facesort.media.masks import HEAD_SCALE
 from facesort.media.outputs import Output
 from facesort.media.process_sources import process_sources
-from facesort.media.regions import HEAD_SCALE
 from facesort.media.sources import Sources
 from facesort.media.window import Window
 from facesort.models.detect import YoloDetector, load_detector

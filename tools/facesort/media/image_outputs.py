@@ -3,20 +3,54 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.media.annotate import annotated
-from facesort.media.frame_results import FrameResult
-from facesort.media.masks import masks_of
+from facesort.classes import FaceClass
+from facesort.errors import ModelError
+from facesort.media.frame_results import Face, FrameResult
+from facesort.media.masks import cut, head_of, masks_of, whole_px
 from facesort.media.outputs import Output
-from facesort.media.regions import cut, head_of, whole_px
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
 from facesort.media.video_writer import VideoWriter
 from facesort.media.window import Window
 from facesort.models.segment.segmenter import Segment
+
+COLOURS_RGB = {  # told apart also by those who see no red or green (Okabe and Ito, 2008)
+    FaceClass.face.name: (0, 158, 115),
+    FaceClass.masked.name: (0, 114, 178),
+    FaceClass.sunglasses.name: (230, 159, 0),
+    FaceClass.masked_sunglasses.name: (213, 94, 0),
+}
+OTHER_RGB = (204, 121, 167)
+
+
+def annotated(look: FrameResult) -> NDArray[np.uint8]:
+    """A copy of the image with boxes; raises `ModelError` where Ultralytics is not installed."""
+    annotator = _annotator()(np.array(look.rgb, order="C"))
+    for face, box in zip(look.faces, look.boxes_in_rgb, strict=True):
+        annotator.box_label(box, label_of(face), COLOURS_RGB.get(face.class_name, OTHER_RGB))
+    return np.asarray(annotator.result(), dtype=np.uint8)
+
+
+def label_of(face: Face) -> str:
+    number = "" if face.track is None else f"#{face.track} "
+    return f"{number}{face.class_name} {face.confidence:.2f}"
+
+
+def _annotator() -> Any:
+    try:
+        from facesort.models.ultralytics_loader import import_ultralytics
+
+        import_ultralytics()
+        from ultralytics.utils import plotting
+    except ImportError as error:
+        raise ModelError(f"drawing needs ultralytics ({error}); install requirements.txt") from None
+    return plotting.Annotator
+
 
 JPEG_QUALITY = 92
 

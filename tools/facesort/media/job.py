@@ -1,15 +1,42 @@
-"""How to look at sources, what came of it, and the way of a look to the outputs."""
+"""How sources are processed, what came of it, and where the time went."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from facesort.media.frame_results import FrameResult
 from facesort.media.outputs import Output
-from facesort.media.timer import Timer
 from facesort.models.detect import YoloDetector
+
+
+class Timer:
+    """Adds up seconds by name; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seconds: Counter[str] = Counter()
+
+    @contextmanager
+    def measure(self, what: str) -> Iterator[None]:
+        began_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(what, time.perf_counter() - began_s)
+
+    def add(self, what: str, seconds: float) -> None:
+        with self._lock:
+            self._seconds[what] += seconds  # type: ignore[assignment]  # Counter says int
+
+    def seconds(self, what: str) -> float:
+        return float(self._seconds[what])
+
 
 Progress = Callable[..., Any]  # console.progress(items, total, unit)
 

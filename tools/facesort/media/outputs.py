@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 
 from facesort.errors import UsageError
-from facesort.media import face_rows, results_text
+from facesort.media import face_rows
 from facesort.media.frame_results import FrameResult
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
@@ -128,7 +128,7 @@ class TextFile(Output):
 
 
 def inference_results(folder: Path) -> Output:
-    return TextFile(folder / results_text.FILE_NAME, results_text.of_look)
+    return TextFile(folder / face_rows.FILE_NAME, face_rows.of_look)
 
 
 def csv_file(folder: Path) -> Output:

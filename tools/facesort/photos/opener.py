@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import PhotoError
-from facesort.photos import exif, formats, jpeg, pixels
+from facesort.photos import decode, exif
 from facesort.photos.listing import is_video
 from facesort.photos.remote import Place, Remote
 
@@ -114,7 +114,7 @@ def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Pho
 
 
 def _open_bytes(data: bytes, min_long_side_px: int | None) -> Photo:
-    name = formats.format_of(data)
+    name = decode.format_of(data)
     if name is None:
         raise PhotoError(_why_no_image(data) if data else _EMPTY)
     _quiet_pillow()
@@ -127,11 +127,13 @@ def _open_bytes(data: bytes, min_long_side_px: int | None) -> Photo:
 
 
 def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
-    with formats.begin(data, name) as image:
+    with decode.begin(data, name) as image:
         size_wh = image.size
         divisor = _divisor(size_wh, min_long_side_px, name)
         if name == "JPEG":
-            fast = jpeg.decode(data, size_wh, divisor) if image.mode in ("RGB", "L") else None
+            fast = (
+                decode.decode_jpeg(data, size_wh, divisor) if image.mode in ("RGB", "L") else None
+            )
             if fast is not None:
                 return _upright(fast, exif.orientation(image.info.get("exif") or b""), size_wh)
             _decode_at(image, divisor)
@@ -139,7 +141,7 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
         # TIFF and HEIC decoders turn the image themselves, and leave no orientation behind
         turned = exif.orientation(image.info.get("exif") or b"")
         size_wh = size_wh if name == "JPEG" else image.size  # only the JPEG decoder shrinks
-        rgb = pixels.to_rgb(image)
+        rgb = decode.to_rgb(image)
         if name != "JPEG" and divisor > 1:
             rgb = rgb.reduce(divisor)
         return _upright(np.array(rgb), turned, size_wh)
@@ -147,7 +149,7 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
 
 def _upright(stored: NDArray[np.uint8], turned: int, size_wh: tuple[int, int]) -> Photo:
     """The photo of pixels as stored, whose full size is ``size_wh``."""
-    rgb = pixels.turn_upright(stored, turned)
+    rgb = decode.turn_upright(stored, turned)
     upright_wh = size_wh[::-1] if turned >= 5 else size_wh
     return Photo(rgb, upright_wh, rgb.shape[1] / upright_wh[0])
 

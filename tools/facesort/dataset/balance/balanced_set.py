@@ -1,13 +1,4 @@
-"""Write a data set whose training split is balanced: originals linked, labels and copies written.
-
-out/images/<split>/...      hard links (copies where the disk has none); x_aug1.jpg is a changed
-                            copy of x.jpg, x_rep1.jpg a second link to it
-out/labels/<split>/...      a label file for each
-out/data.yaml               relative to itself: yolo detect train data=out/data.yaml
-
-A repeated image is a link of its own: Ultralytics would also take a list with repeated lines (it
-removes none), but a list knows no file names with line breaks, and other tools want folders.
-"""
+"""Reads a training split and writes it balanced: originals linked, labels and copies written."""
 
 from __future__ import annotations
 
@@ -19,15 +10,62 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from facesort.dataset.balance.augment import augment
-from facesort.dataset.balance.sampling import Ints, count_classes
-from facesort.dataset.balance.train_split import TrainSplit
-from facesort.dataset.split import TRAIN
+from facesort.dataset.balance.sampling import Ints, count_classes, stack
+from facesort.dataset.splits import TRAIN
 from facesort.dataset.writer import DerivedSet, number_of
 from facesort.dataset.yolo_dataset import Layout, Placed
-from facesort.errors import DatasetError, PhotoError
+from facesort.errors import DatasetError, LabelError, PhotoError
+from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.photos import open_photo
-from facesort.progress import Step
+from facesort.progress import Step, no_step
+
+
+@dataclass(frozen=True, eq=False)
+class TrainSplit:
+    """The images of the training split that can be read, ``inside`` its folder, and their labels.
+
+    ``left_out`` says, one line each, what cannot be read; ``notes`` what is odd but used.
+    """
+
+    names: tuple[str, ...]
+    inside: tuple[Path, ...]
+    labels: tuple[ImageLabels, ...]
+    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def counts(self) -> Ints:
+        """Boxes of each class in each image, (images, classes)."""
+        size = len(self.names)
+        return stack([count_classes(labels, size) for labels in self.labels], size)
+
+
+def read_train(layout: Layout, step: Step = no_step) -> TrainSplit:
+    """Read every image and label of the training split; raises `DatasetError` if none is left."""
+    placed = [p for p in layout.images if p.split == TRAIN]
+    inside, labels, left_out, unlabelled = [], [], [], []
+    for image in step(placed, len(placed), "photo"):
+        try:
+            size_wh = open_photo(image.path, min_long_side_px=1).size_wh
+            labels.append(yolo.read(image.path, size_wh, len(layout.names)))
+        except (PhotoError, LabelError, PermissionError) as error:
+            left_out.append(str(error))
+            continue
+        inside.append(image.inside)
+        if not yolo.label_path_of(image.path).exists():
+            unlabelled.append(image.path)
+    if not labels:
+        why = f"; the first of {len(left_out)} reasons: {left_out[0]}" if left_out else ""
+        raise DatasetError(f"{layout.file}: train has no image that can be used{why}")
+    notes = [f"{split}: {where} has no image: left out" for split, where in layout.missing]
+    if unlabelled:
+        notes.append(
+            f"images without a label file, taken as without a face: {len(unlabelled):,}, "
+            f"the first {unlabelled[0]}"
+        )
+    return TrainSplit(layout.names, tuple(inside), tuple(labels), tuple(left_out), tuple(notes))
+
 
 AUGMENT, REPEAT = "aug", "rep"
 COPY_LONG_SIDE_PX = 1600  # an augmented copy is not made from more: networks look at 640

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from facesort.dataset.check import dataset_plots, explore, report_images
+from facesort.dataset.check import report_images, statistics
 from facesort.dataset.check.checker import Checked
 from facesort.dataset.check.issues import CHECKS, ERROR, WARNING
 from facesort.dataset.check.label_errors import EXTRA_BOX, MISSING_BOX, OTHER_CLASS
-from facesort.dataset.check.lint_names import flags_of
+from facesort.dataset.check.lint import flags_of
 from facesort.dataset.check.thumbnails import file_uri
 
 TEMPLATE = "report.html.j2"
@@ -109,21 +109,21 @@ def mislabelled(checked: Checked) -> int:
     return len(checked.by_check.get("mislabelled", []))
 
 
-def _bits(checked: Checked) -> list[explore.BitCounts]:
-    two_bits = explore.has_two_bits(checked.layout.names)
-    return explore.count_bits(checked.counts) if two_bits else []
+def _bits(checked: Checked) -> list[statistics.BitCounts]:
+    two_bits = statistics.has_two_bits(checked.layout.names)
+    return statistics.count_bits(checked.counts) if two_bits else []
 
 
 def _draw(checked: Checked, folder: Path) -> dict[str, str]:
     """The plots, as files and as addresses for the page."""
-    names, table = checked.layout.names, explore.box_table(checked.faces)
-    dataset_plots.draw_classes(checked.counts, names, folder / "classes.png")
-    dataset_plots.draw_sizes(table, names, folder / "sizes.png")
-    dataset_plots.draw_positions(table, folder / "positions.png")
+    names, table = checked.layout.names, statistics.box_table(checked.faces)
+    statistics.draw_classes(checked.counts, names, folder / "classes.png")
+    statistics.draw_sizes(table, names, folder / "sizes.png")
+    statistics.draw_positions(table, folder / "positions.png")
     per_image = [len(sample.sound) for sample in checked.samples]
-    dataset_plots.draw_boxes_per_image(per_image, folder / "boxes_per_image.png")
+    statistics.draw_boxes_per_image(per_image, folder / "boxes_per_image.png")
     if _bits(checked):
-        dataset_plots.draw_bits(_bits(checked), folder / "bits.png")
+        statistics.draw_bits(_bits(checked), folder / "bits.png")
     return {file.stem: file_uri(file) for file in sorted(folder.glob("*.png"))}
 
 
@@ -139,7 +139,7 @@ def _context(checked: Checked, request: Request, images: dict[str, str]) -> dict
         "flagged": sum(bool(flags_of(s)) for s in checked.samples) if _bits(checked) else 0,
         "turned": sum(look.orientation != 1 for _, look in checked.faces),
         "bits": _bits(checked),
-        "colours": dataset_plots.COLOURS,
+        "colours": statistics.COLOURS,
         "checks": CHECKS,
         "rows_shown": ROWS_SHOWN,
         "images": images,

@@ -1,22 +1,88 @@
-"""Check a whole data set: every image looked at once, every check run, nothing printed."""
+"""Checks a whole data set, and the splits against each other; nothing is printed."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import combinations
 
 from facesort.dataset.check import label_errors as doubting
-from facesort.dataset.check import lint, lint_images, lint_names
-from facesort.dataset.check.explore import SplitCounts, count_splits, has_two_bits
-from facesort.dataset.check.image_stats import Detect, measure_image
-from facesort.dataset.check.issues import CHECKS, ERROR, Issue
-from facesort.dataset.check.leakage import Pair, check_pairs, find_pairs
-from facesort.dataset.check.sample import ImageStats, Sample, read_samples
+from facesort.dataset.check import lint
+from facesort.dataset.check.issues import CHECKS, ERROR, Issue, find
+from facesort.dataset.check.sample import Detect, ImageStats, Sample, measure_image, read_samples
+from facesort.dataset.check.statistics import SplitCounts, count_splits, has_two_bits
+from facesort.dataset.splits import MAX_BITS, SPLITS, group_by_hash
 from facesort.dataset.yolo_dataset import Layout
 from facesort.parallel import ordered_map
 from facesort.progress import no_step
+
+# A group larger than this is a chain of look-alikes (blank or black images): its pairs are not
+# listed one by one beyond it.
+MAX_GROUP = 200
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two images that are one; ``bits`` of their hashes differ, None: the same file.
+
+    ``a`` lies in the split that gives way: train before val before test.
+    """
+
+    a: Sample
+    b: Sample
+    bits: int | None
+
+
+def find_pairs(faces: Sequence[tuple[Sample, ImageStats]]) -> list[Pair]:
+    """Pairs across splits, exact ones and then the most alike first, and exact ones within."""
+    return [*_exact(faces), *sorted(_near(faces), key=lambda pair: pair.bits or 0)]
+
+
+def check_pairs(pairs: Sequence[Pair]) -> list[Issue]:
+    """One finding a pair, told at the image that gives way."""
+    return [_finding(pair) for pair in pairs]
+
+
+def _finding(pair: Pair) -> Issue:
+    a, b = pair.a, pair.b
+    if pair.bits is not None:
+        check, what = "near-leak", f"{pair.bits} of 64 bits from"
+    else:
+        check, what = ("leak" if a.split != b.split else "twin"), "same file as"
+    return find(check, a.split, a.path, f"{a.name} ({a.split}): {what} {b.name} ({b.split})")
+
+
+def _exact(faces: Sequence[tuple[Sample, ImageStats]]) -> Iterator[Pair]:
+    """Each copy against the one that stays: the first in the split that matters most."""
+    by_content: dict[str, list[Sample]] = defaultdict(list)
+    for sample, look in faces:
+        by_content[look.content].append(sample)
+    for samples in by_content.values():
+        *copies, kept = sorted(samples, key=_rank)
+        yield from (Pair(copy, kept, None) for copy in copies)
+
+
+def _near(faces: Sequence[tuple[Sample, ImageStats]]) -> Iterator[Pair]:
+    groups: dict[int, list[int]] = defaultdict(list)
+    for i, group in enumerate(group_by_hash([look.phash for _, look in faces]).tolist()):
+        groups[group].append(i)
+    for members in groups.values():
+        if len({faces[i][0].split for i in members}) < 2:
+            continue
+        for i, j in combinations(members[:MAX_GROUP], 2):
+            (a, look_a), (b, look_b) = sorted((faces[i], faces[j]), key=lambda f: _rank(f[0]))
+            bits = (look_a.phash ^ look_b.phash).bit_count()
+            is_same_file = look_a.content == look_b.content
+            if a.split != b.split and bits <= MAX_BITS and not is_same_file:
+                yield Pair(a, b, bits)
+
+
+def _rank(sample: Sample) -> int:
+    """Train gives way to val, and val to test."""
+    return SPLITS.index(sample.split)
+
 
 Step = Callable[[Iterable[ImageStats | str], int, str], Iterable[ImageStats | str]]
 
@@ -77,7 +143,7 @@ def check(
     issues = lint.check_set(layout, samples)
     for sample, seen in zip(samples, looks, strict=True):
         issues += _check_one(layout, sample, seen)
-    issues += lint_images.check_exif(faces)
+    issues += lint.check_exif(faces)
     issues += check_pairs(pairs)
     label_errors = [
         d for sample, seen in faces for d in doubting.suspect_labels(sample, seen, judged or set())
@@ -89,7 +155,7 @@ def check(
 def _check_one(layout: Layout, sample: Sample, seen: ImageStats | str) -> list[Issue]:
     issues = lint.check_labels(sample)
     if has_two_bits(layout.names):
-        issues += lint_names.check_name(sample)
+        issues += lint.check_name(sample)
     if isinstance(seen, str):
-        return [*issues, lint_images.check_unreadable(sample, seen)]
-    return issues + list(lint_images.check_faces(sample, seen))
+        return [*issues, lint.check_unreadable(sample, seen)]
+    return issues + list(lint.check_faces(sample, seen))

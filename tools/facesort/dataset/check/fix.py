@@ -18,9 +18,8 @@ import yaml
 
 from facesort.dataset.check.checker import Checked
 from facesort.dataset.check.issues import CHECKS
-from facesort.dataset.check.label_lines import Line, clipped
 from facesort.dataset.check.lint import leaves, overlapping
-from facesort.dataset.check.sample import MISSING, Sample
+from facesort.dataset.check.sample import MISSING, Line, Sample, clipped
 from facesort.dataset.links import link_or_copy
 from facesort.dataset.writer import FreeNames
 from facesort.dataset.yolo_dataset import Layout

@@ -10,7 +10,7 @@ from facesort.classes import CLASS_NAMES
 from facesort.console import one_line
 from facesort.dataset.convert import conversion, label_reader
 from facesort.dataset.crops import crop_set
-from facesort.dataset.split import SPLITS
+from facesort.dataset.splits import SPLITS
 from facesort.labels import crop_source
 from facesort.labels.resolve import Reading
 from facesort.photos import list_photos

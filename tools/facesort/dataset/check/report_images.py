@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from facesort.boxes import xywhn_to_xyxy
-from facesort.dataset.check.checker import Checked
+from facesort.dataset.check.checker import Checked, Pair
 from facesort.dataset.check.issues import Issue
 from facesort.dataset.check.label_errors import MISSING_BOX, SuspectLabel
-from facesort.dataset.check.leakage import Pair
 from facesort.dataset.check.sample import ImageStats, Sample
 from facesort.dataset.check.thumbnails import (
     LABEL_RGB,

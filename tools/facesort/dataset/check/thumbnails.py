@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.boxes import as_boxes, min_side
-from facesort.dataset.check.image_stats import MEASURE_PX
-from facesort.dataset.check.sample import ImageStats, Sample
+from facesort.dataset.check.sample import MEASURE_PX, ImageStats, Sample
 from facesort.errors import PhotoError
 from facesort.photos import Photo, open_photo
 

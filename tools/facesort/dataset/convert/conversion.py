@@ -11,7 +11,7 @@ from facesort.dataset.convert.label_writer import write_labels
 from facesort.dataset.label_set_writer import summary
 from facesort.errors import DatasetError
 from facesort.labels.class_table import map_classes
-from facesort.labels.label_set import IGNORED, LabelSet
+from facesort.labels.image_labels import IGNORED, LabelSet
 
 NOTES_FILE = "left_out.txt"
 _SHOWN_NOTES = 10

@@ -16,11 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from facesort.dataset.split import TRAIN
+from facesort.dataset.splits import TRAIN
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, LabelError
-from facesort.labels import coco, createml, parquet, rof, voc, yolo, yolo_folder
-from facesort.labels.label_set import LabelSet
+from facesort.labels import coco, createml, parquet, rof, voc, yolo
+from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, Reading, resolve
 from facesort.labels.webdataset import shard_reader as webdataset
 from facesort.labels.webdataset import shards
@@ -36,10 +36,10 @@ _YAML = (".yaml", ".yml")
 
 def read_yolo(source: Path, reading: Reading) -> LabelSet:
     """A folder of txt labels with its class list."""
-    names = yolo_folder.find_names(source)
+    names = yolo.find_names(source)
     if names is None:
         raise LabelError(f"{source}: no classes.txt or data.yaml; write one class name a line")
-    return yolo_folder.read_folder(source, names, reading)
+    return yolo.read_folder(source, names, reading)
 
 
 def read_faces(source: Path, reading: Reading) -> LabelSet:
@@ -105,7 +105,7 @@ def read_splits(
             images = [photo.path for photo in list_photos(folder).photos]
             yield (
                 name,
-                yolo_folder.read_images(images, names, replace(reading, images=folder)),
+                yolo.read_images(images, names, replace(reading, images=folder)),
             )
 
 
@@ -150,7 +150,7 @@ def formats_in(folder: Path) -> set[str]:
         found.add("parquet")
     if ".json" in suffixes:
         found |= {_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
-    if ".txt" in suffixes and yolo_folder.find_names(folder):
+    if ".txt" in suffixes and yolo.find_names(folder):
         found.add("yolo")
     return found
 

@@ -20,9 +20,8 @@ from pathlib import Path
 from facesort.dataset.label_set_writer import write_yolo
 from facesort.dataset.links import link_or_copy
 from facesort.errors import DatasetError
-from facesort.labels import coco, createml, parquet, voc, yolo_folder
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels import coco, createml, parquet, voc, yolo
+from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.webdataset import shard_writer as webdataset
 from facesort.labels.widerface import bbx_text
 
@@ -40,7 +39,7 @@ WRITERS: dict[str, Callable[[LabelSet, Path], None]] = {
     "createml": _text(createml.render, "images/annotations.json"),
     "widerface": _text(bbx_text.from_label_set, "bbx_gt.txt"),
     "parquet": lambda labels, folder: parquet.write(labels, folder / "labels.parquet"),
-    "labelimg": lambda labels, folder: yolo_folder.write_folder(labels, folder / "images"),
+    "labelimg": lambda labels, folder: yolo.write_folder(labels, folder / "images"),
 }
 WEBDATASET = "webdataset"  # the images go into its shards
 TARGETS = ("yolo", *WRITERS, WEBDATASET)

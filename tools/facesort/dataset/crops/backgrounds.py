@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.placement import CANVAS_WH, paste
+from facesort.dataset.sprites import CANVAS_WH, paste
 from facesort.photos import open_photo
 
 Image = NDArray[np.uint8]

@@ -1,23 +1,24 @@
-"""From named face crops to labels: every crop opened, and its face boxed.
-
-The box is the whole crop, or what a face model finds in it. What cannot be used is refused with
-its reason, one crop at a time; the rest goes on.
-"""
+"""From named face crops to labels: every crop opened and boxed; the rejected ones by reason."""
 
 from __future__ import annotations
 
+import csv
+import os
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from facesort.boxes import min_side
 from facesort.classes import FaceClass
+from facesort.dataset.links import link_or_copy
 from facesort.dataset.sprites import crop_sprite
 from facesort.detections import FaceFinder
 from facesort.errors import LabelError, PhotoError
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.photos import open_photo
 from facesort.progress import Step, no_step
@@ -99,3 +100,42 @@ def find_boxes(crops: Crops, find: FaceFinder, step: Step = no_step) -> Crops:
 def given_labels(left_out: Counter[str]) -> str:
     """``3 unreadable, 1 too small``."""
     return ", ".join(f"{n:,} {reason}" for reason, n in sorted(left_out.items())) or "0 crops"
+
+
+FOLDER = "_review"
+COLUMNS = ("image", "class", "reason", "detail", "file")
+
+
+def file_for_review(refused: Sequence[Refused], root: Path, out: Path) -> Path | None:
+    """Write the folder and return its path; None where there is nothing to look at."""
+    if not refused:
+        return None
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)  # another split of the data set may have filed some
+    table = folder / "review.csv"
+    is_new = not table.exists()
+    with table.open("a", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = csv.writer(file)
+        if is_new:
+            rows.writerow(COLUMNS)
+        for crop in refused:
+            inside = crop.path.is_relative_to(root)
+            relative = crop.path.relative_to(root) if inside else Path(crop.path.name)
+            told = _file(crop.path, folder / re.sub(r"\W+", "_", crop.reason) / relative)
+            where = told.relative_to(folder).as_posix() if told else ""
+            rows.writerow([relative.as_posix(), crop.name, crop.reason, crop.detail, where])
+    return folder
+
+
+def _file(path: Path, target: Path) -> Path | None:
+    """Link ``path`` to ``target`` or a name like it; None where it is not there, or not readable:
+    the table tells."""
+    stem, number = target.stem, 2
+    while os.path.lexists(target):
+        target = target.with_name(f"{stem}_{number}{target.suffix}")
+        number += 1
+    try:
+        link_or_copy(path, target)
+    except OSError:
+        return None
+    return target

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from facesort.dataset.balance import sampling as resampling
 from facesort.dataset.balance.augment import augment
 from facesort.dataset.crops.crop_split import parse_split, split_crops
-from facesort.dataset.split import SPLITS, TRAIN
+from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import write_jpeg
 from facesort.errors import DatasetError
-from facesort.labels import crop_tables
-from facesort.labels.image_labels import ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels import named_crops
+from facesort.labels.image_labels import ImageLabels, LabelSet
 from facesort.photos import open_photo
 from facesort.progress import Step, no_step
 
@@ -108,7 +107,7 @@ def _write(image: ImageLabels, n: int, folder: Path, seeds: list[int], square: S
 
 
 def _split_as_told(labels: LabelSet, table: Path) -> dict[str, LabelSet]:
-    told = {row["image"]: row["split"] for row in crop_tables.read(table, "image", "split")}
+    told = {row["image"]: row["split"] for row in named_crops.read(table, "image", "split")}
     where = [told.get(labels.relative(image.path).as_posix(), "") for image in labels.images]
     pairs = list(zip(labels.images, where, strict=True))
     without = [image.path.name for image, split in pairs if split not in SPLITS]

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from facesort.dataset.crops.backgrounds import Made, Real
-from facesort.dataset.placement import CANVAS_WH, Composed, Sprite, compose
 from facesort.dataset.repair import SURE_FACE
-from facesort.dataset.split import SPLITS, TRAIN
+from facesort.dataset.splits import SPLITS, TRAIN
+from facesort.dataset.sprites import CANVAS_WH, Composed, Sprite, compose
 from facesort.dataset.writer import write_jpeg
 from facesort.detections import FaceFinder
 from facesort.errors import DatasetError, PhotoError
-from facesort.labels.image_labels import SYNTHETIC_PREFIX, ImageLabels, is_synthetic
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import SYNTHETIC_PREFIX, ImageLabels, LabelSet, is_synthetic
 from facesort.photos import list_photos, open_photo
 from facesort.progress import Step, no_step
 

@@ -7,12 +7,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.dataset.duplicates import group_by_hash, perceptual_hash
-from facesort.dataset.split import SPLITS, TRAIN, split_names
+from facesort.dataset.splits import SPLITS, TRAIN, group_by_hash, perceptual_hash, split_names
 from facesort.errors import LabelError, UsageError
 from facesort.labels import flags
-from facesort.labels.image_labels import is_synthetic
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet, is_synthetic
 from facesort.progress import Step, no_step
 
 _FLAGS_LENGTH = len("1_0_1")

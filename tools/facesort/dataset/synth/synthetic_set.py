@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class
-from facesort.dataset.balance.train_split import TrainSplit
-from facesort.dataset.split import TRAIN
+from facesort.dataset.balance.balanced_set import TrainSplit
+from facesort.dataset.splits import TRAIN
 from facesort.dataset.synth.contact_sheet import Sheet
 from facesort.dataset.synth.draw_on_image import DrawnFace, draw_on_image
 from facesort.dataset.writer import DerivedSet, number_of

@@ -154,14 +154,14 @@ def _scrfd(weights: Path) -> Find:
 
 
 def _yunet(weights: Path) -> Find:
-    from facesort.models.yunet import load_yunet
+    from facesort.models.face_finders import load_yunet
 
     find = load_yunet(weights)
     return lambda rgb: find(rgb, LONG_SIDE_PX).xyxy_px
 
 
 def _yolov8_face(weights: Path) -> Find:
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     find = load_face_finder(weights, conf=0.25)
     _one_torch_thread()

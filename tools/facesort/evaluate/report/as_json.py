@@ -15,9 +15,8 @@ from facesort.evaluate.acceptance import CriterionResult
 from facesort.evaluate.crop_metrics import CropMetrics
 from facesort.evaluate.error_analysis import KINDS
 from facesort.evaluate.evaluation import Evaluated, OnSplit, Request
-from facesort.evaluate.intervals import Floats, Ints, interval
+from facesort.evaluate.intervals import Floats, Ints, differences, interval
 from facesort.evaluate.multilabel import per_face, samples_averages
-from facesort.evaluate.paired_differences import differences
 from facesort.evaluate.split_metrics import SplitMetrics
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from facesort.dataset.check.thumbnails import file_uri
 from facesort.evaluate.acceptance import Criterion, CriterionResult, check_criteria, in_one_line
 from facesort.evaluate.evaluation import Evaluated, Request
-from facesort.evaluate.report import error_images, plots, sections
+from facesort.evaluate.report import figures, sections
 from facesort.evaluate.report.as_json import as_json
 from facesort.evaluate.report.sections import Section
 
@@ -73,9 +73,9 @@ def write_report(
 
 def _draw(evaluated: Evaluated, folder: Path, prefix: str) -> None:
     if evaluated.split:
-        plots.draw_curves(evaluated.split.judged, folder / f"{prefix}curves.png")
-        plots.draw_bands(evaluated.split.bands, folder / f"{prefix}bands.png")
-        plots.draw_reliability(evaluated.split.reliability, folder / f"{prefix}reliability.png")
+        figures.draw_curves(evaluated.split.judged, folder / f"{prefix}curves.png")
+        figures.draw_bands(evaluated.split.bands, folder / f"{prefix}bands.png")
+        figures.draw_reliability(evaluated.split.reliability, folder / f"{prefix}reliability.png")
 
 
 def _chapter(
@@ -88,9 +88,9 @@ def _chapter(
         parts += sections.crop_sections(evaluated.crops)
     parts.append(sections.speed_section({name: evaluated}))
     if evaluated.split:
-        parts += error_images.error_sections(evaluated.split, images)
+        parts += figures.error_sections(evaluated.split, images)
     if evaluated.crops:
-        parts += error_images.crop_errors(evaluated.crops, images)
+        parts += figures.crop_errors(evaluated.crops, images)
     passes = all(verdict.met for verdict in judged)
     return Chapter(name, in_one_line(judged), passes, _cards(evaluated), parts)
 

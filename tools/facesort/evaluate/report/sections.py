@@ -10,10 +10,9 @@ from facesort.classes import CLASS_NAMES
 from facesort.evaluate.acceptance import CriterionResult
 from facesort.evaluate.crop_metrics import ROOM, CropMetrics
 from facesort.evaluate.evaluation import Evaluated, OnSplit
-from facesort.evaluate.intervals import Floats, Ints, interval
+from facesort.evaluate.intervals import Floats, Ints, differences, interval
 from facesort.evaluate.match import Counts
 from facesort.evaluate.multilabel import bit_scores, per_face, samples_averages
-from facesort.evaluate.paired_differences import differences
 from facesort.evaluate.split_metrics import SplitMetrics
 
 Row = tuple[str, ...]

@@ -9,9 +9,8 @@ import numpy as np
 
 from facesort.evaluate.crop_metrics import CropMetrics
 from facesort.evaluate.evaluation import Evaluated, Request
-from facesort.evaluate.intervals import Floats, interval
+from facesort.evaluate.intervals import Floats, differences, interval
 from facesort.evaluate.match import Counts
-from facesort.evaluate.paired_differences import differences
 from facesort.evaluate.split_metrics import ACCURACY, OCCLUDED_AS_FACE, SplitMetrics
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.errors import LabelError, PhotoError
-from facesort.labels import crop_tables, yolo
+from facesort.labels import named_crops, yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
 from facesort.photos import content_hash, open_photo
@@ -105,7 +105,7 @@ def read_list(session: Session) -> list[Row]:
     file = session.label_root / LIST_NAME
     if not file.exists():
         return []
-    rows = [Row(**{c: row[c] for c in _COLUMNS}) for row in crop_tables.read(file, *_COLUMNS)]
+    rows = [Row(**{c: row[c] for c in _COLUMNS}) for row in named_crops.read(file, *_COLUMNS)]
     return list({row.label: row for row in rows}.values())
 
 

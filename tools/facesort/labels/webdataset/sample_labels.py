@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
-from facesort.labels import json_file, voc, yolo_folder
+from facesort.labels import json_file, voc, yolo
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.named_crops import plain_text
 from facesort.labels.resolve import RawBox
@@ -155,7 +155,7 @@ def _from_yolo(data: bytes, where: str, names: Names) -> ParsedLabels:
     """A text of which no line is a label is a caption, which most such shards hold."""
     lines = [line for line in _text(data).splitlines() if line.strip()]
     numbered = enumerate(lines, 1)
-    boxes = [yolo_folder.raw_box(t, f"{where}: line {i}", names or _NUMBERS) for i, t in numbered]
+    boxes = [yolo.raw_box(t, f"{where}: line {i}", names or _NUMBERS) for i, t in numbered]
     if boxes and all(box.problem for box in boxes):
         raise LabelError(f"{boxes[0].problem}"[:120])
     return ParsedLabels(boxes, normalised=True)

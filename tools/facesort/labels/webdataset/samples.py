@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from facesort.errors import LabelError
-from facesort.labels import yolo_folder
+from facesort.labels import yolo
 from facesort.labels.named_crops import plain_text
 from facesort.labels.webdataset import sample_labels, shards
 from facesort.labels.webdataset.sample_labels import Names, ParsedLabels
@@ -150,9 +150,9 @@ def _kind(suffix: str) -> str:
 
 
 def _class_names(folder: Path) -> Names:
-    told = yolo_folder.find_names(folder)
+    told = yolo.find_names(folder)
     listed = [base / NAMES_FILE for base in (folder, folder.parent)]
-    return told or next((yolo_folder.read_names(f) for f in listed if f.is_file()), ())
+    return told or next((yolo.read_names(f) for f in listed if f.is_file()), ())
 
 
 def _portable(key: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from facesort.errors import LabelError
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
 from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.labels.resolve import RawAnnotation, ReadError, Reading, resolve
 from facesort.labels.webdataset import sample_labels

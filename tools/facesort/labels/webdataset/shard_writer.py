@@ -17,8 +17,7 @@ from typing import IO, Any
 
 from facesort.labels import yolo
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 
 PER_SHARD = 1000
 

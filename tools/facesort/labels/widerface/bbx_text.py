@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from facesort.errors import LabelError
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.widerface.face_list import (
     FaceList,
     ListedImage,

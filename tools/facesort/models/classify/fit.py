@@ -15,7 +15,6 @@ from typing import Any
 
 from facesort.errors import ModelError, first_line
 from facesort.models.classify.networks import find_network, transfer
-from facesort.models.training.isolation import isolated
 from facesort.models.training.run_card import (
     FINISHED,
     git_commit,
@@ -26,6 +25,7 @@ from facesort.models.training.run_card import (
     write_card,
 )
 from facesort.models.training.train import WRONG, bf16_on_cpu
+from facesort.models.training.trainer import isolated
 
 # What hides the mouth or the eyes changes the class: nothing is erased, little is cut off.
 # RandAugment, Ultralytics' default, is off as well: whether it helps here was not measured.

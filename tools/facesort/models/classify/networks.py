@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError
-from facesort.models.training.start import OWN_YAMLS
-from facesort.models.training.transfer import Transfer
+from facesort.models.training.start import OWN_YAMLS, Transfer
 
 _YOLO = re.compile(r"(yolov?\d+)([nsmlx])-cls")
 _WEIGHTS = (".pt", ".pth")

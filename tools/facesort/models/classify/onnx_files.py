@@ -18,8 +18,7 @@ import numpy as np
 
 from facesort.errors import ModelError
 from facesort.models.classify.classifier import Image, load_classifier, network_input
-from facesort.models.int8.quantize import note_int8
-from facesort.models.int8.ranges import reader
+from facesort.models.int8.quantize import note_int8, reader
 from facesort.models.runtime import move, silent_quantizer
 
 MAX_GAP = 1e-4  # of a probability, between the checkpoint and its ONNX file

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError, first_line
 from facesort.models.runtime import open_session
-from facesort.models.segment.reach import FacePx, Mask, out_of_reach, person_of
+from facesort.models.segment.grabcut import FacePx, Mask, out_of_reach, person_of
 
 Forward = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (h, w, 3) -> probabilities
 Segment = Callable[[NDArray[np.uint8], FacePx], Mask]

@@ -1,16 +1,42 @@
-"""What a training starts from: a checkpoint, a network's YAML, or a network's name. No downloads.
-
-A name (yolov8n or v8n, yolo11s, yolov5nu, yolov7-tiny) means from scratch: a YAML of ours in
-``data_configs/models`` or one inside the Ultralytics package.
-"""
+"""What a training starts from, and how much of a checkpoint fits. No downloads."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError, first_line
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Tensors and parameters taken over whole, of those the network has."""
+
+    tensors: int
+    of_tensors: int
+    parameters: int
+    of_parameters: int
+
+    @classmethod
+    def between(cls, source: Any, target: Any) -> Transfer:
+        """What fits of ``source`` in ``target``, torch modules; batch statistics not counted."""
+        given = {name: tensor.shape for name, tensor in source.named_parameters()}
+        wanted = list(target.named_parameters())
+        fits = [tensor.numel() for name, tensor in wanted if given.get(name) == tensor.shape]
+        return cls(len(fits), len(wanted), sum(fits), sum(t.numel() for _, t in wanted))
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        rest = "" if self.parameters == self.of_parameters else "; the rest starts from scratch"
+        return (
+            f"transferred {self.tensors:,} of {self.of_tensors:,} tensors, {self.parameters:,} of "
+            f"{self.of_parameters:,} parameters{rest}"
+        )
+
 
 OWN_YAMLS = Path(__file__).resolve().parents[4] / "data_configs" / "models"
 _SUFFIXES = (".yaml", ".yml")

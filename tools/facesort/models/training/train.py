@@ -16,12 +16,10 @@ from typing import Any
 import numpy as np
 
 from facesort.errors import ModelError, first_line
-from facesort.models.training.isolation import attach_logs, isolated
 from facesort.models.training.losses import Weigh
-from facesort.models.training.recording import Recording
-from facesort.models.training.run_card import read_card
+from facesort.models.training.run_card import Recording, read_card
 from facesort.models.training.start import find_checkpoint, find_start, is_resumable, load_start
-from facesort.models.training.trainer import make_trainer
+from facesort.models.training.trainer import attach_logs, isolated, make_trainer
 
 # what Ultralytics raises for wrong arguments and data; the first line says which
 WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)

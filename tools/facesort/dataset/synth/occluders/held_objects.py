@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facesort.dataset.synth.appearance import AnyFloats
 from facesort.dataset.synth.head_model import Floats, Head, fit_head
 from facesort.dataset.synth.occluders.hand import hand_colour
-from facesort.dataset.synth.paint import Layer, Pixels, hsv
+from facesort.dataset.synth.paint import AnyFloats, Layer, Pixels, hsv
 from facesort.dataset.synth.relief import Relief, Skin, mottled, plain_skin
 from facesort.dataset.synth.surface import draw_surface, lambert, middles
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from facesort.dataset.synth.head_model import Floats, Head, fit_head, levelled
-from facesort.dataset.synth.occluders.fabric import Cloth, patterned, plain
-from facesort.dataset.synth.occluders.masks import draw_mask
+from facesort.dataset.synth.occluders.masks import Cloth, draw_mask, patterned, plain
 from facesort.dataset.synth.paint import Layer, Pixels, hsv
 from facesort.dataset.synth.relief import Relief, knitted
 from facesort.dataset.synth.surface import draw_surface, lambert, middles

@@ -1,8 +1,4 @@
-"""YuNet through OpenCV: faces with five landmarks in a few milliseconds, no class.
-
-https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet ; Wu et al. 2023,
-https://doi.org/10.1007/s11633-023-1423-y
-"""
+"""Faces with five landmarks, for building data: YuNet, or a YOLO pose model."""
 
 from __future__ import annotations
 
@@ -15,6 +11,28 @@ from numpy.typing import NDArray
 from facesort.detections import FaceFinder, FoundFaces
 from facesort.errors import ModelError
 from facesort.models.letterbox import halve
+
+
+def load_face_finder(weights: Path, conf: float = 0.15) -> FaceFinder:
+    """Return ``find(rgb, imgsz)``; raises `ModelError` if ``weights`` has no five landmarks."""
+    from facesort.models.ultralytics_loader import load_yolo
+
+    model = load_yolo(weights, task="pose")
+    points = int(model.model.model[-1].kpt_shape[0])
+    if points != 5:
+        raise ModelError(f"{weights}: finds {points} points; expected 5: eyes, nose, mouth")
+
+    def find(rgb: NDArray[np.uint8], imgsz: int) -> FoundFaces:
+        bgr = np.ascontiguousarray(rgb[..., ::-1])
+        result = model.predict(bgr, imgsz=imgsz, conf=conf, verbose=False)[0]
+        return FoundFaces(
+            result.boxes.xyxy.cpu().numpy().astype(np.float64),
+            result.boxes.conf.cpu().numpy().astype(np.float64),
+            result.keypoints.xy.cpu().numpy().astype(np.float64),
+        )
+
+    return find
+
 
 _IOU = 0.3  # of two boxes of one face; the file's own default in OpenCV
 
