@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import LabelError
+from facesort.file_names import why_no_name
 from facesort.labels import json_file, plain_pickle
 from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
 from facesort.labels.label_set import LabelSet
@@ -71,6 +72,9 @@ def _entries_of(file: Path) -> Iterator[Entry | Unread]:
         faces = value.get("faces") if isinstance(value, dict) else None
         if not isinstance(key, int | str) or not isinstance(faces, list | tuple):
             yield Unread(f"{where}: has no list of faces; expected {EXPECTED}")
+            continue
+        if why := why_no_name(str(key)):
+            yield Unread(f"{where}: its id {why}; expected one that can be a file's name")
             continue
         url = value.get("url")
         name = f"{kind}/{file.stem}/{key}"

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError
+from facesort.memory import check_limit
 
 
 def open_session(weights: Path, data: bytes, threads: int) -> Any:
     """An ``onnxruntime.InferenceSession`` of ``data``, the bytes of ``weights``, on the processor;
     0 ``threads`` are as many as there are cores. Raises `ModelError` where it cannot be loaded."""
+    check_limit()
     import onnxruntime as ort
 
     options = ort.SessionOptions()

