@@ -38,6 +38,7 @@ def load_segmenter(weights: Path | None) -> Segment:
     if weights.suffix == ".pt":
         return _yolo(weights, task=None)
     if weights.suffix == ".onnx" and (task := _yolo_task(weights)):
+        open_session(weights, weights.read_bytes(), threads=1)  # may Ultralytics open it by name?
         return _yolo(weights, task)
     return _network(load_probability(weights))
 
