@@ -219,6 +219,22 @@ def test_stock_checkpoints_load(name: str, tmp_path: Path, one_thread: None) -> 
     assert read_yolo(tmp_path / f"{name}.pt").task == model.task
 
 
+@pytest.mark.parametrize("name", ["efficientnet_b0", "mobilenet_v3_large", "resnet18"])
+def test_our_torchvision_classifiers_load(name: str, tmp_path: Path, one_thread: None) -> None:
+    """In a process of its own: what may be loaded is remembered by torch."""
+    from facesort.models.classify.networks import find_network
+
+    model = import_ultralytics().YOLO(find_network(name), task="classify")
+    model.save(tmp_path / f"{name}.pt")
+    code = "import sys; from pathlib import Path; from facesort.models.quiet import load_yolo; "
+    command = [sys.executable, "-c", code + "load_yolo(Path(sys.argv[1]), task='classify')"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "tools"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, str(tmp_path / f"{name}.pt")], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_our_own_checkpoint_loads(checkpoint: Path) -> None:
     assert read_yolo(checkpoint).names[3] == "masked_sunglasses"
 

@@ -68,8 +68,25 @@ def read_safely(file: Path) -> Iterator[None]:
         yield
         return
     _require_safe_loader(file)
+    allow_trunks()
     with _shut_off(file):
         yield
+
+
+def allow_trunks() -> None:
+    """Let checkpoints hold the layers of our torchvision classifiers (``data_configs/models``),
+    which Ultralytics has not on its list: containers of torch's layers, that fetch nothing."""
+    import torch
+    from torchvision.models.efficientnet import MBConv
+    from torchvision.models.mobilenetv3 import InvertedResidual
+    from torchvision.models.resnet import BasicBlock
+    from torchvision.ops.misc import Conv2dNormActivation, SqueezeExcitation
+    from torchvision.ops.stochastic_depth import StochasticDepth
+
+    blocks = [BasicBlock, InvertedResidual, MBConv]
+    torch.serialization.add_safe_globals(
+        [*blocks, Conv2dNormActivation, SqueezeExcitation, StochasticDepth]
+    )
 
 
 def load_state_dict(file: Path) -> dict[str, Any]:
