@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.album.options import BY_PERSON, DST, read
+from facesort.memory import check_limit
 from facesort.models.presets import BALANCED, preset
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
@@ -133,6 +134,7 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
         return undo(args.dst, report)
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
+    check_limit(workers)
     weights, imgsz = model(args)
     by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
     by_person |= {"vote": str(args.vote)} if args.vote else {}

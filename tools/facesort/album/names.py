@@ -11,14 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from facesort.classes import CLASS_NAMES
-
-MAX_NAME_BYTES = 255
-
-# what Windows takes for a device, and what it has in no name
-DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
-    f"{port}{n}" for port in ("COM", "LPT") for n in range(10)
-}
-UNFIT = set('<>:"/\\|?*')
+from facesort.file_names import MAX_NAME_BYTES, why_no_name
 
 
 def folded(path: str) -> str:
@@ -28,9 +21,8 @@ def folded(path: str) -> str:
 
 def can_be_folder(name: str) -> bool:
     """Can a person's folder have this name, on every disk, beside our own folders and classes?"""
-    taken = name.partition(".")[0].strip().upper() in DEVICES or folded(name) in CLASS_NAMES
-    odd = name != name.strip(" .") or not name.isprintable() or bool(set(name) & UNFIT)
-    return not (name == "" or name.startswith("_") or taken or odd)
+    ours = name.startswith("_") or folded(name) in CLASS_NAMES
+    return not (why_no_name(name) or name != name.strip(" .") or ours)
 
 
 def fit(stem: str, tail: str) -> str:

@@ -75,12 +75,17 @@ def find_checkpoint(text: str) -> Path:
 
 def load_start(start: str) -> Any:
     """Ultralytics' YOLO of what `find_start` returned; `ModelError` if that cannot be used."""
+    from facesort.models.checkpoints import read_safely
     from facesort.models.ultralytics_loader import import_ultralytics, load_yolo
 
     if start.endswith(".pt"):
         return load_yolo(Path(start), task="detect", verbose=True)
+    ultralytics = import_ultralytics(verbose=True)
     try:
-        return import_ultralytics(verbose=True).YOLO(start, task="detect")
+        with read_safely(Path(start)):
+            return ultralytics.YOLO(start, task="detect")
+    except ModelError:
+        raise
     except Exception as error:  # a YAML may name anything, and anything may go wrong in it
         raise ModelError(f"{start}: not a network's YAML ({first_line(error)[:120]})") from error
 
