@@ -119,6 +119,7 @@ def put_back(root: Path, state: State, labels: HumanLabels, changes: Changes) ->
         if entry.scan.content in contents
         for number, label in enumerate(labels.on_faces(entry.scan))
         if label in state.learnings[-1].labels and (photo, number) not in spoken
+        if label.photo == photo  # the crop of a copy, with the same bytes, never left its place
         if label.folder not in (was_in(entry, number), _folder(entry.face_targets[number]))
         if entry.crops[number] not in changes.moved and (root / entry.crops[number]).is_file()
     ]
