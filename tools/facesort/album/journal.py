@@ -184,6 +184,8 @@ class Journal:
         self._unsynced = 0
 
     def close(self) -> None:
+        if self._file.closed:
+            return
         self.sync()
         self._file.close()
 

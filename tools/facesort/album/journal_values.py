@@ -20,6 +20,13 @@ SIDECAR = ".xmp"
 MTIME_NS, INODE = 2**63, 2**128  # a time may lie before 1970; some systems number files by 128 bits
 
 
+def album(value: Any) -> str:
+    """Where an album is: a path or a URL."""
+    if not text_of(value, "src") or "\0" in value:
+        raise ValueError(f"src {value!r}: expected the path of a folder, or a URL")
+    return str(value)
+
+
 def made_path(value: Any) -> str:
     """``photos/<folder>/<file>`` or ``faces/<folder>/<file>``."""
     parts = inner_path(text_of(value, "path")).split("/")

@@ -109,7 +109,7 @@ class State:
     def add(self, line: dict[str, Any]) -> None:
         kind = line["kind"]
         if kind == "album":
-            self.src = text_of(line["src"], "src")
+            self.src = values.album(line["src"])
             self.levels = whole_number(line["levels"], "levels")
         elif kind == "options":
             self.options = texts_by_text(line["options"], "options")

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from facesort.album.carry_out import Site, write_manifest
-from facesort.album.disk import Stamp, is_same_bytes, is_same_photo, put_photo
+from facesort.album.disk import Stamp, is_same_photo, put_photo
 from facesort.album.filing import Filer, check_unchanged
 from facesort.album.human import HumanLabels
 from facesort.album.learning.corrections import SIDECAR, Changes
@@ -50,7 +50,11 @@ def refile(
     if concerned and not state.is_learning:
         site.journal.said([])
     for entry in concerned:
-        adopted = adopt(site, entry, changes.moved)
+        try:
+            adopted = adopt(site, entry, changes.moved)
+        except FileNotFoundError as error:
+            problems[entry.scan.photo] = f"{error.filename}: was moved meanwhile; run again"
+            continue
         wanted = _planned(site, adopted, labels, sure, words, pool)
         why = file_anew(site, filer, wanted, adopted)
         if not why:
@@ -120,14 +124,19 @@ def clear_unfinished(site: Site) -> None:
     for path, photo in state.making.items():
         with suppress(OSError):
             if path.startswith("faces/"):
-                crops = [root / crop for crop in state.entries[photo].crops]
-                is_ours = any(is_same_bytes(crop.read_bytes(), root / path) for crop in crops)
+                is_ours = _is_a_crop(state, state.entries[photo], root / path)
             else:
                 is_ours = is_same_photo(site.src / photo, root / path)
             if is_ours:
                 (root / path).unlink()
     if state.making:
         site.journal.removed(list(state.making))
+
+
+def _is_a_crop(state: State, entry: Entry, path: Path) -> bool:
+    """Is it a link to or a copy of one of the entry's crops, wherever the person has put that?"""
+    known = [state.made[crop][1] for crop in entry.crops if crop in state.made]
+    return any(Stamp.of(path).same_content(stamp) for stamp in known)
 
 
 def moved_by_others(state: State, labels: HumanLabels, words: Words) -> list[tuple[str, str]]:
@@ -248,7 +257,7 @@ def _make(site: Site, filer: Filer, wanted: Entry, adopted: Entry) -> dict[str, 
         for folder in {folder_of(path) for path in new}:
             if not (root / folder).exists():
                 site.journal.folder(folder)
-                (root / folder).mkdir()
+                (root / folder).mkdir(exist_ok=True)
         filer.put_photo(replace(wanted, targets=targets), made)
         for crop, path in crops:
             put_photo(root / crop, root / path, HARD, site.dst.temp_folder)
