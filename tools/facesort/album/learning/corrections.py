@@ -72,7 +72,9 @@ def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
         for number, path in enumerate(entry.crops)
     }
     gone = [path for path in owner if path not in there]
-    moved, foreign = _match(root, gone, there - owner.keys(), state)
+    old_places = there & state.made.keys() - owner.keys()  # a run was stopped before they went
+    moved, foreign = _match(root, gone, there - old_places - owner.keys(), state)
+    moved |= _match(root, [path for path in gone if path not in moved], old_places, state)[0]
     second = _second_names(root, owner.keys() & there, foreign)
     moved, foreign = moved | second, foreign - {*second.values()}
     for old, new in sorted(moved.items()):
