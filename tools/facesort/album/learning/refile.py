@@ -46,6 +46,8 @@ def refile(
     pool = NamePool([*state.paths(), *site.dst.names_in_use()])
     filer = Filer(site.src, site.dst.root, site.dst.temp_folder, decode_px=0)
     refiled, problems = 0, dict[str, str]()
+    # what was packed into a folder of a folder since `unpack` looked is found the next time
+    changes.moved = {old: new for old, new in changes.moved.items() if new.count("/") == 2}
     concerned = _concerned(site, changes, labels, words)
     if concerned and not state.is_learning:
         site.journal.said([])
