@@ -175,6 +175,8 @@ class Destination:
             if self.lock_file.exists():  # else that undo has removed what we locked
                 break
             lock.release()
+        else:
+            raise AlbumError(f"{self.state_folder}: vanishes again and again; run this once more")
         try:
             yield
         finally:
