@@ -147,7 +147,8 @@ class Destination:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             elif path not in (self.journal, self.lock_file):
-                path.unlink()
+                with suppress(PermissionError):  # a watcher has its lock open, on Windows
+                    path.unlink()
         self.journal.unlink()
         self._remove_lock()  # Windows removes no open file: `_locked` does it there
 
