@@ -25,6 +25,17 @@ def can_be_folder(name: str) -> bool:
     return not (why_no_name(name) or name != name.strip(" .") or ours)
 
 
+def as_text(name: str) -> str:
+    """``name`` as every program can write it: a byte that is no UTF-8 becomes ``%XX``, so that the
+    manifest, which is UTF-8, can name the file."""
+    return "".join(f"%{ord(c) & 0xFF:02X}" if is_surrogate(c) else c for c in name)
+
+
+def is_surrogate(character: str) -> bool:
+    """Half of a character, as which Python keeps a byte of a name that is no UTF-8."""
+    return "\ud800" <= character <= "\udfff"
+
+
 def fit(stem: str, tail: str) -> str:
     """``stem + tail``, the stem shortened so that the name has at most 255 bytes."""
     room = MAX_NAME_BYTES - len(os.fsencode(tail))
@@ -41,6 +52,7 @@ class NamePool:
         self._last_number: dict[str, int] = {}
 
     def take(self, folder: str, name: str) -> str:
+        name = as_text(name)
         stem, suffix = os.path.splitext(name)
         wanted = folded(f"{folder}/{name}")
         number = self._last_number.get(wanted, 0)
