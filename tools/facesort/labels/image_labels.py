@@ -17,11 +17,12 @@ IGNORE = -1
 # How the file name of a picture with synthetic labels begins: the mark travels with the file, and
 # such a picture may only ever be trained on.
 SYNTHETIC_PREFIX = "synthetic_"
+RECOMBINED_PREFIX = "cross_"  # real parts of two faces put together; equally for training only
 
 
 def is_synthetic(picture: Path) -> bool:
     """Whether ``picture`` is marked as holding synthetic labels."""
-    return picture.name.startswith(SYNTHETIC_PREFIX)
+    return picture.name.startswith((SYNTHETIC_PREFIX, RECOMBINED_PREFIX))
 
 
 @dataclass(frozen=True, eq=False)
