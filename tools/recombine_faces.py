@@ -44,7 +44,8 @@ def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.dataset.balance.train_split import read_train
     from facesort.dataset.layout import read_layout
-    from facesort.dataset.synth.recombined_set import collect_faces, write_recombined
+    from facesort.dataset.synth.posed_faces import collect_faces
+    from facesort.dataset.synth.recombined_set import write_recombined
     from facesort.models.people.points import load_point_finder
 
     points = load_point_finder(args.points)

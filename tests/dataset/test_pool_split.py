@@ -57,9 +57,7 @@ def test_the_same_group_name_in_two_folders_is_not_one_person() -> None:
 def test_a_near_duplicate_follows_the_picture_it_resembles() -> None:
     first = [item(i) for i in range(200)]
     splits = split_pool(first, [])
-    twins = [
-        Splittable(f"wild_{i}", "wild", frozenset({0}), HASHES[i] ^ 0b101) for i in range(200)
-    ]
+    twins = [Splittable(f"wild_{i}", "wild", frozenset({0}), HASHES[i] ^ 0b101) for i in range(200)]
     assert split_pool(first, twins)[200:] == splits
 
 

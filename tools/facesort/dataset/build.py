@@ -1,7 +1,6 @@
-"""Build a YOLO data set from scenes, selfies, crops and YOLO folders: mend, group, split, compose,
-write.
+"""Build a YOLO data set from scenes, selfies, crops and YOLO folders: mend, group, split, write.
 
-Scenes, selfies and pictures of YOLO folders are written as they are; crops (and selfies once more) are also composed onto
+Pictures with boxes are written as they are; crops (and selfies once more) are also composed onto
 canvases at many scales. Faces of unknown class are painted over: they must teach nothing, neither
 a class nor that a face is background.
 """

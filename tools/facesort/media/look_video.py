@@ -71,7 +71,8 @@ def _looks(video: Video, source: Source, job: Job, stem: str, votes: Votes, coun
     live = source.is_live
     tracker = Tracker() if job.track else None
     conf = job.detector.conf
-    weak = replace(job.detector, conf=min(conf, LOWEST_CONF) if tracker else conf)
+    # one look a frame: the frames before and after are further looks
+    weak = replace(job.detector, conf=min(conf, LOWEST_CONF) if tracker else conf, sizes=None)
 
     def detect(frame: Frame) -> tuple[Frame, Detections]:
         with count.clock.measure("detect"):

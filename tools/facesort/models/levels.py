@@ -6,27 +6,29 @@ What each finds and how fast it is: weights/SPEED.md.
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FLOAT, INT8 = "occlusion.onnx", "occlusion-int8.onnx"
 
 
 @dataclass(frozen=True)
 class Level:
-    """A file of weights/, and the longer side of what the network sees."""
+    """A file of weights/, the longer side of what the network sees, and whether tiny faces are
+    looked for in tiles as well (`second_look`)."""
 
     file: str
     imgsz: int
+    tiles: bool = False
 
 
 FAST, BALANCED, BEST = "fast", "balanced", "best"
-LEVELS = {FAST: Level(INT8, 320), BALANCED: Level(INT8, 640), BEST: Level(FLOAT, 640)}
+LEVELS = {FAST: Level(INT8, 320), BALANCED: Level(INT8, 640), BEST: Level(FLOAT, 640, tiles=True)}
 
 
 def level(name: str) -> Level:
     """The level for this processor: in float, where 8 bits would overflow."""
     chosen = LEVELS[name]
-    return chosen if adds_8_bits_whole() else Level(FLOAT, chosen.imgsz)
+    return chosen if adds_8_bits_whole() else replace(chosen, file=FLOAT)
 
 
 def adds_8_bits_whole() -> bool:

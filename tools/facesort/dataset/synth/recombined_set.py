@@ -17,21 +17,18 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.boxes import clip_xyxy, grow_xyxy, min_side
 from facesort.classes import FaceClass
 from facesort.dataset.jpeg import write_jpeg
-from facesort.dataset.synth.recombine import EYES, MOUTH, PARTS, FaceView, recombine
-from facesort.errors import DatasetError, PhotoError
+from facesort.dataset.synth.face_crops import crop_to_face, shrink
+from facesort.dataset.synth.posed_faces import PosedFace
+from facesort.dataset.synth.recombine import EYES, MOUTH, PARTS, recombine
+from facesort.errors import DatasetError
 from facesort.labels import yolo
-from facesort.labels.image_labels import IGNORE, RECOMBINED_PREFIX, ImageLabels
-from facesort.models.people.points import PointFinder
-from facesort.photos import open_photo
+from facesort.labels.image_labels import RECOMBINED_PREFIX, ImageLabels
 from facesort.steps import Step, no_step
 
-LEAST_FACE_PX = 36.0  # shorter side: below, a seam cannot be placed
 LONGEST_SIDE_PX = 640
 CROP_SHARE = 0.4  # of the pictures are cut to the face, as crops from other tools are
-CROP_LONG_SIDE_PX = (55.0, 220.0)
 SHARES: Mapping[FaceClass, float] = MappingProxyType(
     {
         FaceClass.face: 0.2,
@@ -41,36 +38,9 @@ SHARES: Mapping[FaceClass, float] = MappingProxyType(
     }
 )
 COLUMNS = ("image", "onto", "donor", "part", "mirrored", "before", "after")
-_TURNED = 0.33  # of the nose against the eyes, in eye distances: beyond, a profile
 _CANDIDATES, _BEST = 80, 4
 _TRIES = 12  # faces tried before giving up on one picture
 _JPEG_QUALITY = 90
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Face:
-    """A face that may give or take a part; ``pose`` is turn, pitch (eye distances), log size."""
-
-    labels: ImageLabels
-    index: int
-    points_px: Floats
-    pose: Floats
-
-    @property
-    def face_class(self) -> FaceClass:
-        return FaceClass(int(self.labels.class_id[self.index]))
-
-    def has(self, part: str) -> bool:
-        """Whether ``part`` is covered."""
-        return (
-            self.face_class.mouth_covered if part == MOUTH else self.face_class.eyes_covered
-        )
-
-    def view(self) -> FaceView:
-        box = self.labels.xyxy_px[self.index]
-        return FaceView(open_photo(self.labels.path).rgb, self.points_px, box)
 
 
 @dataclass
@@ -80,45 +50,6 @@ class Result:
     faces: Counter[str] = field(default_factory=Counter)
     written: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
-
-
-def collect_faces(
-    pictures: Sequence[ImageLabels], points: PointFinder, step: Step = no_step
-) -> list[Face]:
-    """The faces large and frontal enough, with their points found."""
-    faces: list[Face] = []
-    for labels in step(pictures, len(pictures), "photo"):
-        usable = (labels.class_id != IGNORE) & (min_side(labels.xyxy_px) >= LEAST_FACE_PX)
-        if not usable.any():
-            continue
-        try:
-            rgb = open_photo(labels.path).rgb
-        except PhotoError:
-            continue  # `read_train` has named it
-        for i in np.flatnonzero(usable):
-            found = points.find(rgb, labels.xyxy_px[i : i + 1])[0]
-            pose = _pose(found, labels.xyxy_px[i])
-            if pose is not None:
-                faces.append(Face(labels, int(i), found, pose))
-    return faces
-
-
-def _pose(points_px: Floats, xyxy_px: Floats) -> Floats | None:
-    """Turn, pitch and log eye distance; None for a profile or points outside the box."""
-    x1, y1, x2, y2 = grow_xyxy([xyxy_px], 1.1)[0]
-    inside = (points_px >= [x1, y1]) & (points_px <= [x2, y2])
-    across = points_px[1] - points_px[0]
-    apart = float(np.hypot(*across))
-    if not inside.all() or apart < 0.2 * (x2 - x1):
-        return None
-    along = across / apart
-    down = np.array([-along[1], along[0]])
-    from_eyes = points_px[2] - points_px[:2].mean(axis=0)
-    to_mouth = points_px[3:].mean(axis=0) - points_px[:2].mean(axis=0)
-    turn, height = float(from_eyes @ along) / apart, float(to_mouth @ down) / apart
-    if abs(turn) > _TURNED or height < 0.5:
-        return None
-    return np.array([turn, float(from_eyes @ down) / apart / height, np.log(apart)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +62,7 @@ class _Made:
 class Recombiner:
     """Draws pairs from ``faces``; the same ``seed`` draws the same."""
 
-    def __init__(self, faces: Sequence[Face], seed: int) -> None:
+    def __init__(self, faces: Sequence[PosedFace], seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._faces = list(faces)
         self._poses = np.array([face.pose for face in faces]).reshape(-1, 3)
@@ -193,8 +124,8 @@ class Recombiner:
 
     def _made(
         self,
-        onto: Face,
-        donor: Face,
+        onto: PosedFace,
+        donor: PosedFace,
         part: str,
         mirrored: bool,
         wanted: FaceClass,
@@ -206,64 +137,15 @@ class Recombiner:
             onto.labels.path, (rgb.shape[1], rgb.shape[0]), onto.labels.xyxy_px, classes
         )
         crop = self._rng.random() < CROP_SHARE
-        labels, rgb = _cut(labels, onto.index, rgb, self._rng) if crop else (labels, rgb)
-        labels, rgb = _shrunk(labels, rgb, LONGEST_SIDE_PX)
+        labels, rgb = crop_to_face(labels, onto.index, rgb, self._rng) if crop else (labels, rgb)
+        labels, rgb = shrink(labels, rgb, LONGEST_SIDE_PX)
         names = onto.labels.path.name, donor.labels.path.name
         classes_ = onto.face_class.name, wanted.name
         return _Made(labels, rgb, (*names, part, str(int(mirrored)), *classes_))
 
 
-def _cut(
-    labels: ImageLabels, index: int, rgb: NDArray[np.uint8], rng: np.random.Generator
-) -> tuple[ImageLabels, NDArray[np.uint8]]:
-    """The picture cut to one face with a random margin; faces cut by the edge are left out only
-    when nearly all of them is gone, else the cut is not made."""
-    height, width = rgb.shape[:2]
-    x1, y1, x2, y2 = labels.xyxy_px[index]
-    w, h = x2 - x1, y2 - y1
-    left, top, right, bottom = rng.uniform(0.0, 0.5, size=4) * rng.uniform(0, 1.2)
-    window = clip_xyxy(
-        [[x1 - left * w, y1 - top * h, x2 + right * w, y2 + bottom * h]], (width, height)
-    )
-    a, b, c, d = window[0].round().astype(int)
-    inside = clip_xyxy(labels.xyxy_px, (width, height)).copy()
-    inside = np.stack(
-        [
-            np.clip(inside[:, 0], a, c),
-            np.clip(inside[:, 1], b, d),
-            np.clip(inside[:, 2], a, c),
-            np.clip(inside[:, 3], b, d),
-        ],
-        axis=1,
-    )
-    whole = np.maximum(np.prod(labels.xyxy_px[:, 2:] - labels.xyxy_px[:, :2], axis=1), 1e-9)
-    share = np.prod(inside[:, 2:] - inside[:, :2], axis=1) / whole
-    others = np.arange(len(share)) != index
-    if ((share > 0.02) & (share < 0.7) & others).any():
-        return labels, rgb
-    keep = share >= 0.7
-    cut = np.ascontiguousarray(rgb[b:d, a:c])
-    boxes = inside[keep] - [a, b, a, b]
-    out = ImageLabels.of(labels.path, (c - a, d - b), boxes, labels.class_id[keep])
-    return _shrunk(out, cut, float(np.exp(rng.uniform(*np.log(CROP_LONG_SIDE_PX)))))
-
-
-def _shrunk(
-    labels: ImageLabels, rgb: NDArray[np.uint8], longest_px: float
-) -> tuple[ImageLabels, NDArray[np.uint8]]:
-    import cv2
-
-    factor = longest_px / max(rgb.shape[:2])
-    if factor >= 1:
-        return labels, rgb
-    size_wh = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
-    small = np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    boxes = labels.xyxy_px * factor
-    return ImageLabels.of(labels.path, size_wh, boxes, labels.class_id), small
-
-
 def write_recombined(
-    faces: Sequence[Face], out: Path, count: int, seed: int = 0, step: Step = no_step
+    faces: Sequence[PosedFace], out: Path, count: int, seed: int = 0, step: Step = no_step
 ) -> Result:
     """Write ``count`` pictures to ``out``, which must be new or empty; `DatasetError` if not."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
