@@ -7,6 +7,7 @@ found and named better when they are seen smaller, with some room around them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,5 +95,5 @@ def shrunk(rgb: Image, longest_px: int) -> tuple[Image, float]:
 def tile_windows(size_wh: SizeWH, overlap: float) -> list[tuple[int, int, int, int]]:
     """Four overlapping parts of a picture, x1 y1 x2 y2, which together cover it."""
     w, h = size_wh
-    part_w, part_h = (min(side, round(side * (1 + overlap) / 2)) for side in size_wh)
+    part_w, part_h = (min(side, math.ceil(side * (1 + overlap) / 2)) for side in size_wh)
     return [(x, y, x + part_w, y + part_h) for y in (0, h - part_h) for x in (0, w - part_w)]
