@@ -43,8 +43,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--part", choices=["val", "test", "train"], default="test")
 
 
-def read(args: argparse.Namespace) -> list[Picture]:
-    """The pictures of ``args.part``."""
+def read(args: argparse.Namespace, parts: Sequence[str] = ()) -> list[Picture]:
+    """The pictures of ``parts``, else of ``args.part``."""
     import build_dataset
 
     from facesort import console
@@ -53,7 +53,9 @@ def read(args: argparse.Namespace) -> list[Picture]:
     items, splits, problems = split_sources(sources, console.progress)
     for line in problems:
         print(f"left out: {line}")
-    chosen = [item for item, split in zip(items, splits, strict=True) if split == args.part]
+    chosen = [
+        item for item, split in zip(items, splits, strict=True) if split in (parts or (args.part,))
+    ]
     groups = group_by_hash([perceptual_hash(item.path) for item in chosen])
     merged = _with_people(chosen, groups.tolist())
     return [_picture(item, group) for item, group in zip(chosen, merged, strict=True)]

@@ -34,8 +34,8 @@ class InputSizes:
     enlarge: float = 2.0  # of a small picture, at most
     least_px: int = 128  # at which a small picture is seen, its border not counted
     small_room: float = 0.2
-    second_scale: float = 0.5  # of the network's size: the look at faces that fill the frame
-    second_room: float = 0.25
+    second_scale: float = 0.35  # of the network's size: the look at faces that fill the frame
+    second_room: float = 0.15
     large_face: float = 0.3  # what the second look is for
     certain: float = 0.5  # a whole face of this confidence, and no second look is needed
     hint_conf: float = 0.02  # what the first look must at least suspect for a second one

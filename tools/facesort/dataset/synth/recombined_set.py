@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
 from facesort.dataset.jpeg import write_jpeg
+from facesort.dataset.synth.exchange import Exchange, Exchanger
 from facesort.dataset.synth.face_crops import crop_to_face, shrink
 from facesort.dataset.synth.posed_faces import PosedFace
-from facesort.dataset.synth.recombine import EYES, MOUTH, PARTS, recombine
+from facesort.dataset.synth.recombine import EYES, MOUTH, PARTS
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import RECOMBINED_PREFIX, ImageLabels
@@ -38,7 +39,6 @@ SHARES: Mapping[FaceClass, float] = MappingProxyType(
     }
 )
 COLUMNS = ("image", "onto", "donor", "part", "mirrored", "before", "after")
-_CANDIDATES, _BEST = 80, 4
 _TRIES = 12  # faces tried before giving up on one picture
 _JPEG_QUALITY = 90
 
@@ -64,13 +64,10 @@ class Recombiner:
 
     def __init__(self, faces: Sequence[PosedFace], seed: int) -> None:
         self._rng = np.random.default_rng(seed)
-        self._faces = list(faces)
-        self._poses = np.array([face.pose for face in faces]).reshape(-1, 3)
-        self._covered = {p: np.array([face.has(p) for face in faces], dtype=bool) for p in PARTS}
+        self._exchanger = Exchanger(faces, self._rng)
+        bits = {p: np.array([face.has(p) for face in faces], dtype=bool) for p in PARTS}
         self._onto = {
-            (mouth, eyes): np.flatnonzero(
-                (self._covered[MOUTH] == mouth) & (self._covered[EYES] == eyes)
-            )
+            (mouth, eyes): np.flatnonzero((bits[MOUTH] == mouth) & (bits[EYES] == eyes))
             for mouth in (False, True)
             for eyes in (False, True)
         }
@@ -82,9 +79,10 @@ class Recombiner:
             onto = self._draw_onto(wanted, part)
             if onto is None:
                 continue
-            made = self._pair(onto, part, wanted)
-            if made is not None:
-                return made
+            covered = wanted.mouth_covered if part == MOUTH else wanted.eyes_covered
+            exchange = self._exchanger.exchange(onto, part, covered)
+            if exchange is not None:
+                return self._made(exchange)
         return None
 
     def _draw_onto(self, wanted: FaceClass, part: str) -> int | None:
@@ -98,50 +96,14 @@ class Recombiner:
         pool = self._onto[(was, other) if part == MOUTH else (other, was)]
         return int(self._rng.choice(pool)) if len(pool) else None
 
-    def _pair(self, onto: int, part: str, wanted: FaceClass) -> _Made | None:
-        covered = wanted.mouth_covered if part == MOUTH else wanted.eyes_covered
-        pool = np.flatnonzero(self._covered[part] == covered)
-        if not len(pool):
-            return None
-        some = self._rng.choice(pool, size=min(_CANDIDATES, len(pool)), replace=False)
-        ours, theirs = self._faces[onto], self._poses[some]
-        mirrored = np.sign(theirs[:, 0]) != np.sign(ours.pose[0])
-        turn = np.where(mirrored, -theirs[:, 0], theirs[:, 0])
-        smaller = np.maximum(0, ours.pose[2] - theirs[:, 2] - 0.2)  # would be enlarged: soft
-        larger = np.maximum(0, theirs[:, 2] - ours.pose[2] - 1.0)
-        away = 3 * np.abs(turn - ours.pose[0]) + 3 * np.abs(theirs[:, 1] - ours.pose[1])
-        away += 2 * smaller + 0.5 * larger
-        for pick in self._rng.permutation(np.argsort(away)[:_BEST]):
-            donor = self._faces[int(some[pick])]
-            if donor.labels.path == ours.labels.path or away[pick] > 1.0:
-                continue
-            view = donor.view().flipped() if mirrored[pick] else donor.view()
-            worn = {p: ours.has(p) or donor.has(p) for p in PARTS}
-            rgb = recombine(ours.view(), view, part, self._rng, worn[EYES], worn[MOUTH])
-            if rgb is not None:
-                return self._made(ours, donor, part, bool(mirrored[pick]), wanted, rgb)
-        return None
-
-    def _made(
-        self,
-        onto: PosedFace,
-        donor: PosedFace,
-        part: str,
-        mirrored: bool,
-        wanted: FaceClass,
-        rgb: NDArray[np.uint8],
-    ) -> _Made:
-        classes = onto.labels.class_id.copy()
-        classes[onto.index] = int(wanted)
-        labels = ImageLabels.of(
-            onto.labels.path, (rgb.shape[1], rgb.shape[0]), onto.labels.xyxy_px, classes
-        )
-        crop = self._rng.random() < CROP_SHARE
-        labels, rgb = crop_to_face(labels, onto.index, rgb, self._rng) if crop else (labels, rgb)
+    def _made(self, made: Exchange) -> _Made:
+        labels, rgb = made.labels, made.rgb
+        if self._rng.random() < CROP_SHARE:
+            labels, rgb = crop_to_face(labels, made.onto.index, rgb, self._rng)
         labels, rgb = shrink(labels, rgb, LONGEST_SIDE_PX)
-        names = onto.labels.path.name, donor.labels.path.name
-        classes_ = onto.face_class.name, wanted.name
-        return _Made(labels, rgb, (*names, part, str(int(mirrored)), *classes_))
+        names = made.onto.labels.path.name, made.donor.labels.path.name
+        classes = made.onto.face_class.name, made.after.name
+        return _Made(labels, rgb, (*names, made.part, str(int(made.mirrored)), *classes))
 
 
 def write_recombined(
@@ -174,6 +136,7 @@ def write_recombined(
 
 def _classes(count: int, seed: int) -> Iterator[FaceClass]:
     """``count`` classes in the proportions of `SHARES`, shuffled."""
-    every = [c for c, share in SHARES.items() for _ in range(round(share * count))][:count]
+    shared = [c for c, share in SHARES.items() for _ in range(round(share * count))]
+    every = [*shared, *[FaceClass.masked_sunglasses] * count][:count]
     order = np.random.default_rng([seed, 1]).permutation(len(every))
     yield from (every[i] for i in order)
