@@ -27,7 +27,8 @@ from facesort.models.input_size import (
 from facesort.models.second_look import merge_large, merge_tiny
 
 IMGSZ = 640
-SIZES = InputSizes()
+# set here: the shipped numbers change with the shipped model
+SIZES = InputSizes(small_room=0.2, second_scale=0.4, second_room=0.25)
 LEAST_PX, MOST_SHARE = 12, 0.72
 
 
