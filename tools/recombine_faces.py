@@ -34,7 +34,12 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add = parser.add_argument
     add("data", type=console.path, metavar="DATA", help="data set YAML with train")
     add("--out", type=console.path, metavar="DIR", required=True, help="folder to fill")
-    add("--points", type=console.path, default=POINTS, help="five-point model (%(default)s)")
+    add(
+        "--points",
+        type=console.path,
+        default=POINTS,
+        help="five-point model (default: weights/face_points.onnx)",
+    )
     add("--count", type=count, default=3000, help="pictures to make (%(default)s)")
     add("--seed", type=int, default=0, help="of every choice (%(default)s)")
     return parser.parse_args(argv)
@@ -50,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
 
     points = load_point_finder(args.points)
     train = read_train(read_layout(args.data), console.progress)
-    faces = collect_faces(train.labels, points, console.progress)
+    faces = collect_faces(train.labels, points.find, console.progress)
     result = write_recombined(faces, args.out, args.count, args.seed, console.progress)
     print(f"{'class':20}{'faces':>9}{'written':>9}")
     for name, usable in sorted(result.faces.items()):

@@ -195,7 +195,7 @@ def main() -> None:
     pictures = [p for p in held_back.read(args, ("val", "test")) if p.labels is not None]
     sources = {picture.path: picture.source for picture in pictures}
     labels = [picture.labels for picture in pictures if picture.labels is not None]
-    faces = collect_faces(labels, load_point_finder(POINTS))
+    faces = collect_faces(labels, load_point_finder(POINTS).find)
     show_pairs(list(pairs(faces, detect, args.pairs)))
     show_degraded(faces, detect, args.faces)
     show_bare(faces, sources, detect, args.faces)

@@ -19,7 +19,6 @@ from facesort.dataset.tree import Tree
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels, is_synthetic
-from facesort.models.people.points import PointFinder
 from facesort.photos import open_photo
 
 BOX_PX = np.array([171.0, 55.0, 267.0, 190.0])  # of the astronaut
@@ -114,11 +113,10 @@ def faces(tmp_path: Path) -> list[PosedFace]:
         for copy in "ab"
     ]
 
-    class Known(PointFinder):
-        def find(self, rgb: np.ndarray, xyxy_px: np.ndarray) -> np.ndarray:
-            return (xyxy_px[:, None, :2] + away.reshape(1, 5, 2)).reshape(-1, 5, 2)
+    def find_points(_rgb: np.ndarray, xyxy_px: np.ndarray) -> np.ndarray:
+        return np.asarray(xyxy_px[:, None, :2] + away.reshape(1, 5, 2))
 
-    return collect_faces(labels, Known(lambda pixels: pixels))
+    return collect_faces(labels, find_points)
 
 
 def test_faces_are_collected_with_their_class(faces: list[PosedFace]) -> None:

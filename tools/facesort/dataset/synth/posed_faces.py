@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,6 @@ from facesort.classes import FaceClass
 from facesort.dataset.synth.recombine import MOUTH, FaceView
 from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.models.people.points import PointFinder
 from facesort.photos import open_photo
 from facesort.steps import Step, no_step
 
@@ -21,6 +20,8 @@ LEAST_FACE_PX = 36.0  # shorter side: below, a seam cannot be placed
 _TURNED = 0.33  # of the nose against the eyes, in eye distances: beyond, a profile
 
 Floats = NDArray[np.float64]
+# find_points(rgb, boxes): the five points of each face whose box (n, 4) is known, (n, 5, 2) px
+FindPoints = Callable[[NDArray[np.uint8], Floats], Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class PosedFace:
 
 
 def collect_faces(
-    pictures: Sequence[ImageLabels], points: PointFinder, step: Step = no_step
+    pictures: Sequence[ImageLabels], find_points: FindPoints, step: Step = no_step
 ) -> list[PosedFace]:
     """The faces large and frontal enough, with their points found."""
     faces: list[PosedFace] = []
@@ -59,7 +60,7 @@ def collect_faces(
         except PhotoError:
             continue  # `read_train` has named it
         for i in np.flatnonzero(usable):
-            found = points.find(rgb, labels.xyxy_px[i : i + 1])[0]
+            found = find_points(rgb, labels.xyxy_px[i : i + 1])[0]
             pose = _pose(found, labels.xyxy_px[i])
             if pose is not None:
                 faces.append(PosedFace(labels, int(i), found, pose))

@@ -5,7 +5,7 @@ real; only the seam along the nose is not. Bare parts are exchanged too, so that
 of a class. The idea is that of cut-and-paste composition (Dwibedi et al. 2017, "Cut, Paste and
 Learn", https://arxiv.org/abs/1708.01642), inside one face.
 
-Coordinates of a face are those of the 112 px alignment template (`models.people.align`).
+Coordinates of a face are those of `face_frame`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.models.people.align import TEMPLATE_PX, Matrix, similarity
+from facesort.dataset.synth.face_frame import Floats, frame_to_picture
 
 Image = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 MOUTH, EYES = "mouth", "eyes"
 PARTS = (MOUTH, EYES)
 
-# In template pixels: the eyes are at y 51.6, the nose tip at 71.7, the chin at about 118.
+# In pixels of the frame: the eyes are at y 51.6, the nose tip at 71.7, the chin at about 118.
 _SEAM_BARE_Y = (57.0, 63.0)
 _SEAM_SUNGLASSES_Y = (64.0, 70.0)  # below the lenses
 # x1 y1 x2 y2 of the skin by which the two are matched: under a mask only the forehead is left
@@ -85,7 +84,7 @@ def recombine(
     size_wh = (x2 - x1, y2 - y1)
     patch = _warped(donor.rgb, matrix, size_wh)
     under = onto.rgb[y1:y2, x1:x2]
-    to_roi = similarity(TEMPLATE_PX, onto.points_px - origin)
+    to_roi = frame_to_picture(onto.points_px - origin)
     alpha = _alpha(part, sunglasses, to_roi, size_wh, rng)
     there = _warped(np.full(donor.rgb.shape[:2], 255, np.uint8), matrix, size_wh) > 250
     if alpha[~there].sum() > _MOST_MISSING * alpha.sum():
@@ -102,7 +101,7 @@ def recombine(
 
 def _around(view: FaceView) -> tuple[int, int, int, int]:
     """The part of the picture that the face lies in, x1 y1 x2 y2."""
-    to_picture = similarity(TEMPLATE_PX, view.points_px)
+    to_picture = frame_to_picture(view.points_px)
     corners = np.array([[-20.0, -10.0], [132.0, -10.0], [132.0, 140.0], [-20.0, 140.0]])
     there = corners @ to_picture[:, :2].T + to_picture[:, 2]
     height, width = view.rgb.shape[:2]
@@ -111,7 +110,7 @@ def _around(view: FaceView) -> tuple[int, int, int, int]:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def _between(from_px: Floats, to_px: Floats) -> Matrix | None:
+def _between(from_px: Floats, to_px: Floats) -> Floats | None:
     """The affine (2, 3) that takes one face's points to the other's; None for unlike poses."""
     ones = np.hstack([from_px, np.ones((5, 1))])
     matrix = np.linalg.lstsq(ones, to_px, rcond=None)[0].T
@@ -121,7 +120,7 @@ def _between(from_px: Floats, to_px: Floats) -> Matrix | None:
     return np.asarray(matrix)
 
 
-def _warped(picture: Image, matrix: Matrix, size_wh: tuple[int, int]) -> Image:
+def _warped(picture: Image, matrix: Floats, size_wh: tuple[int, int]) -> Image:
     """``picture`` through ``matrix``; shrunk by areas first, so that nothing is aliased."""
     import cv2
 
@@ -140,7 +139,7 @@ def _warped(picture: Image, matrix: Matrix, size_wh: tuple[int, int]) -> Image:
 def _alpha(
     part: str,
     sunglasses: bool,
-    to_roi: Matrix,
+    to_roi: Floats,
     size_wh: tuple[int, int],
     rng: np.random.Generator,
 ) -> Floats:
@@ -173,7 +172,7 @@ def _step(distance: Floats) -> Floats:
 
 
 def _matched(
-    patch: Image, under: Image, to_roi: Matrix, region: tuple[float, float, float, float]
+    patch: Image, under: Image, to_roi: Floats, region: tuple[float, float, float, float]
 ) -> Floats | None:
     """``patch`` in the light of ``under``, by the skin in ``region``; None if it is too unlike.
 
