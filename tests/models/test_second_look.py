@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.models import second_look
+from facesort.models.detect import YoloDetector, with_second_looks, with_tiles
 from facesort.models.input_size import (
     InputSizes,
     is_small,
@@ -46,7 +47,7 @@ class WhiteFinder:
         scale = imgsz / max(rgb.shape[:2])
         long_px = boxes[:, 2:].max(axis=1, initial=0) * scale
         seen = (long_px >= LEAST_PX) & (long_px <= MOST_SHARE * imgsz)
-        confidence = np.where(seen, 0.9, 0.1)
+        confidence = np.where(seen, 0.9, 0.2)
         xyxy = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
         kept = confidence >= conf
         return Detections(xyxy[kept], np.zeros(kept.sum(), np.int64), confidence[kept])
@@ -107,6 +108,30 @@ def test_a_face_across_two_tiles_is_found_once() -> None:
     tiny = (985, 735, 1015, 765)  # in the overlap of all four
     boxes, _ = look(canvas(2000, 1500, tiny), replace(SIZES, tiles=True))
     assert boxes == [list(tiny)]
+
+
+def test_another_rule_is_another_detector() -> None:
+    """What one look saw must not be taken, from a cache, for what several would see."""
+    plain = YoloDetector(
+        lambda pixels: np.zeros((8, 0), np.float32), ("a", "b", "c", "d"), 640, "x"
+    )
+    twice, tiled = with_second_looks(plain), with_tiles(with_second_looks(plain))
+    assert len({plain.fingerprint, twice.fingerprint, tiled.fingerprint}) == 3
+    assert twice.fingerprint == with_second_looks(plain).fingerprint
+    assert with_tiles(plain) is plain, "one that looks once goes on looking once"
+
+
+def test_a_fixed_input_stays_as_it_is() -> None:
+    shapes = []
+
+    def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        shapes.append(pixels.shape)
+        return np.zeros((8, 1), np.float32)
+
+    plain = YoloDetector(forward, ("a", "b", "c", "d"), 640, "x", square=True)
+    for size_wh in ((60, 50), (700, 500)):
+        assert len(with_second_looks(plain).detect([canvas(*size_wh)])[0]) == 0
+    assert set(shapes) == {(1, 3, 640, 640)}
 
 
 def test_tiles_are_not_paid_for_without_a_hint() -> None:

@@ -40,7 +40,8 @@ class InputSizes:
     certain: float = 0.5  # a whole face of this confidence, and no second look is needed
     hint_conf: float = 0.02  # what the first look must at least suspect for a second one
     tiles: bool = False  # look for tiny faces in four overlapping parts, each enlarged
-    tiny_face: float = 0.05  # faces of this size call for tiles
+    tiny_face: float = 0.05  # faces of this size call for tiles,
+    tiny_conf: float = 0.15  # suspected with this confidence
     tile_overlap: float = 0.1
 
 

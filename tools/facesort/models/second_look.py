@@ -111,7 +111,8 @@ def merge_large(first: Detections, large: Detections) -> Detections:
 
 
 def _has_tiny_faces(weak: Detections, size_wh: SizeWH, sizes: InputSizes) -> bool:
-    return bool((_sides(weak, size_wh) < sizes.tiny_face).any())
+    tiny = _sides(weak, size_wh) < sizes.tiny_face
+    return bool((tiny & (weak.confidence >= sizes.tiny_conf)).any())
 
 
 def _tiny_faces(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
