@@ -4,9 +4,9 @@
     python tools/recombine_faces.py data_configs/occlusion.yaml --out datasets/cross \\
         --count 3000 --seed 1
 
-Each picture is a training picture in which one face got the lower half, or the eye region, of a
-face from another training picture, of similar pose, size and light. All four classes are made,
-bare ones as well, so that the seam is no sign of a class. Names begin with cross_: such pictures
+Each image is a training image in which one face got the lower half, or the eye region, of a
+face from another training image, of similar pose, size and light. All four classes are made,
+bare ones as well, so that the seam is no sign of a class. Names begin with cross_: such images
 are for training only. cross_sources.csv says what each was made from.
 Exit code: 0 done, 1 something could not be read (listed), 2 usage.
 """
@@ -40,7 +40,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
         default=POINTS,
         help="five-point model (default: weights/face_points.onnx)",
     )
-    add("--count", type=count, default=3000, help="pictures to make (%(default)s)")
+    add("--count", type=count, default=3000, help="images to make (%(default)s)")
     add("--seed", type=int, default=0, help="of every choice (%(default)s)")
     return parser.parse_args(argv)
 
@@ -64,7 +64,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"left out: {n:,} {why}")
     for line in train.left_out[:MOST_LINES]:
         print(f"left out: {console.one_line(line)}")
-    print(f"{sum(result.written.values()):,} pictures written to {args.out}")
+    print(f"{sum(result.written.values()):,} images written to {args.out}")
     return 1 if train.left_out else 0
 
 

@@ -25,7 +25,7 @@ def load_any(
     """``detect(key, rgb)``; ``plain`` looks once, at one size, as other programs do.
 
     Classes are named as `parse_class` reads them. A CSV has `COLUMNS`, boxes in pixels of the
-    upright picture, ``image`` as `key_of` gives it; ``conf`` leaves out weaker rows.
+    upright image, ``image`` as `key_of` gives it; ``conf`` leaves out weaker rows.
     """
     if weights.suffix.lower() == ".csv":
         return _from_csv(weights, 0.0 if conf is None else conf)
@@ -44,7 +44,7 @@ def load_any(
 
 
 def key_of(path: Path) -> str:
-    """How a picture is named in a CSV: ``folder/file.jpg``."""
+    """How a image is named in a CSV: ``folder/file.jpg``."""
     return f"{path.parent.name}/{path.name}"
 
 

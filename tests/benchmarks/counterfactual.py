@@ -125,7 +125,7 @@ def show_pairs(done: Sequence[Pair]) -> None:
 
 
 def degraded(rgb: Image) -> dict[str, Image]:
-    """The same picture, less sharp in three ways."""
+    """The same image, less sharp in three ways."""
     import cv2
 
     long_side = max(rgb.shape[:2])
@@ -192,9 +192,9 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=200, help="of each test of shortcuts")
     args = parser.parse_args()
     detect = load_any(args.detector)
-    pictures = [p for p in held_back.read(args, ("val", "test")) if p.labels is not None]
-    sources = {picture.path: picture.source for picture in pictures}
-    labels = [picture.labels for picture in pictures if picture.labels is not None]
+    images = [p for p in held_back.read(args, ("val", "test")) if p.labels is not None]
+    sources = {image.path: image.source for image in images}
+    labels = [image.labels for image in images if image.labels is not None]
     faces = collect_faces(labels, load_point_finder(POINTS).find)
     show_pairs(list(pairs(faces, detect, args.pairs)))
     show_degraded(faces, detect, args.faces)

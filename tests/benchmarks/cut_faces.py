@@ -1,6 +1,6 @@
-"""Crops and portraits cut from labelled pictures: what other tools save, and what phones take.
+"""Crops and portraits cut from labelled images: what other tools save, and what phones take.
 
-The same face is always cut in the same way: all choices are drawn from its picture's name.
+The same face is always cut in the same way: all choices are drawn from its image's name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ALONE = 0.02  # of another face's box may be in the cut
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """One face: its picture, class, and box (1, 4) there."""
+    """One face: its image, class, and box (1, 4) there."""
 
     index: int
     rgb: NDArray[np.uint8]

@@ -4,7 +4,7 @@
         --scenes photos/scenes_voc
     python tests/benchmarks/hard_cases.py weights/occlusion.onnx --yolo wild=photos/wild --plain
 
-Faces are from held-back pictures (val and test). Some cases were looked at one by one
+Faces are from held-back images (val and test). Some cases were looked at one by one
 (hard_cases.csv), some follow from source or size, some are made: turned, darkened, drawn on. Cases
 of few faces say little: read their counts.
 """
@@ -57,7 +57,7 @@ def line(case: str, pairs: list[tuple[int, int]]) -> str:
     count = len(pairs)
     if case.startswith("no face"):
         with_alarm = int((named > 0).sum())
-        return f"{case:34}{count:>6}  pictures with a false alarm: {with_alarm}"
+        return f"{case:34}{count:>6}  images with a false alarm: {with_alarm}"
     found = named >= 0
     mouth = [FaceClass(t).mouth_covered != FaceClass(n).mouth_covered for t, n in pairs if n >= 0]
     eyes = [FaceClass(t).eyes_covered != FaceClass(n).eyes_covered for t, n in pairs if n >= 0]
@@ -88,12 +88,12 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="one look at one size")
     args = parser.parse_args()
     detect = load_any(args.detector, args.conf, plain=args.plain)
-    pictures = held_back.read(args, ("val", "test"))
+    images = held_back.read(args, ("val", "test"))
     shown = chain(
-        hard_sets.looked_at(pictures),
-        hard_sets.by_source_and_size(pictures),
-        hard_sets.made(pictures),
-        hard_sets.without_faces(pictures),
+        hard_sets.looked_at(images),
+        hard_sets.by_source_and_size(images),
+        hard_sets.made(images),
+        hard_sets.without_faces(images),
     )
     cases = rows(shown, detect)
     print(f"{'case':34}{'faces':>6}{'found':>7}{'right':>7}{'':25}{'mouth':>8}{'eyes':>8} wrong")

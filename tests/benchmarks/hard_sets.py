@@ -1,5 +1,5 @@
-"""Hard cases as lists of (picture, box, class): looked at, by source or size, drawn, and without
-any face. All from held-back pictures; the same every time.
+"""Hard cases as lists of (image, box, class): looked at, by source or size, drawn, and without
+any face. All from held-back images; the same every time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from any_detector import key_of
-from held_back import ROOT, Picture
+from held_back import ROOT, HeldBack
 from numpy.typing import NDArray
 
 from facesort.boxes import Boxes, area, clip_xyxy, min_side
@@ -30,7 +30,7 @@ GLASSES_SOURCE = "wild kamil"  # everybody there wears clear eyeglasses
 SMALL_PX = (24.0, 32.0)
 LARGE_PX = 60.0  # of a face that is turned, darkened or drawn on
 MOST_FACES = 80  # of each set that is made
-VIEW = 2.2  # a made picture shows so many times the face
+VIEW = 2.2  # a made image shows so many times the face
 VIEW_PX = 300
 TURNS_DEG = (45, 60, 90)
 DARKER = {"a third of the light": 0.33, "a tenth of the light": 0.1}
@@ -45,7 +45,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A picture of a case with the face in question; ``xyxy_px`` is None where there is none."""
+    """A image of a case with the face in question; ``xyxy_px`` is None where there is none."""
 
     case: str
     rgb: Image
@@ -53,49 +53,49 @@ class Shown:
     class_id: int = -1
 
 
-def looked_at(pictures: Sequence[Picture]) -> Iterator[Shown]:
-    """Faces that a person put a name to (`TABLE`), in their whole pictures."""
+def looked_at(images: Sequence[HeldBack]) -> Iterator[Shown]:
+    """Faces that a person put a name to (`TABLE`), in their whole images."""
     wanted = defaultdict(list)
     with TABLE.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             wanted[row["image"]].append((float(row["cx"]), float(row["cy"]), row["case"]))
-    for picture in pictures:
-        rows = wanted.get(key_of(picture.path), [])
-        if picture.labels is None or not rows:
+    for image in images:
+        rows = wanted.get(key_of(image.path), [])
+        if image.labels is None or not rows:
             continue
-        rgb = open_photo(picture.path).rgb
-        boxes = picture.labels.xyxy_px
+        rgb = open_photo(image.path).rgb
+        boxes = image.labels.xyxy_px
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2 / [rgb.shape[1], rgb.shape[0]]
         for cx, cy, case in rows:
             i = int(np.abs(middles - [cx, cy]).sum(axis=1).argmin())
             if np.abs(middles[i] - [cx, cy]).max() < 0.03:
-                yield Shown(case, rgb, boxes[i : i + 1], int(picture.labels.class_id[i]))
+                yield Shown(case, rgb, boxes[i : i + 1], int(image.labels.class_id[i]))
 
 
-def by_source_and_size(pictures: Sequence[Picture]) -> Iterator[Shown]:
-    """Clear eyeglasses, and faces of `SMALL_PX`, in their whole pictures."""
-    for picture in pictures:
-        if picture.labels is None:
+def by_source_and_size(images: Sequence[HeldBack]) -> Iterator[Shown]:
+    """Clear eyeglasses, and faces of `SMALL_PX`, in their whole images."""
+    for image in images:
+        if image.labels is None:
             continue
-        labels = picture.labels
+        labels = image.labels
         known = labels.class_id != IGNORE
         sides = min_side(labels.xyxy_px)
         small = known & (sides >= SMALL_PX[0]) & (sides < SMALL_PX[1])
         eyes = np.array([c >= 0 and FaceClass(c).eyes_covered for c in labels.class_id.tolist()])
-        clear = known & ~eyes if picture.source == GLASSES_SOURCE else np.zeros_like(known)
+        clear = known & ~eyes if image.source == GLASSES_SOURCE else np.zeros_like(known)
         if not (small | clear).any():
             continue
-        rgb = open_photo(picture.path).rgb
+        rgb = open_photo(image.path).rgb
         for case, chosen in (("clear eyeglasses", clear), ("24 to 32 px", small)):
             for i in np.flatnonzero(chosen).tolist():
                 yield Shown(case, rgb, labels.xyxy_px[i : i + 1], int(labels.class_id[i]))
 
 
-def made(pictures: Sequence[Picture]) -> Iterator[Shown]:
+def made(images: Sequence[HeldBack]) -> Iterator[Shown]:
     """Large faces turned, darkened, and drawn on."""
     points = load_point_finder(POINTS)
     counts: dict[str, int] = defaultdict(int)
-    for view in _views(pictures):
+    for view in _views(images):
         rng = np.random.default_rng([number_of(Path(view.case)), 0])
         for shown in (*_turned(view), *_darkened(view, rng)):
             if counts[shown.case] < MOST_FACES:
@@ -111,13 +111,13 @@ def made(pictures: Sequence[Picture]) -> Iterator[Shown]:
                 yield Shown(case, rgb, view.xyxy_px, bits)
 
 
-def _views(pictures: Sequence[Picture]) -> Iterator[Shown]:
+def _views(images: Sequence[HeldBack]) -> Iterator[Shown]:
     """A window around each large face that can be had alone, sources in turn."""
-    order = sorted(pictures, key=lambda picture: number_of(Path(picture.path.name)))
-    for picture in order:
-        if picture.labels is None:
+    order = sorted(images, key=lambda image: number_of(Path(image.path.name)))
+    for image in order:
+        if image.labels is None:
             continue
-        labels, rgb = picture.labels, open_photo(picture.path).rgb
+        labels, rgb = image.labels, open_photo(image.path).rgb
         for i in np.flatnonzero(min_side(labels.xyxy_px) >= LARGE_PX).tolist():
             box, size_wh = labels.xyxy_px[i], (rgb.shape[1], rgb.shape[0])
             half = VIEW * max(box[2] - box[0], box[3] - box[1]) / 2
@@ -128,7 +128,7 @@ def _views(pictures: Sequence[Picture]) -> Iterator[Shown]:
             if labels.class_id[i] != IGNORE and not (np.delete(share, i) > 0.02).any():
                 cut, factor = _at_most(rgb[b:d, a:c], VIEW_PX)
                 yield Shown(
-                    f"{picture.path.name} {i}",
+                    f"{image.path.name} {i}",
                     cut,
                     inside[i : i + 1] * factor,
                     int(labels.class_id[i]),
@@ -148,7 +148,7 @@ def _at_most(rgb: Image, longest_px: int) -> tuple[Image, float]:
 
 
 def _turned(view: Shown) -> Iterator[Shown]:
-    """The whole picture turned about the face, whose box becomes that of the turned box."""
+    """The whole image turned about the face, whose box becomes that of the turned box."""
     import cv2
 
     assert view.xyxy_px is not None
@@ -176,20 +176,20 @@ def _darkened(view: Shown, rng: np.random.Generator) -> Iterator[Shown]:
         yield Shown(case, rgb, view.xyxy_px, view.class_id)
 
 
-def without_faces(pictures: Sequence[Picture]) -> Iterator[Shown]:
-    """Sample pictures of scikit-image, and parts of held-back pictures below and beside faces."""
+def without_faces(images: Sequence[HeldBack]) -> Iterator[Shown]:
+    """Sample images of scikit-image, and parts of held-back images below and beside faces."""
     from skimage import data
 
     for name in NO_FACE:
         grey_or_rgb = np.asarray(getattr(data, name)())
         pixels = grey_or_rgb.astype(np.uint8) * (255 if grey_or_rgb.dtype == bool else 1)
         rgb = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]
-        yield Shown("no face: sample pictures", np.ascontiguousarray(rgb))
+        yield Shown("no face: sample images", np.ascontiguousarray(rgb))
     from facesort.dataset.compose import face_free
 
-    for picture in pictures:
-        if picture.labels is not None and (picture.labels.class_id != IGNORE).all():
-            rng = np.random.default_rng(number_of(Path(picture.path.name)))
-            free = face_free(open_photo(picture.path).rgb, picture.labels.xyxy_px, rng)
+    for image in images:
+        if image.labels is not None and (image.labels.class_id != IGNORE).all():
+            rng = np.random.default_rng(number_of(Path(image.path.name)))
+            free = face_free(open_photo(image.path).rgb, image.labels.xyxy_px, rng)
             if free is not None:
                 yield Shown("no face: parts of photos", free)

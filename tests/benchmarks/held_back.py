@@ -1,4 +1,4 @@
-"""The held-back pictures of the pool: from the photo folders, split as `build_dataset.py` does.
+"""The held-back images of the pool: from the photo folders, split as `build_dataset.py` does.
 
 Nothing of them may be trained on; ``val`` is for choosing thresholds and sizes, ``test`` for
 judging. A source is a YOLO folder's block (``wild ccp``) or one of scenes, selfies, crops.
@@ -22,8 +22,8 @@ from facesort.labels.image_labels import ImageLabels  # noqa: E402
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """A held-back picture; ``labels`` is None for a crop, whose one face has ``face_class``.
+class HeldBack:
+    """A held-back image; ``labels`` is None for a crop, whose one face has ``face_class``.
 
     ``group`` numbers the near-duplicates (and people, where they are known) it belongs to.
     """
@@ -43,8 +43,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--part", choices=["val", "test", "train"], default="test")
 
 
-def read(args: argparse.Namespace, parts: Sequence[str] = ()) -> list[Picture]:
-    """The pictures of ``parts``, else of ``args.part``."""
+def read(args: argparse.Namespace, parts: Sequence[str] = ()) -> list[HeldBack]:
+    """The images of ``parts``, else of ``args.part``."""
     import build_dataset
 
     from facesort import console
@@ -58,7 +58,7 @@ def read(args: argparse.Namespace, parts: Sequence[str] = ()) -> list[Picture]:
     ]
     groups = group_by_hash([perceptual_hash(item.path) for item in chosen])
     merged = _with_people(chosen, groups.tolist())
-    return [_picture(item, group) for item, group in zip(chosen, merged, strict=True)]
+    return [_image(item, group) for item, group in zip(chosen, merged, strict=True)]
 
 
 def _with_people(items: Sequence[Item], groups: Sequence[int]) -> list[int]:
@@ -68,6 +68,6 @@ def _with_people(items: Sequence[Item], groups: Sequence[int]) -> list[int]:
     return merge(list(groups), people)
 
 
-def _picture(item: Item, group: int) -> Picture:
+def _image(item: Item, group: int) -> HeldBack:
     source = f"{item.kind} {block_of(item.path.stem)}".strip() if item.of_folder else item.kind
-    return Picture(source, item.path, item.labels, int(item.face_class), group)
+    return HeldBack(source, item.path, item.labels, int(item.face_class), group)

@@ -1,9 +1,9 @@
-"""Choose how large the shipped model sees small pictures and faces that fill the frame.
+"""Choose how large the shipped model sees small images and faces that fill the frame.
 
     python tests/benchmarks/input_sizes.py weights/occlusion.onnx --yolo wild=photos/wild \\
         --scenes photos/scenes_voc --selfies photos/selfies_sunglasses --crops photos/crops
 
-Judged on pictures of the val split only (--part val is the default here): crops of 55 to 220 px,
+Judged on images of the val split only (--part val is the default here): crops of 55 to 220 px,
 real ones and such cut from scenes, and portraits whose face fills the frame. Each row is one
 setting of `models.input_size.InputSizes`; the best row by macro recall less twice the share of
 covered faces called bare is marked. A new model: run it, and write the marked numbers there.
@@ -40,22 +40,22 @@ SECOND_SCALES, SECOND_ROOMS = (0.25, 0.35, 0.5), (0.1, 0.15, 0.25, 0.4)
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """A picture of one face of class ``class_id``."""
+    """A image of one face of class ``class_id``."""
 
     rgb: Image
     class_id: int
 
 
-def material(pictures: Sequence[held_back.Picture], view: str, most: int) -> list[Judged]:
-    """At most ``most`` pictures of each class; crops of a size that is asked about, as they are."""
+def material(images: Sequence[held_back.HeldBack], view: str, most: int) -> list[Judged]:
+    """At most ``most`` images of each class; crops of a size that is asked about, as they are."""
     by_class: dict[int, list[Judged]] = {c: [] for c in range(NONE)}
-    for picture in pictures:
-        rgb = open_photo(picture.path).rgb
-        if picture.labels is None:
+    for image in images:
+        rgb = open_photo(image.path).rgb
+        if image.labels is None:
             if view == "crops" and max(rgb.shape[:2]) <= CROP_LONG_SIDE_PX[1]:
-                by_class[picture.face_class].append(Judged(rgb, picture.face_class))
+                by_class[image.face_class].append(Judged(rgb, image.face_class))
             continue
-        for cut in cut_faces(rgb, picture.labels, view):
+        for cut in cut_faces(rgb, image.labels, view):
             by_class[cut.class_id].append(Judged(cut.rgb, cut.class_id))
     rng = np.random.default_rng(0)
     return [
@@ -128,17 +128,17 @@ def main() -> None:
     parser.add_argument("detector", type=Path)
     held_back.add_options(parser)
     parser.set_defaults(part="val")
-    parser.add_argument("--most", type=int, default=150, help="pictures of each class (150)")
+    parser.add_argument("--most", type=int, default=150, help="images of each class (150)")
     args = parser.parse_args()
     if args.part == "test":
         parser.error("--part test: for judging, not for choosing; leave it out")
-    pictures = held_back.read(args)
+    images = held_back.read(args)
     detector = load_detector(args.detector)
     to_ours = np.array([int(parse_class(name)) for name in detector.names])
     print(f"{'':42}{'macro':>8}{'covered called bare':>22}{'none found':>12}")
     for view, rows in (("crops", small_rows), ("portraits", large_rows)):
-        judged = material(pictures, view, args.most)
-        print(f"{view}: {len(judged)} pictures", flush=True)
+        judged = material(images, view, args.most)
+        print(f"{view}: {len(judged)} images", flush=True)
         show(rows(detector, judged, to_ours))
         as_sorted = with_second_looks(detector)
         macro, missed, none = figures(once(as_sorted), judged, to_ours)

@@ -1,7 +1,7 @@
-"""Counts and intervals of occlusion: four classes and two bits, by source, over groups of pictures.
+"""Counts and intervals of occlusion: four classes and two bits, by source, over groups of images.
 
 A face counts as named when a detection overlaps it (IoU >= `MIN_IOU`); the pair that overlaps most
-is taken first, whatever the classes. Bootstrap over groups of near-duplicates: pictures of one
+is taken first, whatever the classes. Bootstrap over groups of near-duplicates: images of one
 burst are no independent witnesses.
 """
 
@@ -37,13 +37,13 @@ class Face:
 
 @dataclass(frozen=True)
 class Scored:
-    """The faces of one picture, and how many detections lie on no labelled face."""
+    """The faces of one image, and how many detections lie on no labelled face."""
 
     faces: tuple[Face, ...]
     false_alarms: int
 
 
-def score_picture(
+def score_image(
     source: str, group: int, truth: ImageLabels, found: Detections, least_px: float
 ) -> Scored:
     """Faces whose shorter side is ``least_px`` or more; smaller and unknown ones count nowhere."""

@@ -1,4 +1,4 @@
-"""Occlusion on pictures held back, source by source: any detector, four classes and two bits.
+"""Occlusion on images held back, source by source: any detector, four classes and two bits.
 
     python tests/benchmarks/occlusion_wild.py weights/occlusion.onnx --yolo wild=photos/wild
     python tests/benchmarks/occlusion_wild.py best.pt --plain --imgsz 640 --yolo wild=photos/wild
@@ -8,11 +8,11 @@
     python tests/benchmarks/occlusion_wild.py weights/occlusion.onnx --view crops --yolo ...
 
 DETECTOR is an ONNX file of ours, an Ultralytics checkpoint with four classes, or a CSV of boxes:
-image,x1,y1,x2,y2,class,confidence with image as --list writes it, pixels of the upright picture.
---view crops and portraits judge each large face on a picture cut to it: 55 to 220 px, or 480 to
-1600 px with the face filling the frame. --plain looks once at one size; without it, pictures are
+image,x1,y1,x2,y2,class,confidence with image as --list writes it, pixels of the upright image.
+--view crops and portraits judge each large face on a image cut to it: 55 to 220 px, or 480 to
+1600 px with the face filling the frame. --plain looks once at one size; without it, images are
 looked at as sort_photos.py does. Protocol: weights/README.md.
-Exit code: 0 done, 1 a picture could not be read (listed), 2 usage.
+Exit code: 0 done, 1 a image could not be read (listed), 2 usage.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from occlusion_score import (
     Scored,
     Table,
     score_crop,
-    score_picture,
+    score_image,
     tables,
 )
 
@@ -59,38 +59,38 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--imgsz", type=int, default=None, help="default: the model's own")
     parser.add_argument("--plain", action="store_true", help="one look at one size")
     parser.add_argument("--least-px", type=float, default=LEAST_FACE_PX)
-    parser.add_argument("--list", type=Path, help="write the held-back pictures and stop")
+    parser.add_argument("--list", type=Path, help="write the held-back images and stop")
     parser.add_argument("--json", type=Path, help="write all figures")
     parser.add_argument("--errors", type=Path, help="write each wrongly named face as CSV")
     args = parser.parse_args()
     if not (args.detector or args.list):
         parser.error("DETECTOR: missing; pass a model, a CSV, or --list FILE")
     if args.detector and args.detector.suffix == ".csv" and args.view != "photos":
-        parser.error("--view: a CSV holds boxes of whole pictures; leave it out")
+        parser.error("--view: a CSV holds boxes of whole images; leave it out")
     return args
 
 
 def score(
-    args: argparse.Namespace, pictures: list[held_back.Picture]
+    args: argparse.Namespace, images: list[held_back.HeldBack]
 ) -> Iterator[tuple[str, Scored]]:
     detect = load_any(args.detector, args.conf, args.imgsz, args.plain)
-    for picture in console.progress(pictures, len(pictures), "picture"):
-        yield from score_one(picture, detect, args.view, args.least_px)
+    for image in console.progress(images, len(images), "image"):
+        yield from score_one(image, detect, args.view, args.least_px)
 
 
 def score_one(
-    picture: held_back.Picture, detect: Detect, view: str, least_px: float
+    image: held_back.HeldBack, detect: Detect, view: str, least_px: float
 ) -> Iterator[tuple[str, Scored]]:
-    rgb, key = open_photo(picture.path).rgb, key_of(picture.path)
-    source, group = picture.source, picture.group
-    if picture.labels is None:
+    rgb, key = open_photo(image.path).rgb, key_of(image.path)
+    source, group = image.source, image.group
+    if image.labels is None:
         if view != "portraits":
-            yield key, score_crop(source, group, picture.face_class, detect(key, rgb))
+            yield key, score_crop(source, group, image.face_class, detect(key, rgb))
     elif view == "photos":
         found = detect(key, rgb)
-        yield key, score_picture(source, group, picture.labels, found, least_px)
+        yield key, score_image(source, group, image.labels, found, least_px)
     else:
-        for cut in cut_faces(rgb, picture.labels, view):
+        for cut in cut_faces(rgb, image.labels, view):
             found = detect(key, cut.rgb)
             yield f"{key}#{cut.index}", score_crop(source, group, cut.class_id, found)
 
@@ -114,21 +114,21 @@ def write_errors(file: Path, faces: list[tuple[str, Face]]) -> None:
 
 def main() -> int:
     args = arguments()
-    pictures = held_back.read(args)
+    images = held_back.read(args)
     if args.list:
-        text = "".join(f"{key_of(picture.path)}\n" for picture in pictures)
+        text = "".join(f"{key_of(image.path)}\n" for image in images)
         args.list.write_text(text, encoding="utf-8")
-        print(f"{len(pictures):,} pictures of {args.part} listed in {args.list}")
+        print(f"{len(images):,} images of {args.part} listed in {args.list}")
         return 0
-    scored = list(score(args, pictures))
+    scored = list(score(args, images))
     faces = [(key, face) for key, one in scored for face in one.faces]
     found = tables([face for _, face in faces])
     for table in found:
         show(table)
     alarms = sum(one.false_alarms for _, one in scored)
     if args.view == "photos":
-        per_100 = 100 * alarms / max(1, len(pictures))
-        print(f"\ndetections on no labelled face: {alarms:,}, {per_100:.1f} per 100 pictures")
+        per_100 = 100 * alarms / max(1, len(images))
+        print(f"\ndetections on no labelled face: {alarms:,}, {per_100:.1f} per 100 images")
     if args.errors:
         write_errors(args.errors, faces)
     if args.json:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from any_detector import key_of, load_any
 from cut_faces import cut_faces
-from occlusion_score import NONE, Face, score_crop, score_picture, tables
+from occlusion_score import NONE, Face, score_crop, score_image, tables
 
 from facesort.detections import Detections
 from facesort.errors import LabelError, UsageError
@@ -25,7 +25,7 @@ def truth(*rows: tuple[float, ...]) -> ImageLabels:
     return ImageLabels.of(Path("a.jpg"), (640, 480), some[:, :4], some[:, 4])
 
 
-def test_a_picture_is_scored_face_by_face() -> None:
+def test_a_image_is_scored_face_by_face() -> None:
     labels = truth(
         (0, 0, 50, 50, MASKED),
         (100, 0, 150, 50, BARE),
@@ -38,7 +38,7 @@ def test_a_picture_is_scored_face_by_face() -> None:
         (300, 0, 350, 50, BARE, 0.8),
         (400, 300, 460, 360, MASKED, 0.7),
     )
-    scored = score_picture("s", 0, labels, seen, least_px=20)
+    scored = score_image("s", 0, labels, seen, least_px=20)
     assert [(f.true_id, f.named_id) for f in scored.faces] == [(MASKED, BOTH), (BARE, NONE)]
     assert scored.false_alarms == 1
 
@@ -86,7 +86,7 @@ def test_figures_of_counts_worked_out_by_hand() -> None:
 
 
 def test_a_group_is_one_witness() -> None:
-    """Twenty pictures of one burst say no more than one: the interval stays wide."""
+    """Twenty images of one burst say no more than one: the interval stays wide."""
     burst = [Face("a", 0, BARE, BARE)] * 20 + [Face("a", 1, BARE, MASKED)] * 20
     alone = [Face("a", i, BARE, (BARE, MASKED)[i % 2]) for i in range(40)]
     wide, narrow = (tables(f)[0].figures["bare called covered"] for f in (burst, alone))

@@ -1,5 +1,5 @@
 """A pool of sources is split so that neither a person nor a near-duplicate is on both sides, and
-a source that is added moves no picture of the others."""
+a source that is added moves no image of the others."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_nothing_is_split_into_nothing() -> None:
     assert split_pool([], []) == []
 
 
-def test_a_folder_moves_no_picture_of_the_three_kinds() -> None:
+def test_a_folder_moves_no_image_of_the_three_kinds() -> None:
     first = [item(i) for i in range(100)]
     folder = [item(i, "wild", "ccp") for i in range(100, 300)]
     assert split_pool(first, folder)[:100] == split_pool(first, [])
@@ -54,7 +54,7 @@ def test_the_same_group_name_in_two_folders_is_not_one_person() -> None:
     assert len(split_pool([], folder)) == 2
 
 
-def test_a_near_duplicate_follows_the_picture_it_resembles() -> None:
+def test_a_near_duplicate_follows_the_image_it_resembles() -> None:
     first = [item(i) for i in range(200)]
     splits = split_pool(first, [])
     twins = [Splittable(f"wild_{i}", "wild", frozenset({0}), HASHES[i] ^ 0b101) for i in range(200)]
@@ -90,7 +90,7 @@ def write_folder(root: Path, count: int) -> Path:
 def test_a_folder_is_read_and_what_is_wrong_is_named(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "wild", 4)
     (root / "labels" / "src_0.txt").write_text("9 .5 .5 .4 .4\n")
-    (root / "images" / "src_1.jpg").write_bytes(b"no picture")
+    (root / "images" / "src_1.jpg").write_bytes(b"no image")
     (root / "labels" / "src_2.txt").unlink()
     (tmp_path / "groups.csv").write_text("image,group\nsrc_3.jpg,anna\n")
     folder = read_yolo_folder("wild", root, tmp_path / "groups.csv")
@@ -116,10 +116,10 @@ def test_class_names_of_the_folder_are_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("made", ["nothing", "empty"])
-def test_a_folder_without_pictures_is_refused(tmp_path: Path, made: str) -> None:
+def test_a_folder_without_images_is_refused(tmp_path: Path, made: str) -> None:
     if made == "empty":
         (tmp_path / "wild" / "images").mkdir(parents=True)
-    with pytest.raises(DatasetError, match="no picture in images/"):
+    with pytest.raises(DatasetError, match="no image in images/"):
         read_yolo_folder("wild", tmp_path / "wild")
 
 

@@ -59,7 +59,7 @@ def test_the_part_arrives_and_the_other_stays(part: str, mirrored: bool) -> None
     assert (out[:40] == data.astronaut()[:40]).all() and (out[230:] == data.astronaut()[230:]).all()
 
 
-def test_the_given_picture_stays_as_it_is() -> None:
+def test_the_given_image_stays_as_it_is() -> None:
     onto = astronaut()
     recombine(onto, with_green(MOUTH), MOUTH, rng())
     assert (onto.rgb == data.astronaut()).all()
@@ -86,7 +86,7 @@ def test_unlike_faces_are_not_put_together(why: str, points_px: np.ndarray, ligh
     assert recombine(astronaut(), FaceView(rgb, points_px, BOX_PX), MOUTH, rng()) is None, why
 
 
-def test_a_donor_whose_picture_ends_within_the_part_is_refused() -> None:
+def test_a_donor_whose_image_ends_within_the_part_is_refused() -> None:
     cut = FaceView(data.astronaut()[:140], POINTS_PX, BOX_PX)
     assert recombine(astronaut(), cut, MOUTH, rng()) is None
 
@@ -137,17 +137,17 @@ def test_where_nobody_has_the_part_there_is_no_exchange(faces: list[PosedFace]) 
 def test_a_set_is_written_with_its_sources(tmp_path: Path, faces: list[PosedFace]) -> None:
     out = tmp_path / "cross"
     result = write_recombined(faces, out, 10, seed=0)
-    pictures = sorted((out / "images").iterdir())
-    assert len(pictures) == sum(result.written.values()) == 10 - sum(result.left.values())
+    images = sorted((out / "images").iterdir())
+    assert len(images) == sum(result.written.values()) == 10 - sum(result.left.values())
     assert result.written["masked_sunglasses"] >= 3
     with (out / "cross_sources.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["image"] for row in rows] == [p.name for p in pictures]
-    for row, picture in zip(rows, pictures, strict=True):
-        size_wh = open_photo(picture).size_wh
-        labels = yolo.read(picture, size_wh, 4)
+    assert [row["image"] for row in rows] == [p.name for p in images]
+    for row, image in zip(rows, images, strict=True):
+        size_wh = open_photo(image).size_wh
+        labels = yolo.read(image, size_wh, 4)
         assert labels.class_id.tolist() == [CLASS_NAMES.index(row["after"])]
-        assert is_synthetic(picture) and max(size_wh) <= 640
+        assert is_synthetic(image) and max(size_wh) <= 640
     with pytest.raises(DatasetError, match="not an empty folder"):
         write_recombined(faces, out, 10)
 

@@ -1,4 +1,4 @@
-"""A picture is looked at again where one look cannot see all of it, and only there.
+"""A image is looked at again where one look cannot see all of it, and only there.
 
 The network here is a finder of white rectangles that, like a real one, sees neither what is tiny
 nor what fills its input.
@@ -66,7 +66,7 @@ def look(rgb: NDArray[np.uint8], sizes: InputSizes = SIZES) -> tuple[list[list[i
     return found.xyxy_px.round().astype(int).tolist(), finder.inputs_px
 
 
-def test_an_empty_picture_gets_one_look() -> None:
+def test_an_empty_image_gets_one_look() -> None:
     assert look(canvas(1000, 800)) == ([], [640])
 
 
@@ -180,7 +180,7 @@ def test_a_border_moves_no_box(w: int, h: int, room: float) -> None:
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.floats(0, 0.5))
-def test_tiles_cover_the_picture(w: int, h: int, overlap: float) -> None:
+def test_tiles_cover_the_image(w: int, h: int, overlap: float) -> None:
     covered = np.zeros((h, w), dtype=bool)
     for x1, y1, x2, y2 in tile_windows((w, h), overlap):
         assert 0 <= x1 < x2 <= w and 0 <= y1 < y2 <= h

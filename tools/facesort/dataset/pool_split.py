@@ -1,9 +1,9 @@
-"""The split of a pool of sources: one that is added later moves no picture of an earlier one.
+"""The split of a pool of sources: one that is added later moves no image of an earlier one.
 
 Scenes, selfies and crops are split together, as they always were. Each YOLO folder is then split
-within its source blocks (the file name up to its first ``_``); a person's pictures and
-near-duplicates stay together, and what nearly equals a picture of the three kinds goes where that
-picture is, so that no test picture is trained on under another name.
+within its source blocks (the file name up to its first ``_``); a person's images and
+near-duplicates stay together, and what nearly equals a image of the three kinds goes where that
+image is, so that no test image is trained on under another name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HELD_BACK_FIRST = ("test", "val", "train")
 
 @dataclass(frozen=True)
 class Splittable:
-    """What the split of one picture depends on. ``block`` is empty for the three first kinds;
+    """What the split of one image depends on. ``block`` is empty for the three first kinds;
     ``group`` names a person or burst within its source."""
 
     name: str
@@ -43,7 +43,7 @@ def block_of(stem: str) -> str:
 
 
 def split_pool(first: Sequence[Splittable], folders: Sequence[Splittable]) -> list[str]:
-    """The split of each picture of ``first`` (the three kinds), then of ``folders``, in order."""
+    """The split of each image of ``first`` (the three kinds), then of ``folders``, in order."""
     early = split_names(
         [item.name for item in first],
         group_by_hash([item.hash64 for item in first]).tolist(),

@@ -24,8 +24,8 @@ RESERVED = ("scene", "selfie", "crop")
 
 @dataclass(frozen=True)
 class YoloFolder:
-    """One source: its labelled pictures, the group (a person, a burst) that some of them belong
-    to by file name, and one line for each picture that cannot be used."""
+    """One source: its labelled images, the group (a person, a burst) that some of them belong
+    to by file name, and one line for each image that cannot be used."""
 
     name: str
     images: tuple[ImageLabels, ...]
@@ -46,11 +46,11 @@ def parse_named_folder(text: str) -> tuple[str, Path]:
 
 def read_yolo_folder(name: str, root: Path, groups: Path | None = None) -> YoloFolder:
     """Read ``root``; ``groups`` is a CSV ``image,group``. Raises `DatasetError` where ``root``
-    holds no picture, `LabelError` where its classes are not ours."""
-    pictures = root / "images"
-    found = list_photos(pictures).photos if pictures.is_dir() else ()
+    holds no image, `LabelError` where its classes are not ours."""
+    folder = root / "images"
+    found = list_photos(folder).photos if folder.is_dir() else ()
     if not found:
-        raise DatasetError(f"{root}: no picture in images/; expected images/ and labels/ in YOLO")
+        raise DatasetError(f"{root}: no image in images/; expected images/ and labels/ in YOLO")
     names = find_names(root) or CLASS_NAMES
     to_class = np.array([int(parse_class(given)) for given in names])
     images, left_out = [], []

@@ -1,6 +1,6 @@
-"""Looks at a picture once more where the first look cannot have seen all of it.
+"""Looks at a image once more where the first look cannot have seen all of it.
 
-A small picture (a crop, a thumbnail) is seen small, with a border. In a larger one, a face that
+A small image (a crop, a thumbnail) is seen small, with a border. In a larger one, a face that
 fills the frame is looked for again, smaller and with a border, when the first look finds nothing
 certain but at the edge; tiny faces are looked for in tiles, when asked for. Each further look is
 paid only where it can help. Tiles follow the idea of Akyon et al. 2022, "Slicing Aided Hyper
@@ -29,7 +29,7 @@ from facesort.models.input_size import (
 )
 from facesort.models.letterbox import suppress
 
-# look(rgb, imgsz, conf): one pass of the network over a picture (h, w, 3)
+# look(rgb, imgsz, conf): one pass of the network over a image (h, w, 3)
 Look = Callable[[Image, int, float], Detections]
 
 _EDGE = 0.01  # of the longer side: a box this near to the border may go on beyond it
@@ -84,7 +84,7 @@ def _touches_edge(xyxy_px: Boxes, size_wh: SizeWH) -> NDArray[np.bool_]:
 
 
 def _sides(found: Detections, size_wh: SizeWH) -> NDArray[np.float64]:
-    """The longer side of each box as a share of the picture's."""
+    """The longer side of each box as a share of the image's."""
     x1, y1, x2, y2 = as_boxes(found.xyxy_px).T
     sides: NDArray[np.float64] = np.maximum(x2 - x1, y2 - y1) / max(size_wh)
     return sides

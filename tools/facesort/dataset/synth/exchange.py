@@ -19,7 +19,7 @@ _MOST_APART = 1.0  # of pose and size; beyond, no pair
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """The picture of ``onto`` in which its face has the ``part`` of ``donor``."""
+    """The image of ``onto`` in which its face has the ``part`` of ``donor``."""
 
     onto: PosedFace
     donor: PosedFace
@@ -37,7 +37,7 @@ class Exchange:
 
     @property
     def labels(self) -> ImageLabels:
-        """The labels of the picture, of which one has changed its class."""
+        """The labels of the image, of which one has changed its class."""
         before = self.onto.labels
         classes = before.class_id.copy()
         classes[self.onto.index] = int(self.after)
@@ -46,7 +46,7 @@ class Exchange:
 
 
 class Exchanger:
-    """Finds donors among ``faces`` by the dice of ``rng``."""
+    """Finds donors among ``faces`` as ``rng`` draws."""
 
     def __init__(self, faces: Sequence[PosedFace], rng: np.random.Generator) -> None:
         self._faces, self._rng = list(faces), rng
@@ -54,8 +54,8 @@ class Exchanger:
         self._covered = {p: np.array([face.has(p) for face in faces], dtype=bool) for p in PARTS}
 
     def exchange(self, onto: int, part: str, covered: bool) -> Exchange | None:
-        """Face number ``onto`` with the ``part``, covered or bare, of another; None where nobody
-        fits."""
+        """Face number ``onto`` with the ``part``, covered or bare, of another; None where no
+        face fits."""
         pool = np.flatnonzero(self._covered[part] == covered)
         if not len(pool):
             return None

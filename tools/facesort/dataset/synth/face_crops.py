@@ -1,4 +1,4 @@
-"""A labelled picture cut to one of its faces with a random margin, as other tools' crops are."""
+"""A labelled image cut to one of its faces with a random margin, as other tools' crops are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WHOLE, _GONE = 0.7, 0.02  # shares of another face's box in the window
 def crop_to_face(
     labels: ImageLabels, index: int, rgb: Image, rng: np.random.Generator
 ) -> tuple[ImageLabels, Image]:
-    """The picture cut to face ``index`` and shrunk; as it was where another face would be cut."""
+    """The image cut to face ``index`` and shrunk; as it was where another face would be cut."""
     height, width = rgb.shape[:2]
     x1, y1, x2, y2 = labels.xyxy_px[index]
     w, h = x2 - x1, y2 - y1
@@ -36,7 +36,7 @@ def crop_to_face(
 
 
 def shrink(labels: ImageLabels, rgb: Image, longest_px: float) -> tuple[ImageLabels, Image]:
-    """The picture with its longer side at most ``longest_px``; never enlarged."""
+    """The image with its longer side at most ``longest_px``; never enlarged."""
     import cv2
 
     factor = longest_px / max(rgb.shape[:2])

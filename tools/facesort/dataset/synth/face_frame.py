@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# left eye, right eye, nose, left and right mouth corner (left in the picture), x y
+# left eye, right eye, nose, left and right mouth corner (left in the image), x y
 FRAME_POINTS: Floats = np.array(
     [
         [38.2946, 51.6963],
@@ -23,7 +23,7 @@ FRAME_POINTS: Floats = np.array(
 )
 
 
-def frame_to_picture(points_px: Floats) -> Floats:
+def frame_to_image(points_px: Floats) -> Floats:
     """The (2, 3) similarity that takes the frame's points nearest to ``points_px`` (5, 2)."""
     from_z, to_z = _complex(FRAME_POINTS), _complex(points_px)
     a, b = from_z - from_z.mean(), to_z - to_z.mean()

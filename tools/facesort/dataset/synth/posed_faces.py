@@ -47,11 +47,11 @@ class PosedFace:
 
 
 def collect_faces(
-    pictures: Sequence[ImageLabels], find_points: FindPoints, step: Step = no_step
+    images: Sequence[ImageLabels], find_points: FindPoints, step: Step = no_step
 ) -> list[PosedFace]:
     """The faces large and frontal enough, with their points found."""
     faces: list[PosedFace] = []
-    for labels in step(pictures, len(pictures), "photo"):
+    for labels in step(images, len(images), "photo"):
         usable = (labels.class_id != IGNORE) & (min_side(labels.xyxy_px) >= LEAST_FACE_PX)
         if not usable.any():
             continue

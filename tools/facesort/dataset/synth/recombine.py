@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.synth.face_frame import Floats, frame_to_picture
+from facesort.dataset.synth.face_frame import Floats, frame_to_image
 
 Image = NDArray[np.uint8]
 
@@ -30,13 +30,13 @@ _FOREHEAD = (28.0, 26.0, 84.0, 38.0)
 _CHEEKS = (36.0, 60.0, 76.0, 76.0)
 _MOST_GAIN = 1.45  # of brightness; beyond, the two faces were photographed too differently
 _MOST_TINT = 12.0  # a and b of Lab
-_MOST_MISSING = 0.05  # of the part may lie outside of the donor's picture
+_MOST_MISSING = 0.05  # of the part may lie outside of the donor's image
 _MOST_STRETCH = 1.3  # of one axis against the other: beyond, the poses differ
 
 
 @dataclass(frozen=True, eq=False)
 class FaceView:
-    """One face: ``rgb`` (h, w, 3) of its picture, its five points (5, 2) and box (4,) there."""
+    """One face: ``rgb`` (h, w, 3) of its image, its five points (5, 2) and box (4,) there."""
 
     rgb: Image
     points_px: Floats
@@ -84,11 +84,11 @@ def recombine(
     size_wh = (x2 - x1, y2 - y1)
     patch = _warped(donor.rgb, matrix, size_wh)
     under = onto.rgb[y1:y2, x1:x2]
-    to_roi = frame_to_picture(onto.points_px - origin)
+    to_roi = frame_to_image(onto.points_px - origin)
     alpha = _alpha(part, sunglasses, to_roi, size_wh, rng)
     there = _warped(np.full(donor.rgb.shape[:2], 255, np.uint8), matrix, size_wh) > 250
     if alpha[~there].sum() > _MOST_MISSING * alpha.sum():
-        return None  # the donor's picture ends within the part
+        return None  # the donor's image ends within the part
     matched = _matched(patch, under, to_roi, _FOREHEAD if mask else _CHEEKS)
     if matched is None:
         return None
@@ -100,10 +100,10 @@ def recombine(
 
 
 def _around(view: FaceView) -> tuple[int, int, int, int]:
-    """The part of the picture that the face lies in, x1 y1 x2 y2."""
-    to_picture = frame_to_picture(view.points_px)
+    """The part of the image that the face lies in, x1 y1 x2 y2."""
+    to_image = frame_to_image(view.points_px)
     corners = np.array([[-20.0, -10.0], [132.0, -10.0], [132.0, 140.0], [-20.0, 140.0]])
-    there = corners @ to_picture[:, :2].T + to_picture[:, 2]
+    there = corners @ to_image[:, :2].T + to_image[:, 2]
     height, width = view.rgb.shape[:2]
     low = np.clip(np.floor(there.min(axis=0)), 0, [width, height]).astype(int)
     high = np.clip(np.ceil(there.max(axis=0)), 0, [width, height]).astype(int)
@@ -120,19 +120,19 @@ def _between(from_px: Floats, to_px: Floats) -> Floats | None:
     return np.asarray(matrix)
 
 
-def _warped(picture: Image, matrix: Floats, size_wh: tuple[int, int]) -> Image:
-    """``picture`` through ``matrix``; shrunk by areas first, so that nothing is aliased."""
+def _warped(image: Image, matrix: Floats, size_wh: tuple[int, int]) -> Image:
+    """``image`` through ``matrix``; shrunk by areas first, so that nothing is aliased."""
     import cv2
 
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.75:
-        height, width = picture.shape[:2]
+        height, width = image.shape[:2]
         small_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
         factors = np.array([width / small_wh[0], height / small_wh[1]])
-        picture = np.asarray(cv2.resize(picture, small_wh, interpolation=cv2.INTER_AREA))
+        image = np.asarray(cv2.resize(image, small_wh, interpolation=cv2.INTER_AREA))
         shift = matrix[:, :2] @ ((factors - 1) / 2) + matrix[:, 2]
         matrix = np.hstack([matrix[:, :2] * factors, shift[:, None]])
-    warped = cv2.warpAffine(picture, matrix, size_wh, flags=cv2.INTER_LINEAR, borderValue=0)
+    warped = cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR, borderValue=0)
     return np.asarray(warped, dtype=np.uint8)
 
 
@@ -176,7 +176,7 @@ def _matched(
 ) -> Floats | None:
     """``patch`` in the light of ``under``, by the skin in ``region``; None if it is too unlike.
 
-    Both pictures (h, w, 3) show the face at the same place.
+    Both images (h, w, 3) show the face at the same place.
     """
     import cv2
 
@@ -201,7 +201,7 @@ def _matched(
 
 
 def _as_sharp(patch: Image, under: Image, skin: NDArray[np.bool_]) -> Image:
-    """``patch`` blurred where the picture it goes into is softer."""
+    """``patch`` blurred where the image it goes into is softer."""
     import cv2
 
     def detail(rgb: Image) -> float:

@@ -1,8 +1,8 @@
-"""Recombined training pictures from the faces of a data set: who gets which part of whom.
+"""Recombined training images from the faces of a data set: who gets which part of whom.
 
 out/images/cross_00000.jpg, out/labels/cross_00000.txt   one changed face each; all others keep
                                                          their labels
-out/cross_sources.csv   which two pictures each was made from, which part, classes before and after
+out/cross_sources.csv   which two images each was made from, which part, classes before and after
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from facesort.labels.image_labels import RECOMBINED_PREFIX, ImageLabels
 from facesort.steps import Step, no_step
 
 LONGEST_SIDE_PX = 640
-CROP_SHARE = 0.4  # of the pictures are cut to the face, as crops from other tools are
+CROP_SHARE = 0.4  # of the images are cut to the face, as crops from other tools are
 SHARES: Mapping[FaceClass, float] = MappingProxyType(
     {
         FaceClass.face: 0.2,
@@ -39,13 +39,13 @@ SHARES: Mapping[FaceClass, float] = MappingProxyType(
     }
 )
 COLUMNS = ("image", "onto", "donor", "part", "mirrored", "before", "after")
-_TRIES = 12  # faces tried before giving up on one picture
+_TRIES = 12  # faces tried before giving up on one image
 _JPEG_QUALITY = 90
 
 
 @dataclass
 class Result:
-    """Faces that could be used, pictures written by class of the changed face, and what failed."""
+    """Faces that could be used, images written by class of the changed face, and what failed."""
 
     faces: Counter[str] = field(default_factory=Counter)
     written: Counter[str] = field(default_factory=Counter)
@@ -73,7 +73,7 @@ class Recombiner:
         }
 
     def make(self, wanted: FaceClass) -> _Made | None:
-        """One picture with a face of class ``wanted``; None where no pair fits."""
+        """One image with a face of class ``wanted``; None where no pair fits."""
         for _ in range(_TRIES):
             part = PARTS[int(self._rng.integers(2))]
             onto = self._draw_onto(wanted, part)
@@ -109,14 +109,14 @@ class Recombiner:
 def write_recombined(
     faces: Sequence[PosedFace], out: Path, count: int, seed: int = 0, step: Step = no_step
 ) -> Result:
-    """Write ``count`` pictures to ``out``, which must be new or empty; `DatasetError` if not."""
+    """Write ``count`` images to ``out``, which must be new or empty; `DatasetError` if not."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(f"{out}: not an empty folder; pass another --out")
     for kind in ("images", "labels"):
         (out / kind).mkdir(parents=True)
     result = Result(Counter(face.face_class.name for face in faces))
     recombiner, rows = Recombiner(faces, seed), []
-    for number, wanted in enumerate(step(list(_classes(count, seed)), count, "picture")):
+    for number, wanted in enumerate(step(list(_classes(count, seed)), count, "image")):
         made = recombiner.make(wanted)
         if made is None:
             result.left[f"no pair fits for {wanted.name}"] += 1
