@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from facesort import packages
+from facesort.commands import as_typed
 from facesort.errors import FacesortError, UsageError
 
 T = TypeVar("T")
@@ -25,8 +28,15 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if "_ARGCOMPLETE" in os.environ:  # the shell asks what could come next
+            import argcomplete
+
+            argcomplete.autocomplete(self)
         argv = sys.argv[1:] if args is None else args
         return super().parse_known_args(self._spelled_out(argv), namespace)
+
+    def format_help(self) -> str:
+        return as_typed(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see --help")
@@ -105,10 +115,15 @@ def parser(doc: str | None) -> Parser:
 def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
     """Run a script's ``main`` and end the process: 0 done, 1 a problem, 2 usage, 130 Ctrl-C."""
     try:
+        packages.check(Path(sys.argv[0]).stem, sys.argv[1:])
         code = main(sys.argv[1:]) or 0
     except FacesortError as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
-        code = error.exit_code
+        code = _fail(error)
+    except ModuleNotFoundError as error:
+        missing = packages.explain(error)
+        if missing is None:
+            raise
+        code = _fail(missing)
     except KeyboardInterrupt:
         print("stopped by Ctrl-C", file=sys.stderr)
         code = 130
@@ -120,6 +135,11 @@ def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
         print(f"error: {one_line(f'{what}{error.strerror or error}')}", file=sys.stderr)
         code = 1
     sys.exit(code)
+
+
+def _fail(error: FacesortError) -> int:
+    print(f"error: {as_typed(one_line(str(error)))}", file=sys.stderr)
+    return error.exit_code
 
 
 def one_line(text: str) -> str:
