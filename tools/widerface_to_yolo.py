@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
+from facesort.paths import project
 
-ROOT = Path(__file__).resolve().parents[1]
 FROM_IMAGES = "images"
 
 
@@ -33,7 +33,7 @@ def arguments(argv: Sequence[str]):
     add("--labels", type=console.path, required=True, help="bbx_gt.txt, label.txt or .mat")
     add("--images", type=console.path, help="folder of the pictures")
     add("--sizes-from", default=FROM_IMAGES, help="images, or a CSV file (default: %(default)s)")
-    out = ROOT / "datasets" / "widerface"
+    out = project() / "datasets" / "widerface"
     add(
         "--out", type=console.path, default=out, help="folder to fill (default: datasets/widerface)"
     )

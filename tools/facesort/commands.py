@@ -15,7 +15,7 @@ from facesort.paths import SCRIPTS
 
 @dataclass(frozen=True)
 class Command:
-    """``script`` is a file name in tools/ without its suffix; ``arguments`` go before the user's."""
+    """``script`` is a file of tools/ without its suffix; ``arguments`` go before the user's."""
 
     verb: str
     script: str
@@ -75,7 +75,7 @@ _is_typed = False  # True while the facesort command runs a script
 
 
 def run_as_command() -> None:
-    """From now on this process speaks of ``facesort sort``, not of ``python tools/sort_photos.py``."""
+    """From now on this process names commands (``facesort sort``), not scripts of tools/."""
     global _is_typed
     _is_typed = True
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
-import re
 import shlex
 import sys
 from collections.abc import Iterable, Sequence

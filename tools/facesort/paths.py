@@ -1,4 +1,4 @@
-"""Where facesort's own files lie: in a checkout beside tools/, in an installed package inside it."""
+"""Where facesort's own files lie: beside tools/ in a checkout, inside an installed package."""
 
 from __future__ import annotations
 

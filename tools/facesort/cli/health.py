@@ -109,11 +109,11 @@ def _torch() -> Check:
     except importlib.metadata.PackageNotFoundError:
         return Check("torch", State.note, "not installed; only training and .pt files need it")
     has_card = shutil.which("nvidia-smi") is not None
-    for_cuda = any(d.name.lower().startswith("nvidia-cu") for d in importlib.metadata.distributions())
-    if for_cuda and not has_card:
-        return Check("torch", State.note, f"{version}, a build for NVIDIA cards, without a card",
-                     "docs/install.md says how to get the CPU-only build, 5 GB smaller")  # fmt: skip
-    return Check("torch", State.ok, f"{version}, {'NVIDIA card' if has_card else 'no NVIDIA card'}")
+    names = (str(found.name).lower() for found in importlib.metadata.distributions())
+    if any(name.startswith("nvidia-cu") for name in names) and not has_card:
+        advice = "docs/install.md says how to get the CPU-only build, 5 GB smaller"
+        return Check("torch", State.note, f"{version}, for an NVIDIA card; none is here", advice)
+    return Check("torch", State.ok, f"{version}, {'' if has_card else 'no '}NVIDIA card")
 
 
 def _free(folder: Path) -> Check:

@@ -25,7 +25,9 @@ class Launcher:
 def launcher_for(system: str, python: str) -> Launcher:
     """``system`` as `sys.platform` names it; ``python`` is the interpreter that has facesort."""
     if system == "win32":
-        return Launcher(_windows_folder(), f"{TITLE}.bat", batch_file(python).encode("utf-8"), False)
+        return Launcher(
+            _windows_folder(), f"{TITLE}.bat", batch_file(python).encode("utf-8"), False
+        )
     if system == "darwin":
         folder = Path.home() / "Applications"
         return Launcher(folder, f"{TITLE}.command", shell_file(python).encode("utf-8"), True)

@@ -181,7 +181,7 @@ def ours(weights: Path, imgsz: int | None) -> Rival:
 
 
 RIVALS: tuple[Rival, ...] = (
-    Rival("OpenCV Haar", _haar, '"opencv-python<5"'),
+    Rival("OpenCV Haar", _haar, '"opencv-python-headless<5"'),
     Rival("dlib HOG", _hog, "dlib-bin"),
     Rival("dlib MMOD", _mmod, "dlib-bin", "mmod", "mmod_human_face_detector.dat"),
     Rival("MTCNN", _mtcnn, "--no-deps facenet-pytorch"),
