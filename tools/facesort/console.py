@@ -21,6 +21,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that also takes ``key=value``, as the ``yolo`` command does, and whose
     errors are one line (`UsageError`) with the nearest option instead of a page of usage."""
 
+    _is_completing = False
+
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown:
@@ -28,10 +30,11 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if "_ARGCOMPLETE" in os.environ:  # the shell asks what could come next
+        if "_ARGCOMPLETE" in os.environ and not self._is_completing:
             import argcomplete
 
-            argcomplete.autocomplete(self)
+            self._is_completing = True  # argcomplete parses by this very method
+            argcomplete.autocomplete(self)  # the shell asks what could come next; ends here
         argv = sys.argv[1:] if args is None else args
         return super().parse_known_args(self._spelled_out(argv), namespace)
 
