@@ -81,7 +81,7 @@ def test_each_drawn_face_gets_its_class(sorted_sample: Path, sample) -> None:  #
 
 
 def test_pandas_reads_the_manifest(sorted_sample: Path) -> None:
-    import pandas as pd
+    pd = pytest.importorskip("pandas")
 
     table = pd.read_csv(sorted_sample / "manifest.csv")
     assert table["photo"].nunique() == len(SAMPLES)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,13 +72,19 @@ def all_commands() -> dict[str, Command]:
 
 _script_mention = re.compile(r"(?:python )?(?:tools/)?\b(\w+)\.py\b")
 _joined_mention = re.compile(r"python '(facesort [\w-]+)'")
-_is_typed = False  # True while the facesort command runs a script
+_is_typed = False  # True in a process of the facesort command
+_script = ""  # the script that it runs
 
 
-def run_as_command() -> None:
+def run_as_command(script: str = "") -> None:
     """From now on this process names commands (``facesort sort``), not scripts of tools/."""
-    global _is_typed
-    _is_typed = True
+    global _is_typed, _script
+    _is_typed, _script = True, script
+
+
+def running_script() -> str:
+    """The script that this process runs, as `Command.script` names it."""
+    return _script or Path(sys.argv[0]).stem
 
 
 def as_typed(text: str) -> str:

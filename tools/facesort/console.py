@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from facesort import packages
-from facesort.commands import as_typed
+from facesort.commands import as_typed, running_script
 from facesort.errors import FacesortError, UsageError
 
 T = TypeVar("T")
@@ -24,12 +24,18 @@ class Parser(argparse.ArgumentParser):
     _is_completing = False
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        parsed, unknown = self.parse_known_args(args, namespace)
+        parsed, unknown = self._parse_known(args, namespace)
         if unknown:
             self.error(f"{unknown[0]}: no such option{self._nearest(unknown[0])}")
+        packages.check(running_script())
         return parsed
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed = self._parse_known(args, namespace)
+        packages.check(running_script())
+        return parsed
+
+    def _parse_known(self, args: Any, namespace: Any) -> Any:
         if "_ARGCOMPLETE" in os.environ and not self._is_completing:
             import argcomplete
 
@@ -118,7 +124,6 @@ def parser(doc: str | None) -> Parser:
 def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
     """Run a script's ``main`` and end the process: 0 done, 1 a problem, 2 usage, 130 Ctrl-C."""
     try:
-        packages.check(Path(sys.argv[0]).stem, sys.argv[1:])
         code = main(sys.argv[1:]) or 0
     except FacesortError as error:
         code = _fail(error)

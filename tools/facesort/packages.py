@@ -52,11 +52,9 @@ class MissingPackageError(FacesortError):
     """A package is not installed; the message holds the line that installs it."""
 
 
-def check(script: str, argv: Sequence[str] = ()) -> None:
-    """Raise `MissingPackageError` before ``script`` begins, unless it has what it needs; ``--help``
-    needs nothing."""
-    if not {"-h", "--help"} & set(argv):
-        require(*NEEDED.get(script, ()), what=f"{script}.py")
+def check(script: str) -> None:
+    """Raise `MissingPackageError`, before any work, unless ``script`` has what it needs."""
+    require(*NEEDED.get(script, ()), what=f"{script}.py")
 
 
 def require(*modules: str, what: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from facesort import commands, console, packages, paths
+from facesort import commands, console, paths
 from facesort.cli import completion, doctor, launcher, start_page
 from facesort.errors import UsageError
 
@@ -43,6 +43,7 @@ def main() -> NoReturn:
 def run_script(command: commands.Command, arguments: Sequence[str]) -> NoReturn:
     """Run a script of tools/ as ``python`` would, but with the command's name in its messages."""
     _keep_cache_at_home()
+    commands.run_as_command(command.script)
     sys.argv = [f"facesort {command.verb}", *command.arguments, *arguments]
     module = ModuleType("__main__")
     module.__file__ = str(command.file)
@@ -50,7 +51,6 @@ def run_script(command: commands.Command, arguments: Sequence[str]) -> NoReturn:
     sys.modules["__main__"] = module  # what pickle and multiprocessing look for
 
     def run(argv: Sequence[str]) -> int:
-        packages.check(command.script, argv)
         source = command.file.read_text(encoding="utf-8")
         exec(compile(source, str(command.file), "exec"), module.__dict__)
         return 0
