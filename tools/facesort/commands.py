@@ -70,6 +70,15 @@ def all_commands() -> dict[str, Command]:
     return {command.verb: command for command in (*named, *unnamed)}
 
 
+def command_line(script: str) -> list[str]:
+    """How another process runs a script of tools/: from a checkout, installed, or frozen into a
+    program, which has no ``python`` beside it."""
+    command = next(c for c in all_commands().values() if c.script == script and not c.arguments)
+    if getattr(sys, "frozen", False):
+        return [sys.executable, command.verb]
+    return [sys.executable, str(command.file)]
+
+
 _script_mention = re.compile(r"(?:python )?(?:tools/)?\b(\w+)\.py\b")
 _joined_mention = re.compile(r"python '(facesort [\w-]+)'")
 _is_typed = False  # True in a process of the facesort command

@@ -10,9 +10,10 @@ from types import ModuleType
 from typing import NoReturn
 
 from facesort import commands, console, paths
-from facesort.cli import completion, doctor, launcher, start_page
+from facesort.cli import completion, doctor, launcher
 from facesort.errors import UsageError
 
+START_PAGE = "review"  # without an album, it asks for one
 OWN: dict[str, tuple[Callable[[Sequence[str]], int | None], str]] = {
     "doctor": (doctor.main, "Check this computer: versions, processor, disk, camera, browser"),
     "install-launcher": (launcher.main, "Put an icon for the start page into the menu"),
@@ -35,8 +36,8 @@ def main() -> NoReturn:
     if verb in OWN:
         _run_own(verb, OWN[verb][0], arguments)
     known = commands.all_commands()
-    if verb in known:
-        run_script(known[verb], arguments)
+    if (verb or START_PAGE) in known:
+        run_script(known[verb or START_PAGE], arguments)
     console.run(lambda argv: _without_verb(verb))
 
 
@@ -75,7 +76,7 @@ def _without_verb(verb: str) -> int:
         print(f"facesort {facesort.__version__}")
         return 0
     if not verb:
-        return start_page.open_in_browser()
+        raise UsageError("this version has no start page; facesort --help lists the commands")
     raise UsageError(f"{verb}: no such command{_nearest(verb)}; facesort --help lists them all")
 
 
