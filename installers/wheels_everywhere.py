@@ -1,10 +1,10 @@
 """Prove that the small install has a ready-made wheel on every system and Python that we name.
 
-    python installers/wheels_everywhere.py               # 4 systems x 4 Pythons; downloads up to 2 GB
+    python installers/wheels_everywhere.py               # 4 systems x 4 Pythons; downloads 2 GB
     python installers/wheels_everywhere.py --python 3.12 --system windows
 
-pip resolves and downloads for a system that is not this one; anything that would have to be compiled
-there is an error. Exit code: 0 all there, 1 something is missing.
+pip resolves and downloads for a system that is not this one; anything that would have to be
+compiled there is an error. Exit code: 0 all there, 1 something is missing.
 """
 
 from __future__ import annotations

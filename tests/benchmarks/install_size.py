@@ -4,9 +4,9 @@
     python tests/benchmarks/install_size.py requirements.txt --pip --no-compile --then-sort
     python tests/benchmarks/install_size.py requirements-train.txt --pip torch==2.13.0+cpu
 
-``--pip`` hands what follows to pip. ``--then-sort`` also makes the sample album and sorts it in that
-environment: the first command of README.md, timed as a whole. Sizes are of the whole environment,
-pip included, in MB of 1,000,000 bytes as the files are long.
+``--pip`` hands what follows to pip. ``--then-sort`` also makes the sample album and sorts it in
+that environment: the first command of README.md, timed as a whole. Sizes are of the whole
+environment, pip included, in MB of 1,000,000 bytes, as the files are long.
 """
 
 from __future__ import annotations
