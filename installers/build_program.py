@@ -38,7 +38,7 @@ def main() -> int:
 
 def build(out: Path, work: Path) -> None:
     """Data files lie in the program as in the wheel: see facesort/paths.py."""
-    start = work / "facesort.py"
+    start = work / "start_facesort.py"  # another name than the package
     start.write_text("from facesort.cli.main import main\n\nmain()\n", encoding="utf-8")
     data = {ROOT / "weights": "facesort/weights", ROOT / "data_configs": "facesort/data_configs"}
     data |= {script: "facesort/_scripts" for script in TOOLS.glob("*.py")}
@@ -54,7 +54,8 @@ def build(out: Path, work: Path) -> None:
     command += [word for name in LEFT_OUT for word in ("--exclude-module", name)]
     for package in ("simplejpeg", "pillow_heif", "uvicorn", "starlette", "argcomplete"):
         command += ["--hidden-import", package, "--collect-submodules", package]
-    subprocess.run([*command, "--log-level", "ERROR", str(start)], check=True)
+    env = os.environ | {"PYTHONPATH": str(TOOLS)}  # where its submodules are looked for
+    subprocess.run([*command, "--log-level", "ERROR", str(start)], check=True, env=env)
 
 
 def check(program: Path) -> int:
