@@ -36,7 +36,7 @@ def arguments(argv: Sequence[str]):
         dest="kind",
         choices=["auto", "folders", "flags", "csv", "webdataset"],
         default="auto",
-        help="where the class of a crop is told (default: auto, a folder is flags if most of its "
+        help="where the class of a crop is stored (default: auto, a folder is flags if most of its "
         "crops have some)",
     )
     add("--classes-from", choices=["folders"], help="each folder is a class: a child")

@@ -7,7 +7,7 @@
     python tools/widerface_to_yolo.py --labels train/label.txt --images WIDER_train --keypoints
     python tools/widerface_to_yolo.py --labels label.txt --sizes-from sizes.csv   # labels only
 
-What the labels are is told by their content. --images may hold the event folders or all pictures in
+The format is recognized by its content. --images may hold the event folders or all pictures in
 one. Pictures that are missing are listed in OUT/missing_SPLIT.txt; the rest is converted.
 --sizes-from FILE.csv (columns image,width,height) does without pictures; with --images, they are
 linked as usual. Every face is one class: WIDER's occlusion does not say by what.
