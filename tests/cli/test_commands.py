@@ -136,7 +136,7 @@ def test_completion(line: str, expected: set[str], tmp_path: Path) -> None:
         "COMP_POINT": str(len(line)),
         "COMP_TYPE": "9",
     }
-    done = facesort(*line.split()[1:], cwd=tmp_path, **asked)
+    done = facesort(cwd=tmp_path, **asked)
     assert answer.is_file(), done.stderr
     found = {word.strip() for word in answer.read_text().split("\n")}
     assert expected <= found

@@ -26,7 +26,8 @@ TRAIN_MODULES = frozenset(
     "matplotlib labelImg PyQt5 wandb".split()
 )
 TEST_MODULES = frozenset(
-    "pytest hypothesis ray ncnn pnnx s3fs moto pycocotools skimage webdataset mkdocs httpx playwright".split()
+    "pytest hypothesis ray ncnn pnnx s3fs moto pycocotools skimage webdataset mkdocs httpx "
+    "playwright".split()
 )
 _ALL_MODULES = SMALL_MODULES | TRAIN_MODULES | TEST_MODULES
 

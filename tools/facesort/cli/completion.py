@@ -27,11 +27,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def answer(verbs: Sequence[str]) -> None:
-    """Where the shell asks for completions of the verb, print them and end; where the verb is there
-    already, leave the question to its script's parser."""
+def answer(verbs: Sequence[str]) -> str:
+    """Where the shell asks for completions of the verb, print them and end. Where the verb is there
+    already, return it: its script's parser answers. "" where nothing is asked."""
     if "_ARGCOMPLETE" not in os.environ:
-        return
+        return ""
     import argparse
 
     import argcomplete
@@ -40,7 +40,8 @@ def answer(verbs: Sequence[str]) -> None:
     typed = [word for word in words if word]
     if len(typed) > 2 or (len(typed) == 2 and not words[-1]):
         os.environ["_ARGCOMPLETE"] = "2"  # the words after the verb; argcomplete counts from 1
-        return
+        return typed[1]
     parser = argparse.ArgumentParser(prog="facesort")
     parser.add_argument("verb", choices=list(verbs))
-    argcomplete.autocomplete(parser)
+    argcomplete.autocomplete(parser)  # ends the process
+    return ""

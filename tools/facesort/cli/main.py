@@ -31,8 +31,8 @@ GROUPS = {
 def main() -> NoReturn:
     """The console script. Without a verb it opens the start page in the browser."""
     commands.run_as_command()
-    completion.answer(tuple(_summaries()))
     verb, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
+    verb = completion.answer(tuple(_summaries())) or verb  # the shell asks without arguments
     if verb in OWN:
         _run_own(verb, OWN[verb][0], arguments)
     known = commands.all_commands()
