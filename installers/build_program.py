@@ -36,15 +36,21 @@ def main() -> int:
     return check(program) if args.check else 0
 
 
-def build(out: Path, work: Path) -> None:
-    """Data files lie in the program as in the wheel: see facesort/paths.py."""
-    start = work / "start_facesort.py"  # another name than the package
-    start.write_text("from facesort.cli.main import main\n\nmain()\n", encoding="utf-8")
+def data_files() -> dict[Path, str]:
+    """What lies in the program besides code, and in which folder: as in the wheel, where
+    facesort/paths.py looks for it."""
     data = {ROOT / "weights": "facesort/weights", ROOT / "data_configs": "facesort/data_configs"}
     data |= {script: "facesort/_scripts" for script in TOOLS.glob("*.py")}
     for file in (TOOLS / "facesort").rglob("*"):
         if file.is_file() and file.suffix not in (".py", ".pyc"):
-            data[file] = f"facesort/{file.parent.relative_to(TOOLS / 'facesort').as_posix()}"
+            folder = Path("facesort", file.parent.relative_to(TOOLS / "facesort"))
+            data[file] = folder.as_posix()
+    return data
+
+
+def build(out: Path, work: Path) -> None:
+    start = work / "start_facesort.py"  # another name than the package
+    start.write_text("from facesort.cli.main import main\n\nmain()\n", encoding="utf-8")
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--onedir", "--name", "facesort"]
     command += ["--paths", str(TOOLS), "--collect-submodules", "facesort"]
     command += ["--distpath", str(out), "--workpath", str(work), "--specpath", str(work)]
