@@ -54,9 +54,8 @@ def build(out: Path, work: Path) -> None:
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--onedir", "--name", "facesort"]
     command += ["--paths", str(TOOLS), "--collect-submodules", "facesort"]
     command += ["--distpath", str(out), "--workpath", str(work), "--specpath", str(work)]
-    command += [
-        word for source, to in data.items() for word in ("--add-data", f"{source}{os.pathsep}{to}")
-    ]
+    for source, to in data_files().items():
+        command += ["--add-data", f"{source}{os.pathsep}{to}"]
     command += [word for name in LEFT_OUT for word in ("--exclude-module", name)]
     for package in ("simplejpeg", "pillow_heif", "uvicorn", "starlette", "argcomplete"):
         command += ["--hidden-import", package, "--collect-submodules", package]

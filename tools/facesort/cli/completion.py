@@ -21,9 +21,9 @@ def main(argv: Sequence[str]) -> int:
     parser = console.parser(__doc__)
     parser.add_argument("shell", choices=SHELLS, help="the shell that you use")
     shell = parser.parse_args(argv).shell
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    print(argcomplete.shellcode(["facesort"], shell=shell))
+    print(shellcode(["facesort"], shell=shell))
     return 0
 
 
