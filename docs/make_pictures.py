@@ -72,7 +72,8 @@ def folder_panel(sheet: Image.Image, draw: ImageDraw.ImageDraw, faces: Path) -> 
         draw.text((668, top + 6), name, INK, font(18))
         crops = sorted((faces / name).iterdir())
         draw.text((668, top + 32), f"{len(crops)} faces", SOFT, font(15))
-        for column, crop in enumerate(crops[:3]):
+        shown = [crops[i * (len(crops) - 1) // 2] for i in range(3)] if len(crops) > 2 else crops
+        for column, crop in enumerate(shown):
             face = ImageOps.fit(Image.open(crop).convert("RGB"), (CROP_PX, CROP_PX))
             sheet.paste(face, (850 + column * (CROP_PX + GAP), top))
 
