@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
+from facesort.paths import project
 
 ROOT = Path(__file__).resolve().parents[1]
 SECOND_LOOK = ROOT / "data_configs" / "second_look"
@@ -42,7 +43,7 @@ def arguments(argv: Sequence[str]):
         required=True,
         help="YOLO pose model: faces with 5 landmarks",
     )
-    out = ROOT / "datasets" / "occlusion"
+    out = project() / "datasets" / "occlusion"
     add(
         "--out", type=console.path, default=out, help="folder to fill (default: datasets/occlusion)"
     )

@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort import packages
 from facesort.detections import Detections
 from facesort.errors import ModelError
 from facesort.models import second_look
@@ -166,6 +167,7 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
 
 
 def _load_torch(weights: Path, conf: float | None, imgsz: int | None, fused: bool) -> YoloDetector:
+    packages.require("torch", "ultralytics", what=f"{weights.name}, a PyTorch file,")
     from facesort.models.ultralytics_loader import load_yolo
 
     model = load_yolo(weights, task="detect")

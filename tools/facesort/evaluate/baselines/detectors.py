@@ -185,7 +185,7 @@ def ours(weights: Path, imgsz: int | None) -> Baseline:
 
 
 BASELINES: tuple[Baseline, ...] = (
-    Baseline("OpenCV Haar", _haar, '"opencv-python<5"'),
+    Baseline("OpenCV Haar", _haar, '"opencv-python-headless<5"'),
     Baseline("dlib HOG", _hog, "dlib-bin"),
     Baseline("dlib MMOD", _mmod, "dlib-bin", "mmod", "mmod_human_face_detector.dat"),
     Baseline("MTCNN", _mtcnn, "--no-deps facenet-pytorch"),

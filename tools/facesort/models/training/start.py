@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError, first_line
+from facesort.paths import ASSETS
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Transfer:
         )
 
 
-OWN_YAMLS = Path(__file__).resolve().parents[4] / "data_configs" / "models"
+OWN_YAMLS = ASSETS / "data_configs" / "models"
 _SUFFIXES = (".yaml", ".yml")
 _NAME = re.compile(r"(?:yolo)?(v?\d+)([a-z])u?(-p\d)?")  # the YAMLs without u have its head too
 
