@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -71,15 +72,17 @@ def test_the_sample_album_fills_all_four_classes(sorted_sample: Path) -> None:
     assert list((sorted_sample / "photos" / "_no_face").iterdir())
 
 
-@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.frames], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "sample", [s for s in SAMPLES if s.frames[0].image.landmarks_xy], ids=lambda s: s.name
+)
 def test_each_drawn_face_gets_its_class(sorted_sample: Path, sample) -> None:  # type: ignore[no-untyped-def]
     """What was drawn is found, as often as it was drawn; bystanders may be found too."""
     found = Counter(row["class"] for row in rows_of(sorted_sample)[sample.name])
-    assert Counter(frame[0].name for frame in sample.frames) <= found
+    assert Counter(frame.worn.name for frame in sample.frames) <= found
 
 
 def test_pandas_reads_the_manifest(sorted_sample: Path) -> None:
-    import pandas as pd
+    pd = pytest.importorskip("pandas")
 
     table = pd.read_csv(sorted_sample / "manifest.csv")
     assert table["photo"].nunique() == len(SAMPLES)
@@ -101,7 +104,7 @@ def test_real_scenes(tmp_path: Path) -> None:
     )[::20]
     (tmp_path / "album").mkdir()
     for scene in scenes:
-        (tmp_path / "album" / scene.path.name).symlink_to(scene.path)
+        shutil.copyfile(scene.path, tmp_path / "album" / scene.path.name)
     sort(tmp_path / "album", tmp_path / "sorted")
     rows = rows_of(tmp_path / "sorted")
     assert len(rows) == len(scenes)

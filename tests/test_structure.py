@@ -18,12 +18,13 @@ MAY_IMPORT = {  # room: the rooms it may import, besides the ground
     "models": {"models"},
     "album": {"models", "album"},
     "media": {"models", "media"},
+    "cli": {"models", "cli"},
     "evaluate": {"labels", "dataset", "models", "album", "evaluate"},
 }
 
 
 def room_of(module: str) -> str:
-    parts = module.split(".")
+    parts = module.replace("__main__", "cli").split(".")
     return parts[1] if len(parts) > 1 and parts[1] in MAY_IMPORT else "ground"
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from facesort import console
+from facesort.paths import config
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("occlusion.pt", "occlusion.onnx", "occlusion-int8.onnx")
@@ -43,7 +44,7 @@ def arguments(argv: Sequence[str]):
     add(
         "--data",
         type=console.path,
-        default=ROOT / "data_configs" / "occlusion.yaml",
+        default=config("occlusion.yaml"),
         help="data set YAML (default: data_configs/occlusion.yaml)",
     )
     add("--split", default="val", help="train, val or test (default: %(default)s)")

@@ -1,8 +1,14 @@
-"""Build the occlusion data set: scenes, selfies and face crops into datasets/occlusion, in YOLO.
+"""Build the occlusion data set: scenes, selfies, face crops and YOLO folders into one, in YOLO.
 
     python tools/build_dataset.py --scenes photos/scenes_voc --selfies photos/selfies_sunglasses \\
         --crops photos/crops --face-model yolov8n-face.pt
-    python tools/build_dataset.py --scenes photos/scenes_voc --face-model yolov8n-face.pt
+    python tools/build_dataset.py --scenes photos/scenes_voc --selfies photos/selfies_sunglasses \\
+        --crops photos/crops --yolo wild=photos/wild --face-model yolov8n-face.pt
+    python tools/build_dataset.py --yolo mine=photos/mine --face-model yolov8n-face.pt
+
+A YOLO folder holds images/ and labels/. It is split within its source blocks (the file name up to
+its first _); near-duplicates, and images of one group in data_configs/groups/NAME.csv
+(image,group: a person, a burst), stay together.
 
 Then: yolo detect train data=data_configs/occlusion.yaml
 """
@@ -13,9 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
+from facesort.paths import project
 
 ROOT = Path(__file__).resolve().parents[1]
 SECOND_LOOK = ROOT / "data_configs" / "second_look"
+GROUPS = ROOT / "data_configs" / "groups"
 
 
 def arguments(argv: Sequence[str]):
@@ -28,13 +36,14 @@ def arguments(argv: Sequence[str]):
     )
     add("--selfies", type=console.path, help="folder with images/ and proposed_boxes.json")
     add("--crops", type=console.path, help="folder with face crops and four_class.csv")
+    add("--yolo", metavar="NAME=DIR", action="append", default=[], help="YOLO folder; repeatable")
     add(
         "--face-model",
         type=console.path,
         required=True,
         help="YOLO pose model: faces with 5 landmarks",
     )
-    out = ROOT / "datasets" / "occlusion"
+    out = project() / "datasets" / "occlusion"
     add(
         "--out", type=console.path, default=out, help="folder to fill (default: datasets/occlusion)"
     )
@@ -46,8 +55,8 @@ def arguments(argv: Sequence[str]):
         help="of the training faces are drawn on besides: masks, glasses (default: %(default)s)",
     )
     args = parser.parse_args(argv)
-    if not (args.scenes or args.selfies or args.crops):
-        parser.error("nothing to build from; pass --scenes, --selfies or --crops")
+    if not (args.scenes or args.selfies or args.crops or args.yolo):
+        parser.error("nothing to build from; pass --scenes, --selfies, --crops or --yolo")
     return args
 
 
@@ -72,7 +81,26 @@ def read_sources(args):
     for kind, number in training_sources.came_in(args.scenes, args.selfies, args.crops).items():
         kept = len(used[kind])
         print(f"{kind}: {number:,} in = {kept:,} used + {number - kept:,} left by the second look")
-    return Sources(scenes, selfies, crops)
+    return Sources(scenes, selfies, crops, read_folders(args.yolo))
+
+
+def read_folders(given: Sequence[str]):
+    from facesort.dataset.yolo_folders import parse_named_folder, read_yolo_folder
+    from facesort.errors import UsageError
+
+    pairs = [parse_named_folder(text) for text in given]
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"--yolo {twice[0]}=...: given twice; expected a name of its own for each")
+    folders = []
+    for name, root in pairs:
+        table = GROUPS / f"{name}.csv"
+        folder = read_yolo_folder(name, root, table if table.is_file() else None)
+        used, left = len(folder.images), len(folder.left_out)
+        print(f"{name}: {used + left:,} in = {used:,} used + {left:,} that cannot be read")
+        folders.append(folder)
+    return folders
 
 
 def show(built) -> None:

@@ -11,11 +11,10 @@ thresholds move, and what they were is printed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from facesort import console
+from facesort.paths import config
 
-ROOT = Path(__file__).resolve().parents[1]
 LOWEST_CONF = 0.05  # what is weaker never matters, and is so much that it would decide the fit
 
 
@@ -24,7 +23,7 @@ def arguments(argv: Sequence[str]):
     add = parser.add_argument
     add("--weights", type=console.path, required=True, help="checkpoint (.pt)")
     add("--out", type=console.path, required=True, help="checkpoint to write (.pt)")
-    add("--data", type=console.path, default=ROOT / "data_configs" / "occlusion.yaml")
+    add("--data", type=console.path, default=config("occlusion.yaml"))
     add("--split", default="val", help="to fit on; not the one to judge on (default: %(default)s)")
     add("--imgsz", type=console.network_px, help="longer side (default: the model's)")
     add("--min-size", type=console.length_px, default=32, help="pixels (default: %(default)s)")

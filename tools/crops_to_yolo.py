@@ -21,12 +21,10 @@ own earlier file; one made by hand stays (pass --config). Your crops are only re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from facesort import console
 from facesort.errors import UsageError
-
-ROOT = Path(__file__).resolve().parents[1]
+from facesort.paths import project
 
 
 def arguments(argv: Sequence[str]):
@@ -38,7 +36,7 @@ def arguments(argv: Sequence[str]):
         dest="kind",
         choices=["auto", "folders", "flags", "csv", "webdataset"],
         default="auto",
-        help="where the class of a crop is told (default: auto, a folder is flags if most of its "
+        help="where the class of a crop is stored (default: auto, a folder is flags if most of its "
         "crops have some)",
     )
     add("--classes-from", choices=["folders"], help="each folder is a class: a child")
@@ -57,7 +55,7 @@ def arguments(argv: Sequence[str]):
     add("--times", type=int, default=1, help="place each training crop so often (default: 1)")
     add("--seed", type=int, default=0, help="of composing (default: %(default)s)")
     args = parser.parse_args(argv)
-    args.out = args.out or ROOT / "datasets" / ("children" if args.classes_from else "crops")
+    args.out = args.out or project() / "datasets" / ("children" if args.classes_from else "crops")
     check(args)
     return args
 
@@ -127,7 +125,7 @@ def main(argv: Sequence[str]) -> None:
 
     config = args.out / "data.yaml"
     if args.classes_from:
-        config = args.config or ROOT / "data_configs" / "children.yaml"
+        config = args.config or project() / "data_configs" / "children.yaml"
         crop_set.check_replaceable(config)
     kind = kind_of(args)
     with unpacking(args.src, kind, args.out) as folder:

@@ -24,10 +24,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
+from facesort.paths import config
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "weights" / "occlusion.onnx"
-DATA = ROOT / "data_configs" / "occlusion.yaml"
+DATA = config("occlusion.yaml")
 
 
 def arguments(argv: Sequence[str]):

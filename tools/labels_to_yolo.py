@@ -14,18 +14,17 @@ Every box is accounted for: in = out + left out, the reasons in full in OUT/left
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from facesort import console
 from facesort.classes import CLASS_NAMES
 from facesort.errors import UsageError
+from facesort.paths import project
 
-ROOT = Path(__file__).resolve().parents[1]
 FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "webdataset", "widerface")
 FORMATS += ("retinaface",)
 TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "parquet", "webdataset", "labelimg")
 KEEP = "keep"
-OUT = ROOT / "datasets" / "labels"
+OUT = project() / "datasets" / "labels"
 
 
 def arguments(argv: Sequence[str]):

@@ -16,12 +16,10 @@ import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from facesort import console
 from facesort.errors import ModelError
-
-ROOT = Path(__file__).resolve().parents[1]
+from facesort.paths import project
 
 
 def main(argv: Sequence[str]) -> int:
@@ -31,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     from facesort.models.training.run_table import read_runs, table
 
-    folder = args.runs or ROOT / "runs"
+    folder = args.runs or project() / "runs"
     runs, unreadable = read_runs(folder)
     for line in unreadable:
         print(f"left out: {console.one_line(line)}", file=sys.stderr)

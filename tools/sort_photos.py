@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.album.options import BY_PERSON, DST, read
+from facesort.memory import check_limit
 from facesort.models.presets import BALANCED, preset
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
@@ -68,7 +69,13 @@ def cache_folder(args: Namespace) -> Path | None:
 def load_detector(weights: Path, conf: float | None, imgsz: int | None) -> Detector:
     from facesort.models import detect
 
-    return detect.load_detector(weights, conf, imgsz)
+    return detect.with_second_looks(detect.load_detector(weights, conf, imgsz))
+
+
+def with_tiles(load: Callable[[], Detector]) -> Detector:
+    from facesort.models import detect
+
+    return detect.with_tiles(load())
 
 
 def model(args: Namespace) -> tuple[Path, int | None]:
@@ -133,10 +140,13 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
         return undo(args.dst, report)
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
+    check_limit(workers)
     weights, imgsz = model(args)
     by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
     by_person |= {"vote": str(args.vote)} if args.vote else {}
     load_own = functools.partial(load, weights, args.conf, imgsz)
+    if not args.weights and preset(quality(args)).tiles:
+        load_own = functools.partial(with_tiles, load_own)
     load_voter = functools.partial(load, args.vote, None, None) if args.vote else None
     job = sort.SortJob(
         src=args.src,

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from facesort import console
 from facesort.errors import DatasetError, UsageError
+from facesort.paths import project
 
 ROOT = Path(__file__).resolve().parents[1]
 DETECTOR_PX = 160
@@ -99,7 +100,7 @@ def main(argv: Sequence[str]) -> None:
     starts = {model: start_of(model, args) for model in args.model}
     file = args.detector or ROOT / "weights" / "occlusion.onnx"
     detectors = [load_detector(file, conf, DETECTOR_PX) for _, conf in DETECTOR_MODES]
-    out = args.out or ROOT / "runs" / "classify" / args.src.stem
+    out = args.out or project() / "runs" / "classify" / args.src.stem
     if out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out}: not empty; pass another --out")
     parts = read(args)

@@ -26,8 +26,7 @@ from pathlib import Path
 
 from facesort import console
 from facesort.errors import UsageError
-
-ROOT = Path(__file__).resolve().parents[1]
+from facesort.paths import project, project_config
 
 
 def folds(text: str) -> int:
@@ -94,9 +93,9 @@ def main(argv: Sequence[str]) -> None:
     if args.from_weights:
         overrides["pretrained"] = args.from_weights
     if not overrides.get("resume"):
-        args.data = args.data or ROOT / "data_configs" / "occlusion.yaml"
-        project = Path(overrides.get("project") or ROOT / "runs" / "detect")
-        overrides["project"] = str(project.expanduser().resolve())
+        args.data = args.data or project_config("occlusion.yaml")
+        runs = Path(overrides.get("project") or project() / "runs" / "detect")
+        overrides["project"] = str(runs.expanduser().resolve())
     extras = Extras(
         bf16_cpu=args.bf16_cpu,
         weigh=class_weights(args.class_weights),

@@ -7,7 +7,7 @@
     python tools/widerface_to_yolo.py --labels train/label.txt --images WIDER_train --keypoints
     python tools/widerface_to_yolo.py --labels label.txt --sizes-from sizes.csv   # labels only
 
-What the labels are is told by their content. --images may hold the event folders or all images in
+The format is recognized by its content. --images may hold the event folders or all images in
 one. Images that are missing are listed in OUT/missing_SPLIT.txt; the rest is converted.
 --sizes-from FILE.csv (columns image,width,height) does without images; with --images, they are
 linked as usual. Every face is one class: WIDER's occlusion does not say by what.
@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facesort import console
+from facesort.paths import project
 
-ROOT = Path(__file__).resolve().parents[1]
 FROM_IMAGES = "images"
 
 
@@ -33,7 +33,7 @@ def arguments(argv: Sequence[str]):
     add("--labels", type=console.path, required=True, help="bbx_gt.txt, label.txt or .mat")
     add("--images", type=console.path, help="folder of the images")
     add("--sizes-from", default=FROM_IMAGES, help="images, or a CSV file (default: %(default)s)")
-    out = ROOT / "datasets" / "widerface"
+    out = project() / "datasets" / "widerface"
     add(
         "--out", type=console.path, default=out, help="folder to fill (default: datasets/widerface)"
     )

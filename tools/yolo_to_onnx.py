@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from facesort import console
 from facesort.errors import ModelError
 from facesort.old_spelling import accept_old
+from facesort.paths import config
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +65,7 @@ def arguments(argv: Sequence[str]):
     add(
         "--calib",
         type=console.path,
-        default=ROOT / "data_configs" / "occlusion.yaml",
+        default=config("occlusion.yaml"),
         help="data set YAML for --int8 (default: data_configs/occlusion.yaml)",
     )
     add("--nms", action="store_true", help="build suppression in: the output is a list of faces")

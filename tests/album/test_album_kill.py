@@ -25,6 +25,7 @@ from conftest import Album, Disk, Sort, disk_as_dict
 
 from facesort.album.disk import FileSignature
 from facesort.album.journal import Journal, read_state
+from facesort.album.journal_check import head_path
 from facesort.album.records import HARD, Entry, Scan
 
 CHANGES = {"os.link", "os.symlink", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
@@ -205,6 +206,7 @@ def test_a_journal_torn_at_any_byte_goes_on(tmp_path: Path) -> None:
     data = path.read_bytes()
     for length in range(len(data)):
         path.write_bytes(data[:length])
+        head_path(path).unlink(missing_ok=True)  # it is written after what it counts was synced
         journal = Journal(path)
         journal.folder("photos")
         journal.close()

@@ -229,6 +229,22 @@ def test_links_in_the_album(album: Album, sort: Sort, tmp_path: Path) -> None:
         assert not (tmp_path / "sorted/photos/face" / name).is_symlink()
 
 
+def test_a_link_out_of_the_album_is_named_and_left_alone(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    """What is no photo was hard-linked into _unreadable: a second name for somebody's file."""
+    album.add("a.jpg", "face")
+    (tmp_path / "secret").write_text("of another program")
+    (album.root / "x.jpg").symlink_to(tmp_path / "secret")
+    album.note()
+    result = sort("--src", "album")
+    assert result.code == 1
+    assert "x.jpg: is a link that leads out of the album" in result.out
+    assert (tmp_path / "secret").stat().st_nlink == 1
+    assert not (tmp_path / "sorted/photos/_unreadable").exists()
+    assert (tmp_path / "sorted/photos/face/a.jpg").is_file()
+
+
 def test_system_files_are_passed_over(album: Album, sort: Sort) -> None:
     album.add("a.jpg", "face")
     for name in ("Thumbs.db", ".DS_Store", "._a.jpg", ".hidden/b.jpg", "notes.txt"):

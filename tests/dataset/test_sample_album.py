@@ -1,4 +1,4 @@
-"""The sample album: all of it from installed packages, whole or not at all."""
+"""The sample album: all of it from bundled images, whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from facesort.classes import FaceClass
-from facesort.dataset import sample_album
+from facesort.dataset import sample_album, sample_images
 from facesort.dataset.sample_album import MARKER, SAMPLES, make_sample_album
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import list_photos, open_photo
@@ -39,11 +39,11 @@ def test_every_photo_is_listed_and_opens_upright(album: Path) -> None:
     assert not listing.videos and not listing.others
     sizes = {found.relative: open_photo(found.path).size_wh for found in listing.photos}
     assert sizes["2024/Ausflug am See/IMG_0002.jpg"] == (512, 512)
-    assert sizes["2024/City trip/IMG_0004.webp"] == (1280, 720)
+    assert sizes["2024/City trip/IMG_0004.webp"] == (1120, 536)
 
 
 def test_it_shows_what_real_albums_hold() -> None:
-    worn = {c for s in SAMPLES for frame in s.frames for c in frame}
+    worn = {frame.worn for s in SAMPLES for frame in s.frames}
     assert worn == set(FaceClass)
     names = [Path(s.name) for s in SAMPLES]
     assert {p.suffix for p in names} == {".jpg", ".png", ".heic", ".webp"}
@@ -66,9 +66,9 @@ def test_it_shows_what_real_albums_hold() -> None:
     ],
 )
 def test_things_are_where_the_face_is(album: Path, name: str, landmark: str, drawn: bool) -> None:
-    portrait = sample_album.SOURCES["astronaut"]
-    points = portrait.faces[0][:2] if landmark == "eyes" else portrait.faces[0][3:]
-    before = open_photo(sample_album._locate(portrait)).rgb.astype(int)
+    portrait = sample_images.ASTRONAUT
+    points = (portrait.landmarks_xy or ())[slice(2) if landmark == "eyes" else slice(3, 5)]
+    before = open_photo(portrait.path).rgb.astype(int)
     after = open_photo(album / name).rgb.astype(int)
     change = [np.abs(after[y - 2 : y + 3, x - 2 : x + 3] - before[y - 2 : y + 3, x - 2 : x + 3])
               for x, y in points]  # fmt: skip
@@ -106,20 +106,35 @@ def test_interrupted_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def interrupted(*_: object) -> np.ndarray:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sample_album, "draw_mask", interrupted)
+    monkeypatch.setattr(sample_album, "_joined", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_sample_album(tmp_path / "album")
     assert disk(tmp_path) == {}
 
 
-def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = {
-        name: sample_album.PackageImage("no_such_package", "a.jpg") for name in sample_album.SOURCES
-    }
-    monkeypatch.setattr(sample_album, "SOURCES", missing)
-    with pytest.raises(AlbumError, match=r"no_such_package/a\.jpg.*pip install"):
-        make_sample_album(tmp_path / "album")
-    assert disk(tmp_path) == {}
+@pytest.mark.parametrize("image", sample_images.PORTRAITS + sample_images.WITHOUT_FACES)
+def test_each_bundled_image_names_its_licence(image: sample_images.Image) -> None:
+    readme = (sample_images.FOLDER / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in readme.splitlines() if f"`{image.file}`" in line)
+    assert row.rstrip(" |").endswith(("public domain", "CC0"))
+    assert image.path.stat().st_size < 150_000
+
+
+def test_no_bundled_image_is_left_unnamed() -> None:
+    named = {p.file for p in sample_images.PORTRAITS + sample_images.WITHOUT_FACES}
+    assert {path.name for path in sample_images.FOLDER.glob("*.jpg")} == named
+
+
+def test_only_packages_of_the_small_set_are_needed(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+        "for name in ('skimage', 'ultralytics', 'torch', 'matplotlib'): sys.modules[name] = None\n"
+        "from facesort.dataset.sample_album import make_sample_album\n"
+        "assert make_sample_album(Path(sys.argv[2]))"
+    )
+    dst = str(tmp_path / "album")
+    done = subprocess.run([sys.executable, "-c", code, str(SCRIPT.parent), dst], check=False)
+    assert done.returncode == 0
 
 
 def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,14 @@ def test_without_gt_list(tmp_path: Path) -> None:
     assert_same(mat_file.read(tmp_path / "a.mat"), faces)
 
 
+def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(tmp_path: Path) -> None:
+    zeros = np.zeros(mat_file.MAX_BYTES // 8, dtype=np.float64)
+    savemat(tmp_path / "bomb.mat", {"event_list": zeros}, do_compression=True)
+    assert (tmp_path / "bomb.mat").stat().st_size < 100_000
+    with pytest.raises(LabelError, match=r"bomb\.mat: holds more than 64 MB"):
+        mat_file.read(tmp_path / "bomb.mat")
+
+
 def test_only_jpg_has_a_place(tmp_path: Path) -> None:
     faces = FaceList(bbx_text.ATTRIBUTES, (image("a.png", []),))
     with pytest.raises(LabelError, match=r"a\.png: .*\.jpg images only"):

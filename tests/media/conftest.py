@@ -8,12 +8,12 @@ from clips import FRAMES, moved, write_clip
 from numpy.typing import NDArray
 from PIL import Image
 
+from facesort.dataset.sample_images import ASTRONAUT
+
 
 @pytest.fixture(scope="session")
 def astronaut() -> NDArray[np.uint8]:
-    from skimage.data import astronaut
-
-    return np.asarray(astronaut(), dtype=np.uint8)
+    return np.asarray(Image.open(ASTRONAUT.path), dtype=np.uint8)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from facesort import packages
+from facesort.commands import as_typed, running_script
 from facesort.errors import FacesortError, UsageError
 
 T = TypeVar("T")
@@ -18,15 +21,31 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that also takes ``key=value``, as the ``yolo`` command does, and whose
     errors are one line (`UsageError`) with the nearest option instead of a page of usage."""
 
+    _is_completing = False
+
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        parsed, unknown = self.parse_known_args(args, namespace)
+        parsed, unknown = self._parse_known(args, namespace)
         if unknown:
             self.error(f"{unknown[0]}: no such option{self._nearest(unknown[0])}")
+        packages.check(running_script())
         return parsed
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed = self._parse_known(args, namespace)
+        packages.check(running_script())
+        return parsed
+
+    def _parse_known(self, args: Any, namespace: Any) -> Any:
+        if "_ARGCOMPLETE" in os.environ and not self._is_completing:
+            import argcomplete
+
+            self._is_completing = True  # argcomplete parses by this very method
+            argcomplete.autocomplete(self)  # the shell asks what could come next; ends here
         argv = sys.argv[1:] if args is None else args
         return super().parse_known_args(self._spelled_out(argv), namespace)
+
+    def format_help(self) -> str:
+        return as_typed(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see --help")
@@ -107,8 +126,12 @@ def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
     try:
         code = main(sys.argv[1:]) or 0
     except FacesortError as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
-        code = error.exit_code
+        code = _fail(error)
+    except ModuleNotFoundError as error:
+        missing = packages.explain(error)
+        if missing is None:
+            raise
+        code = _fail(missing)
     except KeyboardInterrupt:
         print("stopped by Ctrl-C", file=sys.stderr)
         code = 130
@@ -120,6 +143,11 @@ def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
         print(f"error: {one_line(f'{what}{error.strerror or error}')}", file=sys.stderr)
         code = 1
     sys.exit(code)
+
+
+def _fail(error: FacesortError) -> int:
+    print(f"error: {as_typed(one_line(str(error)))}", file=sys.stderr)
+    return error.exit_code
 
 
 def one_line(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TextIO
 
+from facesort.commands import as_typed
 from facesort.console import one_line
 
 SECONDS_PER_LINE = 10.0
@@ -106,4 +107,4 @@ def open_closed_streams() -> None:
 def _printable(line: str, stream: TextIO) -> str:
     """``line`` in one line, and such that the stream's encoding can hold it."""
     encoding = stream.encoding or "utf-8"
-    return one_line(line).encode(encoding, "backslashreplace").decode(encoding)
+    return as_typed(one_line(line)).encode(encoding, "backslashreplace").decode(encoding)

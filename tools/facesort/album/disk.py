@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from facesort.album.durable import sync_folder
 from facesort.album.records import HARD, SYM, Scan
 from facesort.errors import AlbumError
 from facesort.photos import Place, Remote, new_content_hash
@@ -92,6 +93,7 @@ def write_atomic(path: Path, data: Iterable[bytes], temporary: Path) -> None:
     with _cleared(temporary):
         _write(temporary, data)
         os.replace(temporary, path)
+    sync_folder(path.parent)
 
 
 def put_bytes(data: bytes, final: Path, temp_folder: Path) -> None:

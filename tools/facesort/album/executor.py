@@ -85,7 +85,7 @@ def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
     for folder in sorted({"photos", "faces"} | wanted):
         if not (dst / folder).exists():
             journal.folder(folder)
-            (dst / folder).mkdir()
+            (dst / folder).mkdir(exist_ok=True)
 
 
 def _file(

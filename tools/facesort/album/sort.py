@@ -128,7 +128,7 @@ def apply_saved(
 
 
 def _list_album(src: Place, dst: Path, folders: Folders, report: Reporter) -> Listing:
-    listing = list_remote(src) if isinstance(src, Remote) else list_photos(src)
+    listing = list_remote(src) if isinstance(src, Remote) else list_photos(src, links_out=False)
     check_apart(src, listing.files, dst)
     check_free(Destination(dst), folders)
     for line in listing_lines(src, listing):

@@ -172,7 +172,8 @@ def plan_new_photos(
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
-        links=possible_links(originals, job.link, dst.probe_folder),
+        # without the lock, nothing is tried out where another run may be at work
+        links=possible_links(originals, job.link, dst.probe_folder if remember else dst.root),
         sure=detector.sure if job.sure is None else job.sure,
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,

@@ -2,6 +2,7 @@
 
 A file goes only if it is as it was made, and a photo only if its original is still there, so that
 never the last copy goes: looked up right before each file goes, in a resumed undo as in the first.
+Where one of ours has to stay, so does the journal, for a second undo.
 What the person changed, moved, added or deleted is listed; what is gone before the first file goes
 is journaled, so that an undo that was killed knows it from what it removed itself.
 """
@@ -9,7 +10,6 @@ is journaled, so that an undo that was killed knows it from what it removed itse
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -43,15 +43,25 @@ def undo(root: Path, report: Reporter) -> int:
             with suppress(OSError):  # a full disk must not prevent what would free it
                 journal.undo(left)
         kept = _remove_files(dst, state, made)
+        ours = [path for path in kept if _is_as_made(dst, path, made[path][1])]
         kept |= _remove_own_files(dst, state)
         remove_sidecars(dst, state)
-    left = left | kept
-    left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
-    left |= dict.fromkeys(_files(dst, [WHICH_FACE]), "a face for you to choose; or delete it")
-    _remove_folders(dst, state, levels)
+        left = left | kept
+        left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
+        left |= dict.fromkeys(_files(dst, [WHICH_FACE]), "a face for you to choose; or delete it")
+        _remove_folders(dst, state)
+        if not ours:
+            dst.forget(journal)
+    _remove_levels(dst, levels)
     for path, why in sorted(left.items()):
         report.say(f"left alone: {path}: {why}")
-    report.say(f"undone: {counted(len(made.keys() - left.keys()), 'file')} removed from {root}")
+    again = (
+        f"; {counted(len(ours), 'file')} could not be: once the originals are back, run this again"
+    )
+    report.say(
+        f"undone: {counted(len(made.keys() - left.keys()), 'file')} removed from {root}"
+        f"{again if ours else ''}"
+    )
     return 0
 
 
@@ -160,12 +170,21 @@ def _remove_own_files(dst: Destination, state: State) -> dict[str, str]:
     return {}
 
 
-def _remove_folders(dst: Destination, state: State, levels: int) -> None:
-    """Those we made, where nothing is left in them; our memory goes after everything else."""
+def _is_as_made(dst: Destination, path: str, signature: FileSignature) -> bool:
+    with suppress(OSError):
+        return FileSignature.of(dst.root / path).same_content(signature)
+    return False
+
+
+def _remove_folders(dst: Destination, state: State) -> None:
+    """Those we made, where nothing is left in them."""
     for folder in reversed(state.folders):
         with suppress(OSError):
             (dst.root / folder).rmdir()
-    shutil.rmtree(dst.state_folder)
+
+
+def _remove_levels(dst: Destination, levels: int) -> None:
+    """The destination and its parents, as far as they are ours."""
     with suppress(OSError):
         for made in (dst.root, *dst.root.absolute().parents)[:levels]:
             made.rmdir()

@@ -1,13 +1,11 @@
-"""Makes a small album to try everything on, from images that installed packages carry.
+"""Makes a small album to try everything on, from the images that facesort carries.
 
-Ultralytics ships two street photos, scikit-image a portrait and photos without people; masks and
-sunglasses are drawn onto the faces at the points stored below. Nothing is downloaded.
+Two portraits and three photos without people; masks and sunglasses are drawn onto the faces.
+Nothing is downloaded, and no package but those of requirements.txt is needed.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,18 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
-from facesort.dataset.synthesize import draw_mask, draw_sunglasses
+from facesort.dataset.sample_images import (
+    ASTRONAUT,
+    CAT,
+    COFFEE,
+    HOPPER,
+    ROCKET,
+    Pixels,
+    SampleImage,
+)
 from facesort.errors import AlbumError, UsageError
-from facesort.photos import open_photo
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-Pixels = NDArray[np.uint8]
-Landmarks = tuple[tuple[int, int], ...]  # left eye, right eye, nose, left and right mouth corner
 
 MARKER = ".facesort_sample_album"
 BARE, MASK = FaceClass.face, FaceClass.masked
@@ -36,57 +37,44 @@ SHADES, BOTH = FaceClass.sunglasses, FaceClass.masked_sunglasses
 
 
 @dataclass(frozen=True)
-class PackageImage:
-    """An image inside an installed package, and the faces that something is drawn onto."""
+class Frame:
+    """One image in a photo, and what its face wears."""
 
-    package: str
-    path: str
-    faces: tuple[Landmarks, ...] = ()
-
-
-_ASTRONAUT = ((203, 104), (248, 104), (224, 128), (204, 143), (243, 144))
-_TOUCHLINE_RIGHT = ((967, 165), (1028, 166), (1005, 205), (969, 234), (1020, 236))
-_TOUCHLINE_LEFT = ((631, 329), (640, 336), (655, 362), (620, 385), (630, 391))
-
-SOURCES: dict[str, PackageImage] = {
-    "astronaut": PackageImage("skimage", "data/astronaut.png", (_ASTRONAUT,)),
-    "touchline": PackageImage(
-        "ultralytics", "assets/zidane.jpg", (_TOUCHLINE_RIGHT, _TOUCHLINE_LEFT)
-    ),
-    "street": PackageImage("ultralytics", "assets/bus.jpg"),
-    "cat": PackageImage("skimage", "data/chelsea.png"),
-    "coffee": PackageImage("skimage", "data/coffee.png"),
-    "rocket": PackageImage("skimage", "data/rocket.jpg"),
-}
+    image: SampleImage
+    worn: FaceClass = BARE
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One photo of the album. ``frames`` says what each face of the source wears; several frames
-    make a strip, as from a photo booth; no frame at all is the image as it is."""
+    """One photo of the album. Several frames make a strip, as from a photo booth, or stand
+    ``side_by_side``; ``crop_xyxy`` (pixels) cuts each frame first."""
 
     name: str
-    source: str
-    frames: tuple[tuple[FaceClass, ...], ...] = ()
+    frames: tuple[Frame, ...]
     seed: int = 0
     exif_orientation: int = 1
     crop_xyxy: tuple[int, int, int, int] | None = None
+    side_by_side: bool = False
 
+
+_BOOTH = tuple(Frame(ASTRONAUT, worn) for worn in (BARE, MASK, SHADES, BOTH))
+_SQUARE, _PORTRAIT = (0, 0, 512, 512), (112, 40, 512, 600)
 
 SAMPLES: tuple[Sample, ...] = (
-    Sample("2023/Space museum/portrait.png", "astronaut"),
-    Sample("2023/Space museum/launch.jpg", "rocket"),
-    Sample("2024/Ausflug am See/IMG_0001.jpg", "astronaut", ((MASK,),), 8),
-    Sample("2024/Ausflug am See/IMG_0002.jpg", "astronaut", ((SHADES,),), 6, exif_orientation=6),
-    Sample("2024/Ausflug am See/IMG_0003.heic", "astronaut", ((BOTH,),), 3),
-    Sample("2024/City trip/IMG_0001.jpg", "street"),
-    Sample("2024/City trip/IMG_0002.jpg", "touchline"),
-    Sample("2024/City trip/IMG_0003.jpg", "touchline", ((MASK, BARE),), 6),
-    Sample("2024/City trip/IMG_0004.webp", "touchline", ((BOTH, BARE),), 8, exif_orientation=3),
-    Sample("2024/Geburtstag 🎂/photo booth.jpg", "astronaut",
-           ((BARE,), (MASK,), (SHADES,), (BOTH,)), 6, crop_xyxy=(60, 10, 400, 280)),
-    Sample("2024/Geburtstag 🎂/Café.jpg", "coffee"),
-    Sample("Katze.jpg", "cat"),
+    Sample("2023/Space museum/portrait.png", (Frame(ASTRONAUT),)),
+    Sample("2023/Space museum/launch.jpg", (Frame(ROCKET),)),
+    Sample("2024/Ausflug am See/IMG_0001.jpg", (Frame(ASTRONAUT, MASK),), 8),
+    Sample("2024/Ausflug am See/IMG_0002.jpg", (Frame(ASTRONAUT, SHADES),), 6, exif_orientation=6),
+    Sample("2024/Ausflug am See/IMG_0003.heic", (Frame(ASTRONAUT, BOTH),), 3),
+    Sample("2024/City trip/IMG_0001.jpg", (Frame(HOPPER),), crop_xyxy=_PORTRAIT),
+    Sample("2024/City trip/IMG_0002.jpg", (Frame(HOPPER, MASK),), 1, crop_xyxy=_PORTRAIT),
+    Sample("2024/City trip/IMG_0003.jpg", (Frame(ASTRONAUT, MASK), Frame(HOPPER)), 6,
+           crop_xyxy=_SQUARE, side_by_side=True),
+    Sample("2024/City trip/IMG_0004.webp", (Frame(HOPPER, BOTH), Frame(ASTRONAUT)), 8,
+           exif_orientation=3, crop_xyxy=_SQUARE, side_by_side=True),
+    Sample("2024/Geburtstag 🎂/photo booth.jpg", _BOOTH, 6, crop_xyxy=(60, 10, 400, 280)),
+    Sample("2024/Geburtstag 🎂/Café.jpg", (Frame(COFFEE),)),
+    Sample("Katze.jpg", (Frame(CAT),)),
 )  # fmt: skip
 
 
@@ -101,7 +89,7 @@ def make_sample_album(dst: Path) -> bool:
             "choose another with --dst"
         )
     try:
-        with _complete_or_nothing(dst) as folder:
+        with complete_or_nothing(dst) as folder:
             for sample in SAMPLES:
                 _make(folder, sample)
             (folder / MARKER).write_text("made by tools/make_sample_album.py\n", encoding="utf-8")
@@ -113,7 +101,7 @@ def make_sample_album(dst: Path) -> bool:
 
 
 @contextmanager
-def _complete_or_nothing(dst: Path) -> Iterator[Path]:
+def complete_or_nothing(dst: Path) -> Iterator[Path]:
     """A folder beside ``dst`` that takes its place when all went well."""
     dst.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{dst.name}.", dir=dst.parent))
@@ -128,42 +116,27 @@ def _complete_or_nothing(dst: Path) -> Iterator[Path]:
 
 
 def _make(folder: Path, sample: Sample) -> None:
-    source = SOURCES[sample.source]
-    original, target = _locate(source), folder / sample.name
+    target = folder / sample.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not sample.frames and original.suffix == target.suffix:
-        shutil.copyfile(original, target)
+    only = sample.frames[0] if len(sample.frames) == 1 else None
+    if only and only.worn is BARE and not sample.crop_xyxy and target.suffix == ".jpg":
+        shutil.copyfile(only.image.path, target)
         return
-    rgb, rng = open_photo(original).rgb, np.random.default_rng(sample.seed)
-    x1, y1, x2, y2 = sample.crop_xyxy or (0, 0, rgb.shape[1], rgb.shape[0])
-    frames = []
-    for worn in sample.frames or ((),):
-        frame = rgb
-        for landmarks, face_class in zip(source.faces, worn, strict=False):
-            if face_class.mouth_covered:
-                frame = draw_mask(frame, landmarks, rng)
-            if face_class.eyes_covered:
-                frame = draw_sunglasses(frame, landmarks, rng)
-        frames.append(frame[y1:y2, x1:x2])
-    _save(frames[0] if len(frames) == 1 else _strip(frames), target, sample.exif_orientation)
+    rng = np.random.default_rng(sample.seed)
+    drawn = [frame.image.wearing(frame.worn, rng) for frame in sample.frames]
+    if sample.crop_xyxy:
+        x1, y1, x2, y2 = sample.crop_xyxy
+        drawn = [rgb[y1:y2, x1:x2] for rgb in drawn]
+    _save(_joined(drawn, sample.side_by_side), target, sample.exif_orientation)
 
 
-def _locate(source: PackageImage) -> Path:
-    """Where the image lies, without importing its package."""
-    spec = importlib.util.find_spec(source.package)
-    for folder in (spec and spec.submodule_search_locations) or ():
-        if os.path.isfile(path := Path(folder, source.path)):
-            return path
-    raise AlbumError(
-        f"{source.package}/{source.path}: not among the installed packages; expected it for the "
-        "sample album; run pip install -r requirements.txt"
-    )
-
-
-def _strip(frames: Sequence[Pixels], border_px: int = 24) -> Pixels:
-    """Frames below each other on white card."""
+def _joined(frames: Sequence[Pixels], side_by_side: bool, border_px: int = 24) -> Pixels:
+    """Frames below or beside each other on white card; one frame as it is."""
+    if len(frames) == 1:
+        return frames[0]
     edge = ((border_px // 2, border_px // 2), (border_px, border_px), (0, 0))
-    return np.concatenate([np.pad(frame, edge, constant_values=250) for frame in frames])
+    padded = [np.pad(frame, edge, constant_values=250) for frame in frames]
+    return np.concatenate(padded, axis=1 if side_by_side else 0)
 
 
 def _save(rgb: Pixels, target: Path, exif_orientation: int) -> None:

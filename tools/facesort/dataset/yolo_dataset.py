@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from facesort.console import one_line
+from facesort.data_yaml import refuse_download
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.errors import DatasetError
 from facesort.labels import yolo
@@ -143,6 +144,7 @@ def load(file: Path) -> Mapping[str, Any]:
         content = None
     if not isinstance(content, dict):
         raise DatasetError(f"{file}: not a data set YAML; expected names, train, val")
+    refuse_download(file, content)
     return content
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
@@ -102,10 +101,7 @@ def _problem(is_there: bool, again: bool, name: str, names: set[str]) -> str:
 
 def _rows(table: Path) -> list[tuple[str, str]]:
     """(image, class) of every row that names an image."""
-    try:
-        rows = named_crops.read(table, *TABLE_COLUMNS)
-    except (UnicodeDecodeError, csv.Error):
-        raise LabelError(f"{table}: not a CSV file in UTF-8; save it as one") from None
+    rows = named_crops.read(table, *TABLE_COLUMNS)
     return [
         (_key(row["image"]), plain_text(row["class"] or ""))
         for row in rows
@@ -125,7 +121,7 @@ def _unnamed(images: Collection[str], named: Collection[str]) -> tuple[str, ...]
 def _has_columns(path: Path) -> bool:
     try:
         named_crops.read(path, *TABLE_COLUMNS)
-    except (LabelError, UnicodeDecodeError, csv.Error):
+    except LabelError:
         return False
     return True
 

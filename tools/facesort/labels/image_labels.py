@@ -19,11 +19,12 @@ IGNORE = -1
 # How the file name of an image with synthetic labels begins: the mark travels with the file, and
 # such an image may only ever be trained on.
 SYNTHETIC_PREFIX = "synthetic_"
+RECOMBINED_PREFIX = "cross_"  # real parts of two faces put together; equally for training only
 
 
 def is_synthetic(image: Path) -> bool:
     """Whether ``image`` is marked as holding synthetic labels."""
-    return image.name.startswith(SYNTHETIC_PREFIX)
+    return image.name.startswith((SYNTHETIC_PREFIX, RECOMBINED_PREFIX))
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,6 +73,8 @@ def read(path: Path, *columns: str) -> list[Mapping[str, str]]:
                     f"{path.name}: no column {', '.join(missing)}; got {reader.fieldnames}"
                 )
             return list(reader)
+    except (UnicodeDecodeError, csv.Error):
+        raise LabelError(f"{path}: not a CSV file in UTF-8; save it as one") from None
     except OSError as error:
         raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
 
@@ -81,7 +83,13 @@ def by_box(path: Path, index_column: str, value_column: str) -> dict[tuple[str, 
     """``{(image, box index): value}``; raises `LabelError` where a box is named twice."""
     found: dict[tuple[str, int], str] = {}
     for number, row in enumerate(read(path, "image", index_column, value_column), 2):
-        key = row["image"], int(row[index_column])
+        try:
+            key = row["image"], int(row[index_column] or "none")
+        except ValueError:
+            raise LabelError(
+                f"{path.name}: line {number}: {index_column} is {row[index_column]!r}; expected a "
+                "whole number"
+            ) from None
         if found.setdefault(key, row[value_column]) != row[value_column]:
             raise LabelError(f"{path.name}: line {number}: {key} has two values; keep one")
     return found

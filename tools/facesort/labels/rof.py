@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import LabelError
+from facesort.file_names import why_no_name
 from facesort.labels import json_file, plain_pickle
 from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
@@ -71,6 +72,9 @@ def _entries_of(file: Path) -> Iterator[Entry | ReadError]:
         faces = value.get("faces") if isinstance(value, dict) else None
         if not isinstance(key, int | str) or not isinstance(faces, list | tuple):
             yield ReadError(f"{where}: has no list of faces; expected {EXPECTED}")
+            continue
+        if why := why_no_name(str(key)):
+            yield ReadError(f"{where}: its id {why}; expected one that can be a file's name")
             continue
         url = value.get("url")
         name = f"{kind}/{file.stem}/{key}"

@@ -17,7 +17,7 @@ from facesort.media.outputs import Output
 from facesort.media.process_sources import process_sources
 from facesort.media.sources import Sources
 from facesort.media.window import Window
-from facesort.models.detect import YoloDetector, load_detector
+from facesort.models.detect import YoloDetector, load_detector, with_second_looks
 from facesort.selfie.limits import Limits
 
 STOPPED = 130
@@ -63,7 +63,7 @@ class Result:
 
 def run(sources: Sources, wanted: Options, model: Model, progress: Progress) -> Result:
     """Find faces in ``sources``; what failed is in the account, with its reason."""
-    detector = load_detector(model.weights, model.conf, model.imgsz)
+    detector = with_second_looks(load_detector(model.weights, model.conf, model.imgsz))
     made = _outputs(wanted, detector)
     job = Job(
         detector=detector,

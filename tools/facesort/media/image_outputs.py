@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort import packages
 from facesort.classes import FaceClass
 from facesort.errors import ModelError
 from facesort.media.frame_results import Face, FrameResult
@@ -48,7 +49,8 @@ def _annotator() -> Any:
         import_ultralytics()
         from ultralytics.utils import plotting
     except ImportError as error:
-        raise ModelError(f"drawing needs ultralytics ({error}); install requirements.txt") from None
+        line = packages.install_line(["ultralytics"])
+        raise ModelError(f"drawing needs ultralytics ({error}); run: {line}") from None
     return plotting.Annotator
 
 

@@ -77,7 +77,8 @@ def _looks(
     live = source.is_live
     tracker = Tracker() if job.track else None
     conf = job.detector.conf
-    weak = replace(job.detector, conf=min(conf, LOWEST_CONF) if tracker else conf)
+    # one look a frame: the frames before and after are further looks
+    weak = replace(job.detector, conf=min(conf, LOWEST_CONF) if tracker else conf, sizes=None)
 
     def detect(frame: Frame) -> tuple[Frame, Detections]:
         with count.timer.measure("detect"):

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from facesort import packages
 from facesort.detections import Detections
 from facesort.errors import ModelError
 from facesort.media.frame_results import Face, FrameResult
@@ -51,8 +52,8 @@ def _ultralytics() -> tuple[Any, Any, Any]:
         from ultralytics.trackers import byte_tracker
     except ImportError as error:
         raise ModelError(
-            f"tracking needs ultralytics and lap ({error}); "
-            "install requirements.txt, or pass --no-track"
+            f"tracking needs ultralytics and lap ({error}); pass --no-track, or run: "
+            + packages.install_line(["ultralytics", "lap"])
         ) from None
     file = root.utils.ROOT / "cfg" / "trackers" / "bytetrack.yaml"
     settings = root.utils.IterableSimpleNamespace(

@@ -1,18 +1,25 @@
-"""Shows what is looked at in a window; ``q`` or closing it ends the run."""
+"""Shows what is looked at in a window; ``q``, Esc or closing it ends the run.
+
+The window is Qt's, which labelImg brings along: OpenCV's own needs a build with windows, and its Qt
+and labelImg's do not go together in one process.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort import packages
 from facesort.errors import UsageError
 
 TITLE = "faces (q quits)"
 MAX_SIDE_PX = 1280
-KEYS_TO_QUIT = (ord("q"), 27)  # Esc as well
+STEP_S = 0.02  # a window that is closed must be noticed without a key
 
 
 class Quit(Exception):
@@ -20,55 +27,75 @@ class Quit(Exception):
 
 
 def require_display() -> None:
-    """Raise `UsageError` where there is no screen: OpenCV would end the whole process."""
+    """Raise where there is no screen or no Qt: Qt would end the whole process."""
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         raise UsageError("--show: there is no screen here; leave it out, or pass --annotate")
+    packages.require("PyQt5", what="--show")
 
 
 class Window:
     def __init__(self, wait_ms: int) -> None:
         """``wait_ms``: how long an image stays; 0: until a key is pressed."""
         self._wait_ms = wait_ms
-        self._is_open = False
+        self._view: Any = None
 
     def show(self, rgb: NDArray[np.uint8], is_video: bool = False) -> None:
         """Raises `Quit` when the person quits."""
-        os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # about its fonts
-        import cv2
+        from PyQt5 import QtGui
 
-        try:
-            if not self._is_open:
-                cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
-                self._is_open = True
-            cv2.imshow(TITLE, cv2.cvtColor(_fitting(rgb), cv2.COLOR_RGB2BGR))
-            self._wait(1 if is_video else self._wait_ms)
-        except cv2.error as error:
-            raise UsageError(f"--show: OpenCV cannot open a window ({error.err})") from None
+        if self._view is None:
+            self._view = _open_view()
+        shown = np.ascontiguousarray(_fitting(rgb))
+        height, width = shown.shape[:2]
+        image = QtGui.QImage(shown.data, width, height, 3 * width, QtGui.QImage.Format_RGB888)
+        self._view.setPixmap(QtGui.QPixmap.fromImage(image))
+        self._view.setFixedSize(width, height)
+        self._wait(1 if is_video else self._wait_ms)
 
     def close(self) -> None:
-        import cv2
-
-        if self._is_open:
-            cv2.destroyWindow(TITLE)
-            self._is_open = False
+        if self._view is not None:
+            self._view.close()
+            self._view = None
 
     def _wait(self, wait_ms: int) -> None:
-        """Wait in small steps: a window that is closed must be noticed without a key."""
-        import cv2
+        from PyQt5 import QtCore, QtWidgets
 
-        waited_ms = 0
+        self._view.key = None
+        end_s = time.monotonic() + wait_ms / 1000
         while True:
-            step_ms = 50 if wait_ms == 0 else max(min(50, wait_ms - waited_ms), 1)
-            key = cv2.waitKey(step_ms) & 0xFF
-            waited_ms += step_ms
-            if key in KEYS_TO_QUIT or cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
-                self._is_open = False
-                cv2.destroyAllWindows()
+            QtWidgets.QApplication.processEvents()
+            if self._view.is_closed or self._view.key in (QtCore.Qt.Key_Q, QtCore.Qt.Key_Escape):
+                self.close()
                 raise Quit
-            if key != 0xFF or (wait_ms and waited_ms >= wait_ms):
+            left_s = end_s - time.monotonic()
+            if self._view.key is not None or (wait_ms and left_s <= 0):
                 return
+            time.sleep(min(STEP_S, left_s) if wait_ms else STEP_S)
+
+
+def _open_view() -> Any:
+    """A shown label that remembers the last key in ``key``, and whether it ``is_closed``."""
+    from PyQt5 import QtWidgets
+
+    class View(QtWidgets.QLabel):  # type: ignore[misc]
+        key: int | None = None
+        is_closed = False
+
+        def keyPressEvent(self, event: Any) -> None:
+            self.key = event.key()
+
+        def closeEvent(self, event: Any) -> None:
+            self.is_closed = True
+            event.accept()
+
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([TITLE])
+    view = View()
+    view.setWindowTitle(TITLE)
+    view.application = application  # Qt's objects die with it
+    view.show()
+    return view
 
 
 def _fitting(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

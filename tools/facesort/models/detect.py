@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -17,8 +17,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort import packages
 from facesort.detections import Detections
 from facesort.errors import ModelError
+from facesort.models import second_look
+from facesort.models.input_size import InputSizes
 from facesort.models.letterbox import MAX_FACES, decode, letterbox
 from facesort.models.runtime import open_session
 
@@ -49,7 +52,7 @@ class YoloDetector:
     """A YOLO network with its own thresholds; implements `Detector`.
 
     ``forward`` maps (1, 3, h, w) to the raw output of one image; ``square`` says that it takes
-    only ``imgsz`` x ``imgsz``.
+    only ``imgsz`` x ``imgsz``. Without ``sizes``, every image is looked at once, at ``imgsz``.
     """
 
     forward: RawForward
@@ -61,14 +64,41 @@ class YoloDetector:
     end2end: bool = False
     square: bool = False
     max_faces: int = MAX_FACES
+    sizes: InputSizes | None = None
 
     def detect(self, images_rgb: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Faces of each image (h, w, 3 RGB), boxes in that image's pixels."""
         return [self._detect_one(rgb) for rgb in images_rgb]
 
     def _detect_one(self, rgb: NDArray[np.uint8]) -> Detections:
-        pixels, fit = letterbox(rgb, self.imgsz, square=self.square)
-        return decode(self.forward(pixels), fit, self.conf, self.end2end, self.max_faces)
+        if self.sizes is None:
+            return self._look(rgb, self.imgsz, self.conf)
+        return second_look.detect(self._look, rgb, self.imgsz, self.conf, self.sizes)
+
+    def _look(self, rgb: NDArray[np.uint8], imgsz: int, conf: float) -> Detections:
+        px = self.imgsz if self.square else imgsz
+        pixels, fit = letterbox(rgb, px, square=self.square)
+        return decode(self.forward(pixels), fit, conf, self.end2end, self.max_faces)
+
+
+def with_second_looks(detector: YoloDetector, sizes: InputSizes | None = None) -> YoloDetector:
+    """The same network, which looks at each image at the size, and as often, as it needs.
+
+    Its fingerprint is another, so that nothing takes what it saw for what one look would see.
+    """
+    sizes = sizes or InputSizes()
+    return replace(
+        detector,
+        sizes=sizes,
+        fingerprint=_fingerprint(f"{detector.fingerprint} {sizes}".encode()),
+    )
+
+
+def with_tiles(detector: Detector) -> Detector:
+    """One that looks for tiny faces as well; a detector of another kind stays as it is."""
+    if not isinstance(detector, YoloDetector) or detector.sizes is None:
+        return detector
+    return with_second_looks(detector, replace(detector.sizes, tiles=True))
 
 
 def load_detector(
@@ -137,6 +167,7 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
 
 
 def _load_torch(weights: Path, conf: float | None, imgsz: int | None, fused: bool) -> YoloDetector:
+    packages.require("torch", "ultralytics", what=f"{weights.name}, a PyTorch file,")
     from facesort.models.ultralytics_loader import load_yolo
 
     model = load_yolo(weights, task="detect")

@@ -6,27 +6,33 @@ What each finds and how fast it is: weights/SPEED.md.
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FLOAT, INT8 = "occlusion.onnx", "occlusion-int8.onnx"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A file of weights/, and the longer side of what the network sees."""
+    """A file of weights/, the longer side of what the network sees, and whether tiny faces are
+    looked for in tiles as well (`second_look`)."""
 
     file: str
     imgsz: int
+    tiles: bool = False
 
 
 FAST, BALANCED, BEST = "fast", "balanced", "best"
-PRESETS = {FAST: Preset(INT8, 320), BALANCED: Preset(INT8, 640), BEST: Preset(FLOAT, 640)}
+PRESETS = {
+    FAST: Preset(INT8, 320),
+    BALANCED: Preset(INT8, 640),
+    BEST: Preset(FLOAT, 640, tiles=True),
+}
 
 
 def preset(name: str) -> Preset:
     """The level for this processor: in float, where 8 bits would overflow."""
     chosen = PRESETS[name]
-    return chosen if adds_8_bits_whole() else Preset(FLOAT, chosen.imgsz)
+    return chosen if adds_8_bits_whole() else replace(chosen, file=FLOAT)
 
 
 def adds_8_bits_whole() -> bool:

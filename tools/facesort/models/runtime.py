@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
+from facesort.memory import check_limit
+
+_EXTERNAL = re.compile("external data|model_path must not be empty", re.IGNORECASE)
 
 
 def open_session(weights: Path, data: bytes, threads: int) -> Any:
     """An ``onnxruntime.InferenceSession`` of ``data``, the bytes of ``weights``, on the processor;
-    0 ``threads`` are as many as there are cores. Raises `ModelError` where it cannot be loaded."""
+    0 ``threads`` are as many as there are cores. Raises `ModelError` where it cannot be loaded, or
+    where its weights lie in other files: the names of these are the model's to choose."""
+    check_limit()
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -29,6 +35,11 @@ def open_session(weights: Path, data: bytes, threads: int) -> Any:
     try:
         return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises its own types, none of them documented
+        if _EXTERNAL.search(str(error)):
+            raise ModelError(
+                f"{weights}: keeps weights in other files, which are not opened; expected one file "
+                "that holds them: onnx.save(onnx.load(FILE), OUT)"
+            ) from None
         raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from facesort.errors import ModelError, first_line
+from facesort.errors import ModelError
+from facesort.models.checkpoints import harden, read_safely, why_unread
 
 
 def import_ultralytics(verbose: bool = False) -> ModuleType:
@@ -21,21 +22,30 @@ def import_ultralytics(verbose: bool = False) -> ModuleType:
 
     if ultralytics.settings["sync"]:
         ultralytics.settings.update({"sync": False})
+    harden(ultralytics)
     return ultralytics
 
 
 def load_yolo(weights: Path, task: str, verbose: bool = False) -> Any:
-    """Load a checkpoint; raises `ModelError` if it is missing, no checkpoint, or another task.
+    """Load a checkpoint; raises `ModelError` if it is missing, no checkpoint, or another task."""
+    model = read_yolo(weights, verbose)
+    if model.task != task:
+        raise ModelError(f"{weights}: its task is '{model.task}'; expected '{task}'")
+    return model
+
+
+def read_yolo(weights: Path, verbose: bool = False) -> Any:
+    """Load a checkpoint of any task, as data (see `checkpoints`); raises `ModelError`.
 
     Ultralytics downloads what it does not find, so a missing file never reaches it.
     """
     if weights.suffix != ".pt" or not weights.is_file():
         raise ModelError(f"{weights}: no such checkpoint; expected an existing .pt file")
+    ultralytics = import_ultralytics(verbose)
     try:
-        model = import_ultralytics(verbose).YOLO(str(weights))
-        found = str(model.task)
-    except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
-        raise ModelError(f"{weights}: not a YOLO checkpoint ({first_line(error)[:120]})") from error
-    if found != task:
-        raise ModelError(f"{weights}: its task is '{found}'; expected '{task}'")
-    return model
+        with read_safely(weights):
+            return ultralytics.YOLO(str(weights))
+    except ModelError:
+        raise
+    except Exception as error:  # whatever a damaged file leads torch and Ultralytics into
+        raise ModelError(f"{weights}: not a YOLO checkpoint ({why_unread(error)})") from error

@@ -32,6 +32,7 @@ MAX_PIXELS = 250_000_000  # a phone's 200-megapixel mode passes, a decompression
 MAX_DECODED_PIXELS = 100_000_000  # what may become an array (300 MB); larger JPEGs come smaller
 MAX_FILE_BYTES = 1_000_000_000
 _HASH_BYTES = 16
+_BLOCK_BYTES = 1 << 20
 _ZERO_TAIL_BYTES = 512
 _PILLOW = re.compile(r"PIL\.")
 _EMPTY = "is empty (0 bytes); expected a photo; copy it again from its source"
@@ -96,8 +97,11 @@ def content_of(path: Path) -> str:
     if not is_video(path):
         return content_hash(read_photo_bytes(path))
     try:
-        with path.open("rb") as file:  # of any length
-            return hashlib.file_digest(file, new_content_hash).hexdigest()
+        content = new_content_hash()
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                content.update(block)
+        return content.hexdigest()
     except OSError as error:
         raise PhotoError(_why_not_read(error)) from error
 

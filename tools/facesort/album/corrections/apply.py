@@ -8,14 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from facesort.album.corrections import regression_check
-from facesort.album.corrections.changes import (
-    FACES,
-    Changes,
-    MovedFace,
-    find_changes,
-    put_back,
-    unpack,
-)
+from facesort.album.corrections.changes import FACES, Changes, find_changes, put_back, unpack
+from facesort.album.corrections.copies import copies_by_photo
 from facesort.album.corrections.missing import Ask, ask_about, unsettled
 from facesort.album.corrections.relink import Words, clear_unfinished, moved_by_others, relink
 from facesort.album.corrections.renames import follow
@@ -120,19 +114,18 @@ def _ask(changes: Changes, state: State, labels: UserLabels, ask: Ask | None) ->
 
 
 def _new(changes: Changes, state: State, labels: UserLabels) -> list[UserLabel]:
-    """What was said and is not known yet."""
+    """What was said and is not known yet. What was said of a copy of the photo, with the same
+    bytes, is known of that copy only: each may be put back, or elsewhere."""
     when = datetime.now().astimezone().isoformat(timespec="seconds")
-    return [
-        _label(said, state, when)
-        for said in changes.said
-        if labels.of_faces(state.entries[said.photo].scan)[said.number] != said.folder
-    ]
-
-
-def _label(said: MovedFace, state: State, when: str) -> UserLabel:
-    scan = state.entries[said.photo].scan
-    face = scan.faces[said.number]
-    return UserLabel(scan.content, face.xyxy_px, said.folder, said.photo, when, face.frame)
+    copies, after = copies_by_photo(state.entries.values()), UserLabels(labels.every)
+    new = []
+    for said in changes.said:
+        scan, others = state.entries[said.photo].scan, copies.get(said.photo, frozenset())
+        known = labels.on_faces(scan)[said.number]
+        if known is None or known.folder != said.folder or known.photo in others:
+            new.append(after.label(scan, said.number, said.folder, when, others))
+            after.add(new[-1])
+    return new
 
 
 def _keep(
@@ -153,6 +146,7 @@ def _keep(
         new = _guarded(state, learned, labels, new, workspace.report)
     if new or learned != state.learned:
         workspace.journal.said(new)
+        workspace.journal.sync()
     append_labels(dst.corrections, new)
     for label in new:
         labels.add(label)
@@ -193,7 +187,11 @@ def _guarded(
             f"{f' and give {why.won} theirs' if why.won else ''}; look at faces/{name} once more"
         )
     kept = [replace(label, teaches=label.folder not in refused) for label in new]
-    return kept + [replace(one, teaches=True) for one in again if one.folder not in refused]
+    return kept + [
+        replace(one, teaches=True, exact=True, keeps=after.beside(one))
+        for one in again
+        if one.folder not in refused
+    ]
 
 
 def _words(state: State, labels: UserLabels) -> Words:

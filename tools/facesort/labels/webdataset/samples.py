@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from facesort.errors import LabelError
+from facesort.file_names import is_device
 from facesort.labels import yolo
 from facesort.labels.named_crops import plain_text
 from facesort.labels.webdataset import sample_labels, shards
@@ -163,7 +164,8 @@ def _portable(key: str) -> Path:
 
 def _portable_part(part: str) -> str:
     plain = _NOT_PORTABLE.sub("_", plain_text(part)).replace(".", "_")
-    return plain.encode()[:_MAX_PART_BYTES].decode("utf-8", "ignore").strip() or "_"
+    cut = plain.encode()[:_MAX_PART_BYTES].decode("utf-8", "ignore").strip() or "_"
+    return f"{cut}_" if is_device(cut) else cut
 
 
 def _free(place: Path, suffix: str) -> Path:

@@ -8,6 +8,9 @@ count at that difficulty, numbered from 1. An image without a face has one all-z
 
 from __future__ import annotations
 
+import os
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +23,8 @@ from facesort.errors import LabelError
 from facesort.labels.widerface.bbx_text import ATTRIBUTES
 from facesort.labels.widerface.face_list import FaceList, ListedImage, image_name, is_placeholder
 
+MAX_BYTES = 64_000_000  # unpacked; wider_face_val.mat has 2.5 million
+_HEADER_BYTES, _COMPRESSED, _BLOCK_BYTES = 128, 15, 1 << 20
 COUNTED = "counted"  # 1 for the faces that gt_list names
 _LISTS = {name: f"{name}_label_list" for name in ATTRIBUTES}
 _NEEDED = ("event_list", "file_list", "face_bbx_list")
@@ -59,14 +64,45 @@ def _load(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat
 
     try:
-        content = loadmat(str(path))
+        _check_size(path)
+        content = loadmat(str(path), appendmat=False)
     except OSError as error:
         raise LabelError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except LabelError:
+        raise
     except NotImplementedError:
         raise LabelError(f"{path}: MATLAB 7.3; save it with -v7 to have it read") from None
     except Exception as error:  # damaged files raise whatever they lead the reader into
         raise LabelError(f"{path}: not a whole MATLAB file ({error}); copy it again") from None
     return {key: value for key, value in content.items() if not key.startswith("__")}
+
+
+def _check_size(path: Path) -> None:
+    """Raise `LabelError` for a file that unpacks to more than any such ground truth holds: a few
+    megabytes of zeros would fill the memory. Elements of level 5 MAT files, of which some are
+    compressed: https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEADER_BYTES)
+        order = "<" if head[-2:] == b"IM" else ">"
+        room = MAX_BYTES
+        if not head.startswith(b"MATLAB 5.0"):  # the others are not compressed, or not read
+            return
+        while room >= 0 and len(tag := file.read(8)) == 8:
+            kind, size_bytes = struct.unpack(f"{order}II", tag)
+            if kind != _COMPRESSED:
+                room -= size_bytes
+                file.seek(size_bytes, os.SEEK_CUR)
+                continue
+            unpacker = zlib.decompressobj()
+            data = file.read(min(size_bytes, MAX_BYTES))
+            while data and room >= 0 and not unpacker.eof:
+                room -= len(unpacker.decompress(data, _BLOCK_BYTES))
+                data = unpacker.unconsumed_tail
+    if room < 0:
+        raise LabelError(
+            f"{path}: holds more than {MAX_BYTES / 1e6:.0f} MB; expected WIDER FACE's ground truth"
+        )
 
 
 Entry = Callable[[str], Any]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from facesort.errors import ModelError, first_line
+from facesort.models.checkpoints import allow_trunks
 from facesort.models.classify.networks import find_network, transfer
 from facesort.models.training.run_card import (
     FINISHED,
@@ -73,6 +74,7 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
     trainer_class, told = _trainer(recipe, say)
     arguments = {**DEFAULTS, **recipe.overrides, "model": network, "data": str(data)}
     arguments |= {"project": str(folder.parent), "name": folder.name, "exist_ok": True}
+    allow_trunks()  # Ultralytics reads its best checkpoint again in the end
     with isolated(), ExitStack() as stack:
         try:
             trainer = trainer_class(overrides=arguments)

@@ -38,6 +38,7 @@ def load_segmenter(weights: Path | None) -> Segment:
     if weights.suffix == ".pt":
         return _yolo(weights, task=None)
     if weights.suffix == ".onnx" and (task := _yolo_task(weights)):
+        open_session(weights, weights.read_bytes(), threads=1)  # may Ultralytics open it by name?
         return _yolo(weights, task)
     return _network(load_probability(weights))
 
@@ -140,11 +141,16 @@ def _yolo_task(weights: Path) -> str:
 
 def _yolo(weights: Path, task: str | None) -> Segment:
     """``task``: None where the file says it itself, as a checkpoint does."""
+    from facesort.models.checkpoints import read_safely
     from facesort.models.ultralytics_loader import import_ultralytics
 
+    ultralytics = import_ultralytics()
     try:
-        model: Any = import_ultralytics().YOLO(str(weights), task=task)
-        names, task = dict(model.names), str(model.task)
+        with read_safely(weights):
+            model: Any = ultralytics.YOLO(str(weights), task=task)
+            names, task = dict(model.names), str(model.task)
+    except ModelError:
+        raise
     except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
         raise ModelError(f"{weights}: not a YOLO model ({first_line(error)[:120]})") from None
     wanted = [number for number, name in names.items() if name in PERSON_NAMES]

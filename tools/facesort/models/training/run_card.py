@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from facesort.models.training.start import Transfer
+from facesort.paths import ASSETS
 
 CARD = "run_card.json"
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
-_PACKAGES = ("ultralytics", "torch", "torchvision", "numpy", "opencv-python")
-_ROOT = Path(__file__).resolve().parents[4]
+_HEADLESS = "-opencv-headless"  # the build of Ultralytics for OpenCV without windows
+_PACKAGES = ("ultralytics", f"ultralytics{_HEADLESS}", "torch", "torchvision", "numpy")
+_PACKAGES += ("opencv-python", "opencv-python-headless")
 
 Card = dict[str, Any]
 
@@ -66,7 +68,7 @@ def versions() -> dict[str, str]:
     found = {"python": sys.version.split()[0], "facesort": __version__}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            found[package.removesuffix(_HEADLESS)] = version(package)
         except PackageNotFoundError:  # another build of it is there
             continue
     return found
@@ -112,7 +114,7 @@ def _processor() -> str:
 
 def _git(*arguments: str) -> str:
     try:
-        command = ["git", "-C", str(_ROOT), *arguments]
+        command = ["git", "-C", str(ASSETS), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return ""

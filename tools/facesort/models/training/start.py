@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError, first_line
+from facesort.paths import ASSETS
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Transfer:
         )
 
 
-OWN_YAMLS = Path(__file__).resolve().parents[4] / "data_configs" / "models"
+OWN_YAMLS = ASSETS / "data_configs" / "models"
 _SUFFIXES = (".yaml", ".yml")
 _NAME = re.compile(r"(?:yolo)?(v?\d+)([a-z])u?(-p\d)?")  # the YAMLs without u have its head too
 
@@ -75,12 +76,17 @@ def find_checkpoint(text: str) -> Path:
 
 def load_start(start: str) -> Any:
     """Ultralytics' YOLO of what `find_start` returned; `ModelError` if that cannot be used."""
+    from facesort.models.checkpoints import read_safely
     from facesort.models.ultralytics_loader import import_ultralytics, load_yolo
 
     if start.endswith(".pt"):
         return load_yolo(Path(start), task="detect", verbose=True)
+    ultralytics = import_ultralytics(verbose=True)
     try:
-        return import_ultralytics(verbose=True).YOLO(start, task="detect")
+        with read_safely(Path(start)):
+            return ultralytics.YOLO(start, task="detect")
+    except ModelError:
+        raise
     except Exception as error:  # a YAML may name anything, and anything may go wrong in it
         raise ModelError(f"{start}: not a network's YAML ({first_line(error)[:120]})") from error
 
