@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort.album.destination import Destination
+from facesort.album.detected_faces import decode_px
 from facesort.album.link_modes import possible_links
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.clustering import found_line, names_of, numbered, with_people_found
@@ -27,13 +28,7 @@ from facesort.album.records import (
 )
 from facesort.album.salience import PhotoRules
 from facesort.album.scanning import detection_cache
-from facesort.album.scanning.scanner import (
-    ScanFunction,
-    Scanner,
-    ScanResult,
-    decode_px,
-    scan_photos,
-)
+from facesort.album.scanning.scanner import ScanFunction, Scanner, ScanResult, scan_photos
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import UserLabels, read_labels
