@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import shutil
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 from conftest import Album, Sort, disk_as_dict, disk_times, files, jpeg
 from PIL import Image
+
+from facesort.csv_files import read_rows
 
 
 def test_a_first_sort(full_album: Album, sort: Sort, tmp_path: Path) -> None:
@@ -103,6 +106,21 @@ def test_hand_work_survives_the_next_run(album: Album, sort: Sort, tmp_path: Pat
         "photos/face/b (2).jpg",
         "photos/face/b.jpg",
     ]
+
+
+def test_a_photo_named_as_a_formula_is_text_in_the_manifest(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    names = ["=1+1.jpg", "-2.jpg", "plain.jpg"]
+    for name in names:
+        album.add(name, "face")
+    sort("--src", "album")
+    with (tmp_path / "sorted/manifest.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+        assert {"'=1+1.jpg", "'-2.jpg", "plain.jpg"} < set(cells)
+        assert not [cell for cell in cells if cell[:1] in tuple("=+-@")]
+        file.seek(0)
+        assert sorted(row["photo"] for row in read_rows(file)[1]) == sorted(names)
 
 
 def test_an_edited_manifest_is_set_aside(album: Album, sort: Sort, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from facesort.classes import parse_class
@@ -62,16 +63,29 @@ def read_identities(root: Path) -> NamedCrops:
     return NamedCrops(root, tuple(crops), tuple(refused), notes_on(root))
 
 
-def read_table(table: Path) -> NamedCrops:
-    """The rows ``image,class`` of a CSV; pictures are looked for below its own folder."""
+OUTSIDE = "outside the folder of the table"
+
+
+def read_table(table: Path, anywhere: bool = False) -> NamedCrops:
+    """The rows ``image,class`` of a CSV; pictures are looked for below its own folder.
+
+    A whole path (``/data/crops/1.jpg``) means that file. One outside the folder is taken only where
+    ``anywhere`` allows it: a table that came with others' data must not gather private photos.
+    """
     rows = _rows(table)
     pictures = {_key(str(relative)): path for path, relative in pictures_below(table.parent)}
     classes: dict[str, set[str]] = defaultdict(set)
     for image, name in rows:
         classes[image].add(name)
     crops, refused, seen = [], [], set[str]()
+    base = Path(os.path.abspath(table.parent))
     for image, name in rows:
-        path = pictures.get(image)
+        path = pictures.get(image) or _by_whole_path(image, base, pictures)
+        if path is None and Path(image).is_absolute() and Path(image).is_file():
+            if not anywhere:
+                refused.append(Refused(Path(image), name, OUTSIDE))
+                continue
+            path = Path(image)
         problem = _problem(path is not None, image in seen, name, classes[image])
         seen.add(image)
         if path is None or problem:
@@ -79,6 +93,11 @@ def read_table(table: Path) -> NamedCrops:
         else:
             crops.append((path, name))
     return NamedCrops(table.parent, tuple(crops), tuple(refused), _unnamed(pictures, classes))
+
+
+def _by_whole_path(image: str, base: Path, pictures: Mapping[str, Path]) -> Path | None:
+    path = Path(os.path.normpath(image))
+    return pictures.get(_key(str(path.relative_to(base)))) if path.is_relative_to(base) else None
 
 
 def find_table(folder: Path) -> Path:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from facesort.csv_files import read_rows
 from facesort.errors import LabelError
 
 
@@ -13,13 +13,11 @@ def read(path: Path, *columns: str) -> list[Mapping[str, str]]:
     """The rows of a CSV file that has at least ``columns``; raises `LabelError` if it has not."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [c for c in columns if c not in (reader.fieldnames or [])]
+            found, rows = read_rows(file)
+            missing = [c for c in columns if c not in found]
             if missing:
-                raise LabelError(
-                    f"{path.name}: no column {', '.join(missing)}; got {reader.fieldnames}"
-                )
-            return list(reader)
+                raise LabelError(f"{path.name}: no column {', '.join(missing)}; got {found}")
+            return list(rows)
     except OSError as error:
         raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
 

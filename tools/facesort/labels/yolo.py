@@ -73,7 +73,7 @@ def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
     if not path.exists():
         return ImageLabels.of(image, size_wh, as_boxes([]), [])
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # as Ultralytics: a BOM is no digit
     except UnicodeDecodeError:
         raise LabelError(f"{path}: not a text file; expected lines of class cx cy w h") from None
     return parse(text, image, size_wh, class_count)

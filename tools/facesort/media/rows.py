@@ -7,11 +7,11 @@ row with these empty; JSON has one line a picture with a list of faces.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from typing import Any
 
+from facesort.csv_files import Writer
 from facesort.media.looks import Face, Look
 
 MANIFEST = "photo x1 y1 x2 y2 class mouth eyes confidence".split()
@@ -33,7 +33,7 @@ def csv_rows(look: Look) -> str:
 
 def csv_text(rows: list[list[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    Writer(text).writerows(rows)
     return text.getvalue()
 
 

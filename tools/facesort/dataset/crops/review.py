@@ -6,12 +6,12 @@ out/_review/review.csv                      image,class,reason,detail,file
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from facesort.csv_files import Writer
 from facesort.dataset.links import link_or_copy
 from facesort.labels.named_crops import Refused
 
@@ -28,7 +28,7 @@ def file_for_review(refused: Sequence[Refused], root: Path, out: Path) -> Path |
     table = folder / "review.csv"
     is_new = not table.exists()
     with table.open("a", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.writer(file)
+        rows = Writer(file)
         if is_new:
             rows.writerow(COLUMNS)
         for crop in refused:
