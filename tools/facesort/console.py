@@ -34,8 +34,8 @@ class Parser(argparse.ArgumentParser):
     def _spelled_out(self, argv: Sequence[str]) -> list[str]:
         """``key=value`` as ``--key=value`` where there is such an option; a value stays itself.
 
-        After an option whose values are pairs (``--map A=B C=D``), what follows are pairs too, up to
-        the next argument that begins with a hyphen: a class may be called ``split`` or ``out``.
+        After an option whose values are pairs (``--map A=B C=D``), what follows are pairs too, up
+        to the next argument that begins with a hyphen: a class may be called ``split``.
         """
         out: list[str] = []
         is_value = in_pairs = False

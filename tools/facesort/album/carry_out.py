@@ -18,6 +18,7 @@ from facesort.album.journal import Journal
 from facesort.album.looking.crops import CropMemory
 from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
+from facesort.album.person.nameless import is_numbered
 from facesort.album.plan import needed_bytes
 from facesort.album.records import Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
@@ -84,7 +85,8 @@ def _free_bytes(folder: Path) -> int:
 def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
     """Those the plan fills, and every folder a crop can be dragged to."""
     wanted = {folder_of(path) for path in plan.paths}
-    wanted |= {f"faces/{name}" for name in plan.folders.faces}
+    # a number without a face says nothing to the person, and nothing can be dragged there
+    wanted |= {f"faces/{name}" for name in plan.folders.faces if not is_numbered(name)}
     for folder in sorted({"photos", "faces"} | wanted):
         if not (dst / folder).exists():
             journal.folder(folder)

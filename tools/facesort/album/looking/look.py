@@ -15,7 +15,13 @@ from facesort.album.looking.scan import Looked, Looker, Scanner, decode_px, scan
 from facesort.album.person.by_person import SHOWN, People
 from facesort.album.person.examples import check_names
 from facesort.album.person.judge import judge_scans
-from facesort.album.person.nameless import found_line, names_of, numbered, with_people_found
+from facesort.album.person.nameless import (
+    found_line,
+    names_of,
+    numbered,
+    with_people_found,
+    without_unused,
+)
 from facesort.album.person.vote import Voter, judge_by_votes
 from facesort.album.plan import plan_entries
 from facesort.album.records import (
@@ -160,8 +166,10 @@ def plan_news(
     album = filed | {scan.photo: scan for scan in new}
     learned = _learned(job, state, said, album, {scan.photo for scan in new}, report)
     job.say_votes(detector, learned, report)
-    if learned is not None and job.gathers and names_of(learned):
-        folders = Folders(tuple(dict.fromkeys((*names_of(learned), *said.people))))
+    if learned is not None and job.gathers:
+        learned, folders, judged = _filled(learned, job, state, said, album)
+    else:
+        judged = _judged(job, learned, folders, labels, album.values(), detector)
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
@@ -170,7 +178,7 @@ def plan_news(
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,
         folders=folders,
-        judged=_judged(job, learned, folders, labels, album.values(), detector),
+        judged=judged,
         rules=PhotoRules.of_options(job.options),
     )
     if learned is not None and job.gathers:
@@ -219,6 +227,21 @@ def _learned(
     labels = said.within(Folders((*taken, numbered(1))))
     found = with_people_found(learned, taken, labels, album.values(), new_photos)
     return found
+
+
+def _filled(
+    learned: Learned, job: Job, state: State, said: HumanLabels, album: Mapping[str, Scan]
+) -> tuple[Learned, Folders, dict[str, tuple[Judged, ...]]]:
+    """Who was found, less those in whose folder no face would be; with a word on each face."""
+    known = names_of(state.learned) if state.learned and state.learned.by == learned.by else ()
+    while True:
+        names = tuple(dict.fromkeys((*names_of(learned), *said.people))) or job.folders.people
+        judged = judge_scans(learned, names, said.within(Folders(names)), album.values())
+        used = {one.folder for words in judged.values() for one in words}
+        fewer = without_unused(learned, {*known, *said.people, *used})
+        if fewer is learned:
+            return learned, Folders(names), judged
+        learned = fewer
 
 
 def _judged(
