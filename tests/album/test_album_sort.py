@@ -128,7 +128,9 @@ def test_an_edited_manifest_is_set_aside(album: Album, sort: Sort, tmp_path: Pat
     sort("--src", "album")
     (tmp_path / "sorted/manifest.csv").write_text("mine")
     album.add("b.jpg", "face")
-    assert "your version is now manifest (2).csv" in sort("--src", "album").out
+    out = sort("--src", "album").out
+    assert "is not as it was written here (you edited it, or the journal lost lines)" in out
+    assert "that version is now manifest (2).csv" in out
     assert (tmp_path / "sorted/manifest (2).csv").read_text() == "mine"
     assert len(pd.read_csv(tmp_path / "sorted/manifest.csv")) == 2
 
@@ -241,7 +243,8 @@ def test_links_in_the_album(album: Album, sort: Sort, tmp_path: Path) -> None:
     (album.root / "broken.jpg").symlink_to(tmp_path / "nowhere.jpg")
     album.note()
     result = sort("--src", "album")
-    assert result.out.startswith("album: 2 photos, 1 other file passed over")
+    line = "album: 2 photos, 1 other file passed over (1 .jpg): broken.jpg"
+    assert result.out.splitlines()[0] == line
     for name in ("a.jpg", "a link.jpg"):
         assert (tmp_path / "sorted/photos/face" / name).samefile(album.root / "real/a.jpg")
         assert not (tmp_path / "sorted/photos/face" / name).is_symlink()
@@ -253,7 +256,8 @@ def test_system_files_are_passed_over(album: Album, sort: Sort) -> None:
         album.write(name, b"x")
     result = sort("--src", "album")
     assert result.code == 0
-    assert result.out.splitlines()[0] == "album: 1 photo, 1 other file passed over"
+    line = "album: 1 photo, 1 other file passed over (1 .txt): notes.txt"
+    assert result.out.splitlines()[0] == line
 
 
 def test_key_value_arguments(album: Album, sort: Sort, tmp_path: Path) -> None:

@@ -119,6 +119,9 @@ def write_manifest(site: Site) -> None:
         aside = NamePool(f"./{name}" for name in os.listdir(dst.root)).take(".", dst.manifest.name)
         journal.aside(aside)
         dst.manifest.rename(dst.root / aside)
-        site.report.say(f"{dst.manifest.name} was edited: your version is now {Path(aside).name}")
+        site.report.say(
+            f"{dst.manifest.name} is not as it was written here (you edited it, or the "
+            f"journal lost lines): that version is now {Path(aside).name}"
+        )
     journal.manifest(content_hash(data))
     write_atomic(dst.manifest, [data], dst.temp_folder / dst.manifest.name)

@@ -1,4 +1,7 @@
-"""XMP side-cars with face regions and names, as Lightroom, digiKam, Bridge and others read them.
+"""XMP side-cars with face regions and names, as exiftool, exiv2, darktable and digiKam read them.
+
+Lightroom and Bridge read no ``photo.jpg.xmp``, only what is in the JPEG itself; README says how the
+names get there.
 
 Regions follow the Metadata Working Group (Guidelines for Handling Image Metadata 2.0, 5.9): centre
 and size, as shares of the picture *as it is stored*, before its orientation is applied; hence the
