@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from facesort.boxes import Boxes, SizeWH
-from facesort.photos import exif, formats, open_photo, read_photo_bytes
-
-_SMALL_PX = 64  # only the size is asked for; JPEGs then decode at an eighth
+from facesort.photos import exif
+from facesort.photos.stored import read_whole
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,9 @@ class Shape:
 
 
 def shape_of(picture: Path) -> Shape:
-    """Open ``picture`` and tell its shape; raises `PhotoError` where it is none."""
-    data = read_photo_bytes(picture)
-    size_wh = open_photo(data, _SMALL_PX).size_wh
-    return Shape(size_wh, formats.stored_orientation(data))
+    """The shape of ``picture``; raises `PhotoError` where it is none, or cut off."""
+    stored = read_whole(picture)
+    return Shape(stored.upright_wh, stored.orientation)
 
 
 def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:
