@@ -13,7 +13,6 @@ takes more than --most times as long. Without --scenes, pictures and boxes are d
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,10 +61,9 @@ def main() -> int:
         sets = make_sets(Path(folder), args.scenes, args.count)
         print(f"{'':6}{'files':>6}{'ours, s':>10}{'files/s':>9}{'loader, s':>11}{'ratio':>7}")
         for form, (argv, call) in sets.items():
-            out = Path(folder) / "out"
             ours, theirs = [], []
-            for _ in range(args.rounds):  # turn by turn: other work on the machine meets both
-                shutil.rmtree(out, ignore_errors=True)
+            for number in range(args.rounds):  # turn by turn: other work here meets both
+                out = Path(folder) / f"out_{form}_{number}"  # to delete files slows the disk down
                 code = OURS.format(tools=str(TOOLS), argv=[*argv, "--out", str(out)])
                 ours.append(seconds(Path(sys.executable), code))
                 if args.supervision:

@@ -19,10 +19,12 @@ from facesort.photos.stored import read_whole
 
 @dataclass(frozen=True)
 class Shape:
-    """The size of an upright picture, and the EXIF orientation (1 to 8) it is stored in."""
+    """The size of an upright picture, and the EXIF orientation (1 to 8) it is stored in; of one
+    that ``has_end``, the end of the file was seen."""
 
     size_wh: SizeWH
     orientation: int
+    has_end: bool = False
 
     @property
     def stored_wh(self) -> SizeWH:
@@ -32,7 +34,7 @@ class Shape:
 def shape_of(picture: Path) -> Shape:
     """The shape of ``picture``; raises `PhotoError` where it is none, or cut off."""
     stored = read_whole(picture)
-    return Shape(stored.upright_wh, stored.orientation)
+    return Shape(stored.upright_wh, stored.orientation, stored.has_end)
 
 
 def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:

@@ -7,15 +7,14 @@ out with ``drop_bad``.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from facesort.boxes import Boxes, SizeWH, as_boxes, xywhn_to_xyxy
+from facesort.boxes import SizeWH, as_boxes
 from facesort.errors import LabelError, PhotoError
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.exif_boxes import Shape, shape_of, to_upright
@@ -91,7 +90,7 @@ def gather(
 class _Gathering:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._pictures = Pictures(reading.pictures)
+        self._pictures: Pictures | None = None  # listed when the first is looked for
         self._shapes: dict[Path, Shape] = {}
         self._rows: dict[Path, list[tuple[str, tuple[float, ...]]]] = {}
         self._left_out: Counter[str] = Counter()
@@ -126,6 +125,8 @@ class _Gathering:
         self._take(item, path, shape, turned)
 
     def _find(self, item: RawImage) -> Path | str:
+        if self._pictures is None:
+            self._pictures = Pictures(self._reading.pictures)
         path = self._pictures.find(item.name, item.folder)
         if isinstance(path, str) and item.also:
             other = self._pictures.find(item.also, item.folder)
@@ -157,7 +158,7 @@ class _Gathering:
             self._notes.append(f"labelled more than once, boxes put together: {item.name}")
         for raw in item.boxes:
             problem, box = self._checked(raw, item, shape, stored)
-            row = (raw.name, tuple(box[0].tolist()) if len(box) else ())
+            row = (raw.name, box)
             if problem:
                 self._left_out[f"box {problem.partition(':')[0]}"] += 1
                 self._bad.append(f"{raw.where}: {problem} {_told(raw)}".rstrip())
@@ -168,22 +169,28 @@ class _Gathering:
 
     def _checked(
         self, raw: RawBox, item: RawImage, shape: Shape, stored: bool
-    ) -> tuple[str, Boxes]:
-        """The upright box, and what is wrong with it."""
-        none = as_boxes([])
+    ) -> tuple[str, tuple[float, ...]]:
+        """What is wrong with the box, and the upright one. (Plain floats: most images have one or
+        two boxes, for which arrays take ten times as long.)"""
         if raw.problem or not raw.name:
-            return raw.problem or "has no class name", none
-        if len(raw.values) != 4 or not np.isfinite(raw.values).all():
-            return "is not four numbers", none
-        size_wh = shape.stored_wh if stored else shape.size_wh
-        box = xywhn_to_xyxy(raw.values, size_wh) if item.normalised else as_boxes(raw.values)
-        x1, y1, x2, y2 = box[0]
+            return raw.problem or "has no class name", ()
+        values = [float(value) for value in raw.values]
+        if len(values) != 4 or not all(map(math.isfinite, values)):
+            return "is not four numbers", ()
+        w, h = shape.stored_wh if stored else shape.size_wh
+        x1, y1, x2, y2 = values
+        if item.normalised:
+            cx, cy, half_w, half_h = x1, y1, x2 / 2, y2 / 2
+            x1, y1 = (cx - half_w) * w, (cy - half_h) * h
+            x2, y2 = (cx + half_w) * w, (cy + half_h) * h
         if x1 >= x2 or y1 >= y2:
-            return "has no width or height (min >= max)", none
-        if x2 <= 0 or y2 <= 0 or x1 >= size_wh[0] or y1 >= size_wh[1]:
-            return "is outside its picture", none
-        self._over_the_edge += bool(min(x1, y1) < 0 or x2 > size_wh[0] or y2 > size_wh[1])
-        return "", to_upright(box, shape) if stored else box
+            return "has no width or height (min >= max)", ()
+        if x2 <= 0 or y2 <= 0 or x1 >= w or y1 >= h:
+            return "is outside its picture", ()
+        self._over_the_edge += min(x1, y1) < 0 or x2 > w or y2 > h
+        if not stored:
+            return "", (x1, y1, x2, y2)
+        return "", tuple(to_upright(as_boxes([x1, y1, x2, y2]), shape)[0].tolist())
 
     def finish(self, names: Sequence[str] | None) -> LabelSet:
         if self._bad and not self._reading.drop_bad:
@@ -204,7 +211,8 @@ class _Gathering:
             for path, rows in self._rows.items()
         )
         notes = (self._account(), *self._notes, *(f"left out: {bad}" for bad in self._bad))
-        return LabelSet(ordered, images, self._pictures.root, +self._left_out, notes)
+        whole = frozenset(path for path, shape in self._shapes.items() if shape.has_end)
+        return LabelSet(ordered, images, self._reading.pictures, +self._left_out, notes, whole)
 
     def _account(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self._seen.items())

@@ -6,6 +6,7 @@ Format: https://docs.ultralytics.com/datasets/detect/ . The label of ``a/images/
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,16 @@ NO_LABELS = frozenset({CLASSES_FILE, "predefined_classes.txt", "readme.txt", "le
 
 def label_path_of(image: Path) -> Path:
     """Where Ultralytics looks for the label of ``image``."""
-    parts = list(image.parts)
-    if "images" not in parts[:-1]:
-        return image.with_suffix(".txt")
-    last = len(parts) - 2 - parts[:-1][::-1].index("images")
-    parts[last] = "labels"
-    return Path(*parts).with_suffix(".txt")
+    return _label_folder(image.parent) / f"{image.stem}.txt"
+
+
+@lru_cache(maxsize=256)  # all pictures of a folder share it
+def _label_folder(pictures: Path) -> Path:
+    parts = list(pictures.parts)
+    if "images" not in parts:
+        return pictures
+    parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
+    return Path(*parts)
 
 
 def parse(text: str, image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
@@ -59,12 +64,11 @@ def render(labels: ImageLabels) -> str:
     """The text of a label file: boxes clipped to the image, `IGNORE` and empty boxes left out."""
     boxes = clip_xyxy(labels.xyxy_px, labels.size_wh)
     lines = []
-    for class_id, box, xywhn in zip(
-        labels.class_id, boxes, xyxy_to_xywhn(boxes, labels.size_wh), strict=True
-    ):
-        if class_id != IGNORE and box[2] > box[0] and box[3] > box[1]:
-            lines.append(" ".join([str(class_id), *(f"{v:.6f}" for v in xywhn)]))
-    return "".join(f"{line}\n" for line in lines)
+    rows = xyxy_to_xywhn(boxes, labels.size_wh).tolist()
+    for class_id, (cx, cy, w, h) in zip(labels.class_id.tolist(), rows, strict=True):
+        if class_id != IGNORE and w > 0 and h > 0:
+            lines.append(f"{class_id} {cx:.6f} {cy:.6f} {w:.6f} {h:.6f}\n")
+    return "".join(lines)
 
 
 def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:

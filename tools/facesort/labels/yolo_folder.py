@@ -67,18 +67,20 @@ def read_pictures(pictures: Iterable[Path], names: Sequence[str], reading: Readi
     items: list[RawImage | Unread] = []
     for picture in pictures:
         label = yolo.label_path_of(picture)
-        raw = _raw(label, Path(label.name), names) if label.exists() else None
+        raw = _raw(label, Path(label.name), names)
         if isinstance(raw, Unread):
             items.append(raw)
         else:
-            boxes = raw.boxes if raw else []
-            items.append(RawImage(picture.name, boxes, normalised=True, path=picture))
+            items.append(RawImage(picture.name, raw.boxes, normalised=True, path=picture))
     return gather(items, reading, names)
 
 
 def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawImage | Unread:
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        with open(file, "rb", buffering=0) as stream:
+            lines = stream.read().decode("utf-8-sig").splitlines()
+    except FileNotFoundError:
+        lines = []
     except UnicodeDecodeError:
         return Unread(f"{file}: not a text file; expected lines of class cx cy w h")
     except OSError as error:

@@ -26,10 +26,12 @@ _BACK = {6: 8, 8: 6}  # all other orientations undo themselves
 
 @dataclass(frozen=True)
 class Stored:
-    """``size_wh`` as stored; turned by the EXIF ``orientation`` (1 to 8), the photo is upright."""
+    """``size_wh`` as stored; turned by the EXIF ``orientation`` (1 to 8), the photo is upright. Of
+    a file that ``has_end``, the end mark of its format was seen."""
 
     size_wh: tuple[int, int]
     orientation: int
+    has_end: bool = False
 
     @property
     def upright_wh(self) -> tuple[int, int]:
@@ -65,7 +67,7 @@ def read_whole(path: Path) -> Stored:
             with formats.begin(head, kind) as image:
                 size_wh, turned = image.size, exif.orientation(image.info.get("exif") or b"")
             if size_wh[0] * size_wh[1] <= _SURE_PIXELS:
-                return Stored(size_wh, turned)
+                return Stored(size_wh, turned, has_end=True)
     except Exception:  # a longer header, or a damaged file: what the opener says of it counts
         pass
     return _opened(path)

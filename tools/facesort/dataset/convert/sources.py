@@ -132,7 +132,9 @@ def _is_shards(source: Path) -> bool:
     """A file or pattern by its name; beside labels, the tar files of a folder may be anything."""
     if not source.is_dir():
         return shards.is_shard(source)
-    found = formats_in(source) if shards.find(source) else None
+    if not shards.find(source):
+        return False
+    found = formats_in(source)
     texts = {file.name.lower() for file in source.rglob("*.txt")}
     return found == set() or (found == {"yolo"} and texts <= yolo.NO_LABELS)
 
