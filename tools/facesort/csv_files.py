@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TextIO
+from typing import IO, Any
 
 # Full-width signs count as well: East Asian versions of Excel read them so.
 _FORMULA = r"'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]"
@@ -34,7 +34,7 @@ def unescape(cell: str) -> str:
 class Writer:
     """Writes rows to an open text file (``newline=""``). Lines end in CR LF, as RFC 4180 has it."""
 
-    def __init__(self, file: TextIO, lineterminator: str = "\r\n") -> None:
+    def __init__(self, file: IO[str], lineterminator: str = "\r\n") -> None:
         self._writer = csv.writer(file, lineterminator=lineterminator)
 
     def writerow(self, row: Iterable[Any]) -> None:
@@ -48,7 +48,7 @@ class Writer:
 class DictWriter:
     """Rows as dicts: ``columns`` are written, what else a row holds is not."""
 
-    def __init__(self, file: TextIO, columns: Iterable[str]) -> None:
+    def __init__(self, file: IO[str], columns: Iterable[str]) -> None:
         self._writer = Writer(file)
         self._columns = tuple(columns)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -65,13 +65,17 @@ class Unread:
 class Reading:
     """How to read: ``pictures`` below which folder, whether bad boxes are left out, and which way
     up the boxes are: ``auto`` follows the size that the label tells, where it tells one.
-    ``unpack_to`` is an empty folder for pictures that the source itself holds."""
+    ``unpack_to`` is an empty folder for pictures that the source itself holds. ``check`` is asked
+    about the classes and their boxes before any picture is opened, and raises what it must.
+    ``scale`` takes labels that were made for the picture at another size."""
 
     pictures: Path
     drop_bad: bool = False
     boxes_of: BoxesOf = "auto"
     step: Step = no_step
     unpack_to: Path | None = None
+    check: Callable[[Mapping[str, int]], object] | None = None
+    scale: bool = False
 
 
 def gather(
@@ -81,10 +85,17 @@ def gather(
 
     Raises `LabelError` for the first bad box, unless those are to be left out.
     """
+    if reading.check is not None:
+        reading.check(Counter(box.name for item in items for box in _boxes(item) if box.name))
     work = _Gathering(reading)
     for item in reading.step(items, len(items), "label"):
         work.add(item)
     return work.finish(names)
+
+
+def _boxes(item: RawImage | Unread) -> Sequence[RawBox]:
+    """Those that tell a class: a line that is none tells nothing."""
+    return [] if isinstance(item, Unread) else [box for box in item.boxes if not box.problem]
 
 
 class _Gathering:
@@ -93,12 +104,15 @@ class _Gathering:
         self._pictures: Pictures | None = None  # listed when the first is looked for
         self._shapes: dict[Path, Shape] = {}
         self._rows: dict[Path, list[tuple[str, tuple[float, ...]]]] = {}
+        self._found: set[Path] = set()
         self._left_out: Counter[str] = Counter()
         self._notes: list[str] = []
         self._bad: list[str] = []
         self._seen: Counter[str] = Counter()
         self._unsure_which_way_up = 0
         self._over_the_edge = 0
+        self._could_be_scaled = 0
+        self._scaled = 0
 
     def add(self, item: RawImage | Unread) -> None:
         self._seen["labels"] += 1
@@ -130,7 +144,9 @@ class _Gathering:
         path = self._pictures.find(item.name, item.folder)
         if isinstance(path, str) and item.also:
             other = self._pictures.find(item.also, item.folder)
-            return other if isinstance(other, Path) else path
+            path = other if isinstance(other, Path) else path
+        if isinstance(path, Path):
+            self._found.add(path)
         return path
 
     def _leave_out(self, item: RawImage, why: str) -> None:
@@ -141,7 +157,13 @@ class _Gathering:
         """Whether the boxes are those of the stored picture; a text where they are of neither."""
         told = item.size_wh
         if told is not None and told not in (shape.size_wh, shape.stored_wh):
-            return "label is of another size than its picture"
+            sizes = (shape.size_wh, shape.stored_wh) if min(told) > 0 else ()
+            like = [size_wh for size_wh in sizes if _is_same_shape(told, size_wh)]
+            if not like or not self._reading.scale:
+                self._could_be_scaled += bool(like)
+                return "label is of another size than its picture"
+            self._scaled += 1
+            told = like[0]
         if shape.orientation == 1 or self._reading.boxes_of != "auto":
             return self._reading.boxes_of == "stored"
         if told is None or shape.size_wh == shape.stored_wh:
@@ -178,7 +200,8 @@ class _Gathering:
         if len(values) != 4 or not all(map(math.isfinite, values)):
             return "is not four numbers", ()
         w, h = shape.stored_wh if stored else shape.size_wh
-        x1, y1, x2, y2 = values
+        x_scale, y_scale = self._to_scale(item, shape, (w, h))
+        x1, y1, x2, y2 = (v * s for v, s in zip(values, (x_scale, y_scale) * 2, strict=True))
         if item.normalised:
             cx, cy, half_w, half_h = x1, y1, x2 / 2, y2 / 2
             x1, y1 = (cx - half_w) * w, (cy - half_h) * h
@@ -191,6 +214,13 @@ class _Gathering:
         if not stored:
             return "", (x1, y1, x2, y2)
         return "", tuple(to_upright(as_boxes([x1, y1, x2, y2]), shape)[0].tolist())
+
+    def _to_scale(self, item: RawImage, shape: Shape, size_wh: SizeWH) -> tuple[float, float]:
+        """By how much to stretch the boxes of a label that was made at another size."""
+        told = item.size_wh
+        if item.normalised or told in (None, shape.size_wh, shape.stored_wh):
+            return 1.0, 1.0
+        return size_wh[0] / told[0], size_wh[1] / told[1]
 
     def finish(self, names: Sequence[str] | None) -> LabelSet:
         if self._bad and not self._reading.drop_bad:
@@ -210,18 +240,42 @@ class _Gathering:
             )
             for path, rows in self._rows.items()
         )
-        notes = (self._account(), *self._notes, *(f"left out: {bad}" for bad in self._bad))
+        notes = (
+            self._account(),
+            *self._unlabelled(),
+            *self._notes,
+            *(f"left out: {bad}" for bad in self._bad),
+        )
         whole = frozenset(path for path, shape in self._shapes.items() if shape.has_end)
         return LabelSet(ordered, images, self._reading.pictures, +self._left_out, notes, whole)
+
+    def _unlabelled(self) -> list[str]:
+        """Nobody has said that they show no face."""
+        count = len(self._pictures) - len(self._found) if self._pictures else 0
+        return [f"pictures without a label, left out: {count:,}"] if count else []
 
     def _account(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self._seen.items())
         told = [f"read: {counts or 'nothing'}"]
         if self._unsure_which_way_up:
             told.append(f"{self._unsure_which_way_up:,} turned by EXIF, taken as labelled upright")
+        if self._scaled:
+            told.append(f"{self._scaled:,} labels of another size scaled to their picture")
+        if self._could_be_scaled:
+            told.append(
+                f"{self._could_be_scaled:,} labels are of another size than their picture, but of "
+                "its shape: --scale-boxes scales them"
+            )
         if self._over_the_edge:
             told.append(f"{self._over_the_edge:,} boxes reach over the edge of their picture")
         return "; ".join(told)
+
+
+_SHAPE_TOLERANCE = 0.02  # of the ratio of the sides: a size is rounded to whole pixels
+
+
+def _is_same_shape(one: SizeWH, other: SizeWH) -> bool:
+    return abs(one[0] * other[1] - one[1] * other[0]) <= _SHAPE_TOLERANCE * one[1] * other[0]
 
 
 def _told(raw: RawBox) -> str:

@@ -29,16 +29,17 @@ from facesort.photos import list_photos
 AUTO = "auto"
 WEBDATASET = "webdataset"
 _START_BYTES = 4096
+_LABEL_FOLDERS = ("labels", "annotations", "Annotations")
+_SPLIT_FOLDERS = {"train": TRAIN, "training": TRAIN}
+_SPLIT_FOLDERS |= {"val": "val", "valid": "val", "validation": "val"}
+_SPLIT_FOLDERS |= {"test": "test", "testing": "test"}
 _PICTURE_FOLDERS = ("images", "JPEGImages", "imgs", "photos")
 _YAML = (".yaml", ".yml")
 
 
 def read_yolo(source: Path, reading: Reading) -> LabelSet:
-    """A folder of txt labels with its class list."""
-    names = yolo_folder.find_names(source)
-    if names is None:
-        raise LabelError(f"{source}: no classes.txt or data.yaml; write one class name a line")
-    return yolo_folder.read_folder(source, names, reading)
+    """A folder of txt labels; without a class list, classes are called by their numbers."""
+    return yolo_folder.read_folder(source, yolo_folder.find_names(source), reading)
 
 
 def read_faces(source: Path, reading: Reading) -> LabelSet:
@@ -77,6 +78,46 @@ def read(
         yield from read_splits(config, split, reading)
     else:
         yield split or TRAIN, read_source(source, form, reading)
+
+
+def read_split_folders(
+    source: Path, form: str, split: str | None, reading: Reading, images: Path | None
+) -> Iterator[tuple[str, LabelSet]]:
+    """Each folder of ``source`` that is called as a split (or that one), whatever a data.yaml says.
+
+    ``train/``, ``valid/``, ``test/`` lie in ``source`` itself or in its folder of labels; their
+    pictures below ``images``, or near the labels. Raises `LabelError` where no folder is so called.
+    """
+    folders = split_folders(source)
+    if not folders or (split and split not in folders):
+        there = ", ".join(folders) or "none"
+        raise LabelError(f"{source}: no folder {split or 'train, valid or test'}; there: {there}")
+    for name in [split] if split else folders:
+        folder = folders[name]
+        tries = [base / folder.name for base in (images, *_bases(source)) if base]
+        near = [pictures for pictures in tries if pictures.is_dir()]
+        if folder.parent == source and not images:
+            near = [pictures_of(folder)]
+        pictures = near[0] if near else images or pictures_of(source)
+        yield name, read_source(folder, form, replace(reading, pictures=pictures))
+
+
+def split_folders(source: Path) -> dict[str, Path]:
+    """{our split: the folder of labels}; raises `LabelError` where two folders are one split."""
+    for base in (source, *(source / name for name in _LABEL_FOLDERS)):
+        found: dict[str, Path] = {}
+        for name, split in _SPLIT_FOLDERS.items():
+            if (base / name).is_dir():
+                first = found.setdefault(split, base / name)
+                if first.name != name:
+                    raise LabelError(f"{base}: {first.name} and {name} are both {split}; move one")
+        if found:
+            return found
+    return {}
+
+
+def _bases(source: Path) -> list[Path]:
+    return [source / name for name in _PICTURE_FOLDERS]
 
 
 def read_source(source: Path, form: str, reading: Reading) -> LabelSet:
@@ -151,7 +192,9 @@ def formats_in(folder: Path) -> set[str]:
         found.add("parquet")
     if ".json" in suffixes:
         found |= {_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
-    if ".txt" in suffixes and yolo_folder.find_names(folder):
+    if ".txt" in suffixes and (
+        yolo_folder.has_label_lines(folder) or (not found and yolo_folder.find_names(folder))
+    ):
         found.add("yolo")
     return found
 
