@@ -1,4 +1,4 @@
-"""Turn VOC, labelImg, CreateML, COCO, ROF, Parquet, WebDataset or lists into YOLO, and back.
+"""Turn VOC, CVAT, labelme, Label Studio, COCO, CreateML, Parquet ... into YOLO, and back.
 
     python tools/labels_to_yolo.py photos/annotations --images photos/images --out datasets/photos
     python tools/labels_to_yolo.py instances.json --images photos \\
@@ -20,11 +20,10 @@ from pathlib import Path
 from facesort import console
 from facesort.classes import CLASS_NAMES
 from facesort.errors import UsageError
+from facesort.labels.formats import SOURCES, TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
-FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "webdataset", "widerface")
-FORMATS += ("retinaface",)
-TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "parquet", "webdataset", "labelimg")
+FORMATS = ("auto", *SOURCES)
 KEEP = "keep"
 OUT = ROOT / "datasets" / "labels"
 

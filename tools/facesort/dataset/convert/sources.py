@@ -2,6 +2,8 @@
 
 voc         a folder of xml, or one                yolo   data.yaml, or txt with classes.txt
 createml    a json list, or a folder of them       coco   a json object
+cvat        an xml of many pictures, or of tracks  labelme  a json with shapes a picture
+labelstudio a json list of tasks
 rof         pickles        widerface, retinaface   a text list of pictures and faces
 parquet     a file, or a folder of its parts
 webdataset  shards with their pictures: a tar, a folder of them, data-{000000..000012}.tar
@@ -19,7 +21,7 @@ from tempfile import TemporaryDirectory
 from facesort.dataset.config import read_config
 from facesort.dataset.split import TRAIN
 from facesort.errors import DatasetError, LabelError
-from facesort.labels import coco, createml, face_source, parquet, rof, voc, yolo, yolo_folder
+from facesort.labels import face_source, formats, parquet, yolo, yolo_folder
 from facesort.labels.gather import RawBox, RawImage, Reading, gather
 from facesort.labels.label_set import LabelSet
 from facesort.labels.webdataset import reader as webdataset
@@ -56,12 +58,8 @@ def read_faces(source: Path, reading: Reading) -> LabelSet:
 
 
 READERS: dict[str, Callable[[Path, Reading], LabelSet]] = {
-    "voc": voc.read_folder,
+    **{name: one.read for name, one in formats.FORMATS.items() if one.reads},
     "yolo": read_yolo,
-    "createml": createml.read,
-    "coco": coco.read,
-    "rof": rof.read,
-    "parquet": parquet.read,
     WEBDATASET: webdataset.read,
     "widerface": read_faces,
     "retinaface": read_faces,
@@ -185,7 +183,7 @@ def formats_in(folder: Path) -> set[str]:
     found = set()
     suffixes = {file.suffix.lower() for file in folder.rglob("*.*")}
     if ".xml" in suffixes:
-        found.add("voc")
+        found.add(_of_file(next(iter(sorted(folder.rglob("*.xml"))))) or "voc")
     if suffixes & {".pkl", ".pickle"}:
         found.add("rof")
     if ".parquet" in suffixes:
@@ -208,6 +206,9 @@ def _of_file(file: Path) -> str:
         return "parquet"
     if start.startswith(b"MATLAB"):
         return "widerface"
+    told = formats.sniff(start)
+    if told:
+        return told
     by_start = {b"<": "voc", b"[": "createml", b"{": "coco"}
     if start[:1] in by_start:
         return by_start[start[:1]]
