@@ -4,7 +4,7 @@
     python tools/learn_corrections.py sorted --apply     # and let the photos follow their faces
     python tools/learn_corrections.py sorted --undo      # take the last learning back
     python tools/learn_corrections.py sorted --watch --apply     # at once, while you drag
-    python tools/learn_corrections.py sorted --xmp       # side-cars for Lightroom and digiKam
+    python tools/learn_corrections.py sorted --xmp       # side-cars with names and regions
     python tools/learn_corrections.py sorted --export-yolo datasets/corrected
 
 Drag a crop from faces/masked to faces/face, and that face wears no mask; to faces/_not_a_face, and
