@@ -6,6 +6,7 @@ and labelImg's do not go together in one process.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
@@ -43,14 +44,13 @@ class Window:
 
     def show(self, rgb: NDArray[np.uint8], is_video: bool = False) -> None:
         """Raises `Quit` when the person quits."""
-        from PyQt5 import QtGui
-
+        gui = _qt("QtGui")
         if self._view is None:
             self._view = _open_view()
         shown = np.ascontiguousarray(_fitting(rgb))
         height, width = shown.shape[:2]
-        image = QtGui.QImage(shown.data, width, height, 3 * width, QtGui.QImage.Format_RGB888)
-        self._view.setPixmap(QtGui.QPixmap.fromImage(image))
+        image = gui.QImage(shown.data, width, height, 3 * width, gui.QImage.Format_RGB888)
+        self._view.setPixmap(gui.QPixmap.fromImage(image))
         self._view.setFixedSize(width, height)
         self._wait(1 if is_video else self._wait_ms)
 
@@ -60,13 +60,12 @@ class Window:
             self._view = None
 
     def _wait(self, wait_ms: int) -> None:
-        from PyQt5 import QtCore, QtWidgets
-
+        keys, application = _qt("QtCore").Qt, _qt("QtWidgets").QApplication
         self._view.key = None
         end_s = time.monotonic() + wait_ms / 1000
         while True:
-            QtWidgets.QApplication.processEvents()
-            if self._view.is_closed or self._view.key in (QtCore.Qt.Key_Q, QtCore.Qt.Key_Escape):
+            application.processEvents()
+            if self._view.is_closed or self._view.key in (keys.Key_Q, keys.Key_Escape):
                 self.close()
                 raise Quit
             left_s = end_s - time.monotonic()
@@ -75,11 +74,16 @@ class Window:
             time.sleep(min(STEP_S, left_s) if wait_ms else STEP_S)
 
 
+def _qt(module: str) -> Any:
+    """A module of PyQt5, whose types miss half of it."""
+    return importlib.import_module(f"PyQt5.{module}")
+
+
 def _open_view() -> Any:
     """A shown label that remembers the last key in ``key``, and whether it ``is_closed``."""
-    from PyQt5 import QtWidgets
+    widgets = _qt("QtWidgets")
 
-    class View(QtWidgets.QLabel):  # type: ignore[misc]
+    class View(widgets.QLabel):  # type: ignore[misc]
         key: int | None = None
         is_closed = False
 
@@ -90,7 +94,7 @@ def _open_view() -> Any:
             self.is_closed = True
             event.accept()
 
-    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([TITLE])
+    application = widgets.QApplication.instance() or widgets.QApplication([TITLE])
     view = View()
     view.setWindowTitle(TITLE)
     view.application = application  # Qt's objects die with it
