@@ -1,9 +1,9 @@
-"""Draws docs/pictures/before_after.webp: the sample album, and the folders it is sorted into.
+"""Draws docs/images/before_after.webp: the sample album, and the folders it is sorted into.
 
-    python docs/make_pictures.py
+    python docs/make_images.py
 
 Run it again after the models changed. The faces are free of copyright: see
-tools/facesort/dataset/sample_pictures/README.md.
+tools/facesort/dataset/sample_images/README.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ INK, SOFT, PAPER, FOLDER = "#1f2328", "#59636e", "#ffffff", "#f1c453"
 
 
 def main() -> None:
-    out = ROOT / "docs" / "pictures" / "before_after.webp"
+    out = ROOT / "docs" / "images" / "before_after.webp"
     with tempfile.TemporaryDirectory() as name:
         album, done = Path(name, "sample_album"), Path(name, "sorted")
         make_sample_album(album)

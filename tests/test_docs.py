@@ -104,13 +104,13 @@ def test_commands_of_facesort_exist(page: Path) -> None:
     [("README.md", "README.ko.md"), ("docs/tutorial.md", "docs/ko/tutorial.md")],
 )
 def test_korean_keeps_step(english: str, korean: str) -> None:
-    """The same headings, commands and pictures, in the same order."""
+    """The same headings, commands and images, in the same order."""
     theirs, ours = ROOT / english, ROOT / korean
     assert headings(ours) == headings(theirs)
     assert code_blocks(ours) == code_blocks(theirs)
-    pictures = r"!\[[^\]]*\]\((?:\.\./)*((?:docs/)?pictures/[^)]+)\)"
-    assert re.findall(pictures, ours.read_text("utf-8")) == re.findall(
-        pictures, theirs.read_text("utf-8")
+    images = r"!\[[^\]]*\]\((?:\.\./)*((?:docs/)?images/[^)]+)\)"
+    assert re.findall(images, ours.read_text("utf-8")) == re.findall(
+        images, theirs.read_text("utf-8")
     )
     text = prose(ours)
     hangul = len(re.findall(r"[가-힣]", text))

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -12,7 +13,7 @@ import pytest
 
 from facesort.boxes import as_boxes, iou_matrix, min_side
 from facesort.classes import CLASS_NAMES
-from facesort.dataset import sources
+from facesort.dataset import training_sources
 from facesort.dataset.sample_album import SAMPLES, make_sample_album
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,7 +73,7 @@ def test_the_sample_album_fills_all_four_classes(sorted_sample: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sample", [s for s in SAMPLES if s.frames[0].picture.landmarks_xy], ids=lambda s: s.name
+    "sample", [s for s in SAMPLES if s.frames[0].image.landmarks_xy], ids=lambda s: s.name
 )
 def test_each_drawn_face_gets_its_class(sorted_sample: Path, sample) -> None:  # type: ignore[no-untyped-def]
     """What was drawn is found, as often as it was drawn; bystanders may be found too."""
@@ -98,10 +99,12 @@ def test_real_scenes(tmp_path: Path) -> None:
     """Not a figure (most of these photos were trained on) but a guard: sorting real photos finds
     their clear faces, with the right class, and every photo ends up somewhere."""
     tables = [SCENES / "second_look.csv", ROOT / "data_configs/second_look/scenes_voc.csv"]
-    scenes = sources.read_scenes(SCENES, sources.read_second_looks(tables, "object_index"))[::20]
+    scenes = training_sources.read_scenes(
+        SCENES, training_sources.read_second_looks(tables, "object_index")
+    )[::20]
     (tmp_path / "album").mkdir()
     for scene in scenes:
-        (tmp_path / "album" / scene.path.name).symlink_to(scene.path)
+        shutil.copyfile(scene.path, tmp_path / "album" / scene.path.name)
     sort(tmp_path / "album", tmp_path / "sorted")
     rows = rows_of(tmp_path / "sorted")
     assert len(rows) == len(scenes)

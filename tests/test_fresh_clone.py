@@ -96,7 +96,7 @@ def test_yolo_trains_on_a_sample_and_the_result_becomes_onnx(clone: Path) -> Non
     """Two of the commands: the second takes what the first made."""
     pytest.importorskip("ultralytics")
     said = run(TRAIN, clone)
-    assert "made a SAMPLE of 96 pictures" in said
+    assert "made a SAMPLE of 96 images" in said
     assert "SAMPLE" in (clone / "datasets" / "occlusion" / "SAMPLE.txt").read_text()
     assert (clone / "runs" / "detect" / "train" / "weights" / "best.pt").is_file()
     run(EXPORT, clone)

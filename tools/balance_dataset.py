@@ -6,13 +6,13 @@
     python tools/balance_dataset.py data_configs/occlusion.yaml --out datasets/balanced --repeat
     yolo detect train data=datasets/balanced/data.yaml model=weights/occlusion.pt
 
---under leaves pictures out until each class has as many boxes as the rarest. --over adds changed
+--under leaves images out until each class has as many boxes as the rarest. --over adds changed
 copies (mirrored, turned, blurred, sharpened, brighter, darker) until each class has so many boxes.
---repeat shows a picture again by its rarest class (repeat factors of LVIS). Pictures are taken
+--repeat shows an image again by its rarest class (repeat factors of LVIS). Images are taken
 whole, so faces of other classes come along: the table says how many. Without one of the three,
-the pictures are linked as they are.
+the images are linked as they are.
 
-Pictures are hard-linked (a copy where the disk knows no links), labels copied. Besides the data set
+Images are hard-linked (a copy where the disk knows no links), labels copied. Besides the data set
 there are class_weights.json (cw1 = 1 - n/N, cw2 = N/(C n)) and repeat_factors.csv.
 What cannot be read is listed, all of it in left_out.txt, and the rest goes on.
 Exit code: 0 done, 1 something could not be read or written (listed), 2 usage.
@@ -67,13 +67,13 @@ def arguments(argv: Sequence[str]) -> Namespace:
     way.add_argument(
         "--over", type=over, metavar="N", help="changed copies up to N boxes a class; max, median"
     )
-    way.add_argument("--repeat", action="store_true", help="show pictures of rare classes again")
-    add("--per-image", type=whole(1), metavar="K", help="most copies of a picture (default: 4)")
+    way.add_argument("--repeat", action="store_true", help="show images of rare classes again")
+    add("--per-image", type=whole(1), metavar="K", help="most copies of an image (default: 4)")
     add(
         "--threshold",
         type=share,
         metavar="T",
-        help="repeat pictures of classes in less than this share of all (default: the commonest's)",
+        help="repeat images of classes in less than this share of all (default: the commonest's)",
     )
     add("--seed", type=whole(0), default=0, help="of every choice (default: %(default)s)")
     add("--dry-run", action="store_true", help="only print what would be")
@@ -86,10 +86,10 @@ def arguments(argv: Sequence[str]) -> Namespace:
 
 
 def decide(args: Namespace, counts, target: int | None, factors):
-    """How often each picture is shown."""
+    """How often each image is shown."""
     import numpy as np
 
-    from facesort.dataset.balance import decide as balance
+    from facesort.dataset.balance import sampling as balance
 
     if args.under:
         return balance.undersample(counts, args.seed)
@@ -109,11 +109,10 @@ def show(what: str, lines: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.dataset.balance import decide as balance
-    from facesort.dataset.balance import tables
-    from facesort.dataset.balance.train_split import read_train
-    from facesort.dataset.balance.write import AUGMENT, REPEAT, BalancedSet
-    from facesort.dataset.layout import read_layout
+    from facesort.dataset.balance import class_counts
+    from facesort.dataset.balance import sampling as balance
+    from facesort.dataset.balance.balanced_set import AUGMENT, REPEAT, BalancedSet, read_train
+    from facesort.dataset.yolo_dataset import read_layout
 
     layout = read_layout(args.data)
     balanced = BalancedSet(args.out, layout) if args.out else None
@@ -130,16 +129,16 @@ def main(argv: Sequence[str]) -> int:
         written = balanced.write(train, times, kind, args.seed, console.progress)
         after, result = balance.stack(written.rows, len(train.names)), "written"
         lost += written.left_out
-        tables.write_left_out(args.out / "left_out.txt", lost)
-        tables.write_weights(args.out / "class_weights.json", train.names, after)
-        tables.write_factors(args.out / "repeat_factors.csv", train.inside, factors, times)
-    print(tables.before_after(train.names, counts, after), end="\n\n")
-    print(tables.weights_table(train.names, balance.ClassWeights.of(after)), end="\n\n")
-    show("note", [*train.notes, *tables.shortfalls(train.names, counts, times, target)])
+        class_counts.write_left_out(args.out / "left_out.txt", lost)
+        class_counts.write_weights(args.out / "class_weights.json", train.names, after)
+        class_counts.write_factors(args.out / "repeat_factors.csv", train.inside, factors, times)
+    print(class_counts.before_after(train.names, counts, after), end="\n\n")
+    print(class_counts.weights_table(train.names, balance.ClassWeights.of(after)), end="\n\n")
+    show("note", [*train.notes, *class_counts.shortfalls(train.names, counts, times, target)])
     show("left out", lost)
-    print(tables.account(len(train.left_out), times, len(after), result))
+    print(class_counts.account(len(train.left_out), times, len(after), result))
     if balanced and not args.dry_run:
-        print(tables.also_written(written))
+        print(class_counts.also_written(written))
         print(f"written to {args.out}; next: yolo detect train data={args.out / 'data.yaml'}")
     return 1 if lost else 0
 

@@ -25,7 +25,7 @@ SHIPPED = ("occlusion.pt", "occlusion.onnx", "occlusion-int8.onnx")
 
 
 def arguments(argv: Sequence[str]):
-    from facesort.evaluate.benchmark.contestants import BACKENDS, ORT, TORCH
+    from facesort.evaluate.benchmark.candidates import BACKENDS, ORT, TORCH
 
     parser = console.parser(__doc__)
     add = parser.add_argument
@@ -39,7 +39,7 @@ def arguments(argv: Sequence[str]):
     )
     add("--imgsz", type=console.network_px, nargs="*", default=[640, 320], help="(default 640 320)")
     add("--crop-sizes", type=console.network_px, nargs="*", default=[160], help="(default: 160)")
-    add("--threads", type=int, nargs="+", default=[1], help="per picture (default: 1)")
+    add("--threads", type=int, nargs="+", default=[1], help="per image (default: 1)")
     add("--rounds", type=int, default=20, help="timings of each (default: %(default)s)")
     add(
         "--data",
@@ -48,7 +48,7 @@ def arguments(argv: Sequence[str]):
         help="data set YAML (default: data_configs/occlusion.yaml)",
     )
     add("--split", default="val", help="train, val or test (default: %(default)s)")
-    add("--limit", type=int, help="use only so many pictures of the split, of every class and size")
+    add("--limit", type=int, help="use only so many images of the split, of every class and size")
     add("--no-accuracy", action="store_true", help="only speed, size and memory")
     add("--out", type=console.path, default=Path("runs") / "benchmark", help="folder (%(default)s)")
     args = parser.parse_args(argv)
@@ -58,9 +58,9 @@ def arguments(argv: Sequence[str]):
 
 
 def read_truth(args):
-    """The labelled pictures to judge on; with --limit a stratified choice of them."""
-    from facesort.dataset.calibration import stratified
-    from facesort.dataset.config import read_config
+    """The labelled images to judge on; with --limit a stratified choice of them."""
+    from facesort.dataset.calibration_images import stratified
+    from facesort.dataset.yolo_dataset import read_config
 
     if args.no_accuracy:
         return []
@@ -70,16 +70,18 @@ def read_truth(args):
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    from facesort.evaluate.benchmark.contestants import contestants
-    from facesort.evaluate.benchmark.rows import as_markdown, plot, write_csv
-    from facesort.evaluate.benchmark.run import Plan, benchmark
+    from facesort.evaluate.benchmark.benchmark import BenchmarkPlan, benchmark
+    from facesort.evaluate.benchmark.candidates import candidates
+    from facesort.evaluate.benchmark.results import as_markdown, plot, write_csv
 
     shipped = [ROOT / "weights" / name for name in SHIPPED]
     files = args.models or [file for file in shipped if file.is_file()]
     truth = read_truth(args)
     with TemporaryDirectory() as folder:
-        taking_part = contestants(files, args.backends, args.data, Path(folder))
-        plan = Plan(taking_part, args.imgsz, args.crop_sizes, args.threads, args.rounds, truth)
+        taking_part = candidates(files, args.backends, args.data, Path(folder))
+        plan = BenchmarkPlan(
+            taking_part, args.imgsz, args.crop_sizes, args.threads, args.rounds, truth
+        )
         rows = benchmark(plan, console.progress)
     args.out.mkdir(parents=True, exist_ok=True)
     table = as_markdown(rows)

@@ -34,16 +34,16 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from scipy.special import expit, logit
 
-    from facesort.evaluate.calibration import fit_platt, outcomes, reliability
     from facesort.evaluate.predict import predict
+    from facesort.evaluate.reliability import fit_platt, outcomes, reliability
     from facesort.models.detect import load_detector
-    from facesort.models.scores import rescale_scores
+    from facesort.models.platt_scaling import apply_platt_scaling
 
     detector = load_detector(args.weights, imgsz=args.imgsz, threads=0)
     seen = predict(detector, args.data, args.split, console.progress)
     rows = outcomes(seen.truth, seen.found, LOWEST_CONF, args.min_size)
     slope, shift = fit_platt(rows[:, 0], rows[:, 1])
-    rescale_scores(args.weights, args.out, slope, shift)
+    apply_platt_scaling(args.weights, args.out, slope, shift)
     ece = reliability(seen.truth, seen.found, detector.conf, args.min_size).ece
     print(f"{args.split}: {len(rows):,} detections; calibration error was {ece:.3f}")
     print(f"confidence becomes sigmoid({slope:.3f} x {shift:+.3f}), x its logit")

@@ -1,4 +1,4 @@
-"""Check a YOLO data set before you train on it: labels, pictures, leaks between splits, balance.
+"""Check a YOLO data set before you train on it: labels, images, leaks between splits, balance.
 
     python tools/check_dataset.py data_configs/occlusion.yaml
     python tools/check_dataset.py my.yaml --model weights/occlusion.onnx  # and rank doubtful labels
@@ -34,7 +34,7 @@ def arguments(argv: Sequence[str]):
     add = parser.add_argument
     add("data", type=console.path, metavar="DATA.yaml", help="or labels of another format")
     add("--format", choices=FORMATS, default="auto", help="of the labels (default: their content)")
-    add("--images", type=console.path, help="folder of their pictures (default: near the labels)")
+    add("--images", type=console.path, help="folder of their images (default: near the labels)")
     add("--map", nargs="+", default=[], metavar="A=B", help="their class A is B; B: drop, ignore")
     add(
         "--out",
@@ -47,7 +47,7 @@ def arguments(argv: Sequence[str]):
     )
     add("--top", type=count, default=24, metavar="N", help="doubts shown a kind (default: 24)")
     add("--fix", type=console.path, metavar="DIR", help="write a cleaned copy into a new folder")
-    add("--workers", type=count, metavar="N", help="pictures at a time (default: one per core)")
+    add("--workers", type=count, metavar="N", help="images at a time (default: one per core)")
     args = parser.parse_args(argv)
     args.workers = args.workers or os.cpu_count() or 1
     return args
@@ -62,52 +62,54 @@ def count(text: str) -> int:
 
 def as_yolo(args, folder: Path):
     """The data set to check; labels of another format are converted into ``folder`` first."""
-    from facesort.dataset.check import foreign
+    from facesort.dataset.check import format_adapter
     from facesort.labels.class_table import parse_map
 
-    source = foreign.Source(args.data, args.format, args.images, parse_map(args.map))
+    source = format_adapter.LabelInput(args.data, args.format, args.images, parse_map(args.map))
     if not source.is_yolo:
-        converted = foreign.convert(source, folder, console.progress)
+        converted = format_adapter.convert(source, folder, console.progress)
         print(*converted.notes, sep="\n", end="\n\n")
         return converted
     if args.images or args.map:
         raise UsageError(f"{args.data}: --images and --map are for labels of another format")
-    return foreign.Converted(args.data, (), ())
+    return format_adapter.Converted(args.data, (), ())
 
 
 def judge(model: Path | None, names: Sequence[str]):
     """What finds faces for the check, and the classes it may judge."""
     if model is None:
         return None, set()
-    from facesort.dataset.check import doubts
+    from facesort.dataset.check import label_errors
     from facesort.models.detect import load_detector
 
-    detector = load_detector(model, conf=doubts.LOWEST_CONF)
-    classes = doubts.known_classes(detector.names, names)
-    return lambda rgb: doubts.translate(detector.detect([rgb])[0], classes), set(classes.values())
+    detector = load_detector(model, conf=label_errors.LOWEST_CONF)
+    classes = label_errors.known_classes(detector.names, names)
+    return lambda rgb: label_errors.translate(detector.detect([rgb])[0], classes), set(
+        classes.values()
+    )
 
 
 def show(checked) -> None:
-    from facesort.dataset.check.findings import CHECKS
+    from facesort.dataset.check.issues import CHECKS
 
-    print(f"{'split':8}{'pictures':>10}{'boxes':>10}   " + ", ".join(checked.layout.names)[:60])
+    print(f"{'split':8}{'images':>10}{'boxes':>10}   " + ", ".join(checked.layout.names)[:60])
     for row in checked.counts:
         per_class = " / ".join(f"{n:,}" for n in row.boxes[:12])
-        print(f"{row.split:8}{row.pictures:>10,}{row.total:>10,}   {per_class}")
+        print(f"{row.split:8}{row.images:>10,}{row.total:>10,}   {per_class}")
     print()
     for name, found in checked.by_check.items():
         print(f"{CHECKS[name].level:8}{len(found):>10,}   {CHECKS[name].title}")
-    for kind, found in checked.doubts.items():
+    for kind, found in checked.label_errors.items():
         if found:
             print(f"{'doubt':8}{len(found):>10,}   {kind.capitalize()}, says the model")
 
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
+    from facesort.dataset.check.check_report import Request, free_folder, write_report
+    from facesort.dataset.check.checker import check
     from facesort.dataset.check.fix import require_new
-    from facesort.dataset.check.report import Request, free_folder, write_report
-    from facesort.dataset.check.run import check
-    from facesort.dataset.layout import read_layout
+    from facesort.dataset.yolo_dataset import read_layout
 
     out = free_folder(args.out or RUNS / args.data.stem)
     given = as_yolo(args, out / "converted")
@@ -130,9 +132,9 @@ def show_fixed(checked, folder: Path) -> None:
     from facesort.dataset.check.fix import write_fixed
 
     fixed = write_fixed(checked, folder)
-    left_out = len(checked.samples) - fixed.pictures
+    left_out = len(checked.samples) - fixed.images
     print(
-        f"clean copy: {folder}: {len(checked.samples):,} pictures = {fixed.pictures:,} + "
+        f"clean copy: {folder}: {len(checked.samples):,} images = {fixed.images:,} + "
         f"{left_out:,} left out; every change is in changes.csv"
     )
     for action, number in sorted(fixed.by_action.items()):

@@ -46,15 +46,15 @@ def arguments(argv: Sequence[str]) -> Namespace:
 def judge(args: Namespace):
     """The verdict on the photo, once everything that it needs is loaded."""
     from facesort.classes import CLASS_NAMES
-    from facesort.models.detect import load_detector
-    from facesort.models.yunet import load_yunet
+    from facesort.models.detect import load_detector, with_second_looks
+    from facesort.models.face_finders import load_yunet
     from facesort.photos import open_photo
     from facesort.selfie.check import Verdict, check_selfie
     from facesort.selfie.limits import read_limits
 
     limits = read_limits(args.limits or ROOT / "data_configs" / "selfie.yaml")
     weights = args.weights or ROOT / "weights" / "occlusion.onnx"
-    detector = load_detector(weights, imgsz=limits.network_px)
+    detector = with_second_looks(load_detector(weights, imgsz=limits.network_px))
     if detector.names != CLASS_NAMES:
         raise ModelError(f"{weights}: finds {', '.join(detector.names)[:60]}; expected our classes")
     find = load_yunet(args.yunet) if args.yunet else None

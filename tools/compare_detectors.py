@@ -25,20 +25,20 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def arguments(argv: Sequence[str]) -> Namespace:
     from facesort.classes import CLASS_NAMES
-    from facesort.evaluate.bakeoff.rivals import RIVALS
+    from facesort.evaluate.baselines.detectors import BASELINES
 
     parser = console.parser(__doc__)
     add = parser.add_argument
     add("source", type=console.path, metavar="FOLDER")
     add("--split", default="test", help="of a data set YAML (default: %(default)s)")
     add("--map", nargs="+", default=[], metavar="NAME=CLASS", help="class names of the source")
-    add("--class", dest="only", choices=CLASS_NAMES, help="only pictures with such a face")
+    add("--class", dest="only", choices=CLASS_NAMES, help="only images with such a face")
     add("--min-size", type=console.length_px, default=32, help="pixels (default: %(default)s)")
     add("--pad", type=console.fraction, default=0, help="grey border around crops, of their size")
     add("--weights", type=console.path, help="our model (default: weights/occlusion.onnx)")
     add("--int8", type=console.path, help="our model in INT8")
     add("--imgsz", type=console.network_px, nargs="+", help="sizes of ours (default: the model's)")
-    for rival in RIVALS:
+    for rival in BASELINES:
         if rival.option:
             add(f"--{rival.option}", type=console.path, help=f"weights of {rival.name}")
     return parser.parse_args(argv)
@@ -46,16 +46,16 @@ def arguments(argv: Sequence[str]) -> Namespace:
 
 def open_all(args: Namespace):
     """The detectors that run here, and what the others lack."""
-    from facesort.evaluate.bakeoff.rivals import RIVALS, NotHere, open_rival, ours
+    from facesort.evaluate.baselines.detectors import BASELINES, NotInstalled, open_baseline, ours
 
     models = [args.weights or ROOT / "weights" / "occlusion.onnx", *filter(None, [args.int8])]
     own = [ours(model, size) for model in models for size in args.imgsz or [None]]
     finders, not_here = {}, {}
-    for rival in [*own, *RIVALS]:
+    for rival in [*own, *BASELINES]:
         weights = getattr(args, rival.option.replace("-", "_")) if rival.option else None
         try:
-            finders[rival.name] = open_rival(rival, weights)
-        except NotHere as error:
+            finders[rival.name] = open_baseline(rival, weights)
+        except NotInstalled as error:
             not_here[rival.name] = str(error)
     if args.int8 is None:
         not_here["ours in INT8"] = "give --int8 FILE"
@@ -65,9 +65,8 @@ def open_all(args: Namespace):
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.classes import FaceClass
-    from facesort.evaluate.bakeoff.compare import compare
-    from facesort.evaluate.bakeoff.table import as_markdown
-    from facesort.evaluate.bakeoff.truth import read_truth
+    from facesort.evaluate.baselines.comparison import compare, read_truth
+    from facesort.evaluate.baselines.comparison_table import as_markdown
     from facesort.labels.class_table import parse_map
 
     truth = read_truth(args.source, args.split, parse_map(args.map))

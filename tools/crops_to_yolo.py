@@ -10,7 +10,7 @@
 
 Each crop gets one box: the whole crop, or the face that --detect finds. What cannot be used goes to
 OUT/_review/<reason>, and every crop is accounted for. --compose places the crops at many scales on
-backgrounds, so that a face is not expected to fill the picture. Flags are
+backgrounds, so that a face is not expected to fill the image. Flags are
 <occluded>_<top>_<bottom>; 1_0_0 is class 'other', dropped unless mapped. A CSV has the columns
 image,class. In WebDataset shards (tar files), the class of a crop is its member .cls.
 
@@ -100,10 +100,10 @@ def read(args, kind, unpack_to):
 def wanted_of(args, source, table):
     """What to make of ``source``; the face model is loaded here, and backgrounds are looked at."""
     from facesort.classes import CLASS_NAMES
-    from facesort.dataset.crops.composing import Composing, face_free
-    from facesort.dataset.crops.crop_set import Wanted, identity_names
-    from facesort.dataset.crops.splitting import parse_split
-    from facesort.models.landmarks import load_face_finder
+    from facesort.dataset.crops.copy_paste import CopyPaste, face_free
+    from facesort.dataset.crops.crop_set import Options, identity_names
+    from facesort.dataset.crops.crop_split import parse_split
+    from facesort.models.face_finders import load_face_finder
 
     split = parse_split(args.split)
     find = load_face_finder(args.detect) if args.detect else None
@@ -112,28 +112,28 @@ def wanted_of(args, source, table):
         backgrounds, notes = face_free(args.backgrounds, find, console.progress)
         print(*notes, sep="\n", end="\n" if notes else "")
     if args.compose:
-        placed = Composing(backgrounds, args.times, args.seed)
+        placed = CopyPaste(backgrounds, args.times, args.seed)
     names = identity_names(source, table) if args.classes_from else CLASS_NAMES
-    return Wanted(args.out, table, names, split, args.group_by, find, placed)
+    return Options(args.out, table, names, split, args.group_by, find, placed)
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    from facesort.dataset.convert.sources import unpacking
-    from facesort.dataset.crops import identities
+    from facesort.dataset.convert.label_reader import unpacking
+    from facesort.dataset.crops import crop_set
     from facesort.dataset.crops.crop_set import convert
 
     config = args.out / "data.yaml"
     if args.classes_from:
         config = args.config or project() / "data_configs" / "children.yaml"
-        identities.check_replaceable(config)
+        crop_set.check_replaceable(config)
     kind = kind_of(args)
     with unpacking(args.src, kind, args.out) as folder:
         source, table = read(args, kind, folder)
         wanted = wanted_of(args, source, table)
         done = convert(source, wanted, console.progress)
     if args.classes_from:
-        identities.write_config(config, args.out, wanted.names, done.parts)
+        crop_set.write_config(config, args.out, wanted.names, done.parts)
     for line in done.lines():
         print(console.one_line(line))
     print(f"written to {args.out}; next: yolo detect train data={config}")

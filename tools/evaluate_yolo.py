@@ -10,9 +10,9 @@
     python tools/evaluate_yolo.py --protocol widerface --ground-truth DIR --predictions DIR
     python tools/evaluate_yolo.py --protocol widerface --images WIDER_val/images --predictions NEW
 
---out writes report.html (one file, with the worst errors as pictures), report.md (no pictures) and
+--out writes report.html (one file, with the worst errors as images), report.md (no images) and
 report.json. Faces below --min-size pixels (shorter side) are ignored: neither missed nor wrong.
---protocol widerface judges a folder of event/picture.txt files (x y w h score a line) by the
+--protocol widerface judges a folder of event/image.txt files (x y w h score a line) by the
 wider_easy_val.mat, wider_medium_val.mat and wider_hard_val.mat of WIDER FACE, and by the per-image
 score of SNU_FaceDetection where --snu-labels gives label.txt; --images writes such files first.
 """
@@ -53,7 +53,7 @@ def arguments(argv: Sequence[str]):
     add("--protocol", choices=["widerface"], help="judge prediction files by a benchmark's rules")
     add("--ground-truth", **folder, help="the benchmark's own files")
     add("--predictions", **folder, help="prediction files")
-    add("--images", **folder, help="the benchmark's pictures: predict first, into --predictions")
+    add("--images", **folder, help="the benchmark's images: predict first, into --predictions")
     add("--snu-labels", **file, help="label.txt with difficulties")
     args = parser.parse_args(argv)
     problem = contradiction(args)
@@ -101,19 +101,19 @@ def judge_widerface(args) -> None:
         write_predictions(args)
     if args.ground_truth:
         result = evaluate_wider(args.ground_truth, args.predictions)
-        predicted = f"{result.predicted:,} of {result.pictures:,} pictures"
+        predicted = f"{result.predicted:,} of {result.images:,} images"
         print(f"WIDER FACE val: {predicted} have predictions")
         for subset, ap in result.ap.items():
             print(f"{subset:8}{ap:7.4f}{result.faces[subset]:>9,} faces")
     if args.snu_labels:
         score = evaluate_snu(args.snu_labels, args.predictions)
         levels = ", ".join(f"{name} {value:.4f}" for name, value in score.by_level.items())
-        print(f"SNU per-image score: {score.mean:.4f} of {score.pictures:,} pictures ({levels})")
+        print(f"SNU per-image score: {score.mean:.4f} of {score.images:,} images ({levels})")
 
 
 def write_predictions(args) -> None:
-    from facesort.evaluate.text import sum_of
-    from facesort.evaluate.wider_files import write_predictions
+    from facesort.evaluate.report.text import sum_of
+    from facesort.evaluate.wider import write_predictions
     from facesort.models.detect import load_detector
 
     detector = load_detector(args.weights or WEIGHTS, imgsz=args.imgsz, threads=0)
@@ -123,13 +123,13 @@ def write_predictions(args) -> None:
 
 
 def judge_models(args, command: str) -> None:
-    from facesort.dataset.check.report import free_folder
-    from facesort.evaluate import text
-    from facesort.evaluate.bars import in_one_line, parse_bars, verdicts
-    from facesort.evaluate.report import write_report
-    from facesort.evaluate.run import Request, evaluate_all
+    from facesort.dataset.check.check_report import free_folder
+    from facesort.evaluate.acceptance import check_criteria, in_one_line, parse_criteria
+    from facesort.evaluate.evaluation import Request, evaluate_all
+    from facesort.evaluate.report import text
+    from facesort.evaluate.report.pages import write_report
 
-    bars = parse_bars(args.bars)
+    bars = parse_criteria(args.bars)
     asked = Request(
         data=args.data or (None if args.crops else DATA),
         split=args.split,
@@ -146,7 +146,7 @@ def judge_models(args, command: str) -> None:
     for name, model in models.items():
         several = f"\n{name}: {text.speed(model)}"
         print(several if len(models) > 1 else text.of_model(name, model, asked))
-        print(in_one_line(verdicts(bars, model.figures())))
+        print(in_one_line(check_criteria(bars, model.figures())))
         if args.precision and model.split:
             show_precision(model.split.seen, args.precision, args.min_size)
     if args.out:

@@ -9,8 +9,8 @@
     python tools/find_faces.py rtsp://camera.local/live --interval 1 --jsonl
     find . -name "*.jpg" | python tools/find_faces.py - --csv        # a list, one source a line
 
-Always writes faces_inference_results.txt: a line with the picture's name, then x1 y1 x2 y2
-confidence for each of its faces. Boxes are pixels of the upright picture. In a video a face keeps
+Always writes faces_inference_results.txt: a line with the image's name, then x1 y1 x2 y2
+confidence for each of its faces. Boxes are pixels of the upright image. In a video a face keeps
 one number and has one class, the one it had most often. The folder of --out must be new or empty;
 sources are only read, and nothing leaves this machine.
 Exit code: 0 done, 1 a source could not be read to its end (listed), 2 usage, 130 Ctrl-C.
@@ -57,8 +57,8 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("source", nargs="+", metavar="SOURCE", help="photo, folder, pattern, video, camera ...")
     add("--out", type=console.path, metavar="DIR", help=f"new folder (default: {RUNS}, numbered)")
     add("--csv", action="store_true", help="faces.csv: one row a face")
-    add("--jsonl", action="store_true", help="faces.jsonl: one line a picture")
-    add("--annotate", action="store_true", help="annotated/: pictures and videos with boxes drawn")
+    add("--jsonl", action="store_true", help="faces.jsonl: one line an image")
+    add("--annotate", action="store_true", help="annotated/: images and videos with boxes drawn")
     add("--crops", action="store_true", help="faces/ and heads/, cut out")
     add("--masks", action="store_true", help="masks/ of faces and head_masks/ of persons")
     add(
@@ -95,7 +95,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
         metavar="FILE",
         help="model, .onnx or .pt (default: weights/occlusion.onnx)",
     )
-    add("--workers", type=at_least_1, metavar="N", help="pictures at a time (default: cores)")
+    add("--workers", type=at_least_1, metavar="N", help="images at a time (default: cores)")
     args = parser.parse_args(argv)
     if args.segmenter and not args.masks:
         raise UsageError("--segmenter: says how --masks works; pass --masks as well")
@@ -106,7 +106,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.media import outputs, run, sources
+    from facesort.media import find_faces, outputs, sources
     from facesort.media.window import require_display
     from facesort.selfie.limits import read_limits
     from facesort.selfie.words import words_of
@@ -115,14 +115,14 @@ def main(argv: Sequence[str]) -> int:
     words_of(language)  # an unknown language is told before any work
     if isinstance(sys.stdin, io.TextIOWrapper):  # file names may hold bytes that are no text
         sys.stdin.reconfigure(errors="surrogateescape")
-    found = sources.gather(args.source, sys.stdin)
+    found = sources.resolve(args.source, sys.stdin)
     if not found.found:
         for line in [*found.missing, *found.left_out]:
             print(f"left out: {console.one_line(line)}")
         raise UsageError("no photo and no video among the sources; see --help for what they can be")
     if args.show:
         require_display()  # before a model is loaded
-    wanted = run.Wanted(
+    wanted = find_faces.Options(
         out=args.out or outputs.numbered_folder(RUNS),
         csv=args.csv,
         jsonl=args.jsonl,
@@ -139,8 +139,8 @@ def main(argv: Sequence[str]) -> int:
         track=not args.no_track,
         workers=args.workers or os.cpu_count() or 1,
     )
-    model = run.Model(args.weights or WEIGHTS, args.conf, args.imgsz)
-    done = run.run(found, wanted, model, console.progress)
+    model = find_faces.Model(args.weights or WEIGHTS, args.conf, args.imgsz)
+    done = find_faces.run(found, wanted, model, console.progress)
     for line in done.lines:
         print(console.one_line(line))
     return done.exit_code

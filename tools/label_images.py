@@ -1,15 +1,15 @@
-"""Draw boxes by hand in labelImg, on a data set or a folder of pictures, in YOLO format.
+"""Draw boxes by hand in labelImg, on a data set or a folder of images, in YOLO format.
 
     python tools/label_images.py data_configs/occlusion.yaml --split train
     python tools/label_images.py photos/new                       # the four classes
     python tools/label_images.py photos/new --classes cat,dog     # or your own
     python tools/label_images.py photos/new --prelabel            # the detector draws first
 
-Keys: w draws a box, Ctrl+S saves, d and a go to the next and the previous picture (and save),
-Space confirms a picture whose boxes are right, Ctrl and the wheel zoom. Close the window to go on.
+Keys: w draws a box, Ctrl+S saves, d and a go to the next and the previous image (and save),
+Space confirms an image whose boxes are right, Ctrl and the wheel zoom. Close the window to go on.
 
---prelabel writes labels only for pictures that have none and lists them in prelabelled.csv beside
-the labels, until you have saved or confirmed each. Pictures are never changed or deleted.
+--prelabel writes labels only for images that have none and lists them in prelabelled.csv beside
+the labels, until you have saved or confirmed each. Images are never changed or deleted.
 Exit code: 0 all labels are valid, 1 a problem remains (listed), 2 usage.
 """
 
@@ -26,9 +26,8 @@ from facesort.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
     from facesort.labels.labelimg.prelabel import Prelabelled
-    from facesort.labels.labelimg.returned import Returned
-    from facesort.labels.labelimg.run import Shown
-    from facesort.labels.labelimg.session import Session
+    from facesort.labels.labelimg.process import Shown
+    from facesort.labels.labelimg.session import Returned, Session
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
 
@@ -36,7 +35,7 @@ WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
 def arguments(argv: Sequence[str]) -> Namespace:
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("dataset", type=console.path, help="data set YAML, or a folder of pictures")
+    add("dataset", type=console.path, help="data set YAML, or a folder of images")
     add("--split", help="of a YAML: train, val or test (default: train)")
     add("--classes", metavar="A,B,C", help="of a folder, by index (default: the four classes)")
     add("--prelabel", action="store_true", help="let the detector label what has no label")
@@ -62,7 +61,7 @@ def folder_and_names(args: Namespace) -> tuple[Path, tuple[str, ...]]:
     if args.dataset.suffix.lower() in (".yaml", ".yml"):
         if args.classes:
             raise UsageError(f"--classes: {args.dataset.name} names the classes; leave it out")
-        from facesort.dataset.config import read_config
+        from facesort.dataset.yolo_dataset import read_config
 
         config, split = read_config(args.dataset), args.split or "train"
         if split not in config.splits:
@@ -80,7 +79,7 @@ def folder_and_names(args: Namespace) -> tuple[Path, tuple[str, ...]]:
 
 
 def prelabel(args: Namespace, session: Session) -> tuple[str, ...]:
-    """Let the detector label; returns why some pictures could not be opened."""
+    """Let the detector label; returns why some images could not be opened."""
     from facesort.labels.labelimg import prelabel
     from facesort.models.detect import load_detector
 
@@ -93,20 +92,20 @@ def prelabel(args: Namespace, session: Session) -> tuple[str, ...]:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.labels.labelimg import run
+    from facesort.labels.labelimg import process
     from facesort.labels.labelimg import session as sessions
     from facesort.labels.labelimg.prelabel import mark_reviewed
-    from facesort.labels.labelimg.returned import check_return
+    from facesort.labels.labelimg.session import check_return
 
-    run.require_labelimg()
+    process.require_labelimg()
     session = sessions.prepare(*folder_and_names(args))
-    print(f"pictures: {len(session.pictures):,}, left out: {len(session.left_out):,}")
+    print(f"images: {len(session.images):,}, left out: {len(session.left_out):,}")
     print(f"labels are in {session.label_root}")
     backup = sessions.back_up(session, sessions.snapshot(session), "before")
     unreadable = prelabel(args, session) if args.prelabel else ()
     before = sessions.snapshot(session)
     sys.stdout.flush()
-    shown = run.show_window(session)
+    shown = process.show_window(session)
     returned = check_return(session, before)
     unseen, machine = mark_reviewed(session, returned.saved)
     if machine:
@@ -121,8 +120,8 @@ def main(argv: Sequence[str]) -> int:
 
 def report(left_out: Sequence[str], session: Session, shown: Shown, returned: Returned) -> int:
     """Print what the session did and what remains wrong; the exit code."""
-    changed, saved, of = len(returned.changed), len(returned.saved), len(session.pictures)
-    print(f"labels saved: {saved:,} of {of:,} pictures, {changed:,} of them changed")
+    changed, saved, of = len(returned.changed), len(returned.saved), len(session.images)
+    print(f"labels saved: {saved:,} of {of:,} images, {changed:,} of them changed")
     out = list(dict.fromkeys([*left_out, *shown.unreadable]))  # each once
     for reason in out:
         print(f"left out: {console.one_line(reason)}")

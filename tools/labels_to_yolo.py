@@ -33,7 +33,7 @@ def arguments(argv: Sequence[str]):
     add("source", type=console.path, help="file or folder of labels, or a data.yaml, or shards")
     add("--format", choices=FORMATS, default="auto", help="of the source (default: its content)")
     add("--to", choices=TARGETS, default="yolo", help="what to write (default: %(default)s)")
-    add("--images", type=console.path, help="folder of the pictures (default: near the source)")
+    add("--images", type=console.path, help="folder of the images (default: near the source)")
     map_help = "source class = our class, drop or ignore; several"
     add("--map", nargs="+", action="extend", default=[], metavar="A=B", help=map_help)
     classes_help = "a,b,c; keep: those of the source (default: the four of this project)"
@@ -44,7 +44,7 @@ def arguments(argv: Sequence[str]):
     add("--drop-bad", action="store_true", help="leave out boxes that are none, and count them")
     stored_help = "what labels of EXIF-rotated photos speak of (default: what their size says)"
     add("--boxes-of", choices=("auto", "upright", "stored"), default="auto", help=stored_help)
-    add("--download", action="store_true", help="ROF: first fetch its pictures into --images")
+    add("--download", action="store_true", help="ROF: first fetch its images into --images")
     args = parser.parse_args(argv)
     if args.download and not args.images:
         parser.error("--download needs --images, the folder to fetch into")
@@ -62,26 +62,26 @@ def download(args) -> None:
 
     args.images.mkdir(parents=True, exist_ok=True)
     entries = [e for e in rof.entries(args.source) if isinstance(e, rof.Entry)]
-    for entry in console.progress(entries, len(entries), "picture"):
-        fetched = fetch.fetch_picture(entry.url, args.images / entry.name)
+    for entry in console.progress(entries, len(entries), "image"):
+        fetched = fetch.fetch_image(entry.url, args.images / entry.name)
         if fetched.path is None:
             print(console.one_line(f"not fetched: {entry.where}: {fetched.why}"))
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    from facesort.dataset.convert import sources as label_sources
+    from facesort.dataset.convert import label_reader as label_sources
     from facesort.dataset.convert.conversion import convert
     from facesort.labels.class_table import parse_map
-    from facesort.labels.gather import Reading
+    from facesort.labels.resolve import Reading
 
     table = parse_map(args.map)
     if args.download:
         download(args)
-    images = args.images or label_sources.pictures_of(args.source)
+    images = args.images or label_sources.images_of(args.source)
     with label_sources.unpacking(args.source, args.format, args.out) as folder:
         if folder and args.images:
-            raise UsageError("--images: shards hold their own pictures; leave it out")
+            raise UsageError("--images: shards hold their own images; leave it out")
         reading = Reading(images, args.drop_bad, args.boxes_of, console.progress, folder)
         splits = label_sources.read(args.source, args.format, args.split, reading)
         for done in convert(splits, table, class_names(args.classes), args.to, args.out):

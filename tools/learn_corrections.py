@@ -81,28 +81,28 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(args: Namespace) -> int:
-    from facesort.album.learning import sidecars, unlearn, watch
-    from facesort.album.learning.learn import Wish, learn
+    from facesort.album.corrections import revert, watch, xmp_sidecars
+    from facesort.album.corrections.apply import Options, apply_corrections
     from facesort.reporter import ConsoleReporter
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
     is_asked = sys.stdin is not None and sys.stdin.isatty() and not args.watch
-    wish = Wish(args.apply, args.sure, console.ask if is_asked else None, args.suspects)
+    wish = Options(args.apply, args.sure, console.ask if is_asked else None, args.suspects)
     if args.undo:
-        return unlearn.unlearn(args.album, report)
+        return revert.revert_last(args.album, report)
     if args.watch:
         return watch.watch(args.album, wish, args.watch, report)
-    code = learn(args.album, wish, report)
+    code = apply_corrections(args.album, wish, report)
     if args.xmp:
-        code = max(code, sidecars.write_sidecars(args.album, report))
+        code = max(code, xmp_sidecars.write_sidecars(args.album, report))
     if args.export_yolo:
         export(args.album, args.export_yolo)
     return code
 
 
 def export(album: Path, out: Path) -> None:
-    from facesort.album.learning.confirmed import class_names, confirmed
-    from facesort.dataset.corrected import write_corrected
+    from facesort.album.corrections.confirmed import class_names, confirmed
+    from facesort.dataset.repair import write_corrected
 
     print(*write_corrected(confirmed(album), out, class_names(album)), sep="\n")
     print(f"written to {out}; next: yolo detect train data={out / 'data.yaml'}")

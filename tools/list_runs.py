@@ -4,7 +4,7 @@
     python tools/list_runs.py runs/detect
     python tools/list_runs.py --csv > runs.csv
 
-Best mAP50-95 comes first. Figures compare where "val data" is the same: it stands for the pictures
+Best mAP50-95 comes first. Figures compare where "val data" is the same: it stands for the images
 and labels that a run was judged on. Runs of plain `yolo train` have no run card and show less.
 A stopped run goes on with: python tools/train_yolo.py model=FOLDER/weights/last.pt resume=true
 Exit code: 0 done, 1 no run found or one could not be read (listed), 2 usage.

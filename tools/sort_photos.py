@@ -40,13 +40,14 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.album.options import BY_PERSON, DST, read
-from facesort.models.levels import BALANCED, level
+from facesort.memory import check_limit
+from facesort.models.presets import BALANCED, preset
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:
-    from facesort.album.looking.scan import Scanner
-    from facesort.album.person.by_person import People
-    from facesort.album.person.describe import Describer
+    from facesort.album.person.face_encoder import FaceEncoder
+    from facesort.album.person.known_people import KnownPeople
+    from facesort.album.scanning.scanner import ScanFunction
     from facesort.models.detect import Detector
 
     LoadDetector = Callable[[Path, float | None, int | None], Detector]
@@ -68,14 +69,20 @@ def cache_folder(args: Namespace) -> Path | None:
 def load_detector(weights: Path, conf: float | None, imgsz: int | None) -> Detector:
     from facesort.models import detect
 
-    return detect.load_detector(weights, conf, imgsz)
+    return detect.with_second_looks(detect.load_detector(weights, conf, imgsz))
+
+
+def with_tiles(load: Callable[[], Detector]) -> Detector:
+    from facesort.models import detect
+
+    return detect.with_tiles(load())
 
 
 def model(args: Namespace) -> tuple[Path, int | None]:
     """The file, and the size at which it looks, if not its own."""
     if args.weights:
         return args.weights, None
-    chosen = level(quality(args))
+    chosen = preset(quality(args))
     return SHIPPED / chosen.file, chosen.imgsz
 
 
@@ -83,49 +90,48 @@ def quality(args: Namespace) -> str:
     return args.quality or BALANCED
 
 
-def load_describer() -> Describer:
-    from facesort.album.person import describe
+def load_face_encoder() -> FaceEncoder:
+    from facesort.album.person import face_encoder
 
-    return describe.load_describer(POINTS, EMBEDDING)
+    return face_encoder.load_face_encoder(POINTS, EMBEDDING)
 
 
-def people(args: Namespace, describer: Callable[[], Describer]) -> People | None:
+def people(args: Namespace, encoder: Callable[[], FaceEncoder]) -> KnownPeople | None:
     """Whom to sort by; nobody, by class."""
-    from facesort.album.person.by_person import PRECISION, People
-    from facesort.album.person.examples import list_examples
-    from facesort.album.person.which_face import FOLDER
+    from facesort.album.person.enrollment import FOLDER, list_examples
+    from facesort.album.person.known_people import PRECISION, KnownPeople
 
     if args.by != "person":
         return None
     precision = PRECISION if args.precision is None else args.precision
-    load = functools.cache(describer)
+    load = functools.cache(encoder)
     examples = {} if args.people is None else list_examples(args.people)
     ask_in = (args.dst or DST) / FOLDER
     twins, dry = args.allow_twins, args.dry_run
-    return People(args.people, examples, load, precision, twins, ask_in, dry)
+    return KnownPeople(args.people, examples, load, precision, twins, ask_in, dry)
 
 
 def scanner(
     args: Namespace,
     detector: Callable[[], Detector],
-    describer: Callable[[], Describer],
+    encoder: Callable[[], FaceEncoder],
     voter: Callable[[], Detector] | None,
-) -> Scanner:
+) -> ScanFunction:
     """Who looks at the photos: this process, or a cluster."""
     from facesort.album.destination import Destination
-    from facesort.album.looking import scan, with_ray
+    from facesort.album.scanning import ray_scan, scanner
 
     if args.engine != "ray":
-        return scan.scan_photos
-    with_ray.check_installed()
+        return scanner.scan_photos
+    ray_scan.check_installed()
     folder = Destination(args.dst or DST).looks
-    load = with_ray.Loaders(detector, describer, voter)
-    return with_ray.Cluster(args.src, folder, load, args.workers).scan_photos
+    load = ray_scan.Loaders(detector, encoder, voter)
+    return ray_scan.Cluster(args.src, folder, load, args.workers).scan_photos
 
 
-def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:
+def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder]) -> int:
     from facesort.album import sort
-    from facesort.album.subject import PhotoRules
+    from facesort.album.salience import PhotoRules
     from facesort.album.undo import undo
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
@@ -134,10 +140,13 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         return undo(args.dst, report)
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
+    check_limit(workers)
     weights, imgsz = model(args)
     by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
     by_person |= {"vote": str(args.vote)} if args.vote else {}
     load_own = functools.partial(load, weights, args.conf, imgsz)
+    if not args.weights and preset(quality(args)).tiles:
+        load_own = functools.partial(with_tiles, load_own)
     load_voter = functools.partial(load, args.vote, None, None) if args.vote else None
     job = sort.Job(
         src=args.src,
@@ -147,10 +156,10 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
         link=args.link,
         sure=args.sure,
         workers=workers,
-        people=people(args, describer),
+        people=people(args, encoder),
         load_voter=functools.cache(load_voter) if load_voter else None,
         cache=cache_folder(args),
-        scan=scanner(args, load_own, describer, load_voter),
+        scan=scanner(args, load_own, encoder, load_voter),
         options={
             "link": args.link,
             "sure": str(args.sure),
@@ -166,7 +175,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
 def main(
     argv: Sequence[str],
     load: LoadDetector = load_detector,
-    describer: Callable[[], Describer] = load_describer,
+    encoder: Callable[[], FaceEncoder] = load_face_encoder,
 ) -> int:
     stop.at_once()
     open_closed_streams()
@@ -177,7 +186,7 @@ def main(
     try:
         stop.as_interrupt()
         with clear_errors(args.dst or (args.plan.parent if args.plan else DST)):
-            return run(args, load, describer)
+            return run(args, load, encoder)
     except BaseException as error:
         if not (stop.was_requested() or isinstance(error, KeyboardInterrupt)):
             raise

@@ -43,7 +43,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("data", type=console.path, metavar="DATA", help="data set YAML with train, or a folder")
     add("--out", type=console.path, metavar="DIR", required=True, help="folder to fill")
     add("--face-model", type=console.path, help="YOLO pose model: faces with 5 landmarks")
-    add("--share", type=console.fraction, default=0.3, help="of the pictures (%(default)s)")
+    add("--share", type=console.fraction, default=0.3, help="of the images (%(default)s)")
     add("--kinds", default="", metavar="A,B", help="what to draw, a+b for two at once")
     add("--seed", type=seed, default=0, help="of every choice (%(default)s)")
     add("--sheet", type=console.path, metavar="JPG", help="contact sheet of the drawn faces")
@@ -53,7 +53,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     return args
 
 
-def show(result, pictures: int, unread: Sequence[str]) -> None:
+def show(result, images: int, unread: Sequence[str]) -> None:
     from facesort.classes import CLASS_NAMES
 
     print(f"{'train boxes':20}{'before':>9}{'drawn':>9}{'after':>9}")
@@ -69,17 +69,17 @@ def show(result, pictures: int, unread: Sequence[str]) -> None:
         print(f"left out: {console.one_line(line)}")
     if len(lines) > MOST_LINES:
         print(f"left out: {len(lines) - MOST_LINES:,} more")
-    reasons = "".join(f", {n:,} {why}" for why, n in sorted(result.pictures_left.items()))
-    print(f"{pictures:,} training pictures = {result.drawn:,} with a synthetic copy{reasons}")
+    reasons = "".join(f", {n:,} {why}" for why, n in sorted(result.images_left.items()))
+    print(f"{images:,} training images = {result.drawn:,} with a synthetic copy{reasons}")
 
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.dataset.synth.drawn_set import Order, SynthSet, folder_at
-    from facesort.dataset.synth.kinds import check_kinds
-    from facesort.dataset.synth.sheet import Sheet
-    from facesort.dataset.synth.source import read_source
-    from facesort.models.landmarks import load_face_finder
+    from facesort.dataset.synth.contact_sheet import Sheet
+    from facesort.dataset.synth.draw_on_image import read_source
+    from facesort.dataset.synth.occluder_kinds import check_kinds
+    from facesort.dataset.synth.synthetic_set import Order, SynthSet, folder_at
+    from facesort.models.face_finders import load_face_finder
 
     kinds = check_kinds(args.kinds)
     out = folder_at(args.out)
@@ -100,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
     if result.linked["val"]:
         print(f"next: yolo detect train data={args.out / 'data.yaml'}")
     else:
-        print("note: no val split; training needs one, of real pictures")
+        print("note: no val split; training needs one, of real images")
     return 1 if source.train.left_out or result.left_out else 0
 
 

@@ -1,4 +1,4 @@
-"""Train classifiers of face crops (one face a picture), as ONNX and 8-bit ONNX, and compare them.
+"""Train classifiers of face crops (one face an image), as ONNX and 8-bit ONNX, and compare them.
 
     python tools/train_classifier.py crops/four_class.csv --map ambiguous=drop
     python tools/train_classifier.py crops --model resnet18 --weights resnet18.pth epochs=30
@@ -31,7 +31,7 @@ from facesort.paths import project
 ROOT = Path(__file__).resolve().parents[1]
 DETECTOR_PX = 160
 # room around a crop as a share of its side, and least confidence: as for photos, and where it is
-# known that there is a face (as in facesort.evaluate.crops)
+# known that there is a face (as in facesort.evaluate.crop_metrics)
 DETECTOR_MODES = ((0.5, 0.3), (0.25, 0.001))
 CALIBRATION = 200  # crops
 
@@ -58,9 +58,9 @@ def arguments(argv: Sequence[str]):
 
 def read(args):
     """The splits, every crop opened once; prints what was left out."""
-    from facesort.dataset.crops.boxing import only_known, open_crops, told
+    from facesort.dataset.crops.box_crops import given_labels, only_known, open_crops
     from facesort.dataset.crops.class_folders import split_by
-    from facesort.dataset.crops.splitting import missing_classes
+    from facesort.dataset.crops.crop_split import missing_classes
     from facesort.labels import crop_source
     from facesort.labels.class_table import map_classes, parse_map
 
@@ -74,14 +74,14 @@ def read(args):
         print(f"{split:6}{len(part.images):>7,} crops: {counts}")
     out, gone = len(crops.labels.images), crops.left_out()
     print(f"crops: {out + gone.total():,} in = {out:,} out + {gone.total():,} left out", end="")
-    print(f" ({told(gone)})" if gone else "")
+    print(f" ({given_labels(gone)})" if gone else "")
     for line in missing_classes(parts):
         print(console.one_line(line))
     return parts
 
 
-def pictures(labels, most: int | None = None):
-    """(picture, class index) of the crops of a split, or of ``most`` spread over it."""
+def images(labels, most: int | None = None):
+    """(image, class index) of the crops of a split, or of ``most`` spread over it."""
     from facesort.photos import open_photo
 
     step = 1 if most is None else max(1, len(labels.images) // most)
@@ -90,8 +90,7 @@ def pictures(labels, most: int | None = None):
 
 def main(argv: Sequence[str]) -> None:
     args, rest = arguments(argv)
-    from facesort.evaluate.classifier_grid import Grid
-    from facesort.evaluate.classifiers import markdown, write_csv
+    from facesort.evaluate.classifiers import Grid, markdown, write_csv
     from facesort.models.detect import load_detector
     from facesort.models.training.overrides import parse_overrides, read_pairs
 
@@ -108,9 +107,9 @@ def main(argv: Sequence[str]) -> None:
     grid = Grid(
         parts=parts,
         out=out,
-        test=pictures(parts["test"]),
-        val=pictures(parts["val"]),
-        calibration=[rgb for rgb, _ in pictures(parts["train"], CALIBRATION)],
+        test=images(parts["test"]),
+        val=images(parts["val"]),
+        calibration=[rgb for rgb, _ in images(parts["train"], CALIBRATION)],
         overrides=overrides,
         bf16_cpu=args.bf16_cpu,
         command=shlex.join(["python", "tools/train_classifier.py", *argv]),

@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     import torch
 
     from facesort.dataset.synthesize import draw_kind
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
     from facesort.models.people.covered_faces import cover_faces, list_people
     from facesort.models.people.embed import load_embedder
     from facesort.models.people.trainable import load_graph
@@ -105,13 +105,13 @@ def strangers_likeness(weights: Path, judges) -> str:
     """`Likeness` of the first half of the people kept apart, as JSON."""
     import numpy as np
 
-    from facesort.models.people import likeness
+    from facesort.models.people import similarity_norm
 
     vectors, person = embedded(weights, judges)
     known = person % 2 == 0
     states = np.tile(np.arange(vectors.shape[1]), int(known.sum()))
     rows = vectors[known].reshape(len(states), -1)
-    return likeness.measure(rows, person[known].repeat(vectors.shape[1]), states).to_json()
+    return similarity_norm.measure(rows, person[known].repeat(vectors.shape[1]), states).to_json()
 
 
 def tell(title: str, weights: Path, judges) -> None:

@@ -3,7 +3,7 @@
     python tools/train_points.py --people DIR --finder face.pt --out weights/face_points.onnx
 
 DIR holds a folder of portraits a person, bare faces. The finder, a YOLO pose model with five points
-a face, says where their points are; half of the pictures are shown as they are, half with something
+a face, says where their points are; half of the images are shown as they are, half with something
 drawn over the face. Every tenth photo is kept apart, to say how far off the result is.
 """
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> None:
     import torch
 
     from facesort.dataset.synthesize import occlude
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
     from facesort.models.people import train_points
     from facesort.models.people.embed import META_LICENCE, META_NAME
     from facesort.models.people.points import load_point_finder
@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> None:
     for path, reason in data.refused.items():
         print(f"left out: {path}: {reason}")
     learnt, judged = data.split(every=10)
-    print(f"{len(learnt.boxes_px)} pictures to learn from, {len(judged.boxes_px)} kept apart")
+    print(f"{len(learnt.boxes_px)} images to learn from, {len(judged.boxes_px)} kept apart")
     graph = train_points.new_graph()
     network = train_points.train_points(learnt, args.minutes, graph, say=print)
     metadata = {META_NAME: "face_points", META_LICENCE: "AGPL-3.0-only", "facesort_origin": ORIGIN}

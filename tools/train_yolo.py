@@ -11,9 +11,9 @@ model= is a .pt file, a network's YAML, or a name: yolov5n, yolov7-tiny, yolov7,
 yolo26n and their sizes start from scratch. Nothing is downloaded. Weights of another size or class
 count give what fits; it is said how much. Repeat factors: tools/balance_dataset.py --repeat.
 cw1 = 1 - n/N and cw2 = N/(C n) weigh each class in the loss by its boxes n in the training split.
---kfold trains on train and val, like pictures stay in one fold; given again, it goes on where it
+--kfold trains on train and val, like images stay in one fold; given again, it goes on where it
 was stopped. --wandb writes files into the run's folder. --wandb-online sends them to Weights &
-Biases, with pictures of training batches. Build the data first: tools/build_dataset.py.
+Biases, with images of training batches. Build the data first: tools/build_dataset.py.
 Exit code: 0 done, 1 a problem, 2 usage.
 """
 
@@ -59,7 +59,7 @@ def arguments(argv: Sequence[str]):
 
 def class_weights(choice: str | None):
     """The function that weighs classes by their training boxes."""
-    from facesort.dataset.balance.decide import ClassWeights
+    from facesort.dataset.balance.sampling import ClassWeights
     from facesort.models.training.losses import weights_of_file
 
     if choice in ("cw1", "cw2"):
@@ -75,7 +75,7 @@ def cross_validate(args, extras, overrides) -> None:
     dealt = read_folds(args.data, args.kfold, console.progress)
     for reason, number in dealt.left_out.items():
         print(f"left out, {console.one_line(reason)}: {number:,}")
-    print(f"{len(dealt.pictures):,} pictures, {dealt.groups:,} groups in {args.kfold} folds")
+    print(f"{len(dealt.images):,} images, {dealt.groups:,} groups in {args.kfold} folds")
     kfold.begin(out, extras.command, dealt.digest())
     figures = kfold.train_folds(args.model, write_folds(dealt, out), out, extras, **overrides)
     print(kfold.table(figures))

@@ -7,13 +7,13 @@
     python tools/widerface_to_yolo.py --labels train/label.txt --images WIDER_train --keypoints
     python tools/widerface_to_yolo.py --labels label.txt --sizes-from sizes.csv   # labels only
 
-The format is recognized by its content. --images may hold the event folders or all pictures in
-one. Pictures that are missing are listed in OUT/missing_SPLIT.txt; the rest is converted.
---sizes-from FILE.csv (columns image,width,height) does without pictures; with --images, they are
+The format is recognized by its content. --images may hold the event folders or all images in
+one. Images that are missing are listed in OUT/missing_SPLIT.txt; the rest is converted.
+--sizes-from FILE.csv (columns image,width,height) does without images; with --images, they are
 linked as usual. Every face is one class: WIDER's occlusion does not say by what.
 
-A face that is dropped is still in its picture, without a label: training takes it for background.
-So a picture none of whose faces is kept is left out.
+A face that is dropped is still in its image, without a label: training takes it for background.
+So an image none of whose faces is kept is left out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
     add("--labels", type=console.path, required=True, help="bbx_gt.txt, label.txt or .mat")
-    add("--images", type=console.path, help="folder of the pictures")
+    add("--images", type=console.path, help="folder of the images")
     add("--sizes-from", default=FROM_IMAGES, help="images, or a CSV file (default: %(default)s)")
     out = project() / "datasets" / "widerface"
     add(
@@ -56,37 +56,37 @@ def arguments(argv: Sequence[str]):
 
 
 def read(args):
-    """The labels as a `LabelSet`, and the pictures that are missing, with the reason."""
-    from facesort.labels import face_pictures, face_source
+    """The labels as a `LabelSet`, and the images that are missing, with the reason."""
     from facesort.labels.class_table import map_classes, parse_map
-    from facesort.labels.face_filter import FaceFilter
+    from facesort.labels.widerface import reader
+    from facesort.labels.widerface.face_list import FaceFilter
 
     table = parse_map(args.map)
-    faces = face_source.read(args.labels)
-    names = [picture.name for picture in faces.pictures]
-    folder = face_pictures.Folder(args.images, names) if args.images else None
+    faces = reader.read(args.labels)
+    names = [image.name for image in faces.images]
+    folder = reader.Folder(args.images, names) if args.images else None
     if args.sizes_from == FROM_IMAGES:
         locate = folder.locate
     else:
-        sizes = face_pictures.sizes_from_table(console.path(args.sizes_from))
-        locate = face_pictures.in_table(sizes, folder)
+        sizes = reader.sizes_from_table(console.path(args.sizes_from))
+        locate = reader.in_table(sizes, folder)
     limits = {k: v for k in ("blur", "occlusion", "pose") if (v := getattr(args, k)) is not None}
     wanted = FaceFilter(args.min_size, tuple(args.drop), limits)
-    work = face_source.Conversion(locate, args.images or Path(), wanted, args.name, args.keypoints)
-    labels = work.convert(faces, console.progress(faces.pictures, len(names), "picture"))
+    work = reader.Conversion(locate, args.images or Path(), wanted, args.name, args.keypoints)
+    labels = work.convert(faces, console.progress(faces.images, len(names), "image"))
     return (map_classes(labels, table) if table else labels), work.missing
 
 
 def list_missing(file: Path, missing: dict[str, str]) -> None:
     lines = (console.one_line(f"{name}: {why}") for name, why in missing.items())
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    print(f"missing pictures: all listed in {file}")
+    print(f"missing images: all listed in {file}")
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.classes import CLASS_NAMES
-    from facesort.dataset.yolo_set import check_out, summary, write_yolo
+    from facesort.dataset.label_set_writer import check_out, summary, write_yolo
     from facesort.errors import DatasetError
     from facesort.labels import yolo, yolo_pose
 
@@ -98,7 +98,7 @@ def main(argv: Sequence[str]) -> None:
     if not any(len(image.class_id) for image in labels.images):
         told = "; ".join([*(f"{n:,} {why}" for why, n in labels.left_out.items()), *labels.notes])
         raise DatasetError(f"{args.labels}: no face to convert ({told}); is --images right?")
-    options = {"render": render, "config_lines": lines, "pictures": args.images is not None}
+    options = {"render": render, "config_lines": lines, "images": args.images is not None}
     written = write_yolo(labels, args.out, args.split, **options)
     print("\n".join(console.one_line(line) for line in summary(labels, written)))
     if missing:

@@ -1,17 +1,17 @@
-"""Export a YOLO checkpoint to ONNX and prove on real pictures that both say the same.
+"""Export a YOLO checkpoint to ONNX and prove on real images that both say the same.
 
     python tools/yolo_to_onnx.py
     python tools/yolo_to_onnx.py --int8                # four times smaller, twice as fast
     python tools/yolo_to_onnx.py --weights runs/detect/train/weights/best.pt --out best.onnx
     python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --sure 0.5
-    python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: picture in, faces out
+    python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: image in, faces out
     python tools/yolo_to_onnx.py --ncnn --imgsz 320    # for ncnn; it takes 320 x 320 only
 
-Without --images the pictures are those of the sample album (tools/make_sample_album.py). The file
+Without --images the images are those of the sample album (tools/make_sample_album.py). The file
 is written only when raw outputs (scores, and boxes as a fraction of the input size) differ by at
 most 1e-3, the same faces are found with the same classes, and boxes overlap by at least 0.999.
 
---int8 calibrates on real pictures of the train split of --calib, takes the number format that is
+--int8 calibrates on real images of the train split of --calib, takes the number format that is
 fastest on this processor, and writes the file only when, on the val split, mAP50-95 falls by at
 most 0.5 points and no class's recall by more than 1 point; else it says which layers hurt most.
 """
@@ -56,8 +56,8 @@ def arguments(argv: Sequence[str]):
         help="longer side in pixels (default: %(default)s)",
     )
     add("--dynamic", action="store_true", help="take any batch, height and width (the default)")
-    add("--fixed", action="store_true", help="take only --batch pictures of imgsz x imgsz")
-    add("--batch", type=int, default=1, help="pictures at a time, with --fixed (%(default)s)")
+    add("--fixed", action="store_true", help="take only --batch images of imgsz x imgsz")
+    add("--batch", type=int, default=1, help="images at a time, with --fixed (%(default)s)")
     add("--opset", type=int, help="version of ONNX's operators (default: the newest that is safe)")
     add("--half", action="store_true", help="16-bit weights: half the size, looser parity bars")
     add("--int8", action="store_true", help="8-bit: see above")
@@ -71,13 +71,13 @@ def arguments(argv: Sequence[str]):
     add(
         "--preprocess",
         action="store_true",
-        help="build in all: takes a picture of any size, 8-bit BGR; gives faces in its pixels",
+        help="build in all: takes an image of any size, 8-bit BGR; gives faces in its pixels",
     )
     add("--openvino", action="store_true", help="also write .xml and .bin for OpenVINO")
     add("--ncnn", action="store_true", help="also write a folder for ncnn, imgsz x imgsz, 32 bits")
     add("--tflite", action="store_true", help="says why there is none, and what to take instead")
     add("--sensitivity", action="store_true", help="with --int8: what each layer costs in 8 bits")
-    add("--images", type=console.path, help="folder of pictures to compare on")
+    add("--images", type=console.path, help="folder of images to compare on")
     add(
         "--conf",
         type=console.fraction,
@@ -102,11 +102,11 @@ def arguments(argv: Sequence[str]):
             "--ncnn: does not go with --int8 or --half; ncnn computes in 16 bits where it can"
         )
     if args.batch > 1 and (args.nms or args.preprocess or args.ncnn):
-        parser.error("--nms, --preprocess, --ncnn: only for one picture at a time, without --batch")
+        parser.error("--nms, --preprocess, --ncnn: only for one image at a time, without --batch")
     return args
 
 
-def load_pictures(folder: Path | None) -> list[NDArray[np.uint8]]:
+def load_images(folder: Path | None) -> list[NDArray[np.uint8]]:
     """The photos of ``folder``, or those of the sample album."""
     from facesort.dataset.sample_album import make_sample_album
     from facesort.photos import list_photos, open_photo
@@ -120,7 +120,7 @@ def load_pictures(folder: Path | None) -> list[NDArray[np.uint8]]:
 
 def notes(args) -> dict[str, str]:
     """What goes into the file besides the network: thresholds, and the data it was trained on."""
-    from facesort.dataset.data_hash import hash_of_train_split
+    from facesort.dataset.yolo_dataset import hash_of_train_split
     from facesort.models.detect import META_CONF, META_SURE
     from facesort.models.export import META_DATA, trained_on
 
@@ -135,12 +135,12 @@ def notes(args) -> dict[str, str]:
 
 def show(rows) -> None:
     print(
-        f"{'':16}{'pictures':>9}{'faces':>7}{'again':>7}{'raw max|d|':>12}{'in pixels':>11}"
+        f"{'':16}{'images':>9}{'faces':>7}{'again':>7}{'raw max|d|':>12}{'in pixels':>11}"
         f"{'box min IoU':>13}{'score max|d|':>14}"
     )
     for name, row in rows.items():
         print(
-            f"{name:16}{row.pictures:>9}{row.faces:>7}{row.found_again:>7}{row.max_abs:>12.1e}"
+            f"{name:16}{row.images:>9}{row.faces:>7}{row.found_again:>7}{row.max_abs:>12.1e}"
             f"{row.max_abs_px:>11.1e}{row.min_iou:>13.5f}{row.max_score_gap:>14.1e}"
         )
 
@@ -173,18 +173,18 @@ def main(argv: Sequence[str]) -> None:
     suffix = "".join(f"-{mark}" for mark in marks if getattr(args, mark))
     out = args.out or args.weights.with_name(f"{args.weights.stem}{suffix}.onnx")
     form = Form(args.imgsz, not args.fixed, args.batch, args.opset, args.half)
-    pictures = load_pictures(args.images)
+    images = load_images(args.images)
     with TemporaryDirectory() as temporary:
         file = Path(temporary) / out.name
-        rows = export_onnx(args.weights, file, pictures, form, notes(args))
+        rows = export_onnx(args.weights, file, images, form, notes(args))
         if args.int8:
-            file, rows = to_int8(args, file, rows, pictures)
+            file, rows = to_int8(args, file, rows, images)
         beside = Path(temporary) / "beside"
-        rows |= to_others(args, file, beside / out.stem, pictures)
+        rows |= to_others(args, file, beside / out.stem, images)
         if args.nms or args.preprocess:
-            from facesort.models.standalone import write_standalone
+            from facesort.models.end_to_end_export import write_end_to_end
 
-            write_standalone(file, file, args.imgsz, args.preprocess)
+            write_end_to_end(file, file, args.imgsz, args.preprocess)
         move(file, out)
         others = [path.relative_to(beside) for path in beside.rglob("*") if path.is_file()]
         for path in others:
@@ -195,9 +195,9 @@ def main(argv: Sequence[str]) -> None:
         print(f"written to {written} ({written.stat().st_size / 1e6:.1f} MB)")
 
 
-def to_int8(args, file: Path, rows, pictures):
+def to_int8(args, file: Path, rows, images):
     """The 8-bit file beside ``file``, and one row more of parity."""
-    from facesort.evaluate.int8_job import make_int8
+    from facesort.evaluate.regression_gate import make_int8
     from facesort.models.detect import load_detector
     from facesort.models.parity import compare
 
@@ -205,21 +205,21 @@ def to_int8(args, file: Path, rows, pictures):
     original = load_detector(file)
     show_int8(job, original.names)
     print()
-    return job.file, rows | {"ONNX → INT8": compare(original, load_detector(job.file), pictures)}
+    return job.file, rows | {"ONNX → INT8": compare(original, load_detector(job.file), images)}
 
 
-def to_others(args, file: Path, stem: Path, pictures):
+def to_others(args, file: Path, stem: Path, images):
     """What else was asked for, written as ``stem`` and an ending; a row of parity for each."""
     rows = {}
     if args.openvino:
         from facesort.models.openvino import write_openvino
 
-        rows["ONNX → OpenVINO"] = write_openvino(file, stem.with_name(f"{stem.name}.xml"), pictures)
+        rows["ONNX → OpenVINO"] = write_openvino(file, stem.with_name(f"{stem.name}.xml"), images)
     if args.ncnn:
         from facesort.models.ncnn import write_ncnn
 
         folder = stem.with_name(f"{stem.name}_ncnn_model")
-        rows["ONNX → ncnn"] = write_ncnn(file, folder, args.imgsz, pictures)
+        rows["ONNX → ncnn"] = write_ncnn(file, folder, args.imgsz, images)
     return rows
 
 

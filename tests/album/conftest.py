@@ -40,7 +40,7 @@ def disk_times(root: Path) -> dict[str, tuple[int, int]]:
 
 
 def jpeg(*classes: str, confidence: float = 0.8, kind: str = "JPEG") -> bytes:
-    """A picture in which the fake detector finds these faces with this confidence."""
+    """An image in which the fake detector finds these faces with this confidence."""
     rgb = np.full((96, 128, 3), round(confidence * 255), np.uint8)
     for number, name in enumerate(classes):
         rgb[20:50, 4 + 30 * number : 24 + 30 * number] = fake_sort.COLOURS[name]

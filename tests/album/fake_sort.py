@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import sort_photos
 
 from facesort import console
-from facesort.album.person.describe import Described, Describer
+from facesort.album.person.face_encoder import EncodedFaces, FaceEncoder
 from facesort.album.person.quality import Quality
 from facesort.classes import CLASS_NAMES
 from facesort.detections import Detections
-from facesort.models.people import likeness
+from facesort.models.people import similarity_norm
 
 COLOURS = {"face": (255, 0, 0), "masked": (0, 255, 0), "sunglasses": (0, 0, 255)}
 COLOURS["masked_sunglasses"] = (255, 255, 0)
@@ -71,7 +71,7 @@ class FakeChildren(FakeDetector):
 
 class FakeEmbedder:
     name, licence, dimensions, fingerprint = "fake", "none", 8, "fake"
-    likeness = likeness.DEFAULT
+    similarity_norm = similarity_norm.DEFAULT
 
     def embed(self, faces_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Each of the four colours is somebody."""
@@ -79,18 +79,20 @@ class FakeEmbedder:
         return np.eye(8, dtype=np.float32)[np.abs(colours).sum(axis=2).argmin(axis=1)]
 
 
-class FakeDescriber(Describer):
+class FakeDescriber(FaceEncoder):
     """A block's colour is its person; where all is dark around, it is out of focus."""
 
     def __init__(self) -> None:
         super().__init__(points=None, embedder=FakeEmbedder())  # type: ignore[arg-type]
 
-    def describe(self, rgb: NDArray[np.uint8], xyxy_px: ArrayLike, scale: float = 1.0) -> Described:
+    def encode(
+        self, rgb: NDArray[np.uint8], xyxy_px: ArrayLike, scale: float = 1.0
+    ) -> EncodedFaces:
         boxes = np.asarray(xyxy_px, dtype=float).reshape(-1, 4)
         middles = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(int)
         pixels = rgb[middles[:, 1], middles[:, 0]].reshape(-1, 1, 1, 3)
         sharpness = 3.0 if rgb[-1, -1].mean() < 100 else 300.0
-        return Described(self.embedder.embed(pixels), (Quality(99, sharpness, 0),) * len(boxes))
+        return EncodedFaces(self.embedder.embed(pixels), (Quality(99, sharpness, 0),) * len(boxes))
 
 
 def main(argv: Sequence[str], before_each: Callable[[], None] = lambda: None) -> int:

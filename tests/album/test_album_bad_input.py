@@ -30,7 +30,7 @@ def moving() -> bytes:
 DAMAGED = {
     "truncated.jpg": (jpeg("face")[:600], "ends too early"),
     "zero.jpg": (b"", "is empty (0 bytes)"),
-    "text.jpg": (b"Dear Sir or Madam, this is a letter.\n" * 9, "is text, not a picture"),
+    "text.jpg": (b"Dear Sir or Madam, this is a letter.\n" * 9, "is text, not an image"),
     "zeros.jpg": (bytes(5000), "holds nothing but zeros"),
 }
 ODD = {
@@ -105,9 +105,9 @@ def test_a_name_that_is_no_unicode(album: Album, sort: Sort, tmp_path: Path) -> 
     album.add(name, "face")
     assert sort("--src", "album", "--dry-run").code == 0
     assert sort("--plan", "sorted/plan.json").code == 0
-    assert (tmp_path / "sorted/photos/face" / name).samefile(album.root / name)
     (row,) = pd.read_csv(tmp_path / "sorted/manifest.csv").itertuples()
-    assert row.photo == "caf\\xe9.jpg"
+    assert (row.photo, row.target) == ("caf\\xe9.jpg", "photos/face/caf%E9.jpg")
+    assert (tmp_path / "sorted" / row.target).samefile(album.root / name)
 
 
 def test_names_in_lines_cannot_break_the_lines(album: Album, sort: Sort) -> None:

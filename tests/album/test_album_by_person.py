@@ -175,8 +175,8 @@ def test_examples_that_will_not_do(
     (tmp_path / "examples").mkdir()
     for name in names:
         (tmp_path / "examples" / name).mkdir()
-        picture = jpeg() if name == "Wall" else jpeg("face")
-        (tmp_path / "examples" / name / "0.jpg").write_bytes(picture)
+        image = jpeg() if name == "Wall" else jpeg("face")
+        (tmp_path / "examples" / name / "0.jpg").write_bytes(image)
     result = sort(*ARGV)
     assert (result.code, line in result.error_line) == (1, True), result.error_line
     assert not (tmp_path / "sorted").exists()

@@ -12,7 +12,7 @@ import pytest
 from conftest import Album, Sort, disk_as_dict
 
 from facesort.album.disk import clear_errors
-from facesort.album.looking.crops import CropMemory
+from facesort.album.scanning.face_crops import CropMemory
 from facesort.errors import AlbumError
 
 PRIVATE = 0o400

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from conftest import Album, Sort, disk_as_dict
 
-from facesort.album.looking import with_ray
+from facesort.album.scanning import ray_scan
 from facesort.dataset.sample_album import make_sample_album
 
 HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / "tools"
 pytestmark = pytest.mark.slow
 needs_ray = pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None, reason=f"Ray is not installed: {with_ray.INSTALL}"
+    importlib.util.find_spec("ray") is None, reason=f"Ray is not installed: {ray_scan.INSTALL}"
 )
 
 
@@ -108,7 +108,7 @@ def test_a_photo_that_kills_all_comes_to_an_end(address: str, tmp_path: Path, al
     album.add("a.jpg", "face")
     (tmp_path / "diary").mkdir()
     options = ("--src", album.root, "--dst", tmp_path / "dst", "--engine", "ray")
-    deaths = "1 " * (with_ray.MOST_TRIES + 3)
+    deaths = "1 " * (ray_scan.MOST_TRIES + 3)
     done = run(address, HERE / "ray_sort.py", tmp_path / "diary", deaths, *options)
     assert done.returncode == 1
     assert "workers died at the block of photos that begins with 'a.jpg'" in done.stderr
@@ -131,7 +131,7 @@ def test_without_ray_the_install_line_is_told(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = sort("--src", "album", "--engine", "ray")
     assert result.code == 2
-    assert result.error_line.endswith(with_ray.INSTALL)
+    assert result.error_line.endswith(ray_scan.INSTALL)
 
 
 @pytest.mark.parametrize(

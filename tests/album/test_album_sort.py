@@ -229,6 +229,22 @@ def test_links_in_the_album(album: Album, sort: Sort, tmp_path: Path) -> None:
         assert not (tmp_path / "sorted/photos/face" / name).is_symlink()
 
 
+def test_a_link_out_of_the_album_is_named_and_left_alone(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    """What is no photo was hard-linked into _unreadable: a second name for somebody's file."""
+    album.add("a.jpg", "face")
+    (tmp_path / "secret").write_text("of another program")
+    (album.root / "x.jpg").symlink_to(tmp_path / "secret")
+    album.note()
+    result = sort("--src", "album")
+    assert result.code == 1
+    assert "x.jpg: is a link that leads out of the album" in result.out
+    assert (tmp_path / "secret").stat().st_nlink == 1
+    assert not (tmp_path / "sorted/photos/_unreadable").exists()
+    assert (tmp_path / "sorted/photos/face/a.jpg").is_file()
+
+
 def test_system_files_are_passed_over(album: Album, sort: Sort) -> None:
     album.add("a.jpg", "face")
     for name in ("Thumbs.db", ".DS_Store", "._a.jpg", ".hidden/b.jpg", "notes.txt"):
@@ -266,17 +282,17 @@ def test_a_plan_json_of_the_persons_own_is_left_alone(
 def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
     album: Album, sort: Sort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from facesort.album import carry_out
+    from facesort.album import executor
 
     album.add("a.jpg", "face")
     own = tmp_path / "sorted/photos/face/a.jpg"
-    make_folders = carry_out._make_folders
+    make_folders = executor._make_folders
 
     def make_folders_and_more(*args) -> None:
         make_folders(*args)
         own.write_text("the person's own")
 
-    monkeypatch.setattr(carry_out, "_make_folders", make_folders_and_more)
+    monkeypatch.setattr(executor, "_make_folders", make_folders_and_more)
     result = sort("--src", "album")
     assert result.code == 1
     assert "a.jpg: photos/face/a.jpg appeared in the destination meanwhile" in result.out

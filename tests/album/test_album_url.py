@@ -12,14 +12,14 @@ from pathlib import Path
 import fake_sort
 import pytest
 from conftest import Album, Sort, disk_as_dict, files, jpeg
-from taught import crops, drag, photos, said, sort_by_person, taught
+from corrected_albums import crops, drag, photos, said, sort_by_person, taught
 from test_album_kill import all_kills
 from test_album_permissions import mode as mode  # a fixture
 from test_album_permissions import sort as sort_without_rights
 
-from facesort.album.learning.confirmed import confirmed
-from facesort.album.learning.sidecars import write_sidecars
-from facesort.album.learning.unlearn import unlearn
+from facesort.album.corrections.confirmed import confirmed
+from facesort.album.corrections.revert import revert_last
+from facesort.album.corrections.xmp_sidecars import write_sidecars
 from facesort.reporter import ConsoleReporter
 
 pytest.importorskip("fsspec")
@@ -187,7 +187,7 @@ def test_learning_unlearning_and_what_else_follows(
         (album.root / "b.jpg").read_bytes()
     ]
     assert said(dst)
-    assert unlearn(dst, report) == 0
+    assert revert_last(dst, report) == 0
     assert photos(dst) == [path for path in photos(dst) if "Zoe" not in path]
     assert {path for path in disk_as_dict(dst) if path.startswith("photos")} >= {
         path for path in before if path.startswith("photos")

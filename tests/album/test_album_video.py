@@ -17,9 +17,9 @@ from conftest import Album, Sort, disk_as_dict, files
 from numpy.typing import NDArray
 from test_album_by_person import ARGV, give
 
-from facesort.album.human import HumanLabel, HumanLabels
-from facesort.album.looking.sights import choose, follow
 from facesort.album.records import Face
+from facesort.album.scanning.tracklets import choose, follow
+from facesort.album.user_labels import UserLabel, UserLabels
 
 FPS = 10
 Film = Callable[..., Path]
@@ -172,7 +172,7 @@ def test_one_crop_a_person(album: Album, film: Film, sort: Sort, tmp_path: Path)
         "photos/Ana/clip.mp4",
         "photos/Ben/clip.mp4",
     ]
-    assert learn_corrections.main(["sorted", "--xmp"]) == 0  # side-cars are for pictures
+    assert learn_corrections.main(["sorted", "--xmp"]) == 0  # side-cars are for images
     assert not list((tmp_path / "sorted").rglob("*.xmp"))
 
 
@@ -212,8 +212,8 @@ def test_what_a_person_said_stands_in_for_the_spell() -> None:
 
 
 def test_a_label_is_of_its_frame() -> None:
-    labels = HumanLabels([HumanLabel("x", (0, 0, 40, 40), "masked", frame=2)])
-    labels.add(HumanLabel("x", (0, 0, 40, 40), "face", frame=7))
+    labels = UserLabels([UserLabel("x", (0, 0, 40, 40), "masked", frame=2)])
+    labels.add(UserLabel("x", (0, 0, 40, 40), "face", frame=7))
     assert len(labels) == 2
-    labels.add(HumanLabel("x", (1, 0, 40, 40), "sunglasses", frame=2))
+    labels.add(UserLabel("x", (1, 0, 40, 40), "sunglasses", frame=2))
     assert len(labels) == 2

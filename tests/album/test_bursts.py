@@ -1,4 +1,4 @@
-"""Bursts: pictures of a moment find each other, and nobody is taken for a neighbour."""
+"""Bursts: images of a moment find each other, and nobody is taken for a neighbour."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facesort.album.person.bursts import NEXT_PHOTOS, groups, together
-from facesort.models.people import likeness
+from facesort.models.people import similarity_norm
 
 OWN = np.eye(8, 32)
 
@@ -16,7 +16,7 @@ def grouped(people: list[int], photo: list[int]) -> list[int]:
     rows = (OWN[people] if people else np.empty((0, 32))) + noise
     vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     state = np.zeros(len(people), dtype=np.int64)
-    found = groups(vectors, state, np.array(photo, dtype=np.int64), likeness.DEFAULT)
+    found = groups(vectors, state, np.array(photo, dtype=np.int64), similarity_norm.DEFAULT)
     return [int(one) for one in found]
 
 

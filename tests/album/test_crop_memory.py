@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from facesort.album.looking.crops import CropMemory, crop_memory
 from facesort.album.records import Face, Scan
+from facesort.album.scanning.face_crops import CropMemory, crop_memory
 
 JPEGS = [b"first\nwith a line break", b"", b"\x00third"]
 

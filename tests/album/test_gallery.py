@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facesort.album.person import gallery
-from facesort.album.person.gallery import Examples, Fit, build, capped
-from facesort.models.people import likeness
+from facesort.album.person.gallery import Calibration, Examples, build, capped
+from facesort.models.people import similarity_norm
 
-STATES = likeness.STATES
+STATES = similarity_norm.STATES
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -33,17 +33,19 @@ def examples_of(people: int, each: int, noise: float = 0.7, seed: int = 0) -> Ex
 
 def test_no_people_and_no_examples_name_nobody() -> None:
     nothing = Examples(np.empty((0, 4), np.float32), np.empty(0, int), np.empty(0, int))
-    assert build(nothing, 0, likeness.DEFAULT).probability(np.ones((3, 4)), [0, 1, 2]).shape == (
+    assert build(nothing, 0, similarity_norm.DEFAULT).probability(
+        np.ones((3, 4)), [0, 1, 2]
+    ).shape == (
         3,
         0,
     )
-    two = build(nothing, 2, likeness.DEFAULT)
+    two = build(nothing, 2, similarity_norm.DEFAULT)
     assert (two.probability(np.ones((3, 4), np.float32), [0, 1, 2]) < 1e-9).all()
-    assert two.fit == Fit() and two.misfits() == []
+    assert two.fit == Calibration() and two.outliers() == []
 
 
 def test_faces_get_their_names_and_strangers_none() -> None:
-    found = build(examples_of(9, 6), 9, likeness.DEFAULT)
+    found = build(examples_of(9, 6), 9, similarity_norm.DEFAULT)
     person = np.repeat(np.arange(-3, 9), 5).clip(-1)
     state = np.arange(len(person)) % STATES
     probability = found.probability(faces_of(person, state, 0.7, seed=1), state)
@@ -58,7 +60,7 @@ def test_probabilities_are_as_often_right_as_they_say() -> None:
     """Hard faces, five examples a person: what is expected and what comes true lie close."""
     expected, true = [], []
     for seed in range(12):
-        found = build(examples_of(9, 5, noise=1.7, seed=seed), 9, likeness.DEFAULT)
+        found = build(examples_of(9, 5, noise=1.7, seed=seed), 9, similarity_norm.DEFAULT)
         person = np.repeat(np.arange(-4, 9), 10).clip(-1)
         state = np.arange(len(person)) % STATES
         probability = found.probability(faces_of(person, state, 1.7, seed + 100), state)
@@ -78,13 +80,13 @@ def test_neither_order_nor_numbering_of_people_matters(order: list[int], names: 
     other = Examples(shuffled.vectors, renamed[shuffled.person], shuffled.state)
     state = np.zeros(6, int)
     faces = faces_of(np.arange(6), state, 0.7, seed=5)
-    one = build(examples, 6, likeness.DEFAULT).probability(faces, state)
-    two = build(other, 6, likeness.DEFAULT).probability(faces, state)
+    one = build(examples, 6, similarity_norm.DEFAULT).probability(faces, state)
+    two = build(other, 6, similarity_norm.DEFAULT).probability(faces, state)
     assert np.allclose(one, two[:, renamed], atol=1e-3)
 
 
 def test_one_example_of_each_is_enough_to_start() -> None:
-    found = build(examples_of(4, 1, noise=0.3), 4, likeness.DEFAULT)
+    found = build(examples_of(4, 1, noise=0.3), 4, similarity_norm.DEFAULT)
     state = np.zeros(4, int)
     probability = found.probability(faces_of(np.arange(4), state, 0.3, seed=2), state)
     assert (probability.argmax(axis=1) == np.arange(4)).all()
@@ -93,7 +95,7 @@ def test_one_example_of_each_is_enough_to_start() -> None:
 def test_a_person_without_examples_is_nobody() -> None:
     state = np.zeros(3, int)
     faces = faces_of(np.arange(3), state, 0.7, seed=1)
-    probability = build(examples_of(3, 4), 5, likeness.DEFAULT).probability(faces, state)
+    probability = build(examples_of(3, 4), 5, similarity_norm.DEFAULT).probability(faces, state)
     assert probability.shape == (3, 5) and (probability[:, 3:] < 1e-9).all()
 
 
@@ -101,9 +103,9 @@ def test_swapped_examples_show_up() -> None:
     examples = examples_of(5, 6, noise=0.4)
     person = examples.person.copy()
     person[[0, 29]] = person[[29, 0]]
-    swapped = build(Examples(examples.vectors, person, examples.state), 5, likeness.DEFAULT)
-    assert {(row, likely) for row, likely, _ in swapped.misfits()} == {(0, 0), (29, 4)}
-    assert build(examples, 5, likeness.DEFAULT).misfits() == []
+    swapped = build(Examples(examples.vectors, person, examples.state), 5, similarity_norm.DEFAULT)
+    assert {(row, likely) for row, likely, _ in swapped.outliers()} == {(0, 0), (29, 4)}
+    assert build(examples, 5, similarity_norm.DEFAULT).outliers() == []
 
 
 @pytest.mark.parametrize("most", [1, 2, 7])
@@ -148,13 +150,13 @@ def test_what_does_not_fit_together_is_refused(
 
 def test_an_example_of_somebody_else_is_refused() -> None:
     with pytest.raises(ValueError, match="expected below 1"):
-        build(GOOD, 1, likeness.DEFAULT)
+        build(GOOD, 1, similarity_norm.DEFAULT)
 
 
 def test_an_album_of_18000_faces_is_scored_in_seconds() -> None:
     import time
 
-    found = build(examples_of(9, 4 * 40), 9, likeness.DEFAULT)
+    found = build(examples_of(9, 4 * 40), 9, similarity_norm.DEFAULT)
     state = np.zeros(18_000, int)
     faces = np.tile(found.examples.vectors[:900], (20, 1))
     start = time.process_time()
@@ -167,7 +169,7 @@ def test_faces_of_the_album_help_the_rest_but_not_their_own_burst() -> None:
     """Bare examples only; the album has the same people in masks, and strangers."""
     person = np.repeat(np.arange(4), 3)
     bare = Examples(faces_of(person, np.zeros(12, int), 1.0, 0), person, np.zeros(12, int))
-    known = build(bare, 4, likeness.DEFAULT)
+    known = build(bare, 4, similarity_norm.DEFAULT)
     masked = np.ones(12, int)
     found = Examples(faces_of(person, masked, 1.0, 1), person, masked)
     larger = known.with_album(found, np.arange(12))
@@ -183,7 +185,7 @@ def test_faces_of_the_album_help_the_rest_but_not_their_own_burst() -> None:
 
 
 def test_faces_of_the_album_are_capped_too() -> None:
-    known = build(examples_of(3, 4), 3, likeness.DEFAULT)
+    known = build(examples_of(3, 4), 3, similarity_norm.DEFAULT)
     found = examples_of(3, 5 * STATES, seed=4)
     larger = known.with_album(found, np.arange(len(found)), per_state=2)
     assert larger.found is not None and len(larger.found) == len(larger.burst) == 3 * STATES * 2

@@ -27,7 +27,7 @@ FLAT = np.full_like(NOISE, 128)
     ],
 )
 def test_reasons(quality: Quality, naming: str, learning: str) -> None:
-    assert (quality.too_poor(NAMING), quality.too_poor(LEARNING)) == (naming, learning)
+    assert (quality.reject_reason(NAMING), quality.reject_reason(LEARNING)) == (naming, learning)
 
 
 def test_blur_lowers_sharpness_and_a_mask_does_not_count() -> None:

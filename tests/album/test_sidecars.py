@@ -13,12 +13,12 @@ import learn_corrections
 import numpy as np
 import pytest
 from conftest import Album, Sort, disk_as_dict
+from corrected_albums import crops, drag, sort_by_person, taught
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from taught import crops, drag, sort_by_person, taught
 
-from facesort.album.learning.xmp import NAMESPACES, Region, side_car
+from facesort.album.corrections.xmp_sidecars import NAMESPACES, Region, side_car
 from facesort.errors import UsageError
 from facesort.photos import open_photo
 from facesort.photos.stored import Stored, read_stored, to_stored
@@ -55,7 +55,7 @@ CENTRES += [(0.3, 0.2), (0.3, 0.8), (0.7, 0.8), (0.7, 0.2)]
 
 
 @pytest.mark.parametrize(("orientation", "centre"), [*enumerate(CENTRES, start=1)])
-def test_regions_speak_of_the_stored_picture(orientation: int, centre: tuple) -> None:
+def test_regions_speak_of_the_stored_image(orientation: int, centre: tuple) -> None:
     """By pixels: what the opener shows upright lies in the file where the region says."""
     stored_wh = (100, 200) if orientation < 5 else (200, 100)
     stored = Stored(stored_wh, orientation)
@@ -106,8 +106,8 @@ def test_how_a_photo_is_stored(kind: str, orientation: int, tmp_path: Path) -> N
 @pytest.fixture
 def dst(album: Album, sort: Sort, tmp_path: Path) -> Path:
     album.add("a.jpg", "face")
-    for stranger in ("aa.jpg", "ab.jpg", "ac.jpg"):  # so that a and ae are not of one burst
-        album.add(stranger, "masked_sunglasses")
+    for unknown in ("aa.jpg", "ab.jpg", "ac.jpg"):  # so that a and ae are not of one burst
+        album.add(unknown, "masked_sunglasses")
     album.add("ae.jpg", "face", "sunglasses")
     return sort_by_person(tmp_path)
 

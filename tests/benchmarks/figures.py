@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def draw_programs(runs: Mapping[str, Run], file: Path) -> None:
     """Photos a second and peak memory, a bar for each program, the fastest on top."""
-    from facesort.dataset.check.plots import COLOURS, canvas
+    from facesort.dataset.check.statistics import COLOURS, canvas
 
     figure, (speed, memory) = canvas(0.36 * len(runs) + 1.0, columns=2, grid_axis="x")
     names = sorted(runs, key=lambda name: runs[name].seconds, reverse=True)
@@ -33,7 +33,7 @@ def draw_programs(runs: Mapping[str, Run], file: Path) -> None:
 
 def draw_growth(photos: Sequence[int], runs: Sequence[Run], file: Path) -> None:
     """Seconds and peak memory over the number of photos; both from 0, so that a line is a line."""
-    from facesort.dataset.check.plots import COLOURS, canvas
+    from facesort.dataset.check.statistics import COLOURS, canvas
 
     figure, (time, memory) = canvas(2.8, columns=2)
     for axes, label, values in (

@@ -1,4 +1,4 @@
-"""How good are head masks? Busts of known outline on other pictures, by every segmenter.
+"""How good are head masks? Busts of known outline on other images, by every segmenter.
 
     python tests/benchmarks/masks.py ../shared/data/people ../shared/data/scenes_voc/images \\
         --cutter selfie_segmentation_256.tflite --segmenter more.onnx
@@ -75,8 +75,7 @@ def main() -> None:
     parser.add_argument("--busts", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    from facesort.media.masks import masks_of
-    from facesort.media.regions import cut
+    from facesort.media.masks import cut, masks_of
     from facesort.models.detect import load_detector
     from facesort.models.segment.grabcut import likely_shape
     from facesort.models.segment.segmenter import load_segmenter

@@ -22,9 +22,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from facesort import console
+from facesort.album.person.assignment import Decision, name_faces, sure_from
 from facesort.album.person.gallery import Examples, build
-from facesort.album.person.identify import Verdict, name_faces, sure_from
-from facesort.models.people import likeness
+from facesort.models.people import similarity_norm
 from facesort.models.people.covered_faces import CoveredFaces, cover_faces, list_people
 from facesort.models.people.embed import load_embedder
 
@@ -72,7 +72,7 @@ def main(argv: Sequence[str]) -> None:
         )
         for title, vectors in ((weights.stem, whole), (f"{weights.stem}+upper", both)):
             rows, kinds = vectors[tuned_on], vectors.shape[1]
-            table = likeness.measure(
+            table = similarity_norm.measure(
                 rows.reshape(-1, rows.shape[2]),
                 person[tuned_on].repeat(kinds),
                 np.tile(np.arange(kinds), len(rows)),
@@ -92,7 +92,7 @@ def faces(args: Namespace) -> CoveredFaces:
         with np.load(args.faces) as kept:
             return CoveredFaces(kept["faces"], kept["person"], tuple(kept["names"].tolist()))
     from facesort.dataset.synthesize import draw_kind
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     people = list_people(args.people)
     chosen = sorted(random.Random(SEED).sample(list(people), APART))
@@ -150,7 +150,7 @@ def judge(vectors, table, album, precision: float) -> np.ndarray:
     probability = gallery.probability(vectors[found[:, 0], found[:, 1]], found[:, 1])
     sure = sure_from(probability.max(axis=1), precision)
     named = name_faces(probability, found[:, 3], sure)
-    verdict = [list(Verdict).index(one.verdict) for one in named]
+    verdict = [list(Decision).index(one.verdict) for one in named]
     return np.column_stack(
         [found[:, 1:3], probability.argmax(axis=1), verdict, [n.person for n in named]]
     )

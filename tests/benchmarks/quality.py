@@ -6,7 +6,7 @@
 Labelled scenes (of val) are blown up to 12-megapixel JPEGs with the noise of a camera, as
 an album would hold them, then decoded whole or at 1/2, 1/4 or 1/8 and looked at by each model at
 its own thresholds. Found: a box that overlaps the true one by half. Right: found, with its class.
-Only faces of at least 32 px in the picture as it was labelled count. --split train has more faces,
+Only faces of at least 32 px in the image as it was labelled count. --split train has more faces,
 for what decoding alone changes: its scenes are known to the model, at every decoding alike.
 """
 
@@ -23,11 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from facesort.console import progress  # noqa: E402
-from facesort.dataset.config import read_config  # noqa: E402
+from facesort.dataset.yolo_dataset import read_config  # noqa: E402
 from facesort.detections import Detections  # noqa: E402
 from facesort.evaluate.match import confusion  # noqa: E402
 from facesort.models.detect import YoloDetector, load_detector  # noqa: E402
-from facesort.models.levels import FLOAT, INT8  # noqa: E402
+from facesort.models.presets import FLOAT, INT8  # noqa: E402
 from facesort.photos import open_photo  # noqa: E402
 
 JPEG_QUALITY = 90
@@ -52,7 +52,7 @@ SETTINGS = [
 
 
 def blown_up(rgb: np.ndarray, megapixels: float, rng: np.random.Generator) -> bytes:
-    """The picture as a JPEG of so many megapixels, with noise of its own."""
+    """The image as a JPEG of so many megapixels, with noise of its own."""
     import cv2
 
     factor = (megapixels * 1e6 / (rgb.shape[0] * rgb.shape[1])) ** 0.5
@@ -65,7 +65,7 @@ def blown_up(rgb: np.ndarray, megapixels: float, rng: np.random.Generator) -> by
 
 
 def look(detector: YoloDetector, data: bytes, divisor: int, width: int) -> Detections:
-    """Faces in the pixels of the labelled picture, which is ``width`` wide."""
+    """Faces in the pixels of the labelled image, which is ``width`` wide."""
     long_side_px = max(open_photo(data, 1).size_wh)
     photo = open_photo(data, long_side_px // divisor)
     found = detector.detect([photo.rgb])[0]
@@ -79,7 +79,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=ROOT / "data_configs" / "occlusion.yaml")
     parser.add_argument("--split", default="val")
-    parser.add_argument("--prefix", default="scene", help="pictures so named (default: scene)")
+    parser.add_argument("--prefix", default="scene", help="images so named (default: scene)")
     parser.add_argument("--megapixels", type=float, default=12)
     parser.add_argument("--min-side", type=float, default=32, help="of a face, in pixels")
     parser.add_argument("--limit", type=int)
@@ -99,7 +99,7 @@ def main() -> None:
             detector = detectors[setting.model, setting.imgsz]
             found = look(detector, data, setting.divisor, labels.size_wh[0])
             counts[setting] += confusion(labels, found, classes, args.min_side)
-    print(f"{len(truth)} pictures, {counts[SETTINGS[0]][:classes].sum()} faces")
+    print(f"{len(truth)} images, {counts[SETTINGS[0]][:classes].sum()} faces")
     print(f"{'model':<20}{'imgsz':>6}{'decode':>7}{'found':>8}{'right':>8}{'false alarms':>14}")
     for setting, table in counts.items():
         faces = table[:classes].sum()

@@ -3,7 +3,7 @@
     python tests/benchmarks/selfie_errors.py four_class.csv
     python tests/benchmarks/selfie_errors.py mine.csv --yunet yunet.onnx
 
-The table has the columns image (relative to its folder) and class (of the main face); pictures with
+The table has the columns image (relative to its folder) and class (of the main face); images with
 other classes than the four are left out. Tight face crops are cut by the border and small by
 nature, so the cover is counted apart from the verdict: a face "passes" the cover where the check
 found it, was sure enough, and named neither eyes nor mouth.
@@ -34,9 +34,9 @@ def main() -> None:
 
     from facesort import console
     from facesort.classes import CLASS_NAMES
-    from facesort.labels import tables
+    from facesort.labels import named_crops
     from facesort.models.detect import load_detector
-    from facesort.models.yunet import load_yunet
+    from facesort.models.face_finders import load_yunet
     from facesort.photos import open_photo
     from facesort.selfie.check import check_selfie
     from facesort.selfie.limits import read_limits
@@ -44,7 +44,7 @@ def main() -> None:
     limits = read_limits(args.limits)
     detector = load_detector(args.weights, imgsz=limits.network_px)
     find = load_yunet(args.yunet) if args.yunet else None
-    rows = [r for r in tables.read(args.table, "image", "class") if r["class"] in CLASS_NAMES]
+    rows = [r for r in named_crops.read(args.table, "image", "class") if r["class"] in CLASS_NAMES]
     # all that a crop fails by nature, left out: then "unclear" is said whenever it holds
     lenient = replace(
         limits, min_face_px=1, min_border_gap=0, max_other_face=1, max_blur=1, min_light=0

@@ -49,8 +49,8 @@ def main() -> None:
     args = parser.parse_args()
 
     from facesort.models.detect import load_detector
+    from facesort.models.face_finders import load_yunet
     from facesort.models.letterbox import letterbox
-    from facesort.models.yunet import load_yunet
     from facesort.photos import open_photo
     from facesort.selfie.check import Verdict, check_selfie
     from facesort.selfie.limits import read_limits

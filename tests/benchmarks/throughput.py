@@ -7,7 +7,7 @@
         retinaface retinaface-1024 deepface-fastmtcnn --scrfd scrfd_2.5g_bnkps.onnx \\
         --retinaface retinaface_mobilenet0.25.pth
 
-The photos are 12-megapixel JPEGs made from the pictures of the sample album. Each program runs as
+The photos are 12-megapixel JPEGs made from the images of the sample album. Each program runs as
 its user would start it, on few and on many photos: the difference is the steady rate, without the
 seconds that a start takes. sort_photos detects, plans, cuts crops, links and journals, and
 remembers nothing (--no-cache); `yolo predict` detects and saves crops, and so do the programs of
@@ -128,10 +128,10 @@ def rate(work: Callable[[bytes], object], photos: Iterable[bytes]) -> float:
 
 def floors(level: str, photos: list[bytes]) -> dict[str, float]:
     """Photos a second of decoding alone, and of the network alone."""
-    from facesort.album.looking.scan import decode_px
+    from facesort.album.scanning.scanner import decode_px
     from facesort.models.detect import load_detector
     from facesort.models.letterbox import letterbox
-    from facesort.models.levels import level as level_of
+    from facesort.models.presets import preset as level_of
     from facesort.photos import open_photo
 
     chosen = level_of(level)

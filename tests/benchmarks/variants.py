@@ -11,7 +11,7 @@ composed.yaml      only what is placed on canvases, each split: crops, and in tr
 first_labels.yaml  the scenes and selfies of train as they came, before anybody looked twice: every
                    with_incorrect_mask is masked, every proposed box of a selfie is sunglasses
 
-The pictures of the first three stay where they are; those of the last are copied, for what the
+The images of the first three stay where they are; those of the last are copied, for what the
 second look painted over is seen again.
 """
 
@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class  # noqa: E402
-from facesort.dataset.config import read_config  # noqa: E402
-from facesort.dataset.split import SPLITS, TRAIN  # noqa: E402
+from facesort.dataset.splits import SPLITS, TRAIN  # noqa: E402
+from facesort.dataset.yolo_dataset import read_config  # noqa: E402
 from facesort.labels import voc, yolo  # noqa: E402
 from facesort.labels.image_labels import ImageLabels  # noqa: E402
 from facesort.photos import open_photo  # noqa: E402
@@ -45,11 +45,11 @@ def naive_class(name: str) -> int:
     return int(FaceClass.masked if name == "with_incorrect_mask" else parse_class(name))
 
 
-def first_labels(pictures: Iterable[Path], scenes: Path, selfies: Path) -> Iterable[ImageLabels]:
-    """The labels of each picture (named `scene_images_STEM`, `selfie_images_STEM`) as they came."""
+def first_labels(images: Iterable[Path], scenes: Path, selfies: Path) -> Iterable[ImageLabels]:
+    """The labels of each image (named `scene_images_STEM`, `selfie_images_STEM`) as they came."""
     proposed = json.loads((selfies / "proposed_boxes.json").read_text())
-    for picture in pictures:
-        kind, _, stem = picture.stem.split("_", 2)
+    for image in images:
+        kind, _, stem = image.stem.split("_", 2)
         if kind == "scene":
             xml = scenes / "annotations" / f"{stem}.xml"
             yield voc.read(xml, scenes / "images", lambda _, name: naive_class(name))
@@ -66,8 +66,8 @@ def write_yaml(out: Path, name: str, splits: dict[str, str]) -> None:
     (out / f"{name}.yaml").write_text("\n".join([f"path: {out}", *lines, "names:", *names, ""]))
 
 
-def write_list(out: Path, name: str, pictures: Iterable[Path]) -> str:
-    (out / f"{name}.txt").write_text("".join(f"{picture}\n" for picture in pictures))
+def write_list(out: Path, name: str, images: Iterable[Path]) -> str:
+    (out / f"{name}.txt").write_text("".join(f"{image}\n" for image in images))
     return f"{name}.txt"
 
 
@@ -87,21 +87,21 @@ def main() -> None:
     lists: dict[str, dict[str, str]] = {name: {} for name in KINDS}
     for split in SPLITS:
         for name, kinds in KINDS.items():
-            pictures = [p for p in data.pictures(split) if p.name.startswith(kinds)]
-            lists[name][split] = write_list(out, f"{name}_{split}", pictures)
+            images = [p for p in data.images(split) if p.name.startswith(kinds)]
+            lists[name][split] = write_list(out, f"{name}_{split}", images)
     for name, splits in lists.items():
         write_yaml(out, name, splits)
 
     folder = out / "first_labels" / "images" / TRAIN
     folder.mkdir(parents=True, exist_ok=True)
     (out / "first_labels" / "labels" / TRAIN).mkdir(parents=True, exist_ok=True)
-    train = [p for p in data.pictures(TRAIN) if p.name.startswith(KINDS["photos"])]
-    for picture, labels in zip(train, first_labels(train, args.scenes, args.selfies), strict=True):
-        copy = folder / f"{picture.stem}{labels.path.suffix}"
+    train = [p for p in data.images(TRAIN) if p.name.startswith(KINDS["photos"])]
+    for image, labels in zip(train, first_labels(train, args.scenes, args.selfies), strict=True):
+        copy = folder / f"{image.stem}{labels.path.suffix}"
         shutil.copy(labels.path, copy)
         yolo.write(ImageLabels.of(copy, labels.size_wh, labels.xyxy_px, labels.class_id))
     write_yaml(out, "first_labels", {**lists["photos"], TRAIN: f"first_labels/images/{TRAIN}"})
-    print(f"written to {out}: {len(train):,} pictures with their first labels")
+    print(f"written to {out}: {len(train):,} images with their first labels")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python tests/benchmarks/video.py ../shared/data/scenes_voc/images
     python tests/benchmarks/video.py ../shared/data/scenes_voc/images --weights int8.onnx
 
-The video pans and zooms over still pictures, four seconds each, with hard cuts. So it is known
+The video pans and zooms over still images, four seconds each, with hard cuts. So it is known
 where each face goes: boxes are taken back to the still, and what overlaps there is one face.
 CPU seconds tell what the machine would do if it had nothing else to do.
 """
@@ -55,13 +55,13 @@ def stills(folder: Path) -> list[NDArray[np.uint8]]:
     return found
 
 
-def make_video(path: Path, pictures: list[NDArray[np.uint8]]) -> None:
+def make_video(path: Path, images: list[NDArray[np.uint8]]) -> None:
     import cv2
 
-    from facesort.media.film import Film
+    from facesort.media.video_writer import VideoWriter
 
-    film = Film(path, (WIDTH, HEIGHT), FPS, None)
-    for number, rgb in enumerate(pictures):
+    film = VideoWriter(path, (WIDTH, HEIGHT), FPS, None)
+    for number, rgb in enumerate(images):
         for frame in range(FRAMES_A_STILL):
             x, y, w, h = window((rgb.shape[1], rgb.shape[0]), number, frame)
             to_frame = np.array([[WIDTH / w, 0, -x * WIDTH / w], [0, HEIGHT / h, -y * HEIGHT / h]])
@@ -70,14 +70,14 @@ def make_video(path: Path, pictures: list[NDArray[np.uint8]]) -> None:
     film.close()
 
 
-def judge(rows: list[dict[str, str]], pictures: list[NDArray[np.uint8]]) -> None:
+def judge(rows: list[dict[str, str]], images: list[NDArray[np.uint8]]) -> None:
     """Print how many faces have one number, and how many sights have none."""
     from facesort.boxes import iou_matrix
 
     faces: list[tuple[int, NDArray[np.float64], list[str]]] = []  # still, box there, numbers
     for row in rows:
         number, frame = divmod(int(row["frame"]), FRAMES_A_STILL)
-        rgb = pictures[number]
+        rgb = images[number]
         x, y, w, h = window((rgb.shape[1], rgb.shape[0]), number, frame)
         box = np.array([float(row[key]) for key in ("x1", "y1", "x2", "y2")])
         box = box * np.tile([w / WIDTH, h / HEIGHT], 2) + np.tile([x, y], 2)
@@ -104,15 +104,15 @@ def judge(rows: list[dict[str, str]], pictures: list[NDArray[np.uint8]]) -> None
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("pictures", type=Path)
+    parser.add_argument("images", type=Path)
     parser.add_argument("--weights", type=Path, default=ROOT / "weights" / "occlusion.onnx")
     parser.add_argument("--stride", type=int, default=2)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        pictures = stills(args.pictures)
-        make_video(folder / "clip.mp4", pictures)
-        video_s = len(pictures) * FRAMES_A_STILL / FPS
+        images = stills(args.pictures)
+        make_video(folder / "clip.mp4", images)
+        video_s = len(images) * FRAMES_A_STILL / FPS
         script, out = ROOT / "tools" / "find_faces.py", folder / "out"
         options = ["--csv", "--stride", args.stride, "--weights", args.weights, "--out", out]
         command = [sys.executable, script, folder / "clip.mp4", *options]
@@ -129,7 +129,7 @@ def main() -> None:
     cores = os.cpu_count() or 1
     print(f"; CPU {cpu_s:.1f} s, load {os.getloadavg()[0]:.1f} on {cores} cores", end="")
     print(f"; with nothing else to do {video_s * cores / cpu_s:.1f} x at most")
-    judge(rows, pictures)
+    judge(rows, images)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Changed copies: the boxes follow the picture, what leaves it is gone, and nothing is fetched."""
+"""Changed copies: the boxes follow the image, what leaves it is gone, and nothing is fetched."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def test_the_box_follows_the_face(seed: int) -> None:
     box = [180, 60, 240, 150]
     copy = augment(disc(box), labels_of([box]), Path("b.jpg"), [seed])
     assert copy.rgb.shape == (240, 320, 3) and copy.rgb.dtype == np.uint8
-    # the middle of the picture is black or white; the grey of the corners stays outside
+    # the middle of the image is black or white; the grey of the corners stays outside
     grey = copy.rgb[40:200, 40:280, 0].astype(float)
     y, x = np.nonzero(grey > (grey.min() + grey.max()) / 2)
     seen = [[x.min() + 40, y.min() + 40, x.max() + 41, y.max() + 41]]
@@ -49,7 +49,7 @@ def test_the_box_follows_the_face(seed: int) -> None:
     assert copy.labels.path == Path("b.jpg") and copy.labels.class_id.tolist() == [1]
 
 
-def test_a_smaller_picture_has_smaller_boxes() -> None:
+def test_a_smaller_image_has_smaller_boxes() -> None:
     box = [180, 60, 240, 150]
     whole = augment(disc(box), labels_of([box]), Path("b.jpg"), [3]).labels.xyxy_px
     half_rgb = disc([90, 30, 120, 75], (160, 120))

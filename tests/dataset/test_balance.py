@@ -1,4 +1,4 @@
-"""How often each picture is shown: under, over, repeats, weights; and the tables that say so."""
+"""How often each image is shown: under, over, repeats, weights; and the tables that say so."""
 
 import csv
 import json
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.balance import decide as balance
-from facesort.dataset.balance import tables as balance_tables
-from facesort.dataset.balance.decide import ClassWeights
+from facesort.dataset.balance import class_counts as balance_tables
+from facesort.dataset.balance import sampling as balance
+from facesort.dataset.balance.sampling import ClassWeights
 from facesort.errors import DatasetError
 from facesort.labels.image_labels import IGNORE, ImageLabels
 
@@ -50,7 +50,7 @@ def test_without_a_box_there_is_nothing_to_balance(counts: np.ndarray) -> None:
     [
         (table([1, 0]), [1, 0]),  # one class only
         (table([1, 0], [1, 0], [1, 0], [0, 1]), [1, 1]),
-        (table([2, 1], [1, 0], [0, 3]), [3, 4]),  # three of both needs all pictures
+        (table([2, 1], [1, 0], [0, 3]), [3, 4]),  # three of both needs all images
         (table([1, 1], [5, 0], [1, 0], [0, 1]), [2, 2]),  # the crowd is not needed
     ],
 )
@@ -68,7 +68,7 @@ def test_undersampling_keeps_the_rarest_class_whole(counts: np.ndarray, seed: in
     assert (times == balance.undersample(counts, seed)).all()
 
 
-def test_undersampling_keeps_a_like_share_of_the_pictures_without_a_face() -> None:
+def test_undersampling_keeps_a_like_share_of_the_images_without_a_face() -> None:
     counts = table(*[[1, 0]] * 90, *[[0, 1]] * 10, *[[0, 0]] * 50)
     times = balance.undersample(counts, 0)
     assert times[:100].sum() == 20
@@ -94,7 +94,7 @@ def test_oversampling_reaches_the_target_or_the_cap(
     assert (times == balance.oversample(counts, target, per_image, seed)).all()
 
 
-def test_oversampling_prefers_pure_pictures_and_two_to_one_twice() -> None:
+def test_oversampling_prefers_pure_images_and_two_to_one_twice() -> None:
     counts = table([0, 1], [0, 1], [9, 1])
     assert balance.oversample(counts, 5, 4, 0).tolist() == [2, 2, 1]
 
@@ -107,7 +107,7 @@ def test_repeat_factors_are_those_of_the_paper() -> None:
     counts = table(*[[1, 0]] * 16, *[[2, 1]] * 4, [0, 0])
     factors = balance.repeat_factors(counts, 0.5)
     share = 4 / 21
-    assert factors[:16] == pytest.approx(1.0)  # in 20 of 21 pictures: more than the threshold
+    assert factors[:16] == pytest.approx(1.0)  # in 20 of 21 images: more than the threshold
     assert factors[16:20] == pytest.approx(np.sqrt(0.5 / share))
     assert factors[20] == 1.0
     assert (balance.repeat_factors(counts, 0.001) == 1).all()
@@ -116,7 +116,7 @@ def test_repeat_factors_are_those_of_the_paper() -> None:
 
 
 @given(BOXES, st.one_of(st.none(), st.floats(0.001, 1)))
-def test_no_picture_is_shown_less_than_once(counts: np.ndarray, threshold: float | None) -> None:
+def test_no_image_is_shown_less_than_once(counts: np.ndarray, threshold: float | None) -> None:
     factors = balance.repeat_factors(counts, threshold)
     times = balance.draw_repeats(factors, 0)
     assert (times >= 1).all()
@@ -176,9 +176,9 @@ def test_files_for_the_trainer_can_be_read_again(tmp_path: Path) -> None:
         "cw2": [1.0, 1.0],
         "absent": ["b"],
     }
-    pictures = [Path("a,b\n.jpg"), Path("sub") / "c.jpg"]
+    images = [Path("a,b\n.jpg"), Path("sub") / "c.jpg"]
     factors, times = np.array([1.0, 1.5]), np.array([1, 2])
-    balance_tables.write_factors(tmp_path / "f.csv", pictures, factors, times)
+    balance_tables.write_factors(tmp_path / "f.csv", images, factors, times)
     with (tmp_path / "f.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == ["a,b\n.jpg", "sub/c.jpg"]

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from facesort.dataset.config import read_config
 from facesort.dataset.links import link_or_copy
+from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, UsageError
 
 NAMES = ["a", "b"]
@@ -30,15 +30,15 @@ class DataSet:
         self.yaml.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def add(self, name: str, classes: list[int] | None, split: str = "train") -> Path:
-        picture = self.root / "images" / split / name
-        picture.parent.mkdir(parents=True, exist_ok=True)
+        image = self.root / "images" / split / name
+        image.parent.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(len(name))
-        Image.fromarray(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(picture)
+        Image.fromarray(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(image)
         if classes is not None:
             label = self.root / "labels" / split / Path(name).with_suffix(".txt")
             label.parent.mkdir(parents=True, exist_ok=True)
             label.write_text("".join(f"{c} 0.5 0.5 0.4 0.4\n" for c in classes))
-        return picture
+        return image
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_copies_say_what_they_are_made_of(source: DataSet, tmp_path: Path) -> No
     assert times["sub/b.png"] == 1 + len([name for name in copies if name.startswith("sub/b_")])
 
 
-def test_pictures_are_linked_and_labels_are_copied(source: DataSet, tmp_path: Path) -> None:
+def test_images_are_linked_and_labels_are_copied(source: DataSet, tmp_path: Path) -> None:
     out = tmp_path / "out"
     balance_dataset.main([str(source.yaml), "--out", str(out), "--repeat", "--threshold", "1"])
     repeated = [name for name in names_in(out) if "_rep" in name]
@@ -139,7 +139,7 @@ def test_a_dry_run_writes_nothing(
     assert balance_dataset.main(argv) == 0
     assert not out.exists()
     said = capsys.readouterr().out
-    assert "9 pictures = 9 used + 0 not needed + 0 unusable" in said
+    assert "9 images = 9 used + 0 not needed + 0 unusable" in said
     assert "would be written" in said
 
 
@@ -147,7 +147,7 @@ def test_bad_input_is_listed_and_the_rest_goes_on(
     source: DataSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source.yaml.write_text(source.yaml.read_text().replace("- b\n", "- b\n- never\n"))
-    (source.root / "images" / "train" / "text.jpg").write_text("no picture")
+    (source.root / "images" / "train" / "text.jpg").write_text("no image")
     (source.root / "images" / "train" / "empty.jpg").touch()
     source.add("bad_label.jpg", [7])
     source.add("no_label.jpg", None)
@@ -158,20 +158,20 @@ def test_bad_input_is_listed_and_the_rest_goes_on(
     assert balance_dataset.main(argv) == 1
     said = capsys.readouterr().out
     for line in (
-        "text.jpg: is text, not a picture",
+        "text.jpg: is text, not an image",
         "empty.jpg: is empty",
         "bad_label.txt: line 1: class 7; expected 0 to 2",
         "File name too long",
         "no_label.jpg",
         "never: no box in train",
-        "15 pictures = 12 used + 0 not needed + 3 unusable",
+        "15 images = 12 used + 0 not needed + 3 unusable",
     ):
         assert line in said
     assert len((out / "left_out.txt").read_text(encoding="utf-8").splitlines()) >= 4
     assert {"no_label.jpg", "fünf\nab.jpg", f"{'l' * 250}.jpg"} <= set(names_in(out))
 
 
-def test_two_pictures_of_one_stem_keep_their_labels(source: DataSet, tmp_path: Path) -> None:
+def test_two_images_of_one_stem_keep_their_labels(source: DataSet, tmp_path: Path) -> None:
     source.add("other/A0.jpg", [1])
     (source.root / "list.txt").write_text("./images/train/a0.jpg\n./images/train/other/A0.jpg\n")
     source.yaml.write_text(source.yaml.read_text().replace("images/train", "list.txt"))
@@ -204,9 +204,9 @@ def test_a_balanced_set_is_not_balanced_into_itself(source: DataSet, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("gone", "message"), [("train", "train has no picture"), ("val", "no picture in val")]
+    ("gone", "message"), [("train", "train has no image"), ("val", "no image in val")]
 )
-def test_a_split_without_pictures_is_an_error(
+def test_a_split_without_images_is_an_error(
     source: DataSet, tmp_path: Path, gone: str, message: str
 ) -> None:
     (source.root / "images" / gone).rename(tmp_path / "away")

@@ -11,14 +11,13 @@ from skimage import data
 from facesort.boxes import as_boxes
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.dataset.build import Sources, build
-from facesort.dataset.config import read_config
-from facesort.dataset.mend import hand_drawn, ignore_unlabelled, paint_over
+from facesort.dataset.repair import hand_drawn, ignore_unlabelled, paint_over
 from facesort.dataset.sprites import crop_sprite, synthesise
-from facesort.dataset.tree import Tree
+from facesort.dataset.writer import Tree
+from facesort.dataset.yolo_dataset import read_config
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import count_boxes
+from facesort.labels.image_labels import IGNORE, ImageLabels, count_boxes
 
 FACE_PX = [[171, 55, 267, 190]]  # of the astronaut
 LANDMARKS = [[[203, 104], [248, 104], [224, 128], [204, 143], [243, 144]]]
@@ -34,7 +33,7 @@ def nothing(_rgb: NDArray[np.uint8], _imgsz: int) -> FoundFaces:
 
 
 def astronaut(_rgb: NDArray[np.uint8], _imgsz: int) -> FoundFaces:
-    """A face model that knows one picture, shown with a margin of half its size."""
+    """A face model that knows one image, shown with a margin of half its size."""
     margin = 0 if _rgb.shape[0] <= 512 else 256
     return found(
         (np.array(FACE_PX) + margin).tolist(), [0.9], (np.array(LANDMARKS) + margin).tolist()
@@ -65,7 +64,7 @@ def test_painting_over_hides_the_unknown_and_keeps_the_known(photo: Path) -> Non
     assert (painted[55:190, 171:267] == rgb[55:190, 171:267]).all()
     assert len(np.unique(painted[55:190, 270:330].reshape(-1, 3), axis=0)) == 1
     assert (painted[:50] == rgb[:50]).all()
-    assert (data.astronaut() == rgb).all(), "the picture given is not changed"
+    assert (data.astronaut() == rgb).all(), "the image given is not changed"
 
 
 def test_hand_drawn_boxes_begin_lower() -> None:
@@ -155,7 +154,7 @@ def test_build_writes_what_can_be_read_back(tmp_path: Path) -> None:
 
 
 def test_what_is_drawn_for_training_changes_nothing_else(tmp_path: Path) -> None:
-    """Drawn pictures are marked, are for training only, and leave all others as they were."""
+    """Drawn images are marked, are for training only, and leave all others as they were."""
     points = [[[130, 130], [155, 130], [142, 145], [133, 160], [152, 160]]]
     one_face = found([[100, 100, 180, 190]], [0.4], points)
     sources, files = sources_of(tmp_path / "photos"), {}
@@ -177,14 +176,14 @@ def test_synthetic_labels_are_for_training_only(tmp_path: Path) -> None:
         tree.add("val", "synthetic_b", rgb, as_boxes([[1, 1, 9, 9]]), np.array([1]))
 
 
-def test_a_bad_picture_is_left_out_and_named(tmp_path: Path, photo: Path) -> None:
+def test_a_bad_image_is_left_out_and_named(tmp_path: Path, photo: Path) -> None:
     bad = tmp_path / "bad.jpg"
-    bad.write_bytes(b"no picture")
+    bad.write_bytes(b"no image")
     built = build(
         Sources(crops=[(bad, FaceClass.face), (photo, FaceClass.face)]), tmp_path / "set", astronaut
     )
     (reason,) = built.left_out
-    assert reason.startswith(f"crop: {bad}: is text, not a picture")
+    assert reason.startswith(f"crop: {bad}: is text, not an image")
     assert sum(built.boxes["train"].values()) >= 1
 
 
@@ -200,8 +199,8 @@ def test_a_folder_of_somebody_else_is_not_emptied(tmp_path: Path) -> None:
     [
         ("", "train", "not a data set YAML"),
         ("names: [a]\ntrain: x", "val", "no split 'val'; it has train"),
-        ("names: [a]\ntrain: nowhere", "train", "no picture in nowhere"),
-        ("names: [a]\ntrain: .", "train", "no picture in \\."),
+        ("names: [a]\ntrain: nowhere", "train", "no image in nowhere"),
+        ("names: [a]\ntrain: .", "train", "no image in \\."),
     ],
 )
 def test_a_data_yaml_that_cannot_be_read(

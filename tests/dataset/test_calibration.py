@@ -1,17 +1,17 @@
-"""Calibration pictures: real, and every class at every size."""
+"""Calibration images: real, and every class at every size."""
 
 from pathlib import Path
 
 import pytest
 
-from facesort.dataset.calibration import NO_FACE, strata, stratified
-from facesort.dataset.data_hash import data_hash
+from facesort.dataset.calibration_images import NO_FACE, strata, stratified
+from facesort.dataset.yolo_dataset import data_hash
 from facesort.errors import DatasetError
 from facesort.labels.image_labels import ImageLabels
 
 
 def labelled(name: str, *faces: tuple[int, float]) -> ImageLabels:
-    """A picture of 100 x 50 with faces of (class, side in pixels)."""
+    """An image of 100 x 50 with faces of (class, side in pixels)."""
     boxes = [[0, 0, side, side] for _, side in faces]
     return ImageLabels.of(Path(name), (100, 50), boxes, [c for c, _ in faces])
 
@@ -36,21 +36,21 @@ def test_the_rare_class_is_there_however_rare() -> None:
     assert {"rare.jpg", "none.jpg"} < chosen and len(chosen) == 6
 
 
-def test_synthetic_pictures_are_not_calibrated_on() -> None:
+def test_synthetic_images_are_not_calibrated_on() -> None:
     drawn = labelled("synthetic_1.jpg", (3, 45))
     assert [i.path.name for i in stratified([drawn, labelled("real.jpg")], 9)] == ["real.jpg"]
     for nothing in ([], [drawn]):
-        with pytest.raises(DatasetError, match="no real picture"):
+        with pytest.raises(DatasetError, match="no real image"):
             stratified(nothing, 9)
 
 
 def test_the_hash_is_of_names_and_labels(tmp_path: Path) -> None:
-    pictures = [tmp_path / "images" / name for name in ("a.jpg", "b.jpg")]
-    for picture in pictures:
-        picture.parent.mkdir(exist_ok=True)
-        picture.write_bytes(b"x")
-    before = data_hash(pictures)
-    assert before == data_hash(pictures[::-1]) and len(before) == 16
+    images = [tmp_path / "images" / name for name in ("a.jpg", "b.jpg")]
+    for image in images:
+        image.parent.mkdir(exist_ok=True)
+        image.write_bytes(b"x")
+    before = data_hash(images)
+    assert before == data_hash(images[::-1]) and len(before) == 16
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "a.txt").write_text("0 .5 .5 .1 .1")
-    assert data_hash(pictures) != before
+    assert data_hash(images) != before

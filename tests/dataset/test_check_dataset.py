@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_sets import GOOD, clean_set, jpeg, messy_set, picture, write_set
+from small_sets import GOOD, clean_set, image, jpeg, messy_set, write_set
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 SCRIPT = TOOLS / "check_dataset.py"
@@ -44,17 +44,17 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, done.stdout
 
 
-def test_the_summary_accounts_for_every_picture(messy: tuple[Path, str]) -> None:
+def test_the_summary_accounts_for_every_image(messy: tuple[Path, str]) -> None:
     _, printed = messy
     assert "error            2   Mislabelled: the file name says otherwise" in printed
-    copied = re.search(r"25 pictures = (\d+) \+ (\d+) left out", printed)
+    copied = re.search(r"25 images = (\d+) \+ (\d+) left out", printed)
     assert copied and int(copied[1]) + int(copied[2]) == 25
 
 
 def test_report_json(messy: tuple[Path, str]) -> None:
     folder, _ = messy
     report = json.loads((folder / "runs" / "check" / "set" / "report.json").read_text())
-    assert report["pictures"] == 25 and report["readable"] == 23
+    assert report["images"] == 25 and report["readable"] == 23
     assert report["mislabelled"] == 2
     assert report["errors"] == sum(f["level"] == "error" for f in report["findings"])
     assert sum(report["checks"].values()) == len(report["findings"])
@@ -74,7 +74,7 @@ def test_the_page_needs_nothing_else_and_escapes_names(messy: tuple[Path, str]) 
     assert page.count("data:image/png") == len(
         list((folder / "runs/check/set/plots").glob("*.png"))
     )
-    assert html.escape("Box that leaves the picture") in page
+    assert html.escape("Box that leaves the image") in page
 
 
 def test_the_mended_copy_has_no_errors(messy: tuple[Path, str]) -> None:
@@ -93,13 +93,13 @@ def test_every_change_is_listed(messy: tuple[Path, str]) -> None:
     with (folder / "fixed" / "changes.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     left_out = {
-        row["picture"].rpartition("/")[2] for row in rows if row["action"].endswith("left out")
+        row["image"].rpartition("/")[2] for row in rows if row["action"].endswith("left out")
     }
     assert left_out == {
         *("0_1_0_x.jpg", "1_0_1_x.jpg", "two_classes.jpg", "torn.jpg", "text.jpg", "binary.jpg"),
         *("nothing_left.jpg", "synthetic_2.jpg", "turned.jpg", "orphan.txt", "shared.jpg"),
     }
-    lines = [row["action"] for row in rows if row["picture"].endswith("lines.jpg")]
+    lines = [row["action"] for row in rows if row["image"].endswith("lines.jpg")]
     assert lines == ["line dropped"] * 4 + ["box clipped"] + ["line dropped"] * 2
     label = (folder / "fixed" / "labels" / "train" / "lines.txt").read_text()
     assert label == "0 .5 .5 .4 .4\n1 0.925000 0.500000 0.150000 0.200000\n"
@@ -117,7 +117,7 @@ def test_a_clean_set_is_no_error_and_reports_are_never_overwritten(tmp_path: Pat
 
 
 def test_other_classes_and_one_split_only(tmp_path: Path) -> None:
-    files = {"train/1_0_1.jpg": jpeg(picture(1)), "val/b.jpg": b"torn"}
+    files = {"train/1_0_1.jpg": jpeg(image(1)), "val/b.jpg": b"torn"}
     yaml_file = write_set(tmp_path, files, {"train/1_0_1.txt": GOOD}, ("cat", "<dog>"))
     done = run(tmp_path, str(yaml_file), "--split", "train", "--out", "out")
     assert done.returncode == 0, done.stdout  # no flags in names of cats, val was not looked at
@@ -173,11 +173,11 @@ def test_a_browser_shows_the_report(messy: tuple[Path, str], tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes")
-def test_odd_pictures_and_names(tmp_path: Path) -> None:
+def test_odd_images_and_names(tmp_path: Path) -> None:
     files = {
-        "train/one.jpg": jpeg(picture(1, (1, 1))),
-        "train/line.jpg": jpeg(picture(2, (4000, 1))),
-        'train/n\u0303 $x$ "q"\n.jpg': jpeg(picture(3)),
+        "train/one.jpg": jpeg(image(1, (1, 1))),
+        "train/line.jpg": jpeg(image(2, (4000, 1))),
+        'train/n\u0303 $x$ "q"\n.jpg': jpeg(image(3)),
     }
     rows = "0 .5 .5 .9 .9\n1 1e300 .5 1e300 .1\n"
     yaml_file = write_set(tmp_path, files, {k.replace("jpg", "txt"): rows for k in files})

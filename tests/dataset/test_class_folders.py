@@ -10,8 +10,7 @@ import pytest
 from facesort.classes import CLASS_NAMES
 from facesort.dataset.crops.class_folders import how_often, split_by, write_class_folders
 from facesort.errors import DatasetError, LabelError
-from facesort.labels.image_labels import ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import ImageLabels, LabelSet
 
 
 def crop_set(root: Path, class_ids: list[int]) -> LabelSet:

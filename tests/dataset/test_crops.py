@@ -10,10 +10,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from facesort.dataset.config import read_config
-from facesort.dataset.crops.boxing import open_crops
-from facesort.dataset.crops.crop_set import Converted, Wanted, convert
-from facesort.dataset.crops.splitting import merge, parse_split, prefix, split_crops
+from facesort.dataset.crops.box_crops import open_crops
+from facesort.dataset.crops.crop_set import Options, Result, convert
+from facesort.dataset.crops.crop_split import merge, parse_split, prefix, split_crops
+from facesort.dataset.yolo_dataset import read_config
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels import folders
@@ -21,8 +21,8 @@ from facesort.labels import folders
 SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
 
 
-def picture(path: Path, seed: int, size_wh: tuple[int, int] = (40, 30)) -> None:
-    """A picture whose perceptual hash is its own."""
+def image(path: Path, seed: int, size_wh: tuple[int, int] = (40, 30)) -> None:
+    """An image whose perceptual hash is its own."""
     blocks = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), dtype=np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(blocks).resize(size_wh, Image.Resampling.BICUBIC).save(path)
@@ -30,8 +30,8 @@ def picture(path: Path, seed: int, size_wh: tuple[int, int] = (40, 30)) -> None:
 
 def crops(root: Path, count: int = 10) -> Path:
     for i in range(count):
-        picture(root / "with_mask" / f"{i}.png", i)
-        picture(root / "face" / f"{i}.png", 1000 + i)
+        image(root / "with_mask" / f"{i}.png", i)
+        image(root / "face" / f"{i}.png", 1000 + i)
     return root
 
 
@@ -41,7 +41,7 @@ def disk(out: Path) -> Counter[str]:
     return Counter(split for path, split in files for _ in path.read_text().splitlines())
 
 
-def accounted(done: Converted) -> bool:
+def accounted(done: Result) -> bool:
     out = sum(len(part.images) for part in done.crops.values())
     return done.crops_in == out + sum(done.left_out.values())
 
@@ -49,7 +49,7 @@ def accounted(done: Converted) -> bool:
 def test_whole_crops_in_one_split(tmp_path: Path) -> None:
     src, out = crops(tmp_path / "src"), tmp_path / "out"
     before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in src.rglob("*.png")}
-    done = convert(folders.read_classes(src), Wanted(out, split="train"))
+    done = convert(folders.read_classes(src), Options(out, split="train"))
     assert done.crops_in == 20 and accounted(done) and not done.left_out and done.review is None
     assert disk(out) == {"train": 20}
     # same names in two folders stay two
@@ -70,8 +70,8 @@ def test_bad_crops_are_refused_and_filed(tmp_path: Path) -> None:
     }
     for name, content in bad.items():
         (src / name).write_bytes(content)
-    picture(src / "face" / "tiny.png", 1, (1, 1))
-    done = convert(folders.read_classes(src), Wanted(out))
+    image(src / "face" / "tiny.png", 1, (1, 1))
+    done = convert(folders.read_classes(src), Options(out))
     assert done.left_out == {"unreadable": 3, "too small": 1, "in no class folder": 1}
     assert done.crops_in == 9 and accounted(done)
     with (out / "_review" / "review.csv").open(newline="", encoding="utf-8") as file:
@@ -82,59 +82,59 @@ def test_bad_crops_are_refused_and_filed(tmp_path: Path) -> None:
     for name, row in rows.items():
         assert (out / "_review" / row["file"]).read_bytes() == (src / name).read_bytes()
     # a second split of the same data set files its own beside them
-    again = convert(folders.read_classes(src), Wanted(out, split="val"))
+    again = convert(folders.read_classes(src), Options(out, split="val"))
     assert again.left_out == done.left_out
     assert len((out / "_review" / "review.csv").read_text(encoding="utf-8").splitlines()) == 11
 
 
 def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
-    picture(tmp_path / "src" / "face" / "1.png", 1, (9, 9))
+    image(tmp_path / "src" / "face" / "1.png", 1, (9, 9))
     with pytest.raises(LabelError, match="no crop can be used; 1 too small"):
-        convert(folders.read_classes(tmp_path / "src"), Wanted(tmp_path / "out"))
-    picture(tmp_path / "src" / "face" / "2.png", 1)
+        convert(folders.read_classes(tmp_path / "src"), Options(tmp_path / "out"))
+    image(tmp_path / "src" / "face" / "2.png", 1)
     with pytest.raises(LabelError, match=r"nothing to convert; 1 class face \(drop\), 1 too"):
         convert(
             folders.read_classes(tmp_path / "src"),
-            Wanted(tmp_path / "out", table={"face": "drop"}),
+            Options(tmp_path / "out", table={"face": "drop"}),
         )
     assert not (tmp_path / "out").exists()
 
 
 def test_unknown_classes_are_one_error_before_anything_is_written(tmp_path: Path) -> None:
     src = crops(tmp_path / "src", 1)
-    picture(src / "maskd" / "1.png", 5)
-    picture(src / "hats" / "1.png", 6)
+    image(src / "maskd" / "1.png", 5)
+    image(src / "hats" / "1.png", 6)
     with pytest.raises(LabelError, match=r"'hats' \(1 boxes\).*'maskd'.*did you mean 'masked'"):
-        convert(folders.read_classes(src), Wanted(tmp_path / "out"))
+        convert(folders.read_classes(src), Options(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     ("target", "reason"), [("drop", "class hats (drop)"), ("ignore", "class unknown (ignore)")]
 )
-def test_an_unwanted_class_leaves_no_picture(tmp_path: Path, target: str, reason: str) -> None:
+def test_an_unwanted_class_leaves_no_image(tmp_path: Path, target: str, reason: str) -> None:
     """A face without a label would teach that it is background."""
     src = crops(tmp_path / "src", 1)
-    picture(src / "hats" / "1.png", 5)
+    image(src / "hats" / "1.png", 5)
     table = {"hats": target}
-    done = convert(folders.read_classes(src, table), Wanted(tmp_path / "out", table))
+    done = convert(folders.read_classes(src, table), Options(tmp_path / "out", table))
     assert done.left_out == {reason: 1} and accounted(done)
     assert not list((tmp_path / "out" / "images").rglob("hats/*"))
 
 
 def test_an_out_that_is_taken_is_refused_before_any_work(tmp_path: Path) -> None:
     src, out = crops(tmp_path / "src", 1), tmp_path / "out"
-    convert(folders.read_classes(src), Wanted(out))
+    convert(folders.read_classes(src), Options(out))
     for split in ("train", SHARES):
         with pytest.raises(DatasetError, match="holds files already"):
-            convert(folders.read_classes(src), Wanted(out, split=split))
+            convert(folders.read_classes(src), Options(out, split=split))
 
 
 def test_near_duplicates_and_persons_stay_together(tmp_path: Path) -> None:
     src = tmp_path / "src"
     for i in range(30):
-        picture(src / "face" / f"p{i % 10}_{i}.png", i)
-        picture(src / "masked" / f"p{i % 10}_{i}.png", i, (44, 33))  # the same picture again
+        image(src / "face" / f"p{i % 10}_{i}.png", i)
+        image(src / "masked" / f"p{i % 10}_{i}.png", i, (44, 33))  # the same image again
     labels = open_crops(folders.read_classes(src)).labels
     for group_by, key in ((None, lambda p: p.stem), ("prefix", lambda p: p.stem.split("_")[0])):
         parts = split_crops(labels, SHARES, group_by)
@@ -144,20 +144,20 @@ def test_near_duplicates_and_persons_stay_together(tmp_path: Path) -> None:
         assert len(set().union(*where)) == sum(len(keys) for keys in where)
 
 
-def test_synthetic_pictures_take_their_group_to_train(tmp_path: Path) -> None:
+def test_synthetic_images_take_their_group_to_train(tmp_path: Path) -> None:
     src = tmp_path / "src"
     for i in range(8):
-        picture(src / "face" / f"{i}.png", i)
-        picture(src / "masked" / f"synthetic_{i}.png", i)
-    done = convert(folders.read_classes(src), Wanted(tmp_path / "out", split=SHARES))
+        image(src / "face" / f"{i}.png", i)
+        image(src / "masked" / f"synthetic_{i}.png", i)
+    done = convert(folders.read_classes(src), Options(tmp_path / "out", split=SHARES))
     assert disk(tmp_path / "out") == {"train": 16}
     assert "val is empty: there are too few groups of crops" in done.notes
 
 
 def test_what_a_split_lacks_is_told(tmp_path: Path) -> None:
     src = crops(tmp_path / "src", 20)
-    picture(src / "sunglasses" / "1.png", 5000)
-    done = convert(folders.read_classes(src), Wanted(tmp_path / "out", split=SHARES))
+    image(src / "sunglasses" / "1.png", 5000)
+    done = convert(folders.read_classes(src), Options(tmp_path / "out", split=SHARES))
     assert {"val has no sunglasses", "test has no sunglasses"} <= set(done.notes)
     assert disk(tmp_path / "out") == {"train": 25, "val": 8, "test": 8}
 
@@ -208,11 +208,11 @@ def found(*rows: tuple[float, list[float]]) -> FoundFaces:
 
 
 def test_boxes_found_by_a_face_model(tmp_path: Path) -> None:
-    """A finder that tells pictures apart by their size, which is all it needs here."""
+    """A finder that tells images apart by their size, which is all it needs here."""
     src = tmp_path / "src"
     sizes = {"one": (200, 160), "none": (200, 180), "two": (200, 190), "outside": (200, 170)}
     for i, (name, size_wh) in enumerate([*sizes.items(), ("small", (60, 60))]):
-        picture(src / "face" / f"{name}.png", i, size_wh)
+        image(src / "face" / f"{name}.png", i, size_wh)
 
     def find(rgb: np.ndarray, _imgsz: int) -> FoundFaces:
         margin = max(rgb.shape[:2]) // 4
@@ -224,7 +224,7 @@ def test_boxes_found_by_a_face_model(tmp_path: Path) -> None:
             170: found((0.9, [0.0, 0.0, 9.0, 9.0])),  # in the border that was added
         }.get(height, found())
 
-    done = convert(folders.read_classes(src), Wanted(tmp_path / "out", find=find))
+    done = convert(folders.read_classes(src), Options(tmp_path / "out", find=find))
     assert done.left_out == {"no face found": 2, "several faces, one class": 1} and accounted(done)
     assert "1 small crops in which no face is found are boxed whole" in done.notes
     written = {i.path.stem: i.xyxy_px[0].tolist() for i in done.parts["train"].images}
@@ -236,17 +236,17 @@ def test_boxes_found_by_a_face_model(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="names of any bytes are a Unix matter")
 def test_names_of_any_bytes(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path / "src" / "face")
-    picture(tmp_path / "src" / "face" / "a.png", 1)
+    image(tmp_path / "src" / "face" / "a.png", 1)
     try:
         os.rename(folder + b"/a.png", folder + b"/\xff.png")
     except OSError:
         pytest.skip("this disk wants Unicode")
-    done = convert(folders.read_classes(tmp_path / "src"), Wanted(tmp_path / "out"))
+    done = convert(folders.read_classes(tmp_path / "src"), Options(tmp_path / "out"))
     assert accounted(done) and disk(tmp_path / "out") == {"train": 1}
 
 
 def test_a_folder_called_images_does_not_lead_labels_astray(tmp_path: Path) -> None:
-    picture(tmp_path / "src" / "images" / "face" / "1.png", 1)
-    convert(folders.read_classes(tmp_path / "src"), Wanted(tmp_path / "out"))
+    image(tmp_path / "src" / "images" / "face" / "1.png", 1)
+    convert(folders.read_classes(tmp_path / "src"), Options(tmp_path / "out"))
     assert (tmp_path / "out" / "labels" / "train" / "face" / "1.txt").is_file()
     assert yaml.safe_load((tmp_path / "out" / "data.yaml").read_text())["train"] == "images/train"

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from facesort.dataset.config import read_config
-from facesort.dataset.crops import identities
+from facesort.dataset.crops import crop_set
+from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
-def pictures(folder: Path, *names: str, seed: int = 0) -> None:
+def images(folder: Path, *names: str, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     for name in names:
         path = folder / name
@@ -36,7 +36,7 @@ def pictures(folder: Path, *names: str, seed: int = 0) -> None:
 
 def test_flags_are_found_out_and_other_is_dropped_or_mapped(tmp_path: Path) -> None:
     names = ("1_0_1_1.png", "0_0_0_2.png", "1_0_0_3.png", "0_1_0_4.png", "a.png")
-    pictures(tmp_path / "src", *names)
+    images(tmp_path / "src", *names)
     done = run(tmp_path / "src", "--split", "train", "--out", tmp_path / "a")
     assert done.returncode == 0, done.stderr
     assert "read by flags" in done.stdout
@@ -49,7 +49,7 @@ def test_flags_are_found_out_and_other_is_dropped_or_mapped(tmp_path: Path) -> N
 
 
 def test_csv_by_folder_or_file(tmp_path: Path) -> None:
-    pictures(tmp_path / "src", "x/1.png", "x/2.png")
+    images(tmp_path / "src", "x/1.png", "x/2.png")
     (tmp_path / "src" / "t.csv").write_text("image,class\nx/1.png,face\nx/2.png,dunno\n")
     done = run(tmp_path / "src", "--from", "csv", "--out", tmp_path / "out")
     assert done.returncode == 1 and "'dunno' (1 boxes" in done.stderr
@@ -59,7 +59,7 @@ def test_csv_by_folder_or_file(tmp_path: Path) -> None:
 
 def test_shards(tmp_path: Path) -> None:
     """A tar file of crops, the class of each in a member of its own."""
-    pictures(tmp_path, "a.png", "b.png", "c.png", seed=3)
+    images(tmp_path, "a.png", "b.png", "c.png", seed=3)
     with tarfile.open(tmp_path / "s.tar", "w") as tar:
         for name, number in (("a", "0"), ("b", "1"), ("c", "")):
             tar.add(tmp_path / f"{name}.png", f"{name}.png")
@@ -92,7 +92,7 @@ def test_what_cannot_be_meant_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], message: str, code: int
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    pictures(tmp_path / "src", "face/1.png")
+    images(tmp_path / "src", "face/1.png")
     (tmp_path / "src" / "empty").mkdir()
     out = () if "--out" in args else ("--out", tmp_path / "out")
     done = run(*args, *out)
@@ -103,8 +103,8 @@ def test_what_cannot_be_meant_is_one_line(
 def test_a_folder_a_child(tmp_path: Path) -> None:
     src, config = tmp_path / "kids", tmp_path / "configs" / "children.yaml"
     for number, child in enumerate(("Zoë", "no", "child 3")):
-        pictures(src / child, *(f"{i}.png" for i in range(12)), seed=number)
-    pictures(src, "_strangers/1.png", "loose.png", seed=9)
+        images(src / child, *(f"{i}.png" for i in range(12)), seed=number)
+    images(src, "_strangers/1.png", "loose.png", seed=9)
     options = ("--classes-from", "folders", "--out", tmp_path / "out", "--config", config)
     done = run(src, *options)
     assert done.returncode == 0, done.stderr
@@ -126,7 +126,7 @@ def test_a_folder_a_child(tmp_path: Path) -> None:
 
 
 def test_the_template_names_nobody_and_may_be_replaced() -> None:
-    identities.check_replaceable(TEMPLATE)
+    crop_set.check_replaceable(TEMPLATE)
     template = read_config(TEMPLATE)
     assert template.names == ("child_1", "child_2", "child_3")
     assert template.splits["train"] == (ROOT / "datasets/children/images/train").resolve()
@@ -135,12 +135,12 @@ def test_the_template_names_nobody_and_may_be_replaced() -> None:
 
 def test_a_set_with_one_split_is_judged_on_itself(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
-    identities.write_config(config, tmp_path / "out", ["a"], ["train"])
+    crop_set.write_config(config, tmp_path / "out", ["a"], ["train"])
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     assert content == {"train": "out/images/train", "val": "out/images/train", "names": {0: "a"}}
     config.write_bytes(b"\xff\xfe")
     with pytest.raises(DatasetError, match="not made by this tool"):
-        identities.write_config(config, tmp_path / "out", ["a"], ["train"])
+        crop_set.write_config(config, tmp_path / "out", ["a"], ["train"])
 
 
 @pytest.mark.real

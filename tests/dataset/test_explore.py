@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.check import plots
-from facesort.dataset.check.explore import (
+from facesort.dataset.check import statistics
+from facesort.dataset.check.sample import ImageStats, Sample, read_lines
+from facesort.dataset.check.statistics import (
     BoxTable,
     SplitCounts,
     box_table,
@@ -15,8 +16,6 @@ from facesort.dataset.check.explore import (
     count_splits,
     has_two_bits,
 )
-from facesort.dataset.check.label_lines import read_lines
-from facesort.dataset.check.sample import Look, Sample
 from facesort.photos import open_photo
 
 TABLE = BoxTable(np.zeros(0, str), np.zeros(0, int), np.zeros((0, 4)), np.zeros(0))
@@ -59,7 +58,7 @@ def test_imbalance(boxes: tuple[int, ...], imbalance: float) -> None:
 
 def test_a_row_for_each_box() -> None:
     sample = sample_of("val", "x\n1 .5 .5 .1 .2\n2 .5 .5 .3 .1")
-    table = box_table([(sample, Look((200, 100), 1, "", 0, np.zeros(2), np.zeros(2)))])
+    table = box_table([(sample, ImageStats((200, 100), 1, "", 0, np.zeros(2), np.zeros(2)))])
     assert table.split.tolist() == ["val", "val"]
     assert table.class_id.tolist() == [1, 2]
     assert table.side_px.tolist() == pytest.approx([20, 10])
@@ -79,11 +78,11 @@ def test_plots_are_drawn_of_anything(tmp_path: Path, names: tuple[str, ...], box
         rng.uniform(0, 1, (boxes, 4)),
         rng.uniform(0.1, 900, boxes),
     )
-    plots.draw_classes(counts, names, tmp_path / "plots" / "classes.png")
-    plots.draw_sizes(table, names, tmp_path / "plots" / "sizes.png")
-    plots.draw_positions(table, tmp_path / "plots" / "positions.png")
-    plots.draw_boxes_per_picture([3] * boxes, tmp_path / "plots" / "per.png")
+    statistics.draw_classes(counts, names, tmp_path / "plots" / "classes.png")
+    statistics.draw_sizes(table, names, tmp_path / "plots" / "sizes.png")
+    statistics.draw_positions(table, tmp_path / "plots" / "positions.png")
+    statistics.draw_boxes_per_image([3] * boxes, tmp_path / "plots" / "per.png")
     if len(names) == 4:
-        plots.draw_bits(count_bits(counts), tmp_path / "plots" / "bits.png")
+        statistics.draw_bits(count_bits(counts), tmp_path / "plots" / "bits.png")
     for file in (tmp_path / "plots").iterdir():
         assert min(open_photo(file).size_wh) > 100

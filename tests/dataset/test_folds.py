@@ -1,4 +1,4 @@
-"""Folds: like pictures stay together, classes are spread, nothing depends on the order."""
+"""Folds: like images stay together, classes are spread, nothing depends on the order."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from small_sets import jpeg, picture, write_set
+from small_sets import image, jpeg, write_set
 
 from facesort.dataset.folds import deal, read_folds, write_folds
 from facesort.errors import DatasetError
@@ -58,22 +58,22 @@ def test_deal_keeps_groups_and_does_not_care_for_order(pairs, k, random) -> None
 
 
 def small_set(root: Path) -> Path:
-    """Five pictures in four groups (b is a again, in the other split), and what must stay out."""
-    pictures = {f"train/{name}.jpg": jpeg(picture(i)) for i, name in enumerate("acd")}
-    pictures |= {"val/b.jpg": jpeg(picture(0)), "val/ü e.jpg": jpeg(picture(9))}
-    pictures |= {
-        "train/synthetic_a.jpg": jpeg(picture(5)),
-        "train/composed_1.jpg": jpeg(picture(6)),
+    """Five images in four groups (b is a again, in the other split), and what must stay out."""
+    images = {f"train/{name}.jpg": jpeg(image(i)) for i, name in enumerate("acd")}
+    images |= {"val/b.jpg": jpeg(image(0)), "val/ü e.jpg": jpeg(image(9))}
+    images |= {
+        "train/synthetic_a.jpg": jpeg(image(5)),
+        "train/composed_1.jpg": jpeg(image(6)),
     }
-    pictures |= {"train/broken.jpg": b"no picture", "test/t.jpg": jpeg(picture(7))}
-    labels: dict[str, str | bytes] = {f"{n[:-4]}.txt": "1 .5 .5 .4 .4\n" for n in pictures}
-    return write_set(root, pictures, labels | {"train/d.txt": "9 .5 .5 .4 .4\n"})
+    images |= {"train/broken.jpg": b"no image", "test/t.jpg": jpeg(image(7))}
+    labels: dict[str, str | bytes] = {f"{n[:-4]}.txt": "1 .5 .5 .4 .4\n" for n in images}
+    return write_set(root, images, labels | {"train/d.txt": "9 .5 .5 .4 .4\n"})
 
 
 def test_folds_of_a_data_set(tmp_path: Path) -> None:
     data = small_set(tmp_path / "set")
     folds = read_folds(data, 2)
-    fold = {p.name: f for p, f in zip(folds.pictures, folds.fold, strict=True)}
+    fold = {p.name: f for p, f in zip(folds.images, folds.fold, strict=True)}
     assert sorted(fold) == ["a.jpg", "b.jpg", "c.jpg", "ü e.jpg"]
     assert fold["a.jpg"] == fold["b.jpg"] and folds.groups == 3
     assert folds.left_out["pasted together from several"] == 2
@@ -97,8 +97,8 @@ def test_folds_of_a_data_set(tmp_path: Path) -> None:
     assert read_folds(data, 2).digest() == folds.digest() != read_folds(data, 3).digest()
 
 
-def test_too_few_pictures_are_told(tmp_path: Path) -> None:
+def test_too_few_images_are_told(tmp_path: Path) -> None:
     data = small_set(tmp_path / "set")
-    reason = "3 groups of like pictures in train and val; expected at least 4 for 4 folds"
+    reason = "3 groups of like images in train and val; expected at least 4 for 4 folds"
     with pytest.raises(DatasetError, match=re.escape(reason)):
         read_folds(data, 4)

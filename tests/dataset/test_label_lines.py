@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facesort.dataset.check.label_lines import clipped, read_lines
 from facesort.dataset.check.lint import leaves
+from facesort.dataset.check.sample import clipped, read_lines
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,20 @@
-"""Shared pictures: exact and near, across splits and within one."""
+"""Shared images: exact and near, across splits and within one."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from facesort.dataset.check.leakage import check_pairs, find_pairs
-from facesort.dataset.check.sample import Look, Sample
+from facesort.dataset.check.checker import check_pairs, find_pairs
+from facesort.dataset.check.sample import ImageStats, Sample
 
 BASE = 0x0F0F_3C3C_55AA_9966
 NEAR, FAR = BASE ^ 0b1111, BASE ^ 0xFFFF_FFFF
 
 
-def face(split: str, name: str, content: str, phash: int) -> tuple[Sample, Look]:
+def face(split: str, name: str, content: str, phash: int) -> tuple[Sample, ImageStats]:
     sample = Sample(split, Path(split) / name, Path(name), f"{split}/{name}", Path(name), (), 1)
-    return sample, Look((9, 9), 1, content, phash, np.zeros(0), np.zeros(0))
+    return sample, ImageStats((9, 9), 1, content, phash, np.zeros(0), np.zeros(0))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def face(split: str, name: str, content: str, phash: int) -> tuple[Sample, Look]
 )
 def test_pairs(faces: list[tuple[str, str, str, int]], expected: list[tuple[object, ...]]) -> None:
     pairs = find_pairs([face(*row) for row in faces])
-    checks = [finding.check for finding in check_pairs(pairs)]
+    checks = [issue.check for issue in check_pairs(pairs)]
     rows = zip(checks, pairs, strict=True)
     assert [(name, p.a.name, p.b.name, p.bits) for name, p in rows] == expected
 

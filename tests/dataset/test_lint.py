@@ -5,13 +5,11 @@ from pathlib import Path
 import pytest
 from small_sets import clean_set, messy_set
 
-from facesort.dataset.check.findings import CHECKS
-from facesort.dataset.check.label_lines import read_lines
-from facesort.dataset.check.lint import check_labels
-from facesort.dataset.check.lint_names import check_name
-from facesort.dataset.check.run import Checked, check
-from facesort.dataset.check.sample import MISSING, Sample
-from facesort.dataset.layout import read_layout
+from facesort.dataset.check.checker import Checked, check
+from facesort.dataset.check.issues import CHECKS
+from facesort.dataset.check.lint import check_labels, check_name
+from facesort.dataset.check.sample import MISSING, Sample, read_lines
+from facesort.dataset.yolo_dataset import read_layout
 
 
 def sample_of(text: str, name: str = "a.jpg", fault: str = "") -> Sample:
@@ -82,7 +80,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Checked:
     return check(read_layout(messy_set(tmp_path_factory.mktemp("messy"))))
 
 
-def pictures(checked: Checked, name: str) -> list[str]:
+def images(checked: Checked, name: str) -> list[str]:
     found = checked.by_check.get(name, [])
     return sorted(f"{f.split}/{f.image.name if f.image else ''}" for f in found)
 
@@ -110,28 +108,28 @@ def pictures(checked: Checked, name: str) -> list[str]:
     ],
 )
 def test_a_messy_set(messy: Checked, name: str, expected: list[str]) -> None:
-    assert pictures(messy, name) == expected
+    assert images(messy, name) == expected
 
 
 def test_nothing_is_lost_to_bad_files(messy: Checked) -> None:
     assert len(messy.samples) == len(messy.looks) == 25
     assert len(messy.faces) == 23
     assert messy.has_errors
-    assert all(f.level == CHECKS[f.check].level for f in messy.findings)
+    assert all(f.level == CHECKS[f.check].level for f in messy.issues)
 
 
 def test_a_clean_set_has_no_finding(tmp_path: Path) -> None:
     checked = check(read_layout(clean_set(tmp_path)))
-    findings = [f for f in checked.findings if f.check != "blurred"]  # drawn blocks are soft
-    assert findings == []
+    issues = [f for f in checked.issues if f.check != "blurred"]  # drawn blocks are soft
+    assert issues == []
     assert not checked.has_errors
 
 
-def test_two_pictures_with_one_label_and_absent_classes(tmp_path: Path) -> None:
-    from small_sets import GOOD, jpeg, picture, write_set
+def test_two_images_with_one_label_and_absent_classes(tmp_path: Path) -> None:
+    from small_sets import GOOD, image, jpeg, write_set
 
-    files = {"train/a.jpg": jpeg(picture(1)), "train/a.png": jpeg(picture(2))}
+    files = {"train/a.jpg": jpeg(image(1)), "train/a.png": jpeg(image(2))}
     checked = check(read_layout(write_set(tmp_path, files, {"train/a.txt": GOOD})))
-    assert pictures(checked, "shared-label") == ["train/a.jpg", "train/a.png"]
+    assert images(checked, "shared-label") == ["train/a.jpg", "train/a.png"]
     absent = [f.message for f in checked.by_check["absent-class"]]
     assert absent == [f"train has no '{n}'" for n in ("masked", "sunglasses", "masked_sunglasses")]

@@ -1,4 +1,4 @@
-"""The sample album: all of it from bundled pictures, whole or not at all."""
+"""The sample album: all of it from bundled images, whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from facesort.classes import FaceClass
-from facesort.dataset import sample_album, sample_pictures
+from facesort.dataset import sample_album, sample_images
 from facesort.dataset.sample_album import MARKER, SAMPLES, make_sample_album
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import list_photos, open_photo
@@ -66,7 +66,7 @@ def test_it_shows_what_real_albums_hold() -> None:
     ],
 )
 def test_things_are_where_the_face_is(album: Path, name: str, landmark: str, drawn: bool) -> None:
-    portrait = sample_pictures.ASTRONAUT
+    portrait = sample_images.ASTRONAUT
     points = (portrait.landmarks_xy or ())[slice(2) if landmark == "eyes" else slice(3, 5)]
     before = open_photo(portrait.path).rgb.astype(int)
     after = open_photo(album / name).rgb.astype(int)
@@ -112,17 +112,17 @@ def test_interrupted_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert disk(tmp_path) == {}
 
 
-@pytest.mark.parametrize("picture", sample_pictures.PORTRAITS + sample_pictures.WITHOUT_FACES)
-def test_each_bundled_picture_names_its_licence(picture: sample_pictures.Picture) -> None:
-    readme = (sample_pictures.FOLDER / "README.md").read_text(encoding="utf-8")
-    row = next(line for line in readme.splitlines() if f"`{picture.file}`" in line)
+@pytest.mark.parametrize("image", sample_images.PORTRAITS + sample_images.WITHOUT_FACES)
+def test_each_bundled_image_names_its_licence(image: sample_images.Image) -> None:
+    readme = (sample_images.FOLDER / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in readme.splitlines() if f"`{image.file}`" in line)
     assert row.rstrip(" |").endswith(("public domain", "CC0"))
-    assert picture.path.stat().st_size < 150_000
+    assert image.path.stat().st_size < 150_000
 
 
-def test_no_bundled_picture_is_left_unnamed() -> None:
-    named = {p.file for p in sample_pictures.PORTRAITS + sample_pictures.WITHOUT_FACES}
-    assert {path.name for path in sample_pictures.FOLDER.glob("*.jpg")} == named
+def test_no_bundled_image_is_left_unnamed() -> None:
+    named = {p.file for p in sample_images.PORTRAITS + sample_images.WITHOUT_FACES}
+    assert {path.name for path in sample_images.FOLDER.glob("*.jpg")} == named
 
 
 def test_only_packages_of_the_small_set_are_needed(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.sample_pictures import PORTRAITS
-from facesort.dataset.sample_set import MARKER, PICTURES, SIZE_PX, make_sample_set
+from facesort.dataset.sample_images import PORTRAITS
+from facesort.dataset.sample_set import IMAGES, MARKER, SIZE_PX, make_sample_set
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import is_synthetic
@@ -24,16 +24,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("split", sorted(PICTURES))
+@pytest.mark.parametrize("split", sorted(IMAGES))
 def test_every_class_is_in_every_split(made: Path, split: str) -> None:
     found: Counter[str] = Counter()
-    pictures = sorted((made / "images" / split).iterdir())
-    for picture in pictures:
-        assert open_photo(picture).size_wh == (SIZE_PX, SIZE_PX)
-        labels = yolo.read(picture, (SIZE_PX, SIZE_PX), len(CLASS_NAMES))
+    images = sorted((made / "images" / split).iterdir())
+    for image in images:
+        assert open_photo(image).size_wh == (SIZE_PX, SIZE_PX)
+        labels = yolo.read(image, (SIZE_PX, SIZE_PX), len(CLASS_NAMES))
         found.update(CLASS_NAMES[c] for c in labels.class_id)
         found["without"] += not len(labels.class_id)
-    assert len(pictures) == PICTURES[split]
+    assert len(images) == IMAGES[split]
     assert set(found) == {*CLASS_NAMES, "without"}
 
 
@@ -44,10 +44,10 @@ def test_boxes_hold_the_face(made: Path) -> None:
 
     detector = load_detector(Path(__file__).parents[2] / "weights" / "occlusion.onnx")
     overlaps = []
-    for picture in sorted((made / "images" / "val").iterdir()):
-        labels = yolo.read(picture, (SIZE_PX, SIZE_PX), len(CLASS_NAMES))
+    for image in sorted((made / "images" / "val").iterdir()):
+        labels = yolo.read(image, (SIZE_PX, SIZE_PX), len(CLASS_NAMES))
         if len(labels.class_id):
-            (found,) = detector.detect([open_photo(picture).rgb])
+            (found,) = detector.detect([open_photo(image).rgb])
             iou = iou_matrix(as_boxes(labels.xyxy_px), as_boxes(found.xyxy_px))
             overlaps.append(iou.max(initial=0.0))
     assert np.median(overlaps) > 0.6
@@ -55,7 +55,7 @@ def test_boxes_hold_the_face(made: Path) -> None:
 
 def test_it_is_clearly_a_sample(made: Path) -> None:
     assert "SAMPLE" in (made / MARKER).read_text()
-    assert all(is_synthetic(picture) for picture in made.rglob("*.jpg"))
+    assert all(is_synthetic(image) for image in made.rglob("*.jpg"))
 
 
 def test_the_same_every_time(made: Path, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_other_data_is_left_alone(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["mine.jpg"]
 
 
-def test_the_stored_places_are_inside_the_pictures() -> None:
+def test_the_stored_places_are_inside_the_images() -> None:
     for portrait in PORTRAITS:
         width, height = open_photo(portrait.path).size_wh
         x1, y1, x2, y2 = portrait.face_xyxy or (0, 0, 0, 0)

@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facesort.dataset.duplicates import group_by_hash
-from facesort.dataset.split import split_names
+from facesort.dataset.splits import group_by_hash, split_names
 
 
 def test_empty() -> None:

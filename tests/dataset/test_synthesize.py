@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facesort.dataset.synth.head import LANDMARKS_HEAD, fit_head
+from facesort.dataset.synth.head_model import LANDMARKS_HEAD, fit_head
 from facesort.dataset.synthesize import draw_mask, draw_sunglasses
 
 FRONTAL = LANDMARKS_HEAD[:, :2]
@@ -61,7 +61,7 @@ def change_at(before: np.ndarray, after: np.ndarray, points_px: np.ndarray) -> n
 
 
 @BOTH_DRAWERS
-def test_a_face_outside_the_picture_changes_nothing(draw) -> None:
+def test_a_face_outside_the_image_changes_nothing(draw) -> None:
     rgb = skin()
     out = draw(rgb, placed(FRONTAL, 40, 0) + 5000, np.random.default_rng(0))
     np.testing.assert_array_equal(out, rgb)
@@ -101,7 +101,7 @@ def test_heads_that_look_to_the_side(draw, yaw_deg: float) -> None:
 
 
 @BOTH_DRAWERS
-def test_same_seed_same_picture_and_the_original_is_left_alone(draw) -> None:
+def test_same_seed_same_image_and_the_original_is_left_alone(draw) -> None:
     rgb, points = skin(), placed(FRONTAL, 40, 10)
     rgb.setflags(write=False)
     one, two, other = (draw(rgb, points, np.random.default_rng(seed)) for seed in (3, 3, 4))
@@ -111,7 +111,7 @@ def test_same_seed_same_picture_and_the_original_is_left_alone(draw) -> None:
 
 
 @BOTH_DRAWERS
-def test_left_of_the_picture_or_of_the_person(draw) -> None:
+def test_left_of_the_image_or_of_the_person(draw) -> None:
     """Some detectors name sides as we see them, others as the person would."""
     rgb, points = skin(), placed(FRONTAL, 40, 10)
     named_by_person = points[[1, 0, 2, 4, 3]]

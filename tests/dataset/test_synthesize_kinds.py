@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.synth.frames import SHAPES_OF
-from facesort.dataset.synth.glasses import (
+from facesort.dataset.synth.head_model import LANDMARKS_HEAD, fit_head, landmarks_in_box, levelled
+from facesort.dataset.synth.occluder_kinds import KIND_NAMES, KINDS, check_kinds, fits, parts
+from facesort.dataset.synth.occluders.glasses import (
     EYEGLASSES_STYLES,
+    SHAPES_OF,
     SUNGLASSES_STYLES,
     draw_eyeglasses,
     draw_sunglasses,
 )
-from facesort.dataset.synth.head import LANDMARKS_HEAD, fit_head, landmarks_in_box, levelled
-from facesort.dataset.synth.kinds import KIND_NAMES, KINDS, check_kinds, fits, parts
-from facesort.dataset.synth.look import Look
-from facesort.dataset.synth.mask import MASK_STYLES, draw_mask
+from facesort.dataset.synth.occluders.masks import MASK_STYLES, draw_mask
+from facesort.dataset.synth.paint import Appearance
 from facesort.dataset.synthesize import CHOICES, choose_kind, draw_kind, occlude
 from facesort.errors import UsageError
 
@@ -110,7 +110,7 @@ def test_one_sees_the_eyes_through_clear_glasses() -> None:
 
 
 @each_kind
-def test_same_seed_same_picture_and_the_original_is_left_alone(kind: str) -> None:
+def test_same_seed_same_image_and_the_original_is_left_alone(kind: str) -> None:
     rgb = skin()
     rgb.setflags(write=False)
     one, two, other = (
@@ -220,9 +220,9 @@ def test_check_kinds(text: str, kinds: tuple[str, ...], error: str | None) -> No
     ids=["masks", "sunglasses", "eyeglasses"],
 )
 def test_styles_are_different(draw, styles: tuple[str, ...]) -> None:
-    pictures = [draw(skin(), POINTS, np.random.default_rng(5), style) for style in styles]
-    for i, one in enumerate(pictures):
-        assert all((one != other).any() for other in pictures[i + 1 :])
+    images = [draw(skin(), POINTS, np.random.default_rng(5), style) for style in styles]
+    for i, one in enumerate(images):
+        assert all((one != other).any() for other in images[i + 1 :])
     assert set(SHAPES_OF) < set(SUNGLASSES_STYLES)
 
 
@@ -233,7 +233,7 @@ def test_dark_masks_are_dark() -> None:
         assert out[at].mean() < 80
 
 
-def test_drawings_are_as_blurred_as_the_picture() -> None:
+def test_drawings_are_as_blurred_as_the_image() -> None:
     cv2 = pytest.importorskip("cv2")
     sharp = skin()
     sharp[:, 150:154] = 20  # edges to judge by
@@ -247,8 +247,8 @@ def test_drawings_are_as_blurred_as_the_picture() -> None:
     assert steps[1] < 0.7 * steps[0]
 
 
-def test_look_of_a_plain_picture() -> None:
-    look = Look.of(np.full((50, 60, 3), 128, np.uint8))
+def test_look_of_a_plain_image() -> None:
+    look = Appearance.of(np.full((50, 60, 3), 128, np.uint8))
     assert look.blur_px == 0 and look.grey
     assert look.noise < 1
 

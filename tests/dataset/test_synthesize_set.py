@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import synthesize_occlusion
-from small_sets import clean_set, jpeg, messy_set, picture, write_set
+from small_sets import clean_set, image, jpeg, messy_set, write_set
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.config import read_config
-from facesort.dataset.layout import read_layout
-from facesort.dataset.synth.source import read_source
+from facesort.dataset.synth.draw_on_image import read_source
+from facesort.dataset.yolo_dataset import read_config, read_layout
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels.image_labels import is_synthetic
@@ -36,13 +35,13 @@ def run(data: Path, out: Path, *options: str) -> int:
     return synthesize_occlusion.main([str(data), "--out", str(out), *options])
 
 
-def test_only_training_pictures_are_drawn_on(tmp_path: Path) -> None:
+def test_only_training_images_are_drawn_on(tmp_path: Path) -> None:
     data, out = clean_set(tmp_path / "source"), tmp_path / "out"
     before = snapshot(tmp_path / "source")
     assert run(data, out, "--share", "1") == 0
     assert snapshot(tmp_path / "source") == before
     layout = read_layout(out / "data.yaml")
-    drawn = [p for p in layout.pictures if is_synthetic(p.path)]
+    drawn = [p for p in layout.images if is_synthetic(p.path)]
     assert {p.split for p in drawn} == {"train"} and len(drawn) == 2
     after = snapshot(out)
     for name, content in before.items():
@@ -51,7 +50,7 @@ def test_only_training_pictures_are_drawn_on(tmp_path: Path) -> None:
     assert str(tmp_path) not in (out / "data.yaml").read_text(encoding="utf-8")
 
 
-def test_pictures_are_linked_and_labels_copied(tmp_path: Path) -> None:
+def test_images_are_linked_and_labels_copied(tmp_path: Path) -> None:
     data, out = clean_set(tmp_path / "source"), tmp_path / "out"
     run(data, out)
     source = tmp_path / "source"
@@ -91,7 +90,7 @@ def test_same_seed_same_bytes_and_again_over_it(tmp_path: Path) -> None:
     assert snapshot(tmp_path / "other") == one
 
 
-def test_a_picture_is_drawn_the_same_whatever_the_others_are(tmp_path: Path) -> None:
+def test_a_image_is_drawn_the_same_whatever_the_others_are(tmp_path: Path) -> None:
     data = clean_set(tmp_path / "source")
     run(data, tmp_path / "all", "--share", "1")
     (tmp_path / "source/images/train/a.jpg").unlink()
@@ -101,13 +100,13 @@ def test_a_picture_is_drawn_the_same_whatever_the_others_are(tmp_path: Path) -> 
 
 
 def test_small_faces_are_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pictures = {f"{s}/x.jpg": jpeg(picture(i)) for i, s in enumerate(("train", "val"))}
+    images = {f"{s}/x.jpg": jpeg(image(i)) for i, s in enumerate(("train", "val"))}
     labels = {"train/x.txt": "0 .5 .5 .2 .2\n", "val/x.txt": ""}
-    data = write_set(tmp_path / "source", pictures, labels)
+    data = write_set(tmp_path / "source", images, labels)
     assert run(data, tmp_path / "out", "--share", "1") == 0
     said = capsys.readouterr().out
     assert "1 under 40 px" in said
-    assert "1 training pictures = 0 with a synthetic copy, 1 without a face to draw on" in said
+    assert "1 training images = 0 with a synthetic copy, 1 without a face to draw on" in said
     assert rows_of(tmp_path / "out") == []
 
 
@@ -144,8 +143,8 @@ def test_sheet(tmp_path: Path) -> None:
 
 def test_other_names_in_another_order(tmp_path: Path) -> None:
     names = ("both", "sunglasses", "with_mask", "without_mask")
-    pictures = {f"{s}/x.jpg": jpeg(picture(1, (640, 480))) for s in ("train", "val")}
-    data = write_set(tmp_path / "s", pictures, {"train/x.txt": "3 .5 .5 .4 .4\n"}, names)
+    images = {f"{s}/x.jpg": jpeg(image(1, (640, 480))) for s in ("train", "val")}
+    data = write_set(tmp_path / "s", images, {"train/x.txt": "3 .5 .5 .4 .4\n"}, names)
     run(data, tmp_path / "out", "--share", "1", "--kinds", "mask")
     label = tmp_path / "out/labels/train/synthetic_x.txt"
     assert label.read_text(encoding="utf-8").startswith("2 ")
@@ -157,7 +156,7 @@ def test_other_names_in_another_order(tmp_path: Path) -> None:
 def test_classes_that_cannot_hold_the_bits(
     tmp_path: Path, names: tuple[str, ...], error: type[Exception]
 ) -> None:
-    data = write_set(tmp_path / "s", {"train/x.jpg": jpeg(picture(1))}, {}, names)
+    data = write_set(tmp_path / "s", {"train/x.jpg": jpeg(image(1))}, {}, names)
     with pytest.raises(error):
         run(data, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -199,8 +198,8 @@ def test_a_folder_of_bare_faces(tmp_path: Path) -> None:
     """Faces that the finder is sure of become bare faces; a broken photo is listed."""
     photos = tmp_path / "photos" / "sub"
     photos.mkdir(parents=True)
-    (photos / "x.jpg").write_bytes(jpeg(picture(0, (320, 240))))
-    (photos / "broken.jpg").write_bytes(b"no picture")
+    (photos / "x.jpg").write_bytes(jpeg(image(0, (320, 240))))
+    (photos / "broken.jpg").write_bytes(b"no image")
 
     def find(rgb: np.ndarray, _imgsz: int) -> FoundFaces:
         boxes = np.array([[100.0, 60, 220, 200], [0, 0, 50, 50]])

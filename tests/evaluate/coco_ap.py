@@ -42,7 +42,7 @@ def average_precision(
     classes: int,
     min_side_px: float = 0.0,
 ) -> AveragePrecision:
-    """AP over all pictures. Faces below ``min_side_px`` are ignored: neither missed nor wrong."""
+    """AP over all images. Faces below ``min_side_px`` are ignored: neither missed nor wrong."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 

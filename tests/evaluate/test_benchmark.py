@@ -11,13 +11,11 @@ from PIL import Image
 
 from facesort.detections import Detections
 from facesort.errors import ModelError
-from facesort.evaluate.benchmark.contestants import Contestant, contestants
-from facesort.evaluate.benchmark.crops import class_in, face_crops
-from facesort.evaluate.benchmark.fresh import in_a_fresh_process
-from facesort.evaluate.benchmark.rows import Row, as_markdown, pareto, plot, write_csv
-from facesort.evaluate.benchmark.run import Plan, benchmark
+from facesort.evaluate.benchmark.benchmark import BenchmarkPlan, benchmark, class_in, face_crops
+from facesort.evaluate.benchmark.candidates import Candidate, candidates, measure_cold_start
+from facesort.evaluate.benchmark.results import Row, as_markdown, pareto, plot, write_csv
 from facesort.labels.image_labels import ImageLabels
-from facesort.models.timing import in_turns_ms
+from facesort.models.runtime import in_turns_ms
 
 ROOT = Path(__file__).resolve().parents[2]
 ONNX = ROOT / "weights" / "occlusion.onnx"
@@ -28,11 +26,11 @@ ROW = Row("m", "onnxruntime", "photo", 640, 1, 9.0, 9.5, 10.0, 100.0, 3.0, 90.0,
     ("changes", "fits"),
     [
         ({}, False),
-        ({"map50": 0.95, "picture_ms": 5.0}, True),
-        ({"accuracy": 0.95, "picture_ms": 5.0}, True),
-        ({"map50": 0.90, "picture_ms": 5.0}, False),
-        ({"map50": 0.95, "picture_ms": 6.0}, False),
-        ({"map50": 0.95, "picture_ms": 5.0, "mb": 15.0}, False),
+        ({"map50": 0.95, "image_ms": 5.0}, True),
+        ({"accuracy": 0.95, "image_ms": 5.0}, True),
+        ({"map50": 0.90, "image_ms": 5.0}, False),
+        ({"map50": 0.95, "image_ms": 6.0}, False),
+        ({"map50": 0.95, "image_ms": 5.0, "mb": 15.0}, False),
     ],
 )
 def test_what_fits_a_phone(changes: dict, fits: bool) -> None:
@@ -48,12 +46,12 @@ def test_what_fits_a_phone(changes: dict, fits: bool) -> None:
     ],
 )
 def test_pareto(points: list, front: list) -> None:
-    rows = [replace(ROW, picture_ms=ms, map50=share) for ms, share in points]
-    assert [(r.picture_ms, r.map50) for r in pareto([*rows, ROW])] == front
+    rows = [replace(ROW, image_ms=ms, map50=share) for ms, share in points]
+    assert [(r.image_ms, r.map50) for r in pareto([*rows, ROW])] == front
 
 
 def test_tables_and_plot(tmp_path: Path) -> None:
-    rows = [replace(ROW, map50=0.95, picture_ms=5.0), ROW]
+    rows = [replace(ROW, map50=0.95, image_ms=5.0), ROW]
     assert as_markdown([]).count("\n") == 2
     text = as_markdown(rows).splitlines()
     assert text[2].endswith("| yes |") and text[3].endswith("|  |")
@@ -63,8 +61,8 @@ def test_tables_and_plot(tmp_path: Path) -> None:
     assert [row["fits"] for row in read] == ["True", "False"] and read[1]["map50"] == ""
     for shown in (rows, []):
         plot(shown, tmp_path / "b.png")
-        with Image.open(tmp_path / "b.png") as picture:
-            assert picture.size[0] > 500
+        with Image.open(tmp_path / "b.png") as image:
+            assert image.size[0] > 500
 
 
 def test_calls_take_turns() -> None:
@@ -95,15 +93,15 @@ def test_crops_are_cut_around_large_faces(tmp_path: Path) -> None:
     assert [(c.rgb.shape, c.centre_px, c.class_id) for c in crops] == [((52, 52, 3), (20, 20), 2)]
 
 
-def test_a_benchmark_without_labels_times_blank_pictures() -> None:
-    plan = Plan([Contestant("shipped", "onnxruntime", ONNX)], [96], [64], [1], 3, [])
+def test_a_benchmark_without_labels_times_blank_images() -> None:
+    plan = BenchmarkPlan([Candidate("shipped", "onnxruntime", ONNX)], [96], [64], [1], 3, [])
     rows = benchmark(plan, lambda items, n, unit: items)
     assert [(r.mode, r.imgsz) for r in rows] == [("photo", 96), ("crop", 64)]
     assert all(r.network_ms <= r.network_p95_ms and r.map50 is None for r in rows)
 
 
 def test_the_onnx_detector_starts_without_torch() -> None:
-    fresh = in_a_fresh_process(Contestant("shipped", "onnxruntime", ONNX), 640, 1)
+    fresh = measure_cold_start(Candidate("shipped", "onnxruntime", ONNX), 640, 1)
     assert not fresh.uses_torch and 0 < fresh.start_s < 60
     assert sys.platform != "linux" or 30 < fresh.peak_mb < 400
 
@@ -118,6 +116,6 @@ def test_the_onnx_detector_starts_without_torch() -> None:
 def test_what_cannot_take_part(tmp_path: Path, name: str, backends: list, message: str) -> None:
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(ModelError, match=message):
-        contestants([tmp_path / name], backends, tmp_path, tmp_path)
+        candidates([tmp_path / name], backends, tmp_path, tmp_path)
     with pytest.raises(ModelError, match=r"text\.onnx in onnxruntime: .*cannot load it"):
-        in_a_fresh_process(Contestant("t", "onnxruntime", tmp_path / "text.onnx"), 64, 1)
+        measure_cold_start(Candidate("t", "onnxruntime", tmp_path / "text.onnx"), 64, 1)

@@ -12,14 +12,14 @@ from train_classifier import main
 
 from facesort.classes import CLASS_NAMES
 from facesort.errors import FacesortError
-from facesort.evaluate.classifier_grid import Grid
+from facesort.evaluate.classifiers import Grid
 from facesort.models.classify.classifier import Classifier
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def picture(class_id: int, number: int) -> NDArray[np.uint8]:
-    """One colour a class, and noise that makes every picture another."""
+def image(class_id: int, number: int) -> NDArray[np.uint8]:
+    """One colour a class, and noise that makes every image another."""
     blocks = np.random.default_rng(number).integers(0, 90, (5, 5, 3), dtype=np.uint8)
     rgb = blocks.repeat(8, axis=0).repeat(8, axis=1)
     rgb[..., class_id % 3] += 80 + 60 * (class_id // 3)
@@ -40,14 +40,14 @@ def always(class_id: int) -> Classifier:
     ],
 )
 def test_the_gate(before: int, after: int, refusal: str) -> None:
-    val = [(picture(c, i), c) for i, c in enumerate([0, 0, 0, 1])]
+    val = [(image(c, i), c) for i, c in enumerate([0, 0, 0, 1])]
     grid = Grid(parts={}, out=Path(), test=val, val=val, calibration=[], overrides={})
     assert grid.refused(always(before), always(after)) == refusal
 
 
 def test_the_gate_sees_a_rare_class() -> None:
     """One of 101 crops is less than a hundredth of them, and half of the macro recall."""
-    val = [(picture(0, 0), 0)] * 100 + [(picture(3, 1), 3)]
+    val = [(image(0, 0), 0)] * 100 + [(image(3, 1), 3)]
     grid = Grid(parts={}, out=Path(), test=val, val=val, calibration=[], overrides={})
     first = iter([np.eye(4, dtype=np.float32)[c] for _, c in val])
     right = replace(always(0), forward=lambda pixels: next(first))
@@ -56,13 +56,13 @@ def test_the_gate_sees_a_rare_class() -> None:
 
 @pytest.fixture
 def crops(tmp_path: Path) -> Path:
-    """Class folders with two classes of twelve crops each, and one file that is no picture."""
+    """Class folders with two classes of twelve crops each, and one file that is no image."""
     for number in range(24):
         folder = tmp_path / "crops" / ("face", "masked")[number % 2]
         folder.mkdir(parents=True, exist_ok=True)
-        bgr = picture(number % 2, number)[..., ::-1]
+        bgr = image(number % 2, number)[..., ::-1]
         cv2.imwrite(str(folder / f"{number}.png"), np.ascontiguousarray(bgr))
-    (tmp_path / "crops" / "face" / "broken.png").write_text("no picture")
+    (tmp_path / "crops" / "face" / "broken.png").write_text("no image")
     return tmp_path / "crops"
 
 

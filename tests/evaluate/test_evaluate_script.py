@@ -24,7 +24,7 @@ def run(*options: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One picture rightly labelled, one wrongly, one without a face, one broken; and crops."""
+    """One image rightly labelled, one wrongly, one without a face, one broken; and crops."""
     from PIL import Image
     from skimage.data import astronaut, coffee
 
@@ -62,7 +62,7 @@ def test_the_screen(report: tuple[subprocess.CompletedProcess[str], Path]) -> No
     assert len(lines) < 50 and max(map(len, lines[:-1])) < 120
     assert lines[0] == "occlusion.onnx at 320 px on set.yaml, val"
     assert "4 came in = 3 judged + 1 left out" in lines
-    assert "      1   picture cannot be opened" in lines
+    assert "      1   image cannot be opened" in lines
     assert "chosen on val for the best mean F1, the split judged: flattering" in done.stdout
     mb = f"{(ROOT / 'weights' / 'occlusion.onnx').stat().st_size / 1e6:.1f}"
     verdict = f"verdict: fails (MB < 15: {mb}, yes; accuracy > 0.4: 0.5, yes; ms < 0.001"
@@ -92,7 +92,7 @@ def test_the_page_needs_no_other_file(
     assert "Errors: covered, called clean" in page
 
 
-def test_the_markdown_holds_no_picture(
+def test_the_markdown_holds_no_image(
     report: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
     text = (report[1] / "report.md").read_text(encoding="utf-8")

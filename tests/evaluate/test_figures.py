@@ -5,9 +5,14 @@ import pytest
 from test_metrics import found, truth
 
 from facesort.errors import UsageError
-from facesort.evaluate.bars import DEFAULT_BARS, in_one_line, parse_bars, verdicts
-from facesort.evaluate.calibration import reliability
+from facesort.evaluate.acceptance import (
+    DEFAULT_CRITERIA,
+    check_criteria,
+    in_one_line,
+    parse_criteria,
+)
 from facesort.evaluate.multilabel import BATCH, NONE, bit_scores, per_face, samples_averages
+from facesort.evaluate.reliability import reliability
 
 FACE, MASKED, SUNGLASSES, BOTH = range(4)
 
@@ -47,7 +52,7 @@ def test_each_label_by_itself() -> None:
     assert (eyes.faces, eyes.precision, eyes.recall) == (2, 0.5, 0.5)
 
 
-def test_faces_behind_confusions_keep_the_order_of_pictures() -> None:
+def test_faces_behind_confusions_keep_the_order_of_images() -> None:
     first, second = np.zeros((5, 5), dtype=int), np.zeros((5, 5), dtype=int)
     first[BOTH, 4] = 1
     second[FACE, MASKED], second[4, FACE] = 2, 3  # false alarms are no faces
@@ -59,7 +64,7 @@ def test_faces_behind_confusions_keep_the_order_of_pictures() -> None:
     ("text", "bars"),
     [
         ("", []),
-        (DEFAULT_BARS, ["MB < 15", "accuracy > 0.9", "ms < 6"]),
+        (DEFAULT_CRITERIA, ["MB < 15", "accuracy > 0.9", "ms < 6"]),
         ("< 15 MB, > 90 %, < 6 ms", ["MB < 15", "accuracy > 0.9", "ms < 6"]),
         ("AP50>=0.9 ECE<=.05", ["AP50 >= 0.9", "ECE <= 0.05"]),
         ("crops_recall_sunglasses >= 92%", ["crops_recall_sunglasses >= 0.92"]),
@@ -68,21 +73,23 @@ def test_faces_behind_confusions_keep_the_order_of_pictures() -> None:
     ],
 )
 def test_bars(text: str, bars: list[str]) -> None:
-    assert [str(bar) for bar in parse_bars(text)] == bars
+    assert [str(bar) for bar in parse_criteria(text)] == bars
 
 
 @pytest.mark.parametrize("text", ["fast", "15", "15 GB", "beauty>0.9", "AP50 0.9", "MB<1.2.3", "%"])
 def test_what_is_no_bar(text: str) -> None:
     with pytest.raises(UsageError, match="is no bar; expected such as '15MB 90% 6ms'"):
-        parse_bars(text)
+        parse_criteria(text)
 
 
 def test_a_figure_that_was_not_measured_fails() -> None:
-    judged = verdicts(parse_bars("15MB 90%"), {"MB": 11.07})
+    judged = check_criteria(parse_criteria("15MB 90%"), {"MB": 11.07})
     assert in_one_line(judged) == (
         "verdict: fails (MB < 15: 11.1, yes; accuracy > 0.9: not measured, NO)"
     )
-    assert in_one_line(verdicts(parse_bars("15MB"), {"MB": 11.07})).startswith("verdict: passes")
+    assert in_one_line(check_criteria(parse_criteria("15MB"), {"MB": 11.07})).startswith(
+        "verdict: passes"
+    )
 
 
 def test_calibration_by_hand() -> None:

@@ -8,10 +8,10 @@ from coco_ap import average_precision
 
 from facesort.detections import Detections
 from facesort.errors import DatasetError
-from facesort.evaluate.intervals import picture_weights
-from facesort.evaluate.judged import judge
+from facesort.evaluate.intervals import image_weights
 from facesort.evaluate.match import confusion, pair
-from facesort.evaluate.text import of_split
+from facesort.evaluate.report.text import of_split
+from facesort.evaluate.split_metrics import measure_split
 from facesort.evaluate.threshold import best_f1, choose
 from facesort.labels.image_labels import ImageLabels
 
@@ -55,17 +55,17 @@ def test_the_best_placed_box_gets_the_face() -> None:
 
 
 def test_average_precision_by_hand() -> None:
-    pictures = [truth((0, 0, 50, 0), (100, 0, 50, 0)), truth((0, 0, 50, 1))]
+    images = [truth((0, 0, 50, 0), (100, 0, 50, 0)), truth((0, 0, 50, 1))]
     half = [found((0, 0, 50, 0, 0.9)), found((0, 0, 50, 1, 0.8), (200, 200, 50, 1, 0.9))]
-    ap = average_precision(pictures, half, 2)
+    ap = average_precision(images, half, 2)
     # face: precision 1 up to recall .5: 51 of COCO's 101 recall points; masked: precision 1/2
     np.testing.assert_allclose(ap.ap50, [51 / 101, 0.5])
     assert ap.faces.tolist() == [2, 1]
 
 
 def test_small_faces_are_neither_missed_nor_wrong() -> None:
-    pictures = [truth((0, 0, 50, 0), (100, 0, 12, 0), (200, 0, 12, 0))]
-    ap = average_precision(pictures, [found((0, 0, 50, 0, 0.5), (100, 0, 12, 0, 0.9))], 2, 32)
+    images = [truth((0, 0, 50, 0), (100, 0, 12, 0), (200, 0, 12, 0))]
+    ap = average_precision(images, [found((0, 0, 50, 0, 0.5), (100, 0, 12, 0, 0.9))], 2, 32)
     np.testing.assert_allclose(ap.ap50, [1.0, np.nan])
     assert ap.map50 == pytest.approx(1)
 
@@ -76,11 +76,11 @@ def test_nothing_found_is_zero_and_an_absent_class_is_no_number() -> None:
 
 
 def test_the_text_says_what_was_counted() -> None:
-    pictures = [truth((0, 0, 50, 0)), truth((0, 0, 50, 1))]
+    images = [truth((0, 0, 50, 0)), truth((0, 0, 50, 1))]
     detections = [found((0, 0, 50, 0, 0.9)), found((0, 0, 50, 0, 0.9))]
-    judged = judge(pictures, detections, NAMES, 0.25, picture_weights(2, 20), min_side_px=32)
+    judged = measure_split(images, detections, NAMES, 0.25, image_weights(2, 20), min_side_px=32)
     text = of_split(judged)
-    assert "2 pictures, 2 faces of 32 px or more" in text
+    assert "2 images, 2 faces of 32 px or more" in text
     assert text.splitlines()[2].split() == [
         "face",
         "1",
@@ -106,7 +106,7 @@ def test_the_text_says_what_was_counted() -> None:
     [(1.0, 0.9, 1 / 3), (0.6, 0.7, 2 / 3), (0.5, 0.6, 2 / 3)],
 )
 def test_the_lowest_confidence_of_a_precision(
-    precision: float, confidence: float, coverage: float
+    precision: float, confidence: float, recall: float
 ) -> None:
     faces = truth((0, 0, 50, 0), (100, 0, 50, 1), (200, 0, 50, 0), (300, 0, 9, 0))
     seen = found(
@@ -118,14 +118,14 @@ def test_the_lowest_confidence_of_a_precision(
     )
     chosen = choose([faces], [seen], precision, min_side_px=20)
     assert chosen.confidence == confidence
-    assert chosen.coverage == pytest.approx(coverage)
+    assert chosen.recall == pytest.approx(recall)
     assert chosen.precision >= precision
 
 
 def test_a_weak_duplicate_takes_no_face_from_a_sure_detection() -> None:
     seen = found((4, 0, 50, 0, 0.9), (0, 0, 50, 0, 0.01))  # the weak one is placed better
     chosen = choose([truth((0, 0, 50, 0))], [seen], 1.0)
-    assert (chosen.confidence, chosen.coverage) == (0.9, 1.0)
+    assert (chosen.confidence, chosen.recall) == (0.9, 1.0)
 
 
 def test_a_precision_out_of_reach_is_said() -> None:

@@ -12,30 +12,34 @@ from PIL import Image
 from test_metrics import found, truth
 
 from facesort.errors import DatasetError
-from facesort.evaluate import run
-from facesort.evaluate.bars import parse_bars
+from facesort.evaluate import evaluation
+from facesort.evaluate.acceptance import parse_criteria
 from facesort.evaluate.latency import Latency
-from facesort.evaluate.predict import Seen
-from facesort.evaluate.report import write_report
+from facesort.evaluate.predict import SplitPredictions
+from facesort.evaluate.report.pages import write_report
 from facesort.models.detect import YoloDetector
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "occlusion.onnx"
 NAMES = ("Zoë | <i>", "$x_1$")
 
 
-def evaluated(tmp_path: Path, detections: list) -> tuple[run.Evaluated, run.Request]:
-    asked = run.Request(tmp_path / "children.yaml", resamples=20)
-    pictures = [truth((0, 0, 50, 0)), truth((0, 0, 50, 1))]
-    seen = Seen(pictures, [found(*rows) for rows in detections], Counter())
+def evaluated(tmp_path: Path, detections: list) -> tuple[evaluation.Evaluated, evaluation.Request]:
+    asked = evaluation.Request(tmp_path / "children.yaml", resamples=20)
+    images = [truth((0, 0, 50, 0)), truth((0, 0, 50, 1))]
+    seen = SplitPredictions(images, [found(*rows) for rows in detections], Counter())
     detector = YoloDetector(lambda pixels: np.zeros((6, 0), np.float32), NAMES, 64, "none")
-    split = run.judge_split(detector, seen, asked)
+    split = evaluation.judge_split(detector, seen, asked)
     speed = Latency(1.0, 2.0, 30, 64, 1)
-    return run.Evaluated(Path("a.onnx"), NAMES, 64, 0.25, "given", 1, speed, split, None), asked
+    return evaluation.Evaluated(
+        Path("a.onnx"), NAMES, 64, 0.25, "given", 1, speed, split, None
+    ), asked
 
 
 def test_odd_class_names(tmp_path: Path) -> None:
     model, asked = evaluated(tmp_path, [[(0, 0, 50, 0, 0.9)], [(0, 0, 50, 0, 0.9)]])
-    page = write_report({"a.onnx": model}, asked, parse_bars("15MB"), tmp_path / "out", "cmd", 3)
+    page = write_report(
+        {"a.onnx": model}, asked, parse_criteria("15MB"), tmp_path / "out", "cmd", 3
+    )
     html, markdown = page.read_text("utf-8"), page.with_suffix(".md").read_text("utf-8")
     assert "<i>" not in html and "Zoë | &lt;i&gt;" in html
     assert "| Zoë \\| <i> | 1 |" in markdown
@@ -44,23 +48,23 @@ def test_odd_class_names(tmp_path: Path) -> None:
 
 def test_nothing_found_at_all(tmp_path: Path) -> None:
     model, asked = evaluated(tmp_path, [[], []])
-    page = write_report({"a.onnx": model}, asked, parse_bars("90%"), tmp_path / "out", "cmd", 0)
+    page = write_report({"a.onnx": model}, asked, parse_criteria("90%"), tmp_path / "out", "cmd", 0)
     assert "verdict: fails (accuracy &gt; 0.9: 0, NO)" in page.read_text("utf-8")
     assert "–" in page.with_suffix(".md").read_text("utf-8")
 
 
-def test_models_are_judged_on_the_very_same_pictures(tmp_path: Path) -> None:
+def test_models_are_judged_on_the_very_same_images(tmp_path: Path) -> None:
     (tmp_path / "crops" / "masked").mkdir(parents=True)
     for k in "ab":
         Image.new("RGB", (40, 40), (k == "a") * 9).save(tmp_path / "crops" / "masked" / f"{k}.png")
     shutil.copyfile(WEIGHTS, tmp_path / "copy.onnx")
-    asked = run.Request(None, crops=tmp_path / "crops", imgsz=64, resamples=5)
+    asked = evaluation.Request(None, crops=tmp_path / "crops", imgsz=64, resamples=5)
     files = [WEIGHTS, tmp_path / "copy.onnx"]
-    assert list(run.evaluate_all(files, asked)) == ["occlusion.onnx", "copy.onnx"]
+    assert list(evaluation.evaluate_all(files, asked)) == ["occlusion.onnx", "copy.onnx"]
 
     def vanish(items: Iterable[Any], total: int, unit: str) -> Iterator[Any]:
         yield from items
         (tmp_path / "crops" / "masked" / "b.png").unlink(missing_ok=True)
 
-    with pytest.raises(DatasetError, match="the pictures changed"):
-        run.evaluate_all(files, asked, vanish)
+    with pytest.raises(DatasetError, match="the images changed"):
+        evaluation.evaluate_all(files, asked, vanish)

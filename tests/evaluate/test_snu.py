@@ -10,9 +10,8 @@ from test_wider import write_predictions as write_rows
 
 from facesort.boxes import iou_matrix
 from facesort.errors import DatasetError, LabelError
-from facesort.evaluate.snu import evaluate_snu, picture_score
-from facesort.evaluate.wider import evaluate_wider, read_predictions
-from facesort.evaluate.wider_files import write_predictions
+from facesort.evaluate.snu import evaluate_snu, image_score
+from facesort.evaluate.wider import evaluate_wider, read_predictions, write_predictions
 from facesort.models.detect import YoloDetector
 
 
@@ -50,7 +49,7 @@ def test_equals_the_authors_loops(seed: int) -> None:
     near = np.repeat(truth, 2, axis=0) + rng.normal(0, 5, (2 * faces, 4))
     boxes = np.maximum(near[rng.random(len(near)) < 0.7], 1)
     rows = np.column_stack([boxes, rng.uniform(0.02, 1, len(boxes))])
-    assert picture_score(truth, {"a": rows}, "a") == pytest.approx(authors_score(truth, rows), 1e-6)
+    assert image_score(truth, {"a": rows}, "a") == pytest.approx(authors_score(truth, rows), 1e-6)
 
 
 FACE = np.array([[10.0, 10, 40, 40]])
@@ -69,18 +68,18 @@ FACE = np.array([[10.0, 10, 40, 40]])
 )
 def test_by_hand(rows: list, score: float) -> None:
     found = {"a": np.array(rows, dtype=float).reshape(-1, 5)}
-    assert picture_score(FACE, found, "a") == pytest.approx(score)
-    assert picture_score(FACE, {}, "a") == 0
+    assert image_score(FACE, found, "a") == pytest.approx(score)
+    assert image_score(FACE, {}, "a") == 0
 
 
-def test_pictures_are_averaged_by_the_difficulty_of_their_first_face(tmp_path: Path) -> None:
+def test_images_are_averaged_by_the_difficulty_of_their_first_face(tmp_path: Path) -> None:
     row = "10 10 40 40 " + "-1.0 " * 16
     (tmp_path / "label.txt").write_text(
         f"# e/a.jpg\n{row}0\n{row}2\n# e/b.jpg\n{row}2\n# e/none.jpg\n0 0 0 0 {'-1.0 ' * 16}0\n"
     )
     write_rows(tmp_path / "p", {"e/a": np.array([[10.0, 10, 40, 40, 0.9]])})
     score = evaluate_snu(tmp_path / "label.txt", tmp_path / "p")
-    assert score.pictures == 2  # one without a face, one without a prediction
+    assert score.images == 2  # one without a face, one without a prediction
     assert score.by_level["easy"] == pytest.approx(0.5)  # both faces lie on one another
     assert score.by_level["hard"] == 0 and np.isnan(score.by_level["medium"])
     assert score.mean == pytest.approx(0.25)
@@ -115,7 +114,7 @@ def test_written_predictions_are_read_back(tmp_path: Path) -> None:
     (tmp_path / "images" / "1--B" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     written = write_predictions(centre_detector(), tmp_path / "images", tmp_path / "p")
     assert written.files == 2
-    assert written.left_out == {"another picture of the same name": 1, "cannot be opened": 1}
+    assert written.left_out == {"another image of the same name": 1, "cannot be opened": 1}
     found = read_predictions(tmp_path / "p", {"0--A/a", "1--B/b", "2--C/c"})
     assert sorted(found) == ["0--A/a", "1--B/b"]
     assert len(found["1--B/b"]) == 400  # more than an album's 300, down to 0.001
@@ -124,9 +123,9 @@ def test_written_predictions_are_read_back(tmp_path: Path) -> None:
         write_predictions(centre_detector(), tmp_path / "images", tmp_path / "p")
 
 
-def test_no_picture_to_predict(tmp_path: Path) -> None:
+def test_no_image_to_predict(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
-    with pytest.raises(DatasetError, match="no picture that can be opened"):
+    with pytest.raises(DatasetError, match="no image that can be opened"):
         write_predictions(centre_detector(), tmp_path / "images", tmp_path / "p")
 
 
@@ -139,4 +138,4 @@ def test_a_published_detectors_predictions(tmp_path: Path) -> None:
     ap = evaluate_wider(REAL / "ground_truth", predictions).ap
     assert [round(value, 4) for value in ap.values()] == [0.9325, 0.9128, 0.8297]
     score = evaluate_snu(REAL / "label.txt", predictions)
-    assert (round(score.mean, 4), score.pictures) == (0.9037, 3222)
+    assert (round(score.mean, 4), score.images) == (0.9037, 3222)

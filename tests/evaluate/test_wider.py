@@ -9,19 +9,19 @@ import pytest
 
 from facesort.errors import DatasetError, LabelError
 from facesort.evaluate.wider import SUBSETS, evaluate_wider
-from facesort.labels import widerface_mat
-from facesort.labels.face_list import FaceList, ListedPicture
+from facesort.labels.widerface import mat_file
+from facesort.labels.widerface.face_list import FaceList, ListedImage
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "data" / "widerface_val"
 
 
-def authors_ap(pictures, found):
-    """eval_tools of the benchmark, loop by loop. ``pictures``: name: (xywh, counted)."""
+def authors_ap(images, found):
+    """eval_tools of the benchmark, loop by loop. ``images``: name: (xywh, counted)."""
     scores = np.concatenate([rows[:, 4] for rows in found.values()])
     low, high = scores.min(), scores.max()
     curve, faces = np.zeros((1000, 2)), 0
-    for name, (gt, counted) in pictures.items():
+    for name, (gt, counted) in images.items():
         faces += int(counted.sum())
         if name not in found or not len(found[name]):
             continue
@@ -57,14 +57,14 @@ def authors_ap(pictures, found):
     return sum((mrec[i + 1] - mrec[i]) * mpre[i + 1] for i in range(len(mrec) - 1))
 
 
-def write_truth(folder: Path, pictures) -> None:
+def write_truth(folder: Path, images) -> None:
     listed = tuple(
-        ListedPicture.of(f"{name}.jpg", gt, counted[:, None].astype(float))
-        for name, (gt, counted) in pictures.items()
+        ListedImage.of(f"{name}.jpg", gt, counted[:, None].astype(float))
+        for name, (gt, counted) in images.items()
     )
     for subset in SUBSETS:
-        truth = FaceList((widerface_mat.COUNTED,), listed, 0)
-        widerface_mat.write(truth, folder / f"wider_{subset}_val.mat")
+        truth = FaceList((mat_file.COUNTED,), listed, 0)
+        mat_file.write(truth, folder / f"wider_{subset}_val.mat")
 
 
 def write_predictions(folder: Path, found) -> None:
@@ -77,26 +77,26 @@ def write_predictions(folder: Path, found) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_equals_the_authors_loops(tmp_path: Path, seed: int) -> None:
-    """Random pictures with hits, near misses, doubles, faces that do not count, and gaps."""
+    """Random images with hits, near misses, doubles, faces that do not count, and gaps."""
     rng = np.random.default_rng(seed)
-    pictures, found = {}, {}
+    images, found = {}, {}
     for i in range(12):
-        name = f"{i % 3}--Event/{i}_picture"
+        name = f"{i % 3}--Event/{i}_image"
         n = int(rng.integers(0, 6))
         gt = np.column_stack([rng.integers(0, 200, (n, 2)), rng.integers(4, 60, (n, 2))]) * 1.0
-        pictures[name] = gt, rng.random(n) < 0.7
+        images[name] = gt, rng.random(n) < 0.7
         near = np.repeat(gt, 2, axis=0) + rng.normal(0, 4, (2 * n, 4))
         far = np.column_stack([rng.integers(0, 200, (3, 2)), rng.integers(4, 60, (3, 2))])
         boxes = np.maximum(np.concatenate([near, far]), 1)
         if i % 5 != 4:  # one in five has no prediction file
             found[name] = np.column_stack([boxes, rng.random(len(boxes)).round(2)])
-    found["0--Event/0_picture"] = np.zeros((0, 5))
-    write_truth(tmp_path, pictures)
+    found["0--Event/0_image"] = np.zeros((0, 5))
+    write_truth(tmp_path, images)
     write_predictions(tmp_path / "predictions", found)
     result = evaluate_wider(tmp_path, tmp_path / "predictions")
-    assert result.ap["hard"] == pytest.approx(authors_ap(pictures, found), abs=1e-12)
-    assert (result.predicted, result.pictures) == (len(found), 12)
-    assert result.faces["easy"] == sum(int(counted.sum()) for _, counted in pictures.values())
+    assert result.ap["hard"] == pytest.approx(authors_ap(images, found), abs=1e-12)
+    assert (result.predicted, result.images) == (len(found), 12)
+    assert result.faces["easy"] == sum(int(counted.sum()) for _, counted in images.values())
 
 
 ONE = {"0--A/a": (np.array([[10.0, 10, 30, 30]]), np.array([True]))}
@@ -105,7 +105,7 @@ ONE = {"0--A/a": (np.array([[10.0, 10, 30, 30]]), np.array([True]))}
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (None, DatasetError, "no prediction of any of the 1 pictures"),
+        (None, DatasetError, "no prediction of any of the 1 images"),
         ("", LabelError, "not a prediction file"),
         ("a\n2\n1 2 3 4 0.5\n", LabelError, "not a prediction file"),
         ("a\n1\n1 2 3 4 high\n", LabelError, "not a prediction file"),
@@ -143,10 +143,10 @@ def test_the_script_prints_four_decimals(tmp_path: Path) -> None:
 @pytest.mark.skipif(not REAL.is_dir(), reason="no WIDER FACE ground truth in ../shared")
 def test_the_real_ground_truth(tmp_path: Path) -> None:
     """Its own boxes as predictions find every face of every subset."""
-    truth = widerface_mat.read(REAL / "ground_truth" / "wider_hard_val.mat")
+    truth = mat_file.read(REAL / "ground_truth" / "wider_hard_val.mat")
     found = {
         p.name[: -len(".jpg")]: np.column_stack([p.xywh_px, np.ones(len(p.xywh_px))])
-        for p in truth.pictures
+        for p in truth.images
     }
     write_predictions(tmp_path, found)
     result = evaluate_wider(REAL / "ground_truth", tmp_path)

@@ -1,4 +1,4 @@
-"""Drawn pictures and label sets that the tests of the label formats share."""
+"""Drawn images and label sets that the tests of the label formats share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 
 # names in subfolders, with blanks, in Unicode; one name in two folders
 SIZES = {
@@ -24,7 +23,7 @@ EXIF_ORIENTATION = 0x0112
 
 
 def draw(path: Path, size_wh: tuple[int, int], orientation: int | None = None) -> Path:
-    """A grey picture, perhaps with an EXIF orientation."""
+    """A grey image, perhaps with an EXIF orientation."""
     path.parent.mkdir(parents=True, exist_ok=True)
     exif = Image.Exif()
     if orientation is not None:
@@ -41,7 +40,7 @@ def draw_all(root: Path) -> Path:
 
 @st.composite
 def boxes(draw_value: st.DrawFn, size_wh: tuple[int, int]) -> list[float]:
-    """A box inside the picture with sides of at least a pixel."""
+    """A box inside the image with sides of at least a pixel."""
     out = []
     for length in size_wh:
         low = draw_value(st.floats(0, length - 1, width=32))
@@ -52,7 +51,7 @@ def boxes(draw_value: st.DrawFn, size_wh: tuple[int, int]) -> list[float]:
 
 @st.composite
 def label_sets(draw_value: st.DrawFn, root: Path, ignored: bool = True) -> LabelSet:
-    """Labels for the pictures of `draw_all`, some without a face, some of unknown class."""
+    """Labels for the images of `draw_all`, some without a face, some of unknown class."""
     images = []
     for name, size_wh in SIZES.items():
         rows = draw_value(
@@ -66,7 +65,7 @@ def label_sets(draw_value: st.DrawFn, root: Path, ignored: bool = True) -> Label
 
 
 def assert_same(found: LabelSet, expected: LabelSet, atol_px: float) -> None:
-    """The same pictures (by their place below the root) with the same boxes, in their order."""
+    """The same images (by their place below the root) with the same boxes, in their order."""
     by_name = {found.relative(image.path): image for image in found.images}
     assert sorted(by_name) == sorted(expected.relative(image.path) for image in expected.images)
     for image in expected.images:

@@ -1,4 +1,4 @@
-"""Tar files for the tests of shards: pictures, labels, and what does not belong there."""
+"""Tar files for the tests of shards: images, labels, and what does not belong there."""
 
 from __future__ import annotations
 

@@ -6,8 +6,7 @@ import pytest
 
 from facesort.errors import LabelError, UsageError
 from facesort.labels.class_table import map_classes, parse_map
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 
 SOURCE = ("with_mask", "without_mask", "with_incorrect_mask", "Mützen träger")
 

@@ -9,9 +9,8 @@ from label_samples import NAMES, draw
 
 from facesort.errors import LabelError
 from facesort.labels import coco
-from facesort.labels.gather import Reading
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.labels.resolve import Reading
 
 CATEGORIES = [{"id": 7, "name": "masked"}, {"id": 2, "name": "face"}]
 IMAGE = {"id": 1, "file_name": "sub/ü.jpg", "width": 64, "height": 48}
@@ -51,7 +50,7 @@ def test_a_folder_must_hold_one_json(tmp_path: Path) -> None:
         coco.read(tmp_path, reading)
 
 
-def test_a_picture_without_annotations_stays(tmp_path: Path) -> None:
+def test_a_image_without_annotations_stays(tmp_path: Path) -> None:
     (image,) = read(tmp_path, content()).images
     assert image.xyxy_px.shape == (0, 4)
 
@@ -79,7 +78,7 @@ def test_a_bad_file_is_an_error(tmp_path: Path, text: Any, why: str) -> None:
         ({**FACE, "bbox": [1, 2, 3]}, "has no bbox of four numbers"),
         ({**FACE, "bbox": [1, 2, 3, float("nan")]}, "has no bbox of four numbers"),
         ({**FACE, "bbox": [1, 2, 0, 5]}, "has no width or height"),
-        ({**FACE, "bbox": [100, 2, 5, 5]}, "is outside its picture"),
+        ({**FACE, "bbox": [100, 2, 5, 5]}, "is outside its image"),
         ({**FACE, "category_id": 99}, "has category_id 99, which is not listed"),
         ({**FACE, "category_id": [2]}, "has category_id"),
         ({"image_id": 1}, "has category_id None"),
@@ -109,7 +108,7 @@ def test_an_image_listed_twice_counts_once(tmp_path: Path) -> None:
     images = (IMAGE, IMAGE, {**IMAGE, "id": 2})
     labels = read(tmp_path, content(FACE, {**FACE, "image_id": 2}, images=images))
     assert labels.counts() == {"face": 1}
-    assert labels.left_out == {"box that another label of the same picture has too": 1}
+    assert labels.left_out == {"box that another label of the same image has too": 1}
 
 
 def test_pycocotools_reads_it_the_same(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""Boxes drawn on the stored picture lie on the same thing in the upright one."""
+"""Boxes drawn on the stored image lie on the same thing in the upright one."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from PIL import Image
 from facesort.boxes import as_boxes
 from facesort.errors import PhotoError
 from facesort.labels import voc
-from facesort.labels.exif_boxes import shape_of, to_upright
-from facesort.labels.gather import Reading
+from facesort.labels.image_finder import shape_of, to_upright
 from facesort.labels.image_labels import ImageLabels
+from facesort.labels.resolve import Reading
 from facesort.photos import open_photo
 
 STORED_WH, BOX = (64, 48), (8, 4, 24, 36)
 
 
-def picture(path: Path, orientation: int) -> Path:
+def saved_image(path: Path, orientation: int) -> Path:
     """White on black where `BOX` is, as stored."""
     pixels = np.zeros((STORED_WH[1], STORED_WH[0], 3), np.uint8)
     pixels[BOX[1] : BOX[3], BOX[0] : BOX[2]] = 255
@@ -35,8 +35,8 @@ def white(path: Path) -> list[int]:
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_box_follows_the_picture(tmp_path: Path, orientation: int, suffix: str) -> None:
-    path = picture(tmp_path / f"a.{suffix}", orientation)
+def test_the_box_follows_the_image(tmp_path: Path, orientation: int, suffix: str) -> None:
+    path = saved_image(tmp_path / f"a.{suffix}", orientation)
     shape = shape_of(path)
     assert shape.orientation == orientation
     assert shape.stored_wh == STORED_WH and shape.size_wh == open_photo(path).size_wh
@@ -44,9 +44,9 @@ def test_the_box_follows_the_picture(tmp_path: Path, orientation: int, suffix: s
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_voc_label_of_the_stored_picture(tmp_path: Path, orientation: int) -> None:
+def test_a_voc_label_of_the_stored_image(tmp_path: Path, orientation: int) -> None:
     """From 5 on, its size says so; for 2 to 4 sizes are equal, so the person has to."""
-    path = picture(tmp_path / "a.png", orientation)
+    path = saved_image(tmp_path / "a.png", orientation)
     stored = ImageLabels.of(path, STORED_WH, [BOX], [0])
     (tmp_path / "a.xml").write_text(voc.render(stored, ("face",)))
     reading = Reading(tmp_path, boxes_of="auto" if orientation >= 5 else "stored")
@@ -60,7 +60,7 @@ def test_no_boxes(tmp_path: Path) -> None:
     assert to_upright(as_boxes([]), shape).shape == (0, 4)
 
 
-def test_what_is_no_picture(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_text("no picture")
+def test_what_is_no_image(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("no image")
     with pytest.raises(PhotoError):
         shape_of(tmp_path / "a.jpg")

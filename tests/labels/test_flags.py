@@ -69,7 +69,7 @@ def test_share() -> None:
     assert flags.share(PurePosixPath(p) for p in ("1_0_1.jpg", "a.jpg")) == 0.5
 
 
-def test_every_picture_is_read_or_refused(tmp_path: Path) -> None:
+def test_every_image_is_read_or_refused(tmp_path: Path) -> None:
     reasons = {
         "0_0_0/1.jpg": "face",
         "1_1_1/1.jpg": "masked_sunglasses",
@@ -86,4 +86,4 @@ def test_every_picture_is_read_or_refused(tmp_path: Path) -> None:
     told = {path: name for path, name in source.crops} | {r.path: r.reason for r in source.refused}
     assert told == {tmp_path / name: reason for name, reason in reasons.items()}
     assert {name for _, name in source.crops} <= {*CLASS_NAMES, OTHER}
-    assert source.notes == ("passed over, no pictures: 1 .txt",)
+    assert source.notes == ("passed over, no images: 1 .txt",)

@@ -59,7 +59,7 @@ def test_one_spelling_of_accents_and_text_whatever_the_bytes() -> None:
 @pytest.mark.parametrize("names", [[], ["1.jpg"], ["face/notes.txt"]])
 def test_no_class_folder_is_an_error(tmp_path: Path, read, names: list[str]) -> None:
     make(tmp_path, *names)
-    with pytest.raises(LabelError, match=r"no .*folder with pictures; expected"):
+    with pytest.raises(LabelError, match=r"no .*folder with images; expected"):
         read(tmp_path)
     with pytest.raises(UsageError, match="no such folder"):
         read(tmp_path / "none")
@@ -76,7 +76,7 @@ def test_the_rows_of_a_table(tmp_path: Path) -> None:
         "a/3.jpg,masked\n"
         "a/4.jpg,\n"
         "Zoe\u0308.jpg,face\n"
-        "b/5.jpg,face\n"  # a/5.jpg is another picture
+        "b/5.jpg,face\n"  # a/5.jpg is another image
         ",face\n"
         "a/0.jpg,masked\n",
         encoding="utf-8-sig",
@@ -91,7 +91,7 @@ def test_the_rows_of_a_table(tmp_path: Path) -> None:
         ("5.jpg", "not there"),
         ("0.jpg", "named twice in the table"),
     ]
-    assert source.notes == ("2 pictures beside the table are not named in it",)
+    assert source.notes == ("2 images beside the table are not named in it",)
     assert folders.find_table(tmp_path) == tmp_path / "t.csv"
 
 
@@ -99,7 +99,7 @@ def test_the_rows_of_a_table(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"", "no column image, class"),
-        (b"picture,class\n", "no column image"),
+        (b"file,class\n", "no column image"),
         ("image,class\n\xe4.jpg,face\n".encode("latin-1"), "not a CSV file in UTF-8"),
     ],
 )

@@ -14,17 +14,16 @@ from PIL import Image
 from facesort.classes import CLASS_NAMES
 from facesort.detections import Detections
 from facesort.errors import FacesortError
-from facesort.labels.labelimg import run
+from facesort.labels.labelimg import process
 from facesort.labels.labelimg import session as sessions
 from facesort.labels.labelimg.prelabel import LIST_NAME, mark_reviewed, prelabel
-from facesort.labels.labelimg.returned import Returned, check_return
-from facesort.labels.labelimg.session import Session, prepare, snapshot
+from facesort.labels.labelimg.session import Returned, Session, check_return, prepare, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 BOX = "0.5 0.5 0.2 0.2\n"
 
 
-def picture(path: Path) -> Path:
+def image(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((40, 60, 3), 128, np.uint8)).save(path)
     return path
@@ -32,10 +31,10 @@ def picture(path: Path) -> Path:
 
 @pytest.fixture
 def split(tmp_path: Path) -> Path:
-    """images/train and labels/train with three pictures, one of them nested; two have a label."""
+    """images/train and labels/train with three images, one of them nested; two have a label."""
     folder = tmp_path / "Daten ä 写真" / "images" / "train"
     for name in ("a b.jpg", "ä.png", "deep/c.jpg"):
-        picture(folder / name)
+        image(folder / name)
     write(folder, "a b.txt", f"0 {BOX}")
     write(folder, "deep/c.txt", f"1 {BOX}")
     return folder
@@ -61,20 +60,18 @@ def classes(folder: Path) -> list[str]:
 
 def test_labels_are_where_training_looks(split: Path) -> None:
     session = prepare(split, CLASS_NAMES)
-    assert [p.name for p in session.pictures] == ["a b.jpg", "c.jpg", "ä.png"]
+    assert [p.name for p in session.images] == ["a b.jpg", "c.jpg", "ä.png"]
     assert session.label_root == label(split, "x").parent
     assert session.label_folders == [session.label_root, session.label_root / "deep"]
     assert not session.left_out
 
 
-def test_labels_of_a_plain_folder_lie_beside_the_pictures(tmp_path: Path) -> None:
-    picture(tmp_path / "album" / "a.jpg")
+def test_labels_of_a_plain_folder_lie_beside_the_images(tmp_path: Path) -> None:
+    image(tmp_path / "album" / "a.jpg")
     assert prepare(tmp_path / "album", CLASS_NAMES).label_root == tmp_path / "album"
 
 
-@pytest.mark.parametrize(
-    ("make", "exit_code", "message"), [(True, 1, "no pic"), (False, 2, "no s")]
-)
+@pytest.mark.parametrize(("make", "exit_code", "message"), [(True, 1, "no im"), (False, 2, "no s")])
 def test_an_empty_or_missing_folder_is_said(
     tmp_path: Path, make: bool, exit_code: int, message: str
 ) -> None:
@@ -107,7 +104,7 @@ def test_wrong_lines_are_named(tmp_path: Path, text: str, wrong: list[str]) -> N
 
 def test_what_labelimg_would_harm_is_left_out_with_its_reason(split: Path) -> None:
     write(split, "a b.txt", "0 one two three four\n")
-    picture(split / "ä.jpg")
+    image(split / "ä.jpg")
     left_out = {p.name: why for p, why in prepare(split, CLASS_NAMES).left_out.items()}
     assert left_out.keys() == {"a b.jpg", "ä.png"}
     assert "line 1" in left_out["a b.jpg"]
@@ -202,7 +199,7 @@ def test_an_unknown_class_stays_named_until_no_label_uses_it(split: Path) -> Non
 
 
 class OneFace:
-    """Finds one face, the left half, in every picture, and counts what it was shown."""
+    """Finds one face, the left half, in every image, and counts what it was shown."""
 
     fingerprint = "f00"
 
@@ -222,7 +219,7 @@ def rows(session: Session) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_only_pictures_without_a_label_are_prelabelled(split: Path) -> None:
+def test_only_images_without_a_label_are_prelabelled(split: Path) -> None:
     write(split, "deep/c.txt", "")  # somebody saw that there is no face
     session, finder = prepare(split, CLASS_NAMES), OneFace()
     before = snapshot(session)
@@ -239,7 +236,7 @@ def test_only_pictures_without_a_label_are_prelabelled(split: Path) -> None:
     assert rows(session)[0]["reviewed"] == "yes"
 
 
-def test_no_face_leaves_no_label_and_a_bad_picture_is_counted(split: Path) -> None:
+def test_no_face_leaves_no_label_and_a_bad_image_is_counted(split: Path) -> None:
     (split / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
     done = prelabel(prepare(split, CLASS_NAMES), OneFace(faces=0))
     assert (done.written, done.nothing_found, len(done.unreadable)) == (0, 1, 1)
@@ -265,19 +262,19 @@ def test_a_model_of_other_classes_is_refused(split: Path) -> None:
 def test_without_a_screen_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(FacesortError, match="no screen"):
-        run.require_labelimg({})
-    run.require_labelimg({"DISPLAY": ":0"})
+        process.require_labelimg({})
+    process.require_labelimg({"DISPLAY": ":0"})
 
 
 def test_without_labelimg_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "labelImg", None)
     with pytest.raises(FacesortError, match="pip install"):
-        run.require_labelimg({"DISPLAY": ":0"})
+        process.require_labelimg({"DISPLAY": ":0"})
 
 
 def test_opencv_s_qt_does_not_reach_labelimg() -> None:
     given = {"QT_QPA_PLATFORM_PLUGIN_PATH": "/x/cv2/qt/plugins", "QT_QPA_PLATFORM": "xcb", "A": "b"}
-    assert run.child_environment(given) == {"QT_QPA_PLATFORM": "xcb", "A": "b"}
+    assert process.child_environment(given) == {"QT_QPA_PLATFORM": "xcb", "A": "b"}
 
 
 @pytest.mark.parametrize(
@@ -288,9 +285,9 @@ def test_another_version_of_labelimg_is_said_aloud(version: str, warning: str) -
     code = (
         "import sys, importlib.metadata\n"
         "sys.modules['distutils'] = None\n"
-        "from facesort.labels.labelimg import mend\n"
+        "from facesort.labels.labelimg import patches\n"
         f"importlib.metadata.version = lambda _: {version!r}\n"
-        "print(mend.apply())\n"
+        "print(patches.apply())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT / "tools", capture_output=True, text=True, timeout=60

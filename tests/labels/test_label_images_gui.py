@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 )
 SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "label_images.py"
 PATIENCE_S = 8
-CANVAS_XY = (480, 380)  # on the picture, in the middle of the window
+CANVAS_XY = (480, 380)  # on the image, in the middle of the window
 
 
 class Screen:
@@ -114,7 +114,7 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
         screen.leave()
 
 
-def lying_picture(path: Path) -> Path:
+def lying_image(path: Path) -> Path:
     """300 wide and 400 high when upright; stored lying, in PNG, which Qt would not turn."""
     path.parent.mkdir(parents=True)
     exif = Image.Exif()
@@ -125,10 +125,10 @@ def lying_picture(path: Path) -> Path:
 
 
 def test_zoom_draw_save_reopen(screen: Screen) -> None:
-    picture = lying_picture(screen.home / "Daten ä" / "images" / "val" / "a b ü.png")
+    image = lying_image(screen.home / "Daten ä" / "images" / "val" / "a b ü.png")
     label = screen.home / "Daten ä" / "labels" / "val" / "a b ü.txt"
 
-    session = screen.start(SCRIPT, picture.parent)
+    session = screen.start(SCRIPT, image.parent)
     screen.focus("labelImg .*png")
     screen.do("key", "ctrl+equal")  # 100 %
     screen.zoom_in(2)  # 120 %
@@ -148,34 +148,34 @@ def test_zoom_draw_save_reopen(screen: Screen) -> None:
     screen.do("key", "ctrl+q")
     code, out = end_of(session)
     assert code == 0, out
-    assert "labels saved: 1 of 1 pictures, 1 of them changed" in out
+    assert "labels saved: 1 of 1 images, 1 of them changed" in out
 
     text = label.read_text()
     class_id, *xywhn = text.split()
     assert class_id == "1"
-    size_px = np.array(xywhn[2:], float) * [300, 400]  # of the upright picture
+    size_px = np.array(xywhn[2:], float) * [300, 400]  # of the upright image
     np.testing.assert_allclose(size_px, [100, 50], atol=1.5)  # 120 x 60 on the screen, at 120 %
     assert label.with_name("classes.txt").read_text().split() == list(CLASS_NAMES)
 
     written_ns = label.stat().st_mtime_ns
-    again = screen.start(SCRIPT, picture.parent)
+    again = screen.start(SCRIPT, image.parent)
     screen.focus("labelImg .*png")
     screen.do("key", "space")  # "is right": saves the label as it was read
     wait_for(lambda: label.stat().st_mtime_ns != written_ns)
     wait_for(lambda: label.read_text() == text)
-    screen.do("key", "ctrl+shift+d")  # labelImg's "delete the picture" does nothing here
+    screen.do("key", "ctrl+shift+d")  # labelImg's "delete the image" does nothing here
     screen.do("key", "ctrl+q")
     code, out = end_of(again)
     assert code == 0, out
-    assert "labels saved: 1 of 1 pictures, 0 of them changed" in out
-    assert picture.exists()
+    assert "labels saved: 1 of 1 images, 0 of them changed" in out
+    assert image.exists()
     assert not (screen.home / ".labelImgSettings.pkl").exists()
 
 
 def test_as_it_comes_labelimg_dies_of_the_same_zoom(screen: Screen) -> None:
     """What the mend is for; when this fails, labelImg has been mended and ours can go."""
-    picture = lying_picture(screen.home / "pictures" / "a.png")
-    bare = screen.start("-c", "import labelImg.labelImg as l; l.main()", picture.parent)
+    image = lying_image(screen.home / "images" / "a.png")
+    bare = screen.start("-c", "import labelImg.labelImg as l; l.main()", image.parent)
     screen.focus("labelImg .*png")
     screen.do("mousemove", 200, 250, "keydown", "ctrl", "click", 4, "keyup", "ctrl")
     code, out = end_of(bare)

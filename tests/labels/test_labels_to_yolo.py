@@ -12,20 +12,19 @@ import pytest
 from label_samples import NAMES, SIZES, assert_same, draw, draw_all
 from tar_samples import jpeg, shard
 
-from facesort.dataset.config import read_config
-from facesort.dataset.convert.sources import READERS
-from facesort.dataset.convert.targets import TARGETS
+from facesort.dataset.convert.label_reader import READERS
+from facesort.dataset.convert.label_writer import TARGETS
+from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels import voc
-from facesort.labels.image_labels import ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import ImageLabels, LabelSet
 
 SCENES = Path(__file__).resolve().parents[3] / "shared" / "data" / "scenes_voc"
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> LabelSet:
-    """photos/images and photos/annotations with two boxes in every picture but the last."""
+    """photos/images and photos/annotations with two boxes in every image but the last."""
     root = draw_all(tmp_path / "photos" / "images")
     images = [
         ImageLabels.of(root / name, size_wh, [[1, 2, 9, 12], [10, 10, 30, 30]], [n, 0])
@@ -56,7 +55,7 @@ def test_voc_becomes_a_yolo_data_set(
     images = tuple(read_config(out / "data.yaml").read("val"))
     assert_same(LabelSet(NAMES, images, out / "images" / "val"), source, 1e-3)
     text = capsys.readouterr().out
-    assert "4 of 4 pictures" in text
+    assert "4 of 4 images" in text
     assert "boxes: 6 in = 6 out + 0 left out" in text
     assert "read: 4 labels, 6 boxes" in (out / "left_out.txt").read_text()
 
@@ -91,14 +90,14 @@ def test_through_shards_and_back(source: LabelSet, tmp_path: Path) -> None:
         }
         for name in "ac"
     )
-    assert before == after and len(before) == 3  # two pictures are called a
+    assert before == after and len(before) == 3  # two images are called a
     names = [path.name for path in tmp_path.iterdir()]
     assert sorted(names) == ["a", "b", "c", "photos"]  # nothing is left of the unpacking
 
 
 def test_shards_need_no_images(tmp_path: Path) -> None:
     shard(tmp_path / "a.tar", {"k.jpg": jpeg(), "k.cls": b"masked"})
-    with pytest.raises(UsageError, match="hold their own pictures"):
+    with pytest.raises(UsageError, match="hold their own images"):
         run(tmp_path / "a.tar", "--images", tmp_path, "--out", tmp_path / "out")
     with pytest.raises(LabelError, match="no shard there"):
         run(tmp_path / "b.tar", "--out", tmp_path / "out")
@@ -128,7 +127,7 @@ def test_splits_stay_apart_and_a_shared_one_is_read_once(source: LabelSet, tmp_p
 
 
 def coco(tmp_path: Path, *names: str) -> Path:
-    """A picture of 64 x 48 with a box of each name."""
+    """An image of 64 x 48 with a box of each name."""
     draw(tmp_path / "images" / "a.jpg", (64, 48))
     content = {
         "categories": [{"id": i, "name": name} for i, name in enumerate(names)],
@@ -151,10 +150,10 @@ def test_classes_are_mapped_dropped_ignored(tmp_path: Path, capsys: pytest.Captu
     text = capsys.readouterr().out
     assert "boxes: 5 in = 2 out + 3 left out" in text
     assert "left out class hat (drop): 1" in text and "left out of unknown class: 1" in text
-    assert "left out picture is not there: 1" in text and "gone.jpg" in text
+    assert "left out image is not there: 1" in text and "gone.jpg" in text
 
 
-def test_pictures_without_a_face_are_something(tmp_path: Path) -> None:
+def test_images_without_a_face_are_something(tmp_path: Path) -> None:
     draw(tmp_path / "a.jpg", (64, 48))
     (tmp_path / "a.xml").write_text("<annotation><filename>a.jpg</filename></annotation>")
     run(tmp_path, "--out", tmp_path / "out")
@@ -200,10 +199,10 @@ def test_nothing_is_written_when_it_cannot_be_right(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_yaml_whose_pictures_are_elsewhere_is_told_so(tmp_path: Path) -> None:
+def test_a_yaml_whose_images_are_elsewhere_is_told_so(tmp_path: Path) -> None:
     config = tmp_path / "data.yaml"
     config.write_text("train: ../gone/images/train\nnames: [face]\n")
-    with pytest.raises(DatasetError, match=r"no pictures there: .*gone/images/train"):
+    with pytest.raises(DatasetError, match=r"no images there: .*gone/images/train"):
         run(config, "--out", tmp_path / "out")
 
 
@@ -237,4 +236,4 @@ def test_the_real_scenes(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     run(SCENES, "--map", "with_incorrect_mask=drop", "--out", tmp_path / "out")
     text = capsys.readouterr().out
     assert "boxes: 3,945 in = 3,481 out + 464 left out" in text
-    assert "1,593 of 1,593 pictures" in text
+    assert "1,593 of 1,593 images" in text

@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 from label_samples import draw
 
-from facesort.dataset.convert.sources import tell_format
+from facesort.dataset.convert.label_reader import tell_format
 from facesort.errors import LabelError
 from facesort.labels import parquet
-from facesort.labels.gather import Reading
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, LabelSet
+from facesort.labels.resolve import Reading
 
 FACE = {"image": "sub/ü.jpg", "x1": 1, "y1": 2, "x2": 11, "y2": 7, "class": "face"}
 
@@ -33,7 +32,7 @@ def test_as_pandas_writes_it(tmp_path: Path) -> None:
     assert tell_format(tmp_path / "labels.parquet") == "parquet"
 
 
-def test_empty_columns_are_a_picture_without_a_face(tmp_path: Path) -> None:
+def test_empty_columns_are_a_image_without_a_face(tmp_path: Path) -> None:
     labels = read(tmp_path, FACE | dict.fromkeys(("x1", "y1", "x2", "y2", "class")))
     assert len(labels.images) == 1 and not labels.counts()
 
@@ -45,7 +44,7 @@ def test_empty_columns_are_a_picture_without_a_face(tmp_path: Path) -> None:
         ({**FACE, "x1": "1"}, "has no four numbers"),
         ({**FACE, "class": None}, "has no class name"),
         ({**FACE, "x2": 1}, "has no width or height"),
-        ({**FACE, "width": 9, "height": 9}, ""),  # of another size than the picture
+        ({**FACE, "width": 9, "height": 9}, ""),  # of another size than the image
         ({**FACE, "image": None}, ""),
     ],
 )

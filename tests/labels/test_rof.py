@@ -1,4 +1,4 @@
-"""ROF: which class, which box, which picture, and what is wrong with an entry."""
+"""ROF: which class, which box, which image, and what is wrong with an entry."""
 
 import pickle
 from pathlib import Path
@@ -10,8 +10,8 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import rof
-from facesort.labels.gather import Reading
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
+from facesort.labels.resolve import ReadError, Reading
 
 URL = "http://example.org/a.jpg"
 FACE = {"box": [2, 4, 10, 20], "left_eye": (3, 5)}
@@ -92,3 +92,16 @@ def test_a_file_of_something_else(tmp_path: Path, content: Any) -> None:
     draw(tmp_path / "images" / "a.jpg", (9, 9))
     with pytest.raises(LabelError, match="expected a ROF pickle"):
         rof.read(file, Reading(tmp_path / "images"))
+
+
+@pytest.mark.parametrize(
+    "key", ["../../../target/out", "/tmp/out", "..", "a\\..\\b", "C:b", "NUL", "a.", "", "a\0"]
+)  # fmt: skip
+def test_an_id_that_is_a_path_is_refused(tmp_path: Path, key: str) -> None:
+    """It would be the name of a fetched file: the download wrote outside its folder."""
+    draw(tmp_path / "images" / "neutral" / "ann" / "2.jpg", (64, 48))
+    write(tmp_path, "neutral/ann.pkl", {key: {"url": URL, "faces": [FACE]}, 2: {"faces": [FACE]}})
+    bad, good = rof.entries(tmp_path / "ROF")
+    assert isinstance(bad, ReadError) and "expected one that can be a file's name" in bad.why
+    assert isinstance(good, rof.Entry) and good.name == "neutral/ann/2"
+    assert read(tmp_path).counts() == {"face": 1}

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from label_samples import NAMES, SIZES, assert_same, draw_all, label_sets
 
 from facesort.boxes import as_boxes
-from facesort.labels import coco, createml, parquet, voc, yolo_folder
+from facesort.labels import coco, createml, parquet, voc, yolo
 from facesort.labels.class_table import map_classes
-from facesort.labels.gather import Reading
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
-from facesort.labels.webdataset import reader, writer
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.labels.resolve import Reading
+from facesort.labels.webdataset import shard_reader, shard_writer
 
 ROOT = draw_all(Path(tempfile.mkdtemp()))
 READING = Reading(ROOT)
@@ -32,8 +31,8 @@ def through_voc(labels: LabelSet, folder: Path) -> LabelSet:
 
 
 def through_yolo(labels: LabelSet, folder: Path) -> LabelSet:
-    yolo_folder.write_folder(labels, folder)
-    return yolo_folder.read_folder(folder, yolo_folder.find_names(folder) or (), READING)
+    yolo.write_folder(labels, folder)
+    return yolo.read_folder(folder, yolo.find_names(folder) or (), READING)
 
 
 def through_createml(labels: LabelSet, folder: Path) -> LabelSet:
@@ -54,11 +53,11 @@ def through_parquet(labels: LabelSet, folder: Path) -> LabelSet:
 
 
 def through_webdataset(labels: LabelSet, folder: Path) -> LabelSet:
-    """Shards hold the pictures too; their names come back in a folder a shard, without dots."""
-    writer.write(labels, folder, per_shard=2)
-    pictures = folder / "pictures"
-    again = reader.read(folder, Reading(pictures, unpack_to=pictures))
-    place = {i.path.relative_to(pictures).as_posix().partition("/")[2]: i for i in again.images}
+    """Shards hold the images too; their names come back in a folder a shard, without dots."""
+    shard_writer.write(labels, folder, per_shard=2)
+    saved_images = folder / "images"
+    again = shard_reader.read(folder, Reading(saved_images, unpack_to=saved_images))
+    place = {i.path.relative_to(saved_images).as_posix().partition("/")[2]: i for i in again.images}
     back = [replace(place[DOTLESS.get(name, name)], path=ROOT / name) for name in SIZES]
     return replace(again, images=tuple(back), root=ROOT)
 
@@ -115,7 +114,7 @@ def test_voc_to_yolo_to_coco_to_createml_to_voc(data: st.DataObject) -> None:
         through_webdataset,
     ],
 )
-def test_pictures_without_a_face(through: Through) -> None:
+def test_images_without_a_face(through: Through) -> None:
     images = [
         ImageLabels.of(ROOT / name, size_wh, as_boxes([]), []) for name, size_wh in SIZES.items()
     ]
@@ -125,15 +124,15 @@ def test_pictures_without_a_face(through: Through) -> None:
 
 def test_one_stem_twice_in_a_voc_folder(tmp_path: Path) -> None:
     """a.jpg and a.png would share a.xml."""
-    pictures = draw_all(tmp_path / "images")
-    (pictures / "kids" / "a.png").rename(pictures / "a.png")
+    saved_images = draw_all(tmp_path / "images")
+    (saved_images / "kids" / "a.png").rename(saved_images / "a.png")
     images = [
-        ImageLabels.of(pictures / "a.jpg", SIZES["a.jpg"], [[1, 1, 5, 5]], [0]),
-        ImageLabels.of(pictures / "a.png", SIZES["kids/a.png"], [[2, 2, 6, 6]], [1]),
+        ImageLabels.of(saved_images / "a.jpg", SIZES["a.jpg"], [[1, 1, 5, 5]], [0]),
+        ImageLabels.of(saved_images / "a.png", SIZES["kids/a.png"], [[2, 2, 6, 6]], [1]),
     ]
-    labels = LabelSet(NAMES, tuple(images), pictures)
+    labels = LabelSet(NAMES, tuple(images), saved_images)
     voc.write_folder(labels, tmp_path / "xml")
-    again = voc.read_folder(tmp_path / "xml", Reading(pictures))
+    again = voc.read_folder(tmp_path / "xml", Reading(saved_images))
     assert_same(map_classes(again, {}, NAMES), labels, 0)
 
 

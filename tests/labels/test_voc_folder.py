@@ -7,8 +7,8 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import voc
-from facesort.labels.gather import Reading
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
+from facesort.labels.resolve import Reading
 
 SIZE = "<size><width>64</width><height>48</height><depth>3</depth></size>"
 BOX = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>9.5</xmax><ymax>9</ymax></bndbox>"
@@ -38,7 +38,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "picture"),
+    ("text", "name"),
     [
         (annotation(), "a.jpg"),
         (annotation("C:\\x\\a.jpg"), "a.jpg"),
@@ -49,9 +49,9 @@ def test_an_empty_folder(tmp_path: Path) -> None:
         (annotation(size="<size><width>0</width><height>0</height></size>"), "a.jpg"),
     ],
 )
-def test_which_picture(tmp_path: Path, text: str, picture: str) -> None:
+def test_which_image(tmp_path: Path, text: str, name: str) -> None:
     (image,) = read(tmp_path, text).images
-    assert image.path.name == picture and image.size_wh == (64, 48)
+    assert image.path.name == name and image.size_wh == (64, 48)
     assert image.xyxy_px.tolist() == [[1, 2, 9.5, 9]]
 
 

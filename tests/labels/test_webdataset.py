@@ -11,12 +11,11 @@ import pytest
 from label_samples import NAMES
 from tar_samples import jpeg, shard, special
 
-from facesort.dataset.convert.sources import tell_format
+from facesort.dataset.convert.label_reader import tell_format
 from facesort.errors import LabelError
-from facesort.labels.gather import Reading
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
-from facesort.labels.webdataset import reader, writer
+from facesort.labels.image_labels import IGNORE, LabelSet
+from facesort.labels.resolve import Reading
+from facesort.labels.webdataset import shard_reader, shard_writer
 
 XML = """<annotation><size><width>64</width><height>48</height></size><object><name>masked</name>
 <bndbox><xmin>1</xmin><ymin>2</ymin><xmax>11</xmax><ymax>7</ymax></bndbox></object></annotation>"""
@@ -27,11 +26,11 @@ OPEN_IMAGES = {"XMin": 1 / 64, "XMax": 11 / 64, "YMin": 2 / 48, "YMax": 7 / 48}
 def read(source: Path, drop_bad: bool = False) -> LabelSet:
     folder = source.parent / "unpacked"
     folder.mkdir()
-    return reader.read(source, Reading(folder, drop_bad, unpack_to=folder))
+    return shard_reader.read(source, Reading(folder, drop_bad, unpack_to=folder))
 
 
 def one(tmp_path: Path, suffix: str, content: Any, *, listed: bool = True) -> LabelSet:
-    """One picture, and what a member says of it."""
+    """One image, and what a member says of it."""
     if listed:
         (tmp_path / "classes.txt").write_text("\n".join(NAMES))
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -92,7 +91,7 @@ def test_no_face(tmp_path: Path, suffix: str, content: Any) -> None:
         ("kür".encode(), False, "kür"),
     ],
 )
-def test_cls_is_the_class_of_the_whole_picture(
+def test_cls_is_the_class_of_the_whole_image(
     tmp_path: Path, content: bytes, listed: bool, name: str
 ) -> None:
     labels = one(tmp_path, "cls", content, listed=listed)
@@ -141,7 +140,7 @@ def test_samples_without_labels_are_told(
         (
             "json",
             {"width": 640, "height": 480, "objects": [{**BOX, "label": "face"}]},
-            "label is of another size than its picture",
+            "label is of another size than its image",
         ),
     ],
 )
@@ -183,12 +182,12 @@ def test_what_is_incomplete_is_counted(tmp_path: Path) -> None:
     }
     assert labels.notes[0] == (
         "read: 1 shards; 6 samples, "
-        "left out 1 with no picture, 1 with no labels, 1 with several pictures"
+        "left out 1 with no image, 1 with no labels, 1 with several images"
     )
     assert labels.notes[1] == "members of no use here: 1 npy"
     assert "passed over: a.tar: ../away.jpg: has a name that leads out" in "\n".join(labels.notes)
-    assert labels.left_out["sample with no picture"] == 1
-    assert labels.left_out["sample with several pictures"] == 1
+    assert labels.left_out["sample with no image"] == 1
+    assert labels.left_out["sample with several images"] == 1
     assert sum(labels.left_out.values()) == 3  # and the torn one
     assert not (tmp_path / "away.jpg").exists()
 
@@ -200,7 +199,7 @@ def test_members_of_a_sample_need_not_be_neighbours(tmp_path: Path) -> None:
     assert labels.counts() == {"a": 1, "b": 1, "c": 1}
 
 
-def test_equal_keys_are_different_pictures(tmp_path: Path) -> None:
+def test_equal_keys_are_different_images(tmp_path: Path) -> None:
     """In two shards of one name, and twice in one shard."""
     shard(tmp_path / "s" / "x" / "0.tar", {"k.jpg": jpeg((20, 20)), "k.cls": b"face"})
     again = shard(tmp_path / "s" / "y" / "0.tar", {"k.jpg": jpeg((30, 30)), "k.cls": b"masked"})
@@ -222,9 +221,7 @@ def test_names_no_disk_would_take(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("told", "stored"), [((64, 48), True), ((48, 64), False), (None, False)])
-def test_boxes_of_turned_pictures(
-    tmp_path: Path, told: tuple[int, int] | None, stored: bool
-) -> None:
+def test_boxes_of_turned_images(tmp_path: Path, told: tuple[int, int] | None, stored: bool) -> None:
     """Orientation 6: stored 64 x 48, shown 48 x 64. The size in the json says which is meant."""
     content: dict[str, Any] = {"annotations": [{"bbox": [0, 0, 10, 5], "label": "face"}]}
     if told:
@@ -264,11 +261,11 @@ def test_crops(tmp_path: Path) -> None:
         **{"c.cls": b"1", "d.jpg": jpeg(), "d.cls": b"9"},
     }
     source = shard(tmp_path / "train" / "0.tar", members)
-    crops = reader.read_crops(source, tmp_path / "unpacked")
+    crops = shard_reader.read_crops(source, tmp_path / "unpacked")
     assert [(path.name, name) for path, name in crops.crops] == [("a.jpg", "masked")]
     assert [(c.path.name, c.reason) for c in crops.refused] == [
         ("b.jpg", "no class"),
-        ("0.tar: c", "no picture"),
+        ("0.tar: c", "no image"),
         ("d.jpg", "no class"),
     ]
 
@@ -276,7 +273,7 @@ def test_crops(tmp_path: Path) -> None:
 def test_where_shards_are_not_read(tmp_path: Path) -> None:
     source = shard(tmp_path / "a.tar", {})
     with pytest.raises(LabelError, match="first make files of them"):
-        reader.read(source, Reading(tmp_path))
+        shard_reader.read(source, Reading(tmp_path))
     with pytest.raises(LabelError, match="no shard there"):
         read(tmp_path / "b-{0..2}.tar")
 
@@ -295,7 +292,7 @@ def test_written_in_several_shards_and_the_same_again(tmp_path: Path) -> None:
     labels = read(shard(tmp_path / "a.tar", members))
     (tmp_path / "x").mkdir()
     (tmp_path / "y").mkdir()
-    written = [writer.write(labels, tmp_path / name, per_shard=2) for name in "xy"]
+    written = [shard_writer.write(labels, tmp_path / name, per_shard=2) for name in "xy"]
     assert [path.name for path in written[0]] == ["data-000000.tar", "data-000001.tar"]
     assert [p.read_bytes() for p in written[0]] == [p.read_bytes() for p in written[1]]
 
@@ -310,7 +307,7 @@ def test_the_package_writes_what_we_read_and_reads_what_we_write(tmp_path: Path)
     assert labels.counts() == {"masked": 5} and len(labels.notes) == 2
     (tmp_path / "ours").mkdir()
     read_by_it = []
-    for path in writer.write(labels, tmp_path / "ours", per_shard=3):
+    for path in shard_writer.write(labels, tmp_path / "ours", per_shard=3):
         with path.open("rb") as stream:
             files = wds.tariterators.tar_file_expander([{"url": str(path), "stream": stream}])
             read_by_it += list(wds.tariterators.group_by_keys(files))

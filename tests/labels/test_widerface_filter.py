@@ -4,12 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from face_lists import picture
+from face_lists import image
 
 from facesort.errors import LabelError
-from facesort.labels.face_filter import FaceFilter
-from facesort.labels.face_list import FaceList
-from facesort.labels.widerface import ATTRIBUTES
+from facesort.labels.widerface.bbx_text import ATTRIBUTES
+from facesort.labels.widerface.face_list import FaceFilter, FaceList
 
 # blur expression illumination invalid occlusion pose
 CLEAR, NORMAL, HEAVY = ([b, 0, 0, 0, 0, 0] for b in (0, 1, 2))
@@ -42,7 +41,7 @@ def test_kept_and_counted(
     wanted: FaceFilter, faces: list[tuple[list[int], list[int]]], kept: list[int], dropped: dict
 ) -> None:
     values = np.array([a for _, a in faces], dtype=float).reshape(-1, 6)
-    listed = picture("a.jpg", [b for b, _ in faces], values)
+    listed = image("a.jpg", [b for b, _ in faces], values)
     wanted.check(FaceList(ATTRIBUTES, (listed,)))
     count: Counter[str] = Counter()
     assert np.flatnonzero(wanted.keep(listed, ATTRIBUTES, count)).tolist() == kept

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_lists import WIDER_VAL, assert_same, face_lists, picture
+from face_lists import WIDER_VAL, assert_same, face_lists, image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
 from facesort.errors import LabelError
-from facesort.labels import widerface, widerface_mat
-from facesort.labels.face_list import FaceList
+from facesort.labels.widerface import bbx_text, mat_file
+from facesort.labels.widerface.face_list import FaceList
 
-COLUMNS = (*widerface.ATTRIBUTES, widerface_mat.COUNTED)
+COLUMNS = (*bbx_text.ATTRIBUTES, mat_file.COUNTED)
 
 
 @settings(max_examples=40)
@@ -22,20 +22,28 @@ COLUMNS = (*widerface.ATTRIBUTES, widerface_mat.COUNTED)
 def test_what_is_written_is_read_back(faces: FaceList) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.mat"
-        widerface_mat.write(faces, path)
-        assert_same(widerface_mat.read(path), faces)
+        mat_file.write(faces, path)
+        assert_same(mat_file.read(path), faces)
 
 
 def test_without_gt_list(tmp_path: Path) -> None:
-    faces = FaceList(widerface.ATTRIBUTES, (picture("e/a.jpg", [[1, 2, 3, 4]]),))
-    widerface_mat.write(faces, tmp_path / "a.mat")
-    assert_same(widerface_mat.read(tmp_path / "a.mat"), faces)
+    faces = FaceList(bbx_text.ATTRIBUTES, (image("e/a.jpg", [[1, 2, 3, 4]]),))
+    mat_file.write(faces, tmp_path / "a.mat")
+    assert_same(mat_file.read(tmp_path / "a.mat"), faces)
+
+
+def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(tmp_path: Path) -> None:
+    zeros = np.zeros(mat_file.MAX_BYTES // 8, dtype=np.float64)
+    savemat(tmp_path / "bomb.mat", {"event_list": zeros}, do_compression=True)
+    assert (tmp_path / "bomb.mat").stat().st_size < 100_000
+    with pytest.raises(LabelError, match=r"bomb\.mat: holds more than 64 MB"):
+        mat_file.read(tmp_path / "bomb.mat")
 
 
 def test_only_jpg_has_a_place(tmp_path: Path) -> None:
-    faces = FaceList(widerface.ATTRIBUTES, (picture("a.png", []),))
-    with pytest.raises(LabelError, match=r"a\.png: .*\.jpg pictures only"):
-        widerface_mat.write(faces, tmp_path / "a.mat")
+    faces = FaceList(bbx_text.ATTRIBUTES, (image("a.png", []),))
+    with pytest.raises(LabelError, match=r"a\.png: .*\.jpg images only"):
+        mat_file.write(faces, tmp_path / "a.mat")
 
 
 def cells(*values: object) -> np.ndarray:
@@ -45,7 +53,7 @@ def cells(*values: object) -> np.ndarray:
 
 
 def content(**changes: object) -> dict[str, object]:
-    """One event with one picture of two faces."""
+    """One event with one image of two faces."""
     good: dict[str, object] = {
         "event_list": cells(["0--Parade"]),
         "file_list": cells(cells(["a"])),
@@ -58,10 +66,10 @@ def content(**changes: object) -> dict[str, object]:
 
 def test_numbers_of_gt_list_count_from_1(tmp_path: Path) -> None:
     savemat(tmp_path / "a.mat", content())
-    faces = widerface_mat.read(tmp_path / "a.mat")
+    faces = mat_file.read(tmp_path / "a.mat")
     assert faces.columns == ("blur", "counted")
-    assert faces.pictures[0].name == "0--Parade/a.jpg"
-    np.testing.assert_array_equal(faces.pictures[0].attributes, [[0, 0], [2, 1]])
+    assert faces.images[0].name == "0--Parade/a.jpg"
+    np.testing.assert_array_equal(faces.images[0].attributes, [[0, 0], [2, 1]])
 
 
 @pytest.mark.parametrize(
@@ -70,33 +78,33 @@ def test_numbers_of_gt_list_count_from_1(tmp_path: Path) -> None:
         ({"gt_list": cells(cells([[3]]))}, r"0--Parade/a.jpg: gt_list: .*expected .* 1 to 2"),
         ({"gt_list": cells(cells([[0]]))}, r"gt_list: .*expected .* 1 to 2"),
         ({"blur_label_list": cells(cells([[0]]))}, r"blur_label_list: 1 values for 2 faces"),
-        ({"blur_label_list": cells(cells())}, r"picture 1: nothing in blur_label_list"),
+        ({"blur_label_list": cells(cells())}, r"image 1: nothing in blur_label_list"),
         ({"face_bbx_list": cells(cells([[1, 2, 3]]))}, r"boxes of shape \(1, 3\)"),
         ({"face_bbx_list": cells(cells(["x"]))}, "expected numbers"),
         ({"face_bbx_list": 3}, "nothing in face_bbx_list|expected numbers|boxes of shape"),
         ({"file_list": cells(cells([["a"], ["a"]])), "gt_list": cells()}, "nothing in|event 1"),
         ({"event_list": cells([7])}, "event 1: .*expected a name"),
-        ({"event_list": cells([".."])}, "picture '../a.jpg'"),
+        ({"event_list": cells([".."])}, "image '../a.jpg'"),
     ],
 )
 def test_what_is_not_one_is_named(changes: dict[str, object], message: str, tmp_path: Path) -> None:
     savemat(tmp_path / "a.mat", content(**changes))
     with pytest.raises(LabelError, match=message):
-        widerface_mat.read(tmp_path / "a.mat")
+        mat_file.read(tmp_path / "a.mat")
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.mat"
     with pytest.raises(LabelError, match="cannot be read"):
-        widerface_mat.read(path)
+        mat_file.read(path)
     savemat(path, {"x": 1})
     with pytest.raises(LabelError, match="no event_list, file_list, face_bbx_list; it holds x"):
-        widerface_mat.read(path)
+        mat_file.read(path)
     whole = path.read_bytes()
     for damaged in (b"", b"MATLAB 5.0 MAT-file", whole[:150], whole[:128] + b"\xff" * 200):
         path.write_bytes(damaged)
         with pytest.raises(LabelError, match=r"a\.mat"):
-            widerface_mat.read(path)
+            mat_file.read(path)
 
 
 @pytest.mark.real
@@ -105,7 +113,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     ("subset", "counted"), [("easy", 7211), ("medium", 13319), ("hard", 31958)]
 )
 def test_the_real_subsets(subset: str, counted: int) -> None:
-    faces = widerface_mat.read(WIDER_VAL / "ground_truth" / f"wider_{subset}_val.mat")
-    assert (len(faces.pictures), faces.face_count, faces.placeholders) == (3226, 39_704, 4)
-    column = faces.columns.index(widerface_mat.COUNTED)
-    assert sum(p.attributes[:, column].sum() for p in faces.pictures) == counted
+    faces = mat_file.read(WIDER_VAL / "ground_truth" / f"wider_{subset}_val.mat")
+    assert (len(faces.images), faces.face_count, faces.placeholders) == (3226, 39_704, 4)
+    column = faces.columns.index(mat_file.COUNTED)
+    assert sum(p.attributes[:, column].sum() for p in faces.images) == counted

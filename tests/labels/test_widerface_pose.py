@@ -32,7 +32,7 @@ def test_what_is_written_is_read_back(faces: list[tuple]) -> None:
     np.testing.assert_allclose(again.keypoints, labels.keypoints, atol=1e-3)
 
 
-def test_outside_the_picture_is_not_marked() -> None:
+def test_outside_the_image_is_not_marked() -> None:
     points = np.array([[[320, 240, 2], [641, 9, 2], [9, -1, 1], [640, 480, 1], [0, 0, 0]]], float)
     labels = PoseLabels(IMAGE, SIZE, np.array([[0.0, 0, 320, 240]]), np.array([0]), points)
     none = " 0.000000 0.000000 0"

@@ -24,11 +24,11 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A label.txt with two pictures, one of which is there."""
+    """A label.txt with two images, one of which is there."""
     (tmp_path / "label.txt").write_text(TRAIN)
     (tmp_path / "photos").mkdir()
-    picture = cv2.imencode(".jpg", np.zeros((100, 100, 3), np.uint8))[1]
-    (tmp_path / "photos" / "a.jpg").write_bytes(picture.tobytes())
+    image = cv2.imencode(".jpg", np.zeros((100, 100, 3), np.uint8))[1]
+    (tmp_path / "photos" / "a.jpg").write_bytes(image.tobytes())
     return tmp_path
 
 
@@ -37,8 +37,8 @@ def test_what_is_there_is_converted_and_what_is_not_is_listed(source: Path) -> N
     done = run("--labels", source / "label.txt", "--images", source / "photos", "--out", out)
     assert done.returncode == 0, done.stderr
     assert "boxes: 2 in = 1 out + 1 left out" in done.stdout
-    assert "left out picture missing: 1" in done.stdout
-    assert "1 of 2 pictures missing or unreadable: e/gone.jpg\n" in done.stdout
+    assert "left out image missing: 1" in done.stdout
+    assert "1 of 2 images missing or unreadable: e/gone.jpg\n" in done.stdout
     assert (out / "missing_train.txt").read_text() == "e/gone.jpg: is not there\n"
     label = (out / "labels" / "train" / "a.txt").read_text()
     assert label == "0 0.200000 0.300000 0.200000 0.400000\n"
@@ -63,7 +63,7 @@ def test_keypoints_and_a_class_of_the_four(source: Path) -> None:
     assert "with and without keypoints" in again.stderr
 
 
-def test_labels_without_pictures(source: Path) -> None:
+def test_labels_without_images(source: Path) -> None:
     out = source / "out"
     (source / "sizes.csv").write_text("image,width,height\ne/a.jpg,100,100\ne/gone.jpg,10,10\n")
     args = ["--labels", source / "label.txt", "--out", out, "--class", "head"]
@@ -80,7 +80,7 @@ def test_nothing_converted_is_a_problem_and_leaves_nothing(source: Path) -> None
     args = ["--labels", source / "label.txt", "--images", source / "photos"]
     done = run(*args, "--out", source / "out", "--min-size", 50)
     assert done.returncode == 1
-    assert "no face to convert (1 smaller than 50 px; 1 picture missing" in done.stderr
+    assert "no face to convert (1 smaller than 50 px; 1 image missing" in done.stderr
     assert not (source / "out").exists()
     assert "no column blur" in run(*args, "--out", source / "out", "--blur", 1).stderr
 
@@ -88,13 +88,13 @@ def test_nothing_converted_is_a_problem_and_leaves_nothing(source: Path) -> None
 @pytest.mark.real
 @pytest.mark.skipif(not WIDER_VAL.exists(), reason="no ../shared")
 @pytest.mark.parametrize("labels", ["label.txt", "ground_truth/wider_face_val.mat"])
-def test_wider_val_with_ten_pictures(labels: str, tmp_path: Path) -> None:
+def test_wider_val_with_ten_images(labels: str, tmp_path: Path) -> None:
     done = run(
         *("--labels", WIDER_VAL / labels, "--images", WIDER_VAL / "sample_images"),
         *("--split", "val", "--out", tmp_path / "out"),
     )
     assert done.returncode == 0, done.stderr
     assert "boxes: 39,708 in = 507 out + 39,201 left out" in done.stdout
-    assert "3,216 of 3,226 pictures missing" in done.stdout
+    assert "3,216 of 3,226 images missing" in done.stdout
     assert len((tmp_path / "out" / "missing_val.txt").read_text().splitlines()) == 3216
     assert len(list((tmp_path / "out" / "labels" / "val").glob("*.txt"))) == 10

@@ -8,7 +8,7 @@ from clips import FRAMES, moved, write_clip
 from numpy.typing import NDArray
 from PIL import Image
 
-from facesort.dataset.sample_pictures import ASTRONAUT
+from facesort.dataset.sample_images import ASTRONAUT
 
 
 @pytest.fixture(scope="session")

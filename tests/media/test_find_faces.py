@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facesort.errors import ModelError, PhotoError, UsageError
-from facesort.media import results_text
-from facesort.media.film import Film
+from facesort.media import face_rows
+from facesort.media.video_writer import VideoWriter
 from facesort.photos.video import Video
 
 FACE = (180, 65, 272, 190)  # of the astronaut, about
@@ -55,16 +55,16 @@ def test_a_photo_with_every_output(
         f"heads/{stem}_0.jpg",
         f"masks/{stem}_0.png",
     ]
-    ((box, score),) = results_text.read(out / results_text.FILE_NAME)[portrait.name]
+    ((box, score),) = face_rows.read(out / face_rows.FILE_NAME)[portrait.name]
     assert near(box, FACE) and 0.25 < score <= 1
     (row,) = table(out)
     assert (row["photo"], row["class"], row["mouth"], row["eyes"]) == (portrait.name, "face", *"00")
     assert row["frame"] == row["track"] == ""
     assert json.loads((out / "faces.jsonl").read_text())["faces"][0]["class"] == "face"
-    check_pictures(out, stem, box)
+    check_images(out, stem, box)
 
 
-def check_pictures(out: Path, stem: str, box: tuple[int, int, int, int]) -> None:
+def check_images(out: Path, stem: str, box: tuple[int, int, int, int]) -> None:
     with Image.open(out / "faces" / f"{stem}_0.jpg") as face:
         assert face.size == (box[2] - box[0], box[3] - box[1])
     with Image.open(out / "masks" / f"{stem}_0.png") as mask:
@@ -85,7 +85,7 @@ def test_a_folder_with_bad_and_equal_names(
     (source / "sub").mkdir(parents=True)
     for name in ("a.png", "A.webp", "sub/a.png"):
         shutil.copy(portrait, source / name)
-    (source / "bad.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    (source / "bad.jpg").write_bytes(b"\xff\xd8\xff no image")
     (source / "bad.mp4").write_bytes(b"no video")
     Image.new("RGB", (40, 30)).save(source / "nobody.png")
     assert find_faces.main([str(source), "--out", str(out), "--csv", "--crops"]) == 1
@@ -106,7 +106,7 @@ def test_a_video(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     command += ["--conf", "0.6"]  # without the patches of her suit that may be faces
     assert find_faces.main(command) == 0
     said = capsys.readouterr().out
-    assert "pictures: 0 photos, 6 frames of videos" in said
+    assert "images: 0 photos, 6 frames of videos" in said
     assert "different faces in videos: 1" in said and "x real time" in said
     rows = table(out)
     assert [row["frame"] for row in rows] == ["0", "2", "4", "6", "8", "10"]
@@ -135,7 +135,7 @@ def test_a_list_from_standard_input(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{portrait}\n{tmp_path / 'gone.jpg'}\n"))
     assert find_faces.main(["-", "--out", str(tmp_path / "out")]) == 1
-    assert files(tmp_path / "out") == [results_text.FILE_NAME]
+    assert files(tmp_path / "out") == [face_rows.FILE_NAME]
 
 
 @pytest.mark.parametrize(
@@ -192,15 +192,15 @@ def noise(number: int, size_wh: tuple[int, int]) -> list[NDArray[np.uint8]]:
 def test_a_film_keeps_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path_of_programs: str | None
 ) -> None:
-    """Frames that come late are repeated: the picture must stay with the sound. Without ffmpeg,
+    """Frames that come late are repeated: the image must stay with the sound. Without ffmpeg,
     OpenCV writes it."""
     if path_of_programs is not None:
         monkeypatch.setenv("PATH", path_of_programs)
     path = tmp_path / "film.mp4"
-    film = Film(path, (65, 63), 10.0, None)  # odd sizes, which H.264 does not have
+    writer = VideoWriter(path, (65, 63), 10.0, None)  # odd sizes, which H.264 does not have
     for rgb, time_s in zip(noise(3, (65, 63)), (0.0, 0.5, 0.6), strict=True):
-        film.write(rgb, time_s)
-    film.close()
+        writer.write(rgb, time_s)
+    writer.close()
     with Video(path) as video:
         assert len(list(video.frames())) == 7
 
@@ -212,10 +212,10 @@ def test_a_film_has_the_sound_of_its_original(tmp_path: Path) -> None:
     tone = "-f lavfi -i sine=440:d=0.4 -c:v copy -c:a aac".split()
     command = ["ffmpeg", "-loglevel", "error", "-i", str(silent), *tone, str(original)]
     subprocess.run(command, check=True)
-    film = Film(path, (64, 64), 10.0, original)
+    writer = VideoWriter(path, (64, 64), 10.0, original)
     for i, rgb in enumerate(noise(10, (64, 64))):
-        film.write(rgb, i / 10)
-    film.close()
+        writer.write(rgb, i / 10)
+    writer.close()
     streams = "-v error -show_entries stream=codec_type,duration -of csv=p=0".split()
     done = subprocess.run(
         ["ffprobe", *streams, str(path)], capture_output=True, text=True, check=True
@@ -226,8 +226,8 @@ def test_a_film_has_the_sound_of_its_original(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="about ffmpeg's errors")
 def test_a_film_that_cannot_be_written_says_why(tmp_path: Path) -> None:
-    film = Film(tmp_path / "no folder" / "film.mp4", (64, 64), 10.0, None)
+    writer = VideoWriter(tmp_path / "no folder" / "film.mp4", (64, 64), 10.0, None)
     with pytest.raises(PhotoError, match=r"film\.mp4: ffmpeg cannot write it"):
         for rgb in noise(100, (64, 64)):
-            film.write(rgb, 100.0)
-        film.close()
+            writer.write(rgb, 100.0)
+        writer.close()

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from facesort.errors import UsageError
-from facesort.media.sources import Source, gather, without_password
+from facesort.media.sources import Source, resolve, without_password
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def kinds(found: list[Source]) -> list[tuple[str, str]]:
 
 
 def test_nothing_is_nothing() -> None:
-    assert gather([]).found == [] and gather(["-"], ["\n", "  \n"]).found == []
+    assert resolve([]).found == [] and resolve(["-"], ["\n", "  \n"]).found == []
 
 
 def test_a_folder_is_its_photos_and_videos(folder: Path) -> None:
-    sources = gather([str(folder)])
+    sources = resolve([str(folder)])
     photos = [("photo", "a.jpg"), ("photo", "b.c.png"), ("photo", "sub/é 한.JPG")]
     assert kinds(sources.found) == [*photos, ("video", "clip.MP4")]
     assert sources.left_out == [f"{folder / 'notes.txt'}: neither photo nor video"]
@@ -45,7 +45,7 @@ def test_a_folder_is_its_photos_and_videos(folder: Path) -> None:
     ],
 )
 def test_cameras_and_streams(text: str, kind: str, name: str) -> None:
-    (source,) = gather([text]).found
+    (source,) = resolve([text]).found
     assert (source.kind, source.name, source.where) == (kind, name, text)
     assert source.is_live and "secret" not in source.stem
 
@@ -55,17 +55,17 @@ def test_a_file_may_be_called_like_a_camera(
 ) -> None:
     (tmp_path / "7").write_bytes(b"x")
     monkeypatch.chdir(tmp_path)
-    assert kinds(gather(["7", "8"]).found) == [("photo", "7"), ("camera", "camera 8")]
+    assert kinds(resolve(["7", "8"]).found) == [("photo", "7"), ("camera", "camera 8")]
 
 
 def test_patterns_and_lists(folder: Path) -> None:
-    matched = gather([str(folder / "*.png"), str(folder / "**" / "*.JPG")])
+    matched = resolve([str(folder / "*.png"), str(folder / "**" / "*.JPG")])
     assert kinds(matched.found) == [("photo", "b.c.png"), ("photo", "é 한.JPG")]
 
 
 def test_what_a_list_names_and_is_not_there_is_missing(folder: Path) -> None:
     lines = ["gone.jpg\n", f"{folder / 'a.jpg'}\r\n", "\n", "gone/*.jpg\n", "ftp://host/a.mp4\n"]
-    listed = gather(["-"], lines)
+    listed = resolve(["-"], lines)
     assert kinds(listed.found) == [("photo", "a.jpg")]
     reasons = ["no such file", "no file matches", "'ftp' is not read here"]
     assert len(listed.missing) == 3 and not listed.left_out
@@ -73,7 +73,7 @@ def test_what_a_list_names_and_is_not_there_is_missing(folder: Path) -> None:
 
 
 def test_a_file_named_twice_is_looked_at_once(folder: Path) -> None:
-    sources = gather([str(folder / "a.jpg"), str(folder / "sub" / ".." / "a.jpg")])
+    sources = resolve([str(folder / "a.jpg"), str(folder / "sub" / ".." / "a.jpg")])
     assert len(sources.found) == 1 and "named twice" in sources.left_out[0]
 
 
@@ -89,7 +89,7 @@ def test_a_file_named_twice_is_looked_at_once(folder: Path) -> None:
 )
 def test_what_means_nothing_is_named(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        gather([text])
+        resolve([text])
 
 
 @pytest.mark.parametrize(

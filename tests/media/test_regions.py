@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from facesort.boxes import as_boxes
 from facesort.detections import Detections
 from facesort.media.inference import inference
-from facesort.media.masks import masks_of, oval
-from facesort.media.regions import Region, cut, head_of, whole_px, within
+from facesort.media.masks import Region, cut, head_of, masks_of, oval, whole_px, within
 
 SIZE_WH = (100, 80)
 COLOURED = np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8)
@@ -71,7 +70,7 @@ def test_the_oval_is_tight() -> None:
 
 
 class Known:
-    """A detector of pictures whose faces are known."""
+    """A detector of images whose faces are known."""
 
     names, imgsz, fingerprint, sure = ("face",), 640, "known", 0.5
 

@@ -17,12 +17,12 @@ from clips import FPS, FRAMES, VIDEO_WH, write_clip
 
 from facesort.detections import Detections
 from facesort.errors import PhotoError
-from facesort.media.ahead import in_thread
+from facesort.media.frame_results import Face, FrameResult
 from facesort.media.job import Count, Job
-from facesort.media.look import look_at
-from facesort.media.looks import Face, Look
 from facesort.media.outputs import Output, csv_file
-from facesort.media.sources import Kind, Source, gather
+from facesort.media.prefetch import in_thread
+from facesort.media.process_sources import process_sources
+from facesort.media.sources import Kind, Source, resolve
 from facesort.media.tracking import Tracker, Votes
 from facesort.models.detect import load_detector
 from facesort.photos.video import Video
@@ -176,9 +176,9 @@ def test_a_class_is_voted_over_a_track() -> None:
     where = source("a.mp4")
     no_pixels = np.zeros((0, 0, 3), np.uint8)
 
-    def seen(name: str, confidence: float, track: int | None) -> Look:
+    def seen(name: str, confidence: float, track: int | None) -> FrameResult:
         face = Face((0, 0, 9, 9), name, confidence, track)
-        return Look(where, "a", no_pixels, (32, 24), (face,), frame=0, time_s=0.0)
+        return FrameResult(where, "a", no_pixels, (32, 24), (face,), frame=0, time_s=0.0)
 
     votes = Votes()
     looks = [seen("face", 0.3, 1), seen("masked", 0.9, 1), seen("face", 0.4, 1)]
@@ -194,7 +194,7 @@ class Stopped(Output):
 
     looks = 0
 
-    def take(self, look: Look) -> None:
+    def take(self, look: FrameResult) -> None:
         self.looks += 1
         if self.looks == 3:
             raise KeyboardInterrupt
@@ -207,7 +207,7 @@ def test_ctrl_c_keeps_what_was_found(clip: Path, tmp_path: Path, kind: Kind) -> 
     job = Job(detector, detector.names, written, lambda items, total, unit: items, workers=2)
     count, before = Count(), threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        look_at([replace(source(clip), kind=kind)], job, count)
+        process_sources([replace(source(clip), kind=kind)], job, count)
     rows = (tmp_path / "faces.csv").read_text(encoding="utf-8").splitlines()
     assert count.frames == 3 and len(rows) >= 4
     assert threading.active_count() == before
@@ -224,7 +224,7 @@ def test_a_stream_over_http(tmp_path: Path) -> None:
     serve = partial(Quiet, directory=tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        (stream,) = gather([f"http://127.0.0.1:{server.server_port}/a.avi"]).found
+        (stream,) = resolve([f"http://127.0.0.1:{server.server_port}/a.avi"]).found
         with Video(stream.where, stream.kind) as video:
             indices = [frame.index for frame in video.frames()]
         server.shutdown()

@@ -1,4 +1,4 @@
-"""The shipped model, the sample album's pictures, a data set: for every test of the model room."""
+"""The shipped model, the sample album's images, a data set: for every test of the model room."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facesort.dataset.sample_album import make_sample_album
-from facesort.dataset.tree import Tree
+from facesort.dataset.writer import Tree
 from facesort.photos import list_photos, open_photo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,16 +24,16 @@ def onnx_file() -> Path:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[NDArray[np.uint8]]:
+def images(tmp_path_factory: pytest.TempPathFactory) -> list[NDArray[np.uint8]]:
     """The sample album's photos as RGB arrays: all four classes, and photos without a face."""
-    album = tmp_path_factory.mktemp("pictures") / "sample_album"
+    album = tmp_path_factory.mktemp("images") / "sample_album"
     make_sample_album(album)
     return [open_photo(found.path, 1280).rgb for found in list_photos(album).photos]
 
 
 @pytest.fixture
 def tiny_set(tmp_path: Path) -> Path:
-    """The YAML of four pictures to train on and two to judge, a class each, all unlike."""
+    """The YAML of four images to train on and two to judge, a class each, all unlike."""
     tree = Tree(tmp_path / "tiny")
     tree.start()
     box_xyxy_px = np.array([[10.0, 8, 50, 44]])

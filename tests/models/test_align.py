@@ -90,7 +90,7 @@ def test_a_box_alone_puts_the_face_where_landmarks_would() -> None:
     assert np.allclose(matrix, [[1, 0, 55.9 - 76], [0, 1, 63.8 - 63.75]])
 
 
-def test_outside_of_the_picture_is_black() -> None:
+def test_outside_of_the_image_is_black() -> None:
     face = align_face(np.full((50, 50, 3), 255, np.uint8), xyxy_px=(500, 500, 600, 600))
     assert face.shape == (SIDE_PX, SIDE_PX, 3) and not face.any()
 

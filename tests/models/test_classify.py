@@ -14,8 +14,8 @@ from facesort.models.classify.classifier import load_classifier, network_input, 
 from facesort.models.classify.fit import Recipe, fit
 from facesort.models.classify.networks import find_network, pair_layers, transfer
 from facesort.models.classify.onnx_files import MAX_GAP, compare, export, quantize
-from facesort.models.quiet import import_ultralytics, load_yolo
 from facesort.models.training.run_card import FINISHED, read_card
+from facesort.models.ultralytics_loader import import_ultralytics, load_yolo
 
 TRUNKS = ["mobilenet_v3_small", "mobilenet_v3_large", "resnet18", "efficientnet_b0"]
 SMALLEST = {"epochs": 1, "imgsz": 32, "batch": 4, "device": "cpu", "workers": 0}
@@ -67,7 +67,7 @@ def test_another_size_does_not_fit(checkpoint: Path) -> None:
 
 
 def test_torchvisions_weights_fit(tmp_path: Path, one_thread: None) -> None:
-    """A state dict by torchvision's names lands in the trunk: both say the same of a picture."""
+    """A state dict by torchvision's names lands in the trunk: both say the same of an image."""
     import torch
     import torchvision
 
@@ -76,9 +76,9 @@ def test_torchvisions_weights_fit(tmp_path: Path, one_thread: None) -> None:
     ours = build("resnet18").eval()
     taken = transfer(tmp_path / "resnet18.pth", ours)
     assert taken.tensors == len(list(theirs.parameters())) - 2  # but for its classifier
-    picture = torch.rand(1, 3, 64, 64)
-    pooled = torch.nn.functional.adaptive_avg_pool2d(ours.model[0](picture), 1).flatten(1)
-    assert torch.allclose(theirs.fc(pooled), theirs(picture), atol=1e-5)
+    image = torch.rand(1, 3, 64, 64)
+    pooled = torch.nn.functional.adaptive_avg_pool2d(ours.model[0](image), 1).flatten(1)
+    assert torch.allclose(theirs.fc(pooled), theirs(image), atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def people_folder(tmp_path: Path) -> Path:
     for name, grey in (("Ben/1.png", 200), ("Ana/1.png", 100), ("Ana/2.png", 0), ("loose.png", 9)):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (160, 120), (grey,) * 3).save(tmp_path / name)
-    (tmp_path / "Ben" / "torn.jpg").write_bytes(b"no picture")
+    (tmp_path / "Ben" / "torn.jpg").write_bytes(b"no image")
     return tmp_path
 
 

@@ -12,10 +12,10 @@ from facesort.boxes import iou_matrix
 from facesort.classes import CLASS_NAMES
 from facesort.errors import ModelError
 from facesort.models.detect import load_detector
-from facesort.models.quiet import import_ultralytics
+from facesort.models.ultralytics_loader import import_ultralytics
 
 ROOT = Path(__file__).resolve().parents[2]
-Pictures = list[NDArray[np.uint8]]
+Images = list[NDArray[np.uint8]]
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_odd_metadata_is_refused(
 
 
 def test_a_missing_checkpoint_is_not_looked_for_on_the_network(tmp_path: Path) -> None:
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     with pytest.raises(ModelError, match=r"yolov8n-pose\.pt: no such checkpoint"):
         load_face_finder(tmp_path / "yolov8n-pose.pt")
 
 
 def test_a_detector_is_no_face_finder(checkpoint: Path) -> None:
-    from facesort.models.landmarks import load_face_finder
+    from facesort.models.face_finders import load_face_finder
 
     with pytest.raises(ModelError, match="its task is 'detect'; expected 'pose'"):
         load_face_finder(checkpoint)
@@ -82,12 +82,12 @@ def test_the_shipped_model_says_what_it_is(onnx_file: Path) -> None:
 
 
 def test_onnx_finds_what_ultralytics_predict_finds(
-    checkpoint: Path, onnx_file: Path, pictures: Pictures
+    checkpoint: Path, onnx_file: Path, images: Images
 ) -> None:
     detector = load_detector(onnx_file, conf=0.3)
     model = import_ultralytics().YOLO(str(checkpoint))
     faces = 0
-    for rgb in pictures:
+    for rgb in images:
         if max(rgb.shape) >= 1280:
             continue  # beyond a halving we resize by area on purpose
         bgr = np.ascontiguousarray(rgb[..., ::-1])
@@ -104,7 +104,7 @@ def test_onnx_finds_what_ultralytics_predict_finds(
     assert faces >= 4
 
 
-def test_no_picture_no_detections(onnx_file: Path) -> None:
+def test_no_image_no_detections(onnx_file: Path) -> None:
     assert load_detector(onnx_file).detect([]) == []
     tiny = load_detector(onnx_file).detect([np.zeros((1, 1, 3), np.uint8)])[0]
     assert tiny.xyxy_px.shape == (0, 4) and len(tiny) == 0

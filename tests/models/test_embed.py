@@ -7,7 +7,7 @@ import pytest
 from small_network import DIMENSIONS, write_network
 
 from facesort.errors import ModelError
-from facesort.models.people import likeness
+from facesort.models.people import similarity_norm
 from facesort.models.people.embed import BATCH, Normalisation, load_embedder, unit
 
 
@@ -39,7 +39,7 @@ def test_other_shapes_and_types_are_refused(tmp_path: Path, wrong: np.ndarray) -
 def test_the_file_says_how_it_wants_its_pixels(tmp_path: Path) -> None:
     plain = load_embedder(write_network(tmp_path / "plain.onnx"))
     assert (plain.normalisation, plain.licence) == (Normalisation(), "not stated")
-    assert plain.name == "plain" and plain.likeness is likeness.DEFAULT
+    assert plain.name == "plain" and plain.likeness is similarity_norm.DEFAULT
     own = write_network(
         tmp_path / "own.onnx",
         {
@@ -48,7 +48,7 @@ def test_the_file_says_how_it_wants_its_pixels(tmp_path: Path) -> None:
             "facesort_channels": "BGR",
             "facesort_name": "ours",
             "facesort_licence": "MIT",
-            "facesort_likeness": likeness.DEFAULT.to_json(),
+            "facesort_likeness": similarity_norm.DEFAULT.to_json(),
         },
     )
     other = load_embedder(own)

@@ -15,7 +15,7 @@ from facesort.models.detect import META_CONF, META_SURE, load_detector
 from facesort.models.export import Form, export_onnx
 from facesort.models.parity import Parity, compare, match, require
 
-Pictures = list[NDArray[np.uint8]]
+Images = list[NDArray[np.uint8]]
 
 
 def detections(*rows: tuple[float, float, int, float]) -> Detections:
@@ -27,15 +27,15 @@ def detections(*rows: tuple[float, float, int, float]) -> Detections:
 
 
 def test_export_writes_a_checked_and_equal_file(
-    tmp_path: Path, checkpoint: Path, pictures: Pictures
+    tmp_path: Path, checkpoint: Path, images: Images
 ) -> None:
     out = tmp_path / "new folder" / "model.onnx"
     notes = {META_CONF: "0.3", META_SURE: "0.6"}
-    rows = export_onnx(checkpoint, out, pictures, Form(imgsz=320), notes)
+    rows = export_onnx(checkpoint, out, images, Form(imgsz=320), notes)
     assert list(rows) == ["torch → fused", "torch → ONNX"]
     parity = rows["torch → ONNX"]
     assert parity.found_again == parity.faces
-    assert parity.problems() == [] and parity.faces > 0 and parity.pictures == len(pictures)
+    assert parity.problems() == [] and parity.faces > 0 and parity.images == len(images)
     onnx.checker.check_model(onnx.load(str(out)), full_check=True)
     detector = load_detector(out)
     assert (detector.conf, detector.sure, detector.imgsz) == (0.3, 0.6, 320)
@@ -45,11 +45,11 @@ def test_export_writes_a_checked_and_equal_file(
 
 @pytest.mark.parametrize("blank", [[], [np.full((64, 64, 3), 114, np.uint8)]])
 def test_nothing_compared_means_nothing_written(
-    tmp_path: Path, checkpoint: Path, blank: Pictures
+    tmp_path: Path, checkpoint: Path, blank: Images
 ) -> None:
     out = tmp_path / "model.onnx"
     out.write_bytes(b"the old one")
-    with pytest.raises(ModelError, match="no face found in any picture"):
+    with pytest.raises(ModelError, match="no face found in any image"):
         export_onnx(checkpoint, out, blank, Form(imgsz=320))
     assert out.read_bytes() == b"the old one" and len(list(tmp_path.iterdir())) == 1
 
@@ -75,7 +75,7 @@ def test_the_export_names_no_path_of_this_machine(onnx_file: Path) -> None:
 
 
 def test_a_damaged_export_is_noticed(
-    tmp_path: Path, onnx_file: Path, checkpoint: Path, pictures: Pictures
+    tmp_path: Path, onnx_file: Path, checkpoint: Path, images: Images
 ) -> None:
     """One weight of the file changed by a little: the gate must not let it pass."""
     damaged = shutil.copy(onnx_file, tmp_path / "damaged.onnx")
@@ -85,7 +85,7 @@ def test_a_damaged_export_is_noticed(
     values.flat[0] += 0.5
     kernel.CopyFrom(onnx.numpy_helper.from_array(values, kernel.name))
     onnx.save(model, str(damaged))
-    parity = compare(load_detector(checkpoint), load_detector(Path(damaged)), pictures[:4])
+    parity = compare(load_detector(checkpoint), load_detector(Path(damaged)), images[:4])
     with pytest.raises(ModelError, match=r"damaged is not equal.*raw outputs differ by"):
         require(parity, "damaged")
 

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "yolo_to_onnx.py"
         (["--batch", "4"], "more than 1 only with --fixed"),
         (["--batch", "0"], "expected 1 or more"),
         (["--half", "--int8"], "--half: does not go with"),
-        (["--fixed", "--batch", "2", "--nms"], "only for one picture at a time"),
+        (["--fixed", "--batch", "2", "--nms"], "only for one image at a time"),
         (["--ncnn", "--int8"], "--ncnn: does not go with"),
         (["--imgsz", "100"], "expected a multiple of 32"),
     ],

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from facesort.errors import ModelError
-from facesort.models.training.isolation import attach_logs, isolated
+from facesort.models.training.trainer import attach_logs, isolated
 
 
 def test_downloads_are_refused_and_loggers_are_not_attached() -> None:

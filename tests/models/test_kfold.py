@@ -32,7 +32,7 @@ def test_a_folder_is_claimed_by_one_command(tmp_path: Path) -> None:
     kfold.begin(out, "train a", "1")
     with pytest.raises(UsageError, match=r"other settings \(train a\); choose another name="):
         kfold.begin(out, "train b", "1")
-    with pytest.raises(UsageError, match="other pictures"):
+    with pytest.raises(UsageError, match="other images"):
         kfold.begin(out, "train a", "2")
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="not empty, and no cross-validation"):
@@ -56,7 +56,7 @@ def test_the_script_cross_validates_and_goes_on(
     first = run()
     cards = [read_card(out / fold) for fold in ("fold1", "fold2")]
     assert [card["status"] for card in cards] == ["finished", "finished"]
-    assert [card["data"]["pictures"] for card in cards] == [{"train": 3, "val": 3}] * 2
+    assert [card["data"]["images"] for card in cards] == [{"train": 3, "val": 3}] * 2
     judged = {card["data"]["sha256"]["val"] for card in cards}
     assert judged == {card["data"]["sha256"]["train"] for card in cards}
     assert all(card["extras"]["class_weights"] for card in cards)
@@ -73,7 +73,7 @@ def test_the_script_cross_validates_and_goes_on(
     ("extra", "error", "reason"),
     [
         ("--kfold 1", UsageError, "--kfold: 1: expected 2 to 100 folds"),
-        ("--kfold 7", DatasetError, "6 groups of like pictures .* at least 7 for 7 folds"),
+        ("--kfold 7", DatasetError, "6 groups of like images .* at least 7 for 7 folds"),
         ("--kfold 2 resume=true", UsageError, "--kfold goes on by itself"),
         ("--focal 0", UsageError, "--focal: 0: expected more than 0"),
         ("--focal x", UsageError, "--focal: invalid"),

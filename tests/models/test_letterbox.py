@@ -1,4 +1,4 @@
-"""Fitting a picture and reading the output do what Ultralytics and torchvision do."""
+"""Fitting an image and reading the output do what Ultralytics and torchvision do."""
 
 import numpy as np
 import pytest
@@ -49,12 +49,12 @@ def test_pixels_are_those_of_ultralytics(size_wh: tuple[int, int]) -> None:
 def test_a_box_finds_its_way_back(
     size_wh: tuple[int, int], imgsz: int, left: float, top: float
 ) -> None:
-    """A box in the picture, moved into the network's input by hand, comes back where it was."""
+    """A box in the image, moved into the network's input by hand, comes back where it was."""
     width, height = size_wh
     scale = imgsz / max(size_wh)
     box = as_boxes([[left * width / 2, top * height / 2, width, height]])
     fit = Fit(scale, (7, 3), size_wh)
-    np.testing.assert_allclose(fit.to_picture(box * scale + [7, 3, 7, 3]), box, atol=1e-6)
+    np.testing.assert_allclose(fit.to_image(box * scale + [7, 3, 7, 3]), box, atol=1e-6)
 
 
 def test_padding_is_grey_and_central() -> None:

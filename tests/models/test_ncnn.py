@@ -16,7 +16,7 @@ from facesort.models.detect import load_detector
 from facesort.models.ncnn import load_in_ncnn, write_ncnn
 
 SIDE = 160
-Pictures = list[NDArray[np.uint8]]
+Images = list[NDArray[np.uint8]]
 
 
 @pytest.mark.parametrize("missing", ["ncnn", "pnnx"])
@@ -29,10 +29,10 @@ def test_without_the_packages_it_says_how_to_get_them(
     assert not list(tmp_path.iterdir())
 
 
-def test_it_finds_the_same_faces(tmp_path: Path, onnx_file: Path, pictures: Pictures) -> None:
+def test_it_finds_the_same_faces(tmp_path: Path, onnx_file: Path, images: Images) -> None:
     pytest.importorskip("ncnn"), pytest.importorskip("pnnx")
     out = tmp_path / "new folder" / "occlusion_ncnn_model"
-    parity = write_ncnn(onnx_file, out, SIDE, pictures)
+    parity = write_ncnn(onnx_file, out, SIDE, images)
     assert parity.problems() == [] and parity.faces == parity.found_again > 0
     assert sorted(p.name for p in out.iterdir()) == [
         "metadata.yaml",
@@ -43,20 +43,20 @@ def test_it_finds_the_same_faces(tmp_path: Path, onnx_file: Path, pictures: Pict
     assert metadata["names"][3] == "masked_sunglasses" and metadata["imgsz"] == [SIDE, SIDE]
     assert metadata["stride"] == 32 and metadata["task"] == "detect"
     detector = load_in_ncnn(out, load_detector(onnx_file, imgsz=SIDE))
-    found = detector.detect(pictures)
+    found = detector.detect(images)
     assert sum(map(len, found)) == parity.faces
 
 
 def test_what_is_not_compared_is_not_written(tmp_path: Path, onnx_file: Path) -> None:
     pytest.importorskip("ncnn"), pytest.importorskip("pnnx")
     blank = [np.full((64, 64, 3), 114, np.uint8)]
-    with pytest.raises(ModelError, match=r"out converted from .* no face found in any picture"):
+    with pytest.raises(ModelError, match=r"out converted from .* no face found in any image"):
         write_ncnn(onnx_file, tmp_path / "out", 64, blank)
     assert not list(tmp_path.iterdir())
 
 
 def test_another_network_is_refused(
-    tmp_path: Path, onnx_file: Path, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, onnx_file: Path, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pnnx gets a file in which one weight is changed: the gate must not let it pass."""
     pytest.importorskip("ncnn"), pytest.importorskip("pnnx")
@@ -72,14 +72,14 @@ def test_another_network_is_refused(
 
     monkeypatch.setattr(shutil, "copyfile", other)
     with pytest.raises(ModelError, match=r"is not equal to the original: raw outputs differ by"):
-        write_ncnn(onnx_file, tmp_path / "out", SIDE, pictures[:6])
+        write_ncnn(onnx_file, tmp_path / "out", SIDE, images[:6])
     assert not list(tmp_path.iterdir())
 
 
-def test_what_pnnx_cannot_read_is_said_in_one_line(tmp_path: Path, pictures: Pictures) -> None:
+def test_what_pnnx_cannot_read_is_said_in_one_line(tmp_path: Path, images: Images) -> None:
     """8-bit files are of nodes that it does not know."""
     pytest.importorskip("ncnn"), pytest.importorskip("pnnx")
     int8 = Path(__file__).resolve().parents[2] / "weights" / "occlusion-int8.onnx"
     with pytest.raises(ModelError) as caught:
-        write_ncnn(int8, tmp_path / "out", SIDE, pictures[:2])
+        write_ncnn(int8, tmp_path / "out", SIDE, images[:2])
     assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())

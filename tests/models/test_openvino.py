@@ -15,13 +15,13 @@ from facesort.models.parity import compare
 
 pytest.importorskip("openvino")
 SIDE = 320
-Pictures = list[NDArray[np.uint8]]
+Images = list[NDArray[np.uint8]]
 
 
 @pytest.mark.slow
-def test_8_bits_see_as_much_in_either(tmp_path: Path, onnx_file: Path, pictures: Pictures) -> None:
+def test_8_bits_see_as_much_in_either(tmp_path: Path, onnx_file: Path, images: Images) -> None:
     """All layers but the first three in 8 bits: with open sizes, OpenVINO's boxes lay elsewhere."""
-    some = pictures[10:11]  # with four faces
+    some = images[10:11]  # with four faces
     int8 = tmp_path / "int8.onnx"
     inputs = (letterbox(rgb, SIDE)[0] for rgb in some)
     calibrate(onnx_file, inputs, tmp_path).write(int8, SCHEMES[0])
@@ -30,9 +30,9 @@ def test_8_bits_see_as_much_in_either(tmp_path: Path, onnx_file: Path, pictures:
     assert parity.faces >= 4 and parity.found_again == parity.faces
 
 
-def test_the_float_file_is_written(tmp_path: Path, onnx_file: Path, pictures: Pictures) -> None:
+def test_the_float_file_is_written(tmp_path: Path, onnx_file: Path, images: Images) -> None:
     out = tmp_path / "new" / "occlusion.xml"
-    parity = write_openvino(onnx_file, out, pictures[:4])
+    parity = write_openvino(onnx_file, out, images[:4])
     assert parity.problems() == []
     assert sorted(p.name for p in out.parent.iterdir()) == ["occlusion.bin", "occlusion.xml"]
 

@@ -45,7 +45,7 @@ def test_values_are_read_as_yaml() -> None:
         ("patience=x", "'patience=x' is of invalid type str"),
         ("imgsz=-5", "imgsz=-5: expected 32 pixels or more"),
         ("imgsz=big", "imgsz=big: expected 32 pixels or more"),
-        ("batch=0", "batch=0: expected pictures a step"),
+        ("batch=0", "batch=0: expected images a step"),
         ("batch=x", "'batch=x' is of invalid type str"),
         ("freeze=abc", "freeze=abc: expected a number of layers"),
         ("freeze=true", "freeze=true: expected a number of layers"),

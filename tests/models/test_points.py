@@ -1,4 +1,4 @@
-"""Five points: found in the picture's own pixels, learnt from examples, refused for other files."""
+"""Five points: found in the image's own pixels, learnt from examples, refused for other files."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from facesort.models.people.trainable import as_module, write_back
 
 
 def drawn_face(middle_px: tuple[float, float], size: float, turn_deg: float = 0.0):
-    """A picture with a disc at each point, the points, and the box a detector would give."""
+    """An image with a disc at each point, the points, and the box a detector would give."""
     angle = np.deg2rad(turn_deg)
     turn = size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     five = (TEMPLATE_PX - TEMPLATE_PX.mean(axis=0)) @ turn.T + middle_px
@@ -86,13 +86,13 @@ def test_what_is_trained_is_found_in_a_file(tmp_path: Path) -> None:
         drawn_face(rng.uniform(120, 180, 2), rng.uniform(0.8, 1.2), rng.normal(0, 10))
         for _ in range(40)
     ]
-    pictures, five, boxes = (np.stack(some) for some in zip(*drawn, strict=True))
+    images, five, boxes = (np.stack(some) for some in zip(*drawn, strict=True))
     graph, lines = train_points.new_graph(), []
-    known = train_points.KnownPoints(list(pictures), boxes, five)
+    known = train_points.KnownPoints(list(images), boxes, five)
     network = train_points.train_points(known, 1 / 60, graph, say=lines.append)
     write_back(graph, network, tmp_path / "points.onnx", {})
     finder = load_point_finder(tmp_path / "points.onnx")
-    assert finder.find(pictures[0], boxes[:2]).shape == (2, 5, 2)
+    assert finder.find(images[0], boxes[:2]).shape == (2, 5, 2)
     assert np.isfinite(train_points.mean_error(finder, known.split(every=10)[1]))
     assert all(value.detach().abs().sum() > 0 for value in network.weights.values())  # biases too
     assert "steps of" in lines[-1]
@@ -126,12 +126,12 @@ def test_each_portrait_is_learnt_bare_and_covered(tmp_path: Path) -> None:
     for name in ("Ana/1.png", "Ben/1.png"):
         (tmp_path / name).parent.mkdir()
         Image.fromarray(drawn_face((200, 150), 1.0)[0]).save(tmp_path / name)
-    (tmp_path / "Ben" / "torn.jpg").write_bytes(b"no picture")
+    (tmp_path / "Ben" / "torn.jpg").write_bytes(b"no image")
     known = train_points.gather(tmp_path, in_the_middle, lambda rgb, points, rng: rgb // 2)
-    assert [picture[0, 0, 0] for picture in known.pictures] == [60, 30, 60, 30]
+    assert [image[0, 0, 0] for image in known.images] == [60, 30, 60, 30]
     assert [path.name for path in known.refused] == ["torn.jpg"]
     learnt, apart = known.split(every=2)
-    assert len(learnt.pictures) == len(apart.pictures) == len(apart.boxes_px) == 2
+    assert len(learnt.images) == len(apart.images) == len(apart.boxes_px) == 2
     assert train_points.mean_error(PointFinder(lambda x: np.zeros((len(x), 10))), apart) < 0.1
 
 

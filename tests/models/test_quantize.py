@@ -11,9 +11,9 @@ from tiny_yolo import SIDE, TAIL, tiny_model, write_tiny
 
 from facesort.errors import ModelError
 from facesort.models.detect import load_detector
-from facesort.models.int8 import head
-from facesort.models.int8.build import Int8Builder
-from facesort.models.int8.dfl import without_softmax
+from facesort.models.int8 import graph_passes
+from facesort.models.int8.builder import Int8Builder
+from facesort.models.int8.graph_passes import without_softmax
 from facesort.models.int8.quantize import META_INT8, SCHEMES, Calibrated, Scheme, calibrate
 
 U8S8 = Scheme("all", "QUInt8", "QInt8", float_first=0)
@@ -32,17 +32,17 @@ def calibrated(tmp_path: Path) -> Calibrated:
 
 
 def test_the_tail_is_what_follows_the_last_learned_layers() -> None:
-    assert head.tail_nodes(tiny_model()) == TAIL
-    assert head.learned_convs(tiny_model()) == ["stem", "sides", "logits"]
-    assert {"sides", "logits"} < head.read_by(tiny_model(), TAIL)
-    assert head.with_activation(tiny_model(), "stem") == ["stem", "gate", "features"]
+    assert graph_passes.tail_nodes(tiny_model()) == TAIL
+    assert graph_passes.learned_convs(tiny_model()) == ["stem", "sides", "logits"]
+    assert {"sides", "logits"} < graph_passes.read_by(tiny_model(), TAIL)
+    assert graph_passes.with_activation(tiny_model(), "stem") == ["stem", "gate", "features"]
 
 
 def test_names_do_not_matter() -> None:
     model = tiny_model()
     for number, node in enumerate(model.graph.node):
         node.name = f"n{number}"
-    assert head.tail_nodes(model) == [f"n{n}" for n in range(5, 14)]
+    assert graph_passes.tail_nodes(model) == [f"n{n}" for n in range(5, 14)]
 
 
 def test_boxes_are_read_without_softmax_just_as_well() -> None:
@@ -51,7 +51,7 @@ def test_boxes_are_read_without_softmax_just_as_well() -> None:
     onnx.checker.check_model(model, full_check=True)
     assert "Softmax" not in {node.op_type for node in model.graph.node}
     np.testing.assert_allclose(run(model), before, atol=1e-4)
-    assert head.learned_convs(model) == ["stem", "sides", "logits"]
+    assert graph_passes.learned_convs(model) == ["stem", "sides", "logits"]
 
 
 ALL = [replace(scheme, float_first=0) for scheme in SCHEMES]  # the tiny one has three layers
@@ -82,7 +82,7 @@ def test_weights_are_8_bits_per_channel(tmp_path: Path, calibrated: Calibrated) 
     assert list(tensors["w0_scale"].dims) == [8]
 
 
-def test_one_odd_picture_does_not_set_the_range(tmp_path: Path) -> None:
+def test_one_odd_image_does_not_set_the_range(tmp_path: Path) -> None:
     file = write_tiny(tmp_path / "tiny.onnx")
     usual = [np.full((1, 3, SIDE, SIDE), 0.5, np.float32)] * 19
     calibrated = calibrate(file, [*usual, PIXELS[0] * 100], tmp_path)
@@ -92,30 +92,30 @@ def test_one_odd_picture_does_not_set_the_range(tmp_path: Path) -> None:
 
 
 def test_nothing_to_calibrate_on(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"tiny\.onnx: no picture to calibrate on"):
+    with pytest.raises(ModelError, match=r"tiny\.onnx: no image to calibrate on"):
         calibrate(write_tiny(tmp_path / "tiny.onnx"), [], tmp_path)
 
 
 @pytest.fixture()
 def schemes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facesort.models.int8.build.SCHEMES", tuple(ALL))
+    monkeypatch.setattr("facesort.models.int8.builder.SCHEMES", tuple(ALL))
 
 
-def pictures() -> list[np.ndarray]:
+def images() -> list[np.ndarray]:
     return [(p[0].transpose(1, 2, 0) * 255).astype(np.uint8) for p in PIXELS]
 
 
 def test_the_first_format_that_passes_is_taken(tmp_path: Path, schemes: None) -> None:
-    builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), pictures(), tmp_path)
+    builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), images(), tmp_path)
     said: list[str] = []
     file, made = builder.build(lambda detector: [], said.append, lambda items, n, unit: items)
     assert said == [f"{made.scheme.name}: passed"] and made.float_layers == ()
     assert set(made.ms) == {"float32", *(s.name for s in SCHEMES)}
-    assert len(load_detector(file).detect(pictures())) == 4
+    assert len(load_detector(file).detect(images())) == 4
 
 
 def test_the_worst_layers_go_back_to_float(tmp_path: Path, schemes: None) -> None:
-    builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), pictures(), tmp_path)
+    builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), images(), tmp_path)
     said: list[str] = []
 
     def judge(detector) -> list[str]:
@@ -126,7 +126,7 @@ def test_the_worst_layers_go_back_to_float(tmp_path: Path, schemes: None) -> Non
 
 
 def test_a_refusal_names_the_layers_that_hurt(tmp_path: Path, schemes: None) -> None:
-    builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), pictures(), tmp_path)
+    builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), images(), tmp_path)
     with pytest.raises(ModelError, match=r"refused: blind; .*hurt most: (stem|sides|logits) \("):
         builder.build(lambda d: ["blind"], [].append, lambda items, n, unit: items)
 

@@ -17,12 +17,12 @@ from facesort.models.training.run_card import (
 def data_set(root: Path, labels: dict[str, str | None]) -> list[tuple[Path, Path]]:
     pairs = []
     for name, text in labels.items():
-        picture, label = root / f"{name}.jpg", root / f"{name}.txt"
+        image, label = root / f"{name}.jpg", root / f"{name}.txt"
         root.mkdir(exist_ok=True)
-        picture.write_bytes(b"picture of " + name.encode())
+        image.write_bytes(b"image of " + name.encode())
         if text is not None:
             label.write_text(text)
-        pairs.append((picture, label))
+        pairs.append((image, label))
     return pairs
 
 

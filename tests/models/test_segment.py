@@ -1,4 +1,4 @@
-"""Every way to say which pixels are the person, on pictures whose truth is known."""
+"""Every way to say which pixels are the person, on images whose truth is known."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.quiet import import_ultralytics
-from facesort.models.segment.reach import out_of_reach, person_of
+from facesort.models.segment.grabcut import out_of_reach, person_of
 from facesort.models.segment.segmenter import load_segmenter
+from facesort.models.ultralytics_loader import import_ultralytics
 
 FACE = (60, 40, 100, 90)
 
@@ -76,7 +76,7 @@ def test_others_are_out_of_reach() -> None:
 
 
 def small_network(path: Path, channels_last: bool, two_classes: bool, wanted: str = "red") -> None:
-    """Red of the picture as the probability: what is red is the person."""
+    """Red of the image as the probability: what is red is the person."""
     from onnx import TensorProto, helper, save
 
     shape = [1, 32, 32, 3] if channels_last else [1, 3, 32, 32]

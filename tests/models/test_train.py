@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from facesort.dataset.tree import Tree
+from facesort.dataset.writer import Tree
 from facesort.errors import ModelError
 from facesort.models.training.losses import weights_of_file
 from facesort.models.training.run_card import FINISHED, RUNNING, hash_file, read_card
@@ -26,13 +26,13 @@ CLASS_LOSS = "train/cls_loss"
 
 
 @pytest.fixture
-def project(tmp_path: Path, pictures: list[NDArray[np.uint8]]) -> Path:
-    """A folder laid out like the project, with four pictures a split."""
+def project(tmp_path: Path, images: list[NDArray[np.uint8]]) -> Path:
+    """A folder laid out like the project, with four images a split."""
     tree = Tree(tmp_path / "datasets" / "occlusion")
     tree.start()
     box = np.array([[100.0, 60, 280, 190]])
     for split in ("train", "val", "test"):
-        for i, rgb in enumerate(pictures[:4]):
+        for i, rgb in enumerate(images[:4]):
             tree.add(split, f"{split}{i}", rgb, box, np.array([i]))
     (tmp_path / "data_configs").mkdir()
     shutil.copy(ROOT / "data_configs" / "occlusion.yaml", tmp_path / "data_configs")
@@ -90,7 +90,7 @@ def test_our_script_trains_in_bfloat16_and_logs_to_files(project: Path, checkpoi
     assert card["command"].startswith("python tools/train_yolo.py --bf16-cpu --wandb data=")
     assert card["extras"] == {"bf16_cpu": True, "focal": None, "class_weights": None}
     assert card["start"]["weights"] == {str(checkpoint): hash_file(checkpoint)}
-    assert card["data"]["pictures"] == {"train": 4, "val": 4}
+    assert card["data"]["images"] == {"train": 4, "val": 4}
     assert card["results"]["best_sha256"] == hash_file(best)
     assert {"ultralytics", "torch", "python"} <= set(card["versions"])
     assert {"seed", "git", "machine", "seconds", "started"} <= set(card)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from facesort.models.training.transfer import Transfer
+from facesort.models.training.start import Transfer
 
 
 @pytest.mark.parametrize(

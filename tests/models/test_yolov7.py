@@ -55,9 +55,9 @@ def test_yolov7_tiny_is_trained_saved_reloaded_and_exported(tiny_set: Path) -> N
         warnings.simplefilter("ignore")
         onnx_file = checkpoint.export(format="onnx", imgsz=64, simplify=False)
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
-    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        expected = network(picture)[0].numpy()
-    (got,) = session.run(None, {"images": picture.numpy()})
+        expected = network(image)[0].numpy()
+    (got,) = session.run(None, {"images": image.numpy()})
     assert got.shape == (1, 4 + 4, 8 * 8 + 4 * 4 + 2 * 2)
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from facesort.errors import ModelError
-from facesort.models.yunet import load_yunet
+from facesort.models.face_finders import load_yunet
 
 YUNET = Path(__file__).resolve().parents[3] / "shared" / "weights" / "yunet_n_640_640.onnx"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facesort.photos import jpeg
+from facesort.photos import decode
 
 
 def jpeg_bytes(mode: str, size_wh: tuple[int, int], **options: object) -> bytes:
@@ -41,7 +41,7 @@ def test_pixels_are_those_of_pillow(
     mode: str, options: dict[str, object], size_wh: tuple[int, int], divisor: int
 ) -> None:
     data = jpeg_bytes(mode, size_wh, **options)
-    rgb = jpeg.decode(data, size_wh, divisor)
+    rgb = decode.decode_jpeg(data, size_wh, divisor)
     if min(size_wh) < divisor:
         assert rgb is None, "left to Pillow"
     else:
@@ -59,8 +59,8 @@ def test_pixels_are_those_of_pillow(
     ids=["empty", "cut off", "overwritten", "no end"],
 )
 def test_what_is_odd_is_left_to_pillow(damage) -> None:
-    assert jpeg.decode(damage(jpeg_bytes("RGB", (160, 120))), (160, 120), 1) is None
+    assert decode.decode_jpeg(damage(jpeg_bytes("RGB", (160, 120))), (160, 120), 1) is None
 
 
 def test_another_size_than_its_header_says_is_left_to_pillow() -> None:
-    assert jpeg.decode(jpeg_bytes("RGB", (160, 120)), (161, 120), 1) is None
+    assert decode.decode_jpeg(jpeg_bytes("RGB", (160, 120)), (161, 120), 1) is None

@@ -116,3 +116,19 @@ def test_locked_folders() -> None:
             (root / "locked").chmod(0o755)
         assert [found.relative for found in listing.photos] == ["a.jpg"]
         assert listing.unreadable == ("locked",)
+
+
+def test_links_that_lead_out_of_an_album_are_refused(tmp_path: Path) -> None:
+    """A hard link to what they lead to would be a second name of somebody's file."""
+    plant(tmp_path, ["out/secret.jpg", "out/x/b.jpg", "album/real/a.jpg", "album_too/c.jpg"])
+    links = ["within -> real", "a.jpg -> real/a.jpg", "one.jpg -> ../out/secret.jpg"]
+    links += ["all -> ../out", "near -> ../album_too", "twice.jpg -> one.jpg", "up -> .."]
+    plant(tmp_path / "album", links)
+    out = ["all", "near", "one.jpg", "twice.jpg", "up"]
+    (tmp_path / "way in").symlink_to(tmp_path / "album")
+    for root in (tmp_path / "album", tmp_path / "way in"):
+        listing = list_photos(root, links_out=False)
+        assert [found.relative for found in listing.photos] == ["a.jpg", "real/a.jpg"]
+        assert sorted(listing.refused) == out
+        assert "leads out of the album" in listing.refused["all"]
+    assert len(list_photos(tmp_path / "album").photos) > 2

@@ -48,7 +48,7 @@ LOSSY = {"JPEG": 12, "WEBP": 25, "HEIF": 25, "AVIF": 25}  # largest mean error, 
 
 
 def scene(w: int = 96, h: int = 64) -> Image.Image:
-    """A picture without any symmetry: red to the right, green downwards, a blue corner."""
+    """An image without any symmetry: red to the right, green downwards, a blue corner."""
     x, y = np.meshgrid(np.linspace(0, 255, w), np.linspace(0, 255, h))
     blue = np.where((x < 128) & (y < 85), 200, 20)
     return Image.fromarray(np.stack([x, y, blue], axis=-1).astype(np.uint8))
@@ -74,7 +74,7 @@ def mean_error(rgb: np.ndarray, expected: Image.Image) -> float:
 
 
 def png_claiming(w: int, h: int) -> bytes:
-    """A few bytes that say they are a huge picture."""
+    """A few bytes that say they are a huge image."""
     data = bytearray(encoded(scene(), "PNG"))
     data[16:24] = struct.pack(">II", w, h)
     data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
@@ -130,7 +130,7 @@ ON_WHITE = [(255, 255, 255), (255, 0, 0)]  # transparent, then opaque red
 
 
 def deep(kind: str, channels: int) -> bytes:
-    """A 16-bit picture whose upper eight bits are `GREY`."""
+    """A 16-bit image whose upper eight bits are `GREY`."""
     import cv2
 
     values = GREY.astype(np.uint16) * 257
@@ -199,7 +199,7 @@ def test_first_row(name: str, data: bytes, row: list[tuple[int, int, int]]) -> N
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "PNG", "GIF"])
-def test_of_moving_pictures_the_first_frame(kind: str) -> None:
+def test_of_moving_images_the_first_frame(kind: str) -> None:
     first, *rest = two_frames()
     data = encoded(first, kind, save_all=True, append_images=rest, duration=100)
     assert open_photo(data).rgb[4, 4].tolist() == pytest.approx([255, 0, 0], abs=4)

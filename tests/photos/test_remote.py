@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from facesort.errors import FacesortError, PhotoError, UsageError
+from facesort.file_names import why_outside
 from facesort.photos import Remote, album_at, list_remote, read_photo_bytes
 from facesort.photos.remote import found_at, status_of
 
@@ -84,6 +86,22 @@ def test_what_is_listed(tmp_path: Path) -> None:
     assert listing.photos[1] == found_at(remote / ODD, ODD, len(ODD.encode()), 17 * 10**17)
     assert listing.others == ("2024/note.txt", "circle", "pipe.jpg")
     assert list(listing.refused) == ["v.mp4"] and not listing.videos
+
+
+def test_what_leads_out_of_the_album_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.jpg").write_bytes(b"x")
+    remote = album(tmp_path / "a", "b.jpg", "x\\..\\..\\c.jpg", "C:d.jpg")
+    (tmp_path / "a" / "link.jpg").symlink_to(tmp_path / "own.jpg")
+    listing = list_remote(remote)
+    assert len(listing.photos) == 3
+    assert "leads out of the album" in listing.refused["link.jpg"]
+    # the keys of an object store, as Windows would take them for paths
+    monkeypatch.setattr("facesort.photos.remote.why_outside", partial(why_outside, windows=True))
+    listing = list_remote(remote)
+    assert [found.relative for found in listing.photos] == ["b.jpg"]
+    assert sorted(listing.refused) == ["C:d.jpg", "link.jpg", "x\\..\\..\\c.jpg"]
 
 
 def test_an_empty_folder_and_a_file(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from facesort.dataset.sample_pictures import PORTRAITS
+from facesort.dataset.sample_images import PORTRAITS
 from facesort.photos import open_photo
 from facesort.selfie.measure import _blur
 

@@ -141,7 +141,7 @@ def test_json() -> None:
     box=st.tuples(*[st.floats(-5, 50) for _ in range(4)]),
     what=st.sampled_from(FaceClass),
 )
-def test_any_box_on_any_picture_gets_a_verdict(
+def test_any_box_on_any_image_gets_a_verdict(
     size_wh: tuple[int, int], box: tuple[float, ...], what: FaceClass
 ) -> None:
     x, y = sorted(box[::2]), sorted(box[1::2])

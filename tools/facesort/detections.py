@@ -1,4 +1,4 @@
-"""What a model says of one picture, whichever model it was: plain arrays."""
+"""What a model says of one image, whichever model it was: plain arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from facesort.boxes import Boxes
 class Detections:
     """Faces with their class, most certain first.
 
-    ``xyxy_px`` (n, 4) in pixels of the picture given, ``class_id`` (n,), ``confidence`` (n,).
+    ``xyxy_px`` (n, 4) in pixels of the image given, ``class_id`` (n,), ``confidence`` (n,).
     """
 
     xyxy_px: Boxes
@@ -31,7 +31,7 @@ class FoundFaces:
     """Faces with five landmarks but no class.
 
     ``xyxy_px`` (n, 4), ``confidence`` (n,), ``landmarks_px`` (n, 5, 2): the eye and then the mouth
-    corner at the left of the picture come first: left eye, right eye, nose, left and right mouth.
+    corner at the left of the image come first: left eye, right eye, nose, left and right mouth.
     """
 
     xyxy_px: Boxes
@@ -39,5 +39,5 @@ class FoundFaces:
     landmarks_px: NDArray[np.float64]
 
 
-# find(rgb, imgsz): the picture (h, w, 3) and the size at which the network sees it
+# find(rgb, imgsz): the image (h, w, 3) and the size at which the network sees it
 FaceFinder = Callable[[NDArray[np.uint8], int], FoundFaces]

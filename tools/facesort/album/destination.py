@@ -5,6 +5,7 @@ corrections.jsonl               what the person said of faces; theirs, it outliv
 plan.json                       what a dry run saved
 _which_face/<name>/             faces of an example, of which the person chooses one
 .facesort/journal.jsonl         the memory: resume, undo
+.facesort/journal.head          how long it was at the last sync
 .facesort/plan.json             the plan being carried out; its presence means "unfinished"
 .facesort/crops                 crops cut and not yet filed
 .facesort/looks/                what the workers of a cluster saw, until it is read
@@ -31,6 +32,7 @@ from facesort.errors import AlbumError, UsageError
 from facesort.photos import Found, Place, Remote, album_at
 
 VIEWS = ("photos", "faces")
+LOCK_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Destination:
     @property
     def journal(self) -> Path:
         return self.state_folder / "journal.jsonl"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.state_folder / "lock"
 
     @property
     def pending_plan(self) -> Path:
@@ -122,33 +128,62 @@ class Destination:
     @contextmanager
     def opened(self, known: State | None = None) -> Iterator[Journal]:
         """The journal, of which ``known`` was read before, while no other run may work here; makes
-        the folders it needs."""
-        self.temp_folder.mkdir(parents=True, exist_ok=True)
-        check_writable(self.state_folder)
+        the folders it needs, and touches nothing before it is alone."""
         with self._locked():
-            shutil.rmtree(self.temp_folder)  # what a killed run was about to finish
-            self.temp_folder.mkdir()
+            check_writable(self.state_folder)
+            shutil.rmtree(self.temp_folder, ignore_errors=True)  # what a killed run was to finish
+            self.temp_folder.mkdir(exist_ok=True)
             journal = Journal(self.journal, known)
             try:
                 yield journal
             finally:
                 journal.close()
 
+    def forget(self, journal: Journal) -> None:
+        """Remove the memory, the ``journal`` after all else but the lock, which goes last: stopped
+        before that, an undo can go on; and no other run begins in between."""
+        journal.close()
+        for path in sorted(self.state_folder.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path not in (self.journal, self.lock_file):
+                with suppress(PermissionError):  # a watcher has its lock open, on Windows
+                    path.unlink()
+        self.journal.unlink()
+        self._remove_lock()  # Windows removes no open file: `_locked` does it there
+
+    def _remove_lock(self) -> None:
+        with suppress(OSError):
+            self.lock_file.unlink()
+        with suppress(OSError):
+            self.state_folder.rmdir()
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.state_folder / "lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise AlbumError(
-                f"{self.root}: another run is at work on this destination; wait for it to end"
-            ) from None
+        lock = FileLock(self.lock_file, timeout=0)
+        for _ in range(LOCK_TRIES):
+            try:
+                self.state_folder.mkdir(parents=True, exist_ok=True)
+                lock.acquire()
+            except Timeout:
+                raise AlbumError(
+                    f"{self.root}: another run is at work on this destination; wait for it to end"
+                ) from None
+            except FileNotFoundError:  # an undo removed the folder right now
+                continue
+            if self.lock_file.exists():  # else that undo has removed what we locked
+                break
+            lock.release()
+        else:
+            raise AlbumError(f"{self.state_folder}: vanishes again and again; run this once more")
         try:
             yield
         finally:
             lock.release()
+            if os.name == "nt" and not self.journal.exists():
+                self._remove_lock()
 
 
 def check_apart(src: Place, photos: Iterable[Found], dst: Path) -> None:
@@ -191,7 +226,9 @@ def check_belongs(state: State, src: Place, dst: Path) -> None:
     """Raise `UsageError` if the destination belongs to another album that still exists (whether one
     behind a URL does, is not asked), and `AlbumError` if it is half undone."""
     if state.left_by_undo is not None:
-        raise AlbumError(f"{dst}: an --undo was stopped here; finish it with --undo --dst {dst}")
+        raise AlbumError(
+            f"{dst}: an --undo was stopped here or left files; finish it with --undo --dst {dst}"
+        )
     if state.src and _is_another(album_at(state.src), src):
         raise UsageError(
             f"--dst {dst}: holds the album {state.src}, not {src}; choose another --dst"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from facesort.album.durable import sync_folder
 from facesort.album.records import HARD, SYM, Scan
 from facesort.errors import AlbumError
 from facesort.photos import Place, Remote, new_content_hash
@@ -70,7 +71,7 @@ def check_writable(folder: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class FileSignature:
     """Tells whether a file is still the one that was put there, and where it went if not."""
 
     size_bytes: int
@@ -78,11 +79,11 @@ class Stamp:
     inode: int
 
     @classmethod
-    def of(cls, path: Path) -> Stamp:
+    def of(cls, path: Path) -> FileSignature:
         status = os.lstat(path)
         return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
-    def same_content(self, other: Stamp) -> bool:
+    def same_content(self, other: FileSignature) -> bool:
         """Size and time; not the inode, which some file systems give out anew at every mount."""
         return (self.size_bytes, self.mtime_ns) == (other.size_bytes, other.mtime_ns)
 
@@ -92,6 +93,7 @@ def write_atomic(path: Path, data: Iterable[bytes], temporary: Path) -> None:
     with _cleared(temporary):
         _write(temporary, data)
         os.replace(temporary, path)
+    sync_folder(path.parent)
 
 
 def put_bytes(data: bytes, final: Path, temp_folder: Path) -> None:

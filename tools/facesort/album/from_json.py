@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from facesort.album.names import can_be_folder
-from facesort.album.person.people import vector_from_text
+from facesort.album.person.identification import vector_from_text
 from facesort.album.records import (
     BY_CLASS,
     LINKS,
@@ -22,16 +22,18 @@ from facesort.album.records import (
     Face,
     Folders,
     Identity,
-    Judged,
     Learned,
     Plan,
+    Prediction,
     Scan,
     Vote,
 )
 from facesort.classes import CLASS_NAMES
-from facesort.models.people import likeness
+from facesort.models.people import similarity_norm
 
 T = TypeVar("T")
+
+MOST = 2**63 - 1  # bytes, nanoseconds
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
@@ -61,7 +63,7 @@ def people_from_json(data: Any) -> tuple[str, ...]:
 
 
 def learned_from_json(data: Mapping[str, Any]) -> Learned:
-    likeness.from_json(_is(str, data["likeness"]))
+    similarity_norm.from_json(_is(str, data["likeness"]))
     return Learned(
         by=_is(str, data["by"]),
         likeness=data["likeness"],
@@ -87,7 +89,7 @@ def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Ent
         face_targets=_paths(photos, data["face_targets"]),
         human=tuple(_one_of(("", *folders.faces), name) for name in data.get("human", ())),
         judged=tuple(_judged(one, folders) for one in data.get("judged", ())),
-        left=tuple(_inner_path(path) for path in data.get("left", ())),
+        left=tuple(inner_path(path) for path in data.get("left", ())),
     )
     if entry.judged and len(entry.judged) != len(entry.scan.faces):
         raise ValueError(f"{entry.scan.photo}: expected a word on each face, or on none")
@@ -100,9 +102,9 @@ def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Ent
 
 def scan_from_json(data: Mapping[str, Any]) -> Scan:
     return Scan(
-        photo=_inner_path(data["photo"]),
+        photo=inner_path(data["photo"]),
         size_bytes=_count(data["size_bytes"]),
-        mtime_ns=_is(int, data["mtime_ns"]),
+        mtime_ns=_bounded(data["mtime_ns"], -MOST, MOST),
         content=_is(str, data["content"]),
         scale=_number(data["scale"], 1e-9, 1e9),
         faces=tuple(face_from_json(face) for face in _is(list, data["faces"])),
@@ -136,8 +138,8 @@ def _identity(data: Mapping[str, Any]) -> Identity:
     )
 
 
-def _judged(data: Mapping[str, Any], folders: Folders) -> Judged:
-    return Judged(
+def _judged(data: Mapping[str, Any], folders: Folders) -> Prediction:
+    return Prediction(
         folder=_one_of(folders.faces, data["folder"]),
         likeliest=_one_of(("", *folders.names), data["likeliest"]),
         probability=_number(data["probability"], 0, 1),
@@ -149,7 +151,7 @@ def _paths(place: tuple[str, tuple[str, ...]], values: Any) -> tuple[str, ...]:
     """Files of one view, each in one of its folders."""
     view, folders = place
     for path in _is(list, values):
-        parts = _inner_path(path).split("/")
+        parts = inner_path(path).split("/")
         if len(parts) != 3 or parts[0] != view or parts[1] not in folders:
             raise ValueError(f"{path}: expected a file in a folder of {view}/")
     return tuple(map(sys.intern, values))
@@ -161,7 +163,7 @@ def _folder(path: Any) -> str:
     return str(path)
 
 
-def _inner_path(path: Any) -> str:
+def inner_path(path: Any) -> str:
     """A path that stays inside of what it is relative to, on this system."""
     parts = _is(str, path).split("/")
     odd = "\0" in path or not {"", ".", ".."}.isdisjoint(parts)
@@ -183,8 +185,12 @@ def _is_flag(value: Any) -> bool:
 
 
 def _count(value: Any) -> int:
-    if _is(int, value) < 0:
-        raise ValueError(f"{value}: expected 0 or more")
+    return _bounded(value, 0, MOST)
+
+
+def _bounded(value: Any, low: int, high: int) -> int:
+    if not low <= _is(int, value) <= high:
+        raise ValueError(f"{value}: expected a whole number from {low} to {high}")
     return int(value)
 
 

@@ -20,7 +20,9 @@ Kinds of lines, in the order a run writes them:
     undo      left: undo began; ``left`` says what was gone by then, and where to
 
 A line is one ``write``, so that it survives a kill; every `LINES_PER_SYNC` lines it is forced to
-the disk, so that little is lost with the power. A torn last line is cut off when writing goes on.
+the disk, after the names of the files and folders it speaks of, so that little is lost with the
+power. A torn last line is cut off when writing goes on. A journal that was cut or edited is noticed
+(`journal_check`) and refused.
 """
 
 from __future__ import annotations
@@ -29,32 +31,47 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from facesort.album.disk import Stamp
-from facesort.album.human import HumanLabel
-from facesort.album.records import Entry, Learned, Scan
+from facesort.album.disk import FileSignature, write_atomic
+from facesort.album.durable import sync_folder
+from facesort.album.journal_check import Head, head_path, read_head
+from facesort.album.records import Entry, Learned, Scan, folder_of
 from facesort.album.state import State
+from facesort.album.untrusted import DAMAGED, in_short, object_of
+from facesort.album.user_labels import UserLabel
 from facesort.errors import AlbumError
 
 LINES_PER_SYNC = 64
 
 
 def read_state(path: Path) -> State:
-    """Replay the journal; the state of a destination without one is empty."""
+    """Replay the journal; the state of a destination without one is empty. Raises `AlbumError`
+    where it is not as it was written."""
+    head = read_head(path)
     state = State(as_of=_fingerprint(path))
-    if path.exists():
-        for number, line in _whole_lines(path):
-            try:
-                state.add(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
-                raise AlbumError(
-                    f"{path}: line {number} is damaged ({error!r}); the files are untouched: move "
-                    f"{path.parent.name} away and sort into a new folder"
-                ) from None
+    for number, line in _whole_lines(path):
+        try:
+            state.check = state.check.read(line[:-1])
+            state.add(object_of(json.loads(line)))
+        except DAMAGED as error:
+            raise _damaged(path, f"line {number} is damaged ({in_short(error)})") from None
+        if head and number == head.lines and state.check.check != head.check:
+            raise _damaged(path, f"lines up to {number} are not as they were written")
+    if head and state.check.lines < head.lines and head_path(path).exists():  # no undo meanwhile
+        missing = head.lines - state.check.lines
+        raise _damaged(path, f"{missing} of {head.lines} lines are missing at its end")
     return state
+
+
+def _damaged(path: Path, what: str) -> AlbumError:
+    return AlbumError(
+        f"{path}: {what}; the files are untouched: move {path.parent.name} away and sort into a "
+        "new folder"
+    )
 
 
 def _fingerprint(path: Path) -> object:
@@ -67,6 +84,8 @@ def _fingerprint(path: Path) -> object:
 
 
 def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    if not path.exists():
+        return
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             if line.endswith(b"\n"):
@@ -83,6 +102,8 @@ class Journal:
     def __init__(self, path: Path, known: State | None = None) -> None:
         is_fresh = known is not None and known.as_of == _fingerprint(path)
         self.state = known if known is not None and is_fresh else read_state(path)
+        self._path, self._root = path, path.parent.parent
+        self._unsynced_folders = set() if path.exists() else {".", "..", path.parent.name}
         self._file = open(path, "ab+", buffering=0)
         self._cut_torn_line()
         self._unsynced = 0
@@ -108,11 +129,14 @@ class Journal:
         self.state.put_scan(detector, scan)  # this very one: the plan will hold it as well
 
     def folder(self, path: str) -> None:
+        self._unsynced_folders.add(folder_of(path) or ".")
         self._append({"kind": "folder", "path": path})
 
-    def filed(self, entry: Entry, made: dict[str, Stamp]) -> None:
-        stamps = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
-        self._write({"kind": "filed", "entry": asdict(entry), "made": stamps})
+    def filed(self, entry: Entry, made: dict[str, FileSignature]) -> None:
+        signatures = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
+        for folder in {folder_of(path) for path in made}:
+            self._unsynced_folders.update((folder, folder_of(folder) or ".", "."))
+        self._write({"kind": "filed", "entry": asdict(entry), "made": signatures})
         self.state.put_entry(entry, made)
 
     def making(self, photo: str, paths: list[str]) -> None:
@@ -121,7 +145,7 @@ class Journal:
     def removed(self, paths: list[str]) -> None:
         self._append({"kind": "removed", "paths": paths})
 
-    def said(self, labels: Iterable[HumanLabel]) -> None:
+    def said(self, labels: Iterable[UserLabel]) -> None:
         self._append({"kind": "said", "labels": [asdict(label) for label in labels]})
 
     def applied(self) -> None:
@@ -147,10 +171,21 @@ class Journal:
         self.sync()
 
     def sync(self) -> None:
+        """What the journal says outlives a power cut: names first, then the lines on them."""
+        for folder in self._unsynced_folders:
+            sync_folder(self._root / folder)
+        self._unsynced_folders.clear()
         os.fsync(self._file.fileno())
+        if self._unsynced:
+            check = self.state.check
+            head = Head(check.lines, check.check).as_json()
+            with suppress(OSError):  # a full disk: the head before it is not wrong either
+                write_atomic(head_path(self._path), [head], self._path.with_suffix(".head.tmp"))
         self._unsynced = 0
 
     def close(self) -> None:
+        if self._file.closed:
+            return
         self.sync()
         self._file.close()
 
@@ -158,11 +193,13 @@ class Journal:
         self.state.add(json.loads(self._write(line)))
 
     def _write(self, line: dict[str, Any]) -> bytes:
-        data = (json.dumps(line) + "\n").encode("ascii")
+        body, check = self.state.check.sealed(json.dumps(line).encode("ascii"))
+        data = body + b"\n"
         end = self._file.seek(0, os.SEEK_END)
         if self._file.write(data) != len(data):  # the disk is full: do not leave half a line
             self._file.truncate(end)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
+        self.state.check = check
         self._unsynced += 1
         if self._unsynced >= LINES_PER_SYNC:
             self.sync()

@@ -5,9 +5,9 @@ Boxes are pixels of the upright photo; ``mouth`` and ``eyes`` are 1 where covere
 ``target`` are relative to the destination. Sorted by person, there are two more: ``person``, in
 whose folder the face is, and the ``probability`` that it is the likeliest one. Where there are
 videos, there are two more at the end: ``frame``, counted from 0, and ``time_s``, empty for photos.
-The file is UTF-8; a byte of a file name that is not UTF-8 is written as ``\\xNN`` (two hexadecimal
-digits). Lines end in CR LF, as RFC 4180 has it: only then does every Python quote a name that
-contains one of the two.
+The file is UTF-8; a byte of a photo's name that is not UTF-8 is written as ``\\xNN`` (two
+hexadecimal digits), and our own files have such a byte as ``%NN`` in their names. Lines end in CR
+LF, as RFC 4180 has it: only then does every Python quote a name that contains one of the two.
 """
 
 from __future__ import annotations

@@ -11,14 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from facesort.classes import CLASS_NAMES
-
-MAX_NAME_BYTES = 255
-
-# what Windows takes for a device, and what it has in no name
-DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
-    f"{port}{n}" for port in ("COM", "LPT") for n in range(10)
-}
-UNFIT = set('<>:"/\\|?*')
+from facesort.file_names import MAX_NAME_BYTES, why_no_name
 
 
 def folded(path: str) -> str:
@@ -28,9 +21,19 @@ def folded(path: str) -> str:
 
 def can_be_folder(name: str) -> bool:
     """Can a person's folder have this name, on every disk, beside our own folders and classes?"""
-    taken = name.partition(".")[0].strip().upper() in DEVICES or folded(name) in CLASS_NAMES
-    odd = name != name.strip(" .") or not name.isprintable() or bool(set(name) & UNFIT)
-    return not (name == "" or name.startswith("_") or taken or odd)
+    ours = name.startswith("_") or folded(name) in CLASS_NAMES
+    return not (why_no_name(name) or name != name.strip(" .") or ours)
+
+
+def as_text(name: str) -> str:
+    """``name`` as every program can write it: a byte that is no UTF-8 becomes ``%XX``, so that the
+    manifest, which is UTF-8, can name the file."""
+    return "".join(f"%{ord(c) & 0xFF:02X}" if is_surrogate(c) else c for c in name)
+
+
+def is_surrogate(character: str) -> bool:
+    """Half of a character, as which Python keeps a byte of a name that is no UTF-8."""
+    return "\ud800" <= character <= "\udfff"
 
 
 def fit(stem: str, tail: str) -> str:
@@ -49,6 +52,7 @@ class NamePool:
         self._last_number: dict[str, int] = {}
 
     def take(self, folder: str, name: str) -> str:
+        name = as_text(name)
         stem, suffix = os.path.splitext(name)
         wanted = folded(f"{folder}/{name}")
         number = self._last_number.get(wanted, 0)

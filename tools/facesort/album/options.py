@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import UsageError
-from facesort.models.levels import LEVELS
+from facesort.models.presets import PRESETS
 
 if TYPE_CHECKING:
     from facesort.photos import Place
@@ -88,7 +88,7 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
     add("--undo", action="store_true", help="remove from --dst what was made there; list the rest")
     add(
         "--quality",
-        choices=list(LEVELS),
+        choices=list(PRESETS),
         help="fast overlooks small faces and mistakes more of them; best takes half as long again "
         "as balanced, for little; figures: weights/SPEED.md (default: balanced)",
     )
@@ -115,7 +115,7 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         type=console.path,
         metavar="DIR",
         help="remembers where models saw faces, for the next sorting of the same photos; no "
-        "pictures, no names (default: $FACESORT_CACHE, or runs/cache beside tools/)",
+        "images, no names (default: $FACESORT_CACHE, or runs/cache beside tools/)",
     )
     add("--no-cache", action="store_true", help="remember nothing beyond --dst")
     add("--workers", type=int, metavar="N", help="photos at a time (default: one per core)")

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from facesort.album.human import HumanLabels
 from facesort.album.names import NamePool, fit
 from facesort.album.records import (
     BY_CLASS,
@@ -24,11 +23,12 @@ from facesort.album.records import (
     UNSURE,
     Entry,
     Folders,
-    Judged,
+    Prediction,
     Scan,
     folder_of,
 )
-from facesort.album.subject import AS_EVER, PhotoRules
+from facesort.album.salience import AS_EVER, PhotoRules
+from facesort.album.user_labels import UserLabels
 from facesort.boxes import area, grow_xyxy
 
 CROP_GROWTH = 1.3  # a crop shows this much more than the face: hair, chin, a mask's edge
@@ -41,9 +41,9 @@ def plan_entries(
     links: Mapping[str, str],
     sure: float,
     taken: Iterable[str],
-    labels: HumanLabels | None = None,
+    labels: UserLabels | None = None,
     folders: Folders = BY_CLASS,
-    judged: Mapping[str, tuple[Judged, ...]] | None = None,
+    judged: Mapping[str, tuple[Prediction, ...]] | None = None,
     rules: PhotoRules = AS_EVER,
 ) -> tuple[Entry, ...]:
     """One entry a photo, sorted by path.
@@ -55,7 +55,7 @@ def plan_entries(
     """
     pool = NamePool(taken)
     ordered = sorted(scans, key=lambda scan: scan.photo)
-    known, words = labels or HumanLabels(), judged or {}
+    known, words = labels or UserLabels(), judged or {}
     return tuple(
         _plan_photo(
             scan,
@@ -78,7 +78,7 @@ def _plan_photo(
     pool: NamePool,
     human: tuple[str, ...],
     folders: Folders,
-    judged: tuple[Judged, ...],
+    judged: tuple[Prediction, ...],
     rules: PhotoRules,
 ) -> Entry:
     name = PurePosixPath(scan.photo).name
@@ -118,7 +118,7 @@ def placed(
 
 
 def folders_of_faces(
-    scan: Scan, sure: float, human: Sequence[str], judged: Sequence[Judged] = ()
+    scan: Scan, sure: float, human: Sequence[str], judged: Sequence[Prediction] = ()
 ) -> list[str]:
     """Where each face of ``scan`` belongs: what the person said, else the model if it is sure."""
     by_class = [f.class_name if f.confidence >= sure else UNSURE for f in scan.faces]

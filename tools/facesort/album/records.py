@@ -107,7 +107,7 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Prediction:
     """Where a face goes when sorting by person. ``likeliest`` is a person's name, "" where it looks
     like none; ``probability`` that it is that person; ``poor`` why the face says little, or ""."""
 
@@ -128,7 +128,7 @@ class Scan:
 
     ``content`` is the hash of its bytes, empty where they could not be read (such a photo is tried
     again in every run); ``problem`` says why a photo cannot be shown. ``scale`` is the width of
-    the picture the faces were found in, divided by the width of the photo.
+    the image the faces were found in, divided by the width of the photo.
     """
 
     photo: str
@@ -160,7 +160,7 @@ class Entry:
     crops: tuple[str, ...] = ()
     face_targets: tuple[str, ...] = ()
     human: tuple[str, ...] = ()
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[Prediction, ...] = ()
     left: tuple[str, ...] = ()
 
     @property

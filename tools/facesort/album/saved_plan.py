@@ -12,11 +12,11 @@ from facesort.album.disk import write_atomic
 from facesort.album.from_json import plan_from_json
 from facesort.album.records import Plan, Scan
 from facesort.album.state import State
+from facesort.album.untrusted import DAMAGED, in_short
 from facesort.errors import AlbumError, PhotoError
 from facesort.photos import Found, content_of
 
 FORMAT = "facesort plan 1"
-MOST_REASON = 200  # characters of what is wrong with a plan
 
 
 def save_plan(plan: Plan, path: Path) -> None:
@@ -42,9 +42,9 @@ def load_plan(path: Path) -> Plan:
         return plan_from_json(data)
     except OSError as error:
         raise AlbumError(f"{path}: cannot read the plan ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except DAMAGED as error:
         raise AlbumError(
-            f"{path}: not a plan as --dry-run saves it ({str(error)[:MOST_REASON]}); make a new "
+            f"{path}: not a plan as --dry-run saves it ({in_short(error)}); make a new "
             f"one with --dry-run"
         ) from None
 

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.album.carry_out import Site, carry_out, write_manifest
-from facesort.album.closing import close, say_problems
 from facesort.album.destination import (
     Destination,
     check_apart,
@@ -17,15 +15,23 @@ from facesort.album.destination import (
     check_free,
     check_sorted_alike,
 )
-from facesort.album.filing import left_to_file
+from facesort.album.executor import Workspace, execute, left_to_file, write_manifest
 from facesort.album.journal import read_state
-from facesort.album.looking.crops import CropMemory, crop_memory
-from facesort.album.looking.look import Job, Remember, plan_news
-from facesort.album.looking.scan import Looked
 from facesort.album.records import COPY, Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
+from facesort.album.scanning.face_crops import CropMemory, crop_memory
+from facesort.album.scanning.scanner import ScanResult
+from facesort.album.sort_job import Remember, SortJob, plan_new_photos
 from facesort.album.state import State
-from facesort.album.summary import count_links, counted, links_line, listing_lines, plan_lines
+from facesort.album.summary import (
+    close,
+    count_links,
+    counted,
+    links_line,
+    listing_lines,
+    plan_lines,
+    say_problems,
+)
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import (
     PHOTO_SUFFIXES,
@@ -42,7 +48,7 @@ from facesort.reporter import Reporter
 NOTHING_NEW = "nothing new: every photo was filed in an earlier run"
 
 
-def sort_album(job: Job, report: Reporter) -> int:
+def sort_album(job: SortJob, report: Reporter) -> int:
     """Sort what is new in the album into the destination; returns the exit code."""
     listing = _list_album(job.src, job.dst, job.folders, report)
     dst = Destination(job.dst)
@@ -58,18 +64,20 @@ def sort_album(job: Job, report: Reporter) -> int:
     else:
         job.checked_detector(report)  # so that a model that will not do leaves no trace
     with (
-        at_work(job.src, dst, state, job.workers, report) as site,
+        open_workspace(job.src, dst, state, job.workers, report) as workspace,
         crop_memory(dst.crops) as memory,
     ):
-        _finish_pending(site, memory)
-        plan = plan_news(job, listing, site.journal.state, report, _remember_in(site, memory))
-        if plan.entries and site.journal.state.options != job.options:
-            site.journal.options(job.options)
-        problems = _carry_out_news(plan, site, memory)
-        return close(site.journal.state, listing, dst.root, problems, report)
+        _finish_pending(workspace, memory)
+        plan = plan_new_photos(
+            job, listing, workspace.journal.state, report, _remember_in(workspace, memory)
+        )
+        if plan.entries and workspace.journal.state.options != job.options:
+            workspace.journal.options(job.options)
+        problems = _carry_out_news(plan, workspace, memory)
+        return close(workspace.journal.state, listing, dst.root, problems, report)
 
 
-def preview_album(job: Job, report: Reporter) -> int:
+def preview_album(job: SortJob, report: Reporter) -> int:
     """Say what `sort_album` would do, and save that as a plan; nothing else is written."""
     listing = _list_album(job.src, job.dst, job.folders, report)
     dst = Destination(job.dst)
@@ -83,7 +91,7 @@ def preview_album(job: Job, report: Reporter) -> int:
         job.checked_detector(report)
     levels = dst.levels(state)
     with dst.made():
-        plan = plan_news(job, listing, state, report, remember=None)
+        plan = plan_new_photos(job, listing, state, report, remember=None)
         save_plan(replace(plan, levels=levels), dst.saved_plan)
     for line in plan_lines(plan, in_full=True):
         report.say(line)
@@ -112,16 +120,16 @@ def apply_saved(
     check_album(plan, listing.files, state)
     check_names_free(plan, place.root, state)
     with (
-        at_work(album, place, known, workers, report) as site,
+        open_workspace(album, place, known, workers, report) as workspace,
         crop_memory(place.crops) as memory,
     ):
-        _finish_pending(site, memory)
-        problems = _carry_out_news(plan, site, memory)
-        return close(site.journal.state, listing, place.root, problems, report)
+        _finish_pending(workspace, memory)
+        problems = _carry_out_news(plan, workspace, memory)
+        return close(workspace.journal.state, listing, place.root, problems, report)
 
 
 def _list_album(src: Place, dst: Path, folders: Folders, report: Reporter) -> Listing:
-    listing = list_remote(src) if isinstance(src, Remote) else list_photos(src)
+    listing = list_remote(src) if isinstance(src, Remote) else list_photos(src, links_out=False)
     check_apart(src, listing.files, dst)
     check_free(Destination(dst), folders)
     for line in listing_lines(src, listing):
@@ -136,9 +144,9 @@ def _list_album(src: Place, dst: Path, folders: Folders, report: Reporter) -> Li
 
 
 @contextmanager
-def at_work(
+def open_workspace(
     src: Place, dst: Destination, known: State, workers: int, report: Reporter
-) -> Iterator[Site]:
+) -> Iterator[Workspace]:
     """The destination, of whose journal ``known`` was read, ours alone for a while; it belongs to
     the album ``src`` from now on."""
     levels = dst.levels(known)
@@ -146,7 +154,7 @@ def at_work(
         check_belongs(journal.state, src, dst.root)
         if journal.state.src != str(src.absolute()):
             journal.album(str(src.absolute()), levels)
-        yield Site(src, dst, journal, workers, report)
+        yield Workspace(src, dst, journal, workers, report)
 
 
 def _foreseen(dst: Destination, state: State) -> State:
@@ -159,7 +167,7 @@ def _foreseen(dst: Destination, state: State) -> State:
     return replace(state, entries=entries, people=people)
 
 
-def _say_other_options(job: Job, state: State, report: Reporter) -> None:
+def _say_other_options(job: SortJob, state: State, report: Reporter) -> None:
     others = [f"--{name}" for name in job.options if state.options.get(name) != job.options[name]]
     if state.options and others:
         report.say(
@@ -179,14 +187,14 @@ def _say_renamed(state: State, dst: Destination, report: Reporter) -> None:
         )
 
 
-def _remember_in(site: Site, memory: CropMemory) -> Remember:
-    journal = site.journal
+def _remember_in(workspace: Workspace, memory: CropMemory) -> Remember:
+    journal = workspace.journal
 
-    def remember(looked: Looked, who: str) -> None:
-        scan = looked.scan
+    def remember(result: ScanResult, who: str) -> None:
+        scan = result.scan
         if not journal.state.has_content(scan):
             journal.scanned(who, scan)
-            memory.keep(scan, looked.crops)
+            memory.keep(scan, result.crops)
             return
         entry = journal.state.entries[scan.photo]
         if entry.scan.mtime_ns != scan.mtime_ns:  # touched, not changed
@@ -195,38 +203,40 @@ def _remember_in(site: Site, memory: CropMemory) -> Remember:
     return remember
 
 
-def _finish_pending(site: Site, memory: CropMemory) -> None:
+def _finish_pending(workspace: Workspace, memory: CropMemory) -> None:
     """What cannot be filed is not told: it is news to this run, which will try, and tell, again."""
-    plan, pending = site.dst.pending(), site.dst.pending_plan
+    plan, pending = workspace.dst.pending(), workspace.dst.pending_plan
     if plan is not None:
-        site.report.say("finishing what an earlier run began")
-        carry_out(plan, site, memory)
+        workspace.report.say("finishing what an earlier run began")
+        execute(plan, workspace, memory)
     elif pending.exists():
         pending.unlink()
-        site.report.say(
+        workspace.report.say(
             "the plan that an earlier run left is damaged: planning anew; photos it had just filed "
             "may be there twice"
         )
 
 
-def _carry_out_news(plan: Plan, site: Site, memory: CropMemory) -> dict[str, str]:
+def _carry_out_news(plan: Plan, workspace: Workspace, memory: CropMemory) -> dict[str, str]:
     if not plan.entries:
-        site.report.say(NOTHING_NEW)
-        if not os.path.lexists(site.dst.manifest):
-            write_manifest(site)
+        workspace.report.say(NOTHING_NEW)
+        if not os.path.lexists(workspace.dst.manifest):
+            write_manifest(workspace)
         return {}
     for line in plan_lines(plan, in_full=False):
-        site.report.say(line)
-    again = sum(entry.scan.photo in site.journal.state.entries for entry in plan.entries)
+        workspace.report.say(line)
+    again = sum(entry.scan.photo in workspace.journal.state.entries for entry in plan.entries)
     if again:
-        site.report.say(f"{counted(again, 'photo')} changed and will be filed anew; old files stay")
-    problems = carry_out(plan, site, memory)
-    _say_refused_links(plan, site)
+        workspace.report.say(
+            f"{counted(again, 'photo')} changed and will be filed anew; old files stay"
+        )
+    problems = execute(plan, workspace, memory)
+    _say_refused_links(plan, workspace)
     return problems
 
 
-def _say_refused_links(plan: Plan, site: Site) -> None:
-    state = site.journal.state
+def _say_refused_links(plan: Plan, workspace: Workspace) -> None:
+    state = workspace.journal.state
     filed = [state.entries.get(entry.scan.photo, entry) for entry in plan.entries]
     if count_links(filed)[COPY] > count_links(plan.entries)[COPY]:
-        site.report.say(f"the disk refused some links: {links_line(filed)}")
+        workspace.report.say(f"the disk refused some links: {links_line(filed)}")

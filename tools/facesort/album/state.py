@@ -6,19 +6,21 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from facesort.album.disk import Stamp
+from facesort.album import journal_values as values
+from facesort.album.disk import FileSignature
 from facesort.album.from_json import (
     entry_from_json,
     learned_from_json,
     people_from_json,
     scan_from_json,
 )
-from facesort.album.human import HumanLabel, label_of
+from facesort.album.journal_check import RunningCheck
 from facesort.album.records import Entry, Folders, Learned, Scan
+from facesort.album.untrusted import text_of, texts_by_text, texts_of, whole_number
+from facesort.album.user_labels import UserLabel, labels_of
 from facesort.photos import Found
 
 
@@ -28,7 +30,7 @@ class Learning:
     until then, and each photo it filed anew as it was ``before``."""
 
     learned: Learned | None
-    labels: list[HumanLabel] = field(default_factory=list)
+    labels: list[UserLabel] = field(default_factory=list)
     before: dict[str, Entry] = field(default_factory=dict)
     is_applied: bool = False
 
@@ -44,7 +46,7 @@ class State:
     options: dict[str, str] = field(default_factory=dict)  # of the last run that told them
     scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
     entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
-    made: dict[str, tuple[str, Stamp]] = field(default_factory=dict)  # path: photo, stamp
+    made: dict[str, tuple[str, FileSignature]] = field(default_factory=dict)  # path: photo, stamp
     making: dict[str, str] = field(default_factory=dict)  # path: photo; a killed run's, if any
     folders: list[str] = field(default_factory=list)
     manifests: set[str] = field(default_factory=set)
@@ -53,6 +55,7 @@ class State:
     learnings: list[Learning] = field(default_factory=list)
     is_unlearning: bool = False
     as_of: object = None  # what the file was like when it was read
+    check: RunningCheck = field(default_factory=RunningCheck, compare=False)  # of all its lines
     sidecars: dict[str, set[str]] = field(default_factory=dict)  # path: hashes
 
     @property
@@ -93,44 +96,46 @@ class State:
     def put_scan(self, detector: str, scan: Scan) -> None:
         self.scans[scan.photo] = (detector, scan)
 
-    def put_entry(self, entry: Entry, made: dict[str, Stamp]) -> None:
+    def put_entry(self, entry: Entry, made: dict[str, FileSignature]) -> None:
         photo = entry.scan.photo
         if self.learnings and photo in self.entries:
             self.learnings[-1].before.setdefault(photo, self.entries[photo])
         self.entries[photo] = entry
         self.scans.pop(photo, None)  # or a large album is in memory twice
-        for path, stamp in made.items():
-            self.made[path] = (photo, stamp)
+        for path, signature in made.items():
+            self.made[path] = (photo, signature)
             self.making.pop(path, None)
 
     def add(self, line: dict[str, Any]) -> None:
         kind = line["kind"]
         if kind == "album":
-            self.src, self.levels = line["src"], line["levels"]
+            self.src = values.album(line["src"])
+            self.levels = whole_number(line["levels"], "levels")
         elif kind == "options":
-            self.options = line["options"]
+            self.options = texts_by_text(line["options"], "options")
         elif kind == "people":
             self.people += people_from_json(line["names"])
         elif kind == "learned":
             self.learned = learned_from_json(line["learned"])
         elif kind == "scanned":
-            self.put_scan(line["detector"], scan_from_json(line["scan"]))
+            self.put_scan(text_of(line["detector"], "detector"), scan_from_json(line["scan"]))
         elif kind == "folder":
-            self.folders.append(line["path"])
+            self.folders.append(values.folder_path(line["path"]))
         elif kind == "filed":
             entry = entry_from_json(line["entry"], self.sorted_into)
-            made = {sys.intern(path): Stamp(*stamp) for path, stamp in line["made"].items()}
-            self.put_entry(entry, made)
+            self.put_entry(entry, values.made_stamps(line["made"]))
         elif kind == "making":
-            self.making |= dict.fromkeys(line["paths"], line["photo"])
+            photo = values.known_photo(line["photo"], self.entries)
+            self.making |= dict.fromkeys(values.made_paths(line["paths"]), photo)
         elif kind == "removed":
-            for path in line["paths"]:
+            for path in texts_of(line["paths"], "paths"):
                 self.made.pop(path, None)
                 self.making.pop(path, None)
         elif kind == "said":
+            labels = labels_of(line["labels"])
             if not self.is_learning:
                 self.learnings.append(Learning(self.learned))
-            self.learnings[-1].labels += map(label_of, line["labels"])
+            self.learnings[-1].labels += labels
         elif kind == "applied" and self.learnings:
             self.learnings[-1].is_applied = True
         elif kind == "unlearning":
@@ -139,13 +144,15 @@ class State:
             self.learnings.pop()
             self.is_unlearning = False
         elif kind == "sidecar":
-            self.sidecars.setdefault(line["path"], set()).add(line["content"])
+            content = text_of(line["content"], "content")
+            self.sidecars.setdefault(values.sidecar_path(line["path"]), set()).add(content)
         elif kind == "aside":
-            self.own_manifest = self.own_manifest if self.manifests else line["path"]
+            path = values.aside_path(line["path"])
+            self.own_manifest = self.own_manifest if self.manifests else path
         elif kind == "manifest":
-            self.manifests.add(line["content"])
+            self.manifests.add(text_of(line["content"], "content"))
         elif kind == "undo":
-            self.left_by_undo = line["left"]
+            self.left_by_undo = texts_by_text(line["left"], "left")
 
 
 def _same_file(scan: Scan, found: Found) -> bool:

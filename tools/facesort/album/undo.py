@@ -2,6 +2,7 @@
 
 A file goes only if it is as it was made, and a photo only if its original is still there, so that
 never the last copy goes: looked up right before each file goes, in a resumed undo as in the first.
+Where one of ours has to stay, so does the journal, for a second undo.
 What the person changed, moved, added or deleted is listed; what is gone before the first file goes
 is journaled, so that an undo that was killed knows it from what it removed itself.
 """
@@ -9,15 +10,14 @@ is journaled, so that an undo that was killed knows it from what it removed itse
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from facesort.album.destination import Destination
-from facesort.album.disk import Stamp, is_same_photo
-from facesort.album.filing import Filer, is_ours, left_to_file
-from facesort.album.person.which_face import FOLDER as WHICH_FACE
+from facesort.album.disk import FileSignature, is_same_photo
+from facesort.album.executor import PlanExecutor, is_ours, left_to_file
+from facesort.album.person.enrollment import FOLDER as WHICH_FACE
 from facesort.album.saved_plan import find_plan
 from facesort.album.state import State
 from facesort.album.summary import counted
@@ -25,7 +25,7 @@ from facesort.errors import AlbumError
 from facesort.photos import Place, Remote, album_at, content_hash
 from facesort.reporter import Reporter
 
-Made = dict[str, tuple[str, Stamp]]  # path: photo, stamp; as in the journal
+Made = dict[str, tuple[str, FileSignature]]  # path: photo, stamp; as in the journal
 
 
 def undo(root: Path, report: Reporter) -> int:
@@ -43,31 +43,41 @@ def undo(root: Path, report: Reporter) -> int:
             with suppress(OSError):  # a full disk must not prevent what would free it
                 journal.undo(left)
         kept = _remove_files(dst, state, made)
+        ours = [path for path in kept if _is_as_made(dst, path, made[path][1])]
         kept |= _remove_own_files(dst, state)
         remove_sidecars(dst, state)
-    left = left | kept
-    left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
-    left |= dict.fromkeys(_files(dst, [WHICH_FACE]), "a face for you to choose; or delete it")
-    _remove_folders(dst, state, levels)
+        left = left | kept
+        left |= dict.fromkeys(_files(dst, state.folders) - made.keys(), "not ours: added or moved")
+        left |= dict.fromkeys(_files(dst, [WHICH_FACE]), "a face for you to choose; or delete it")
+        _remove_folders(dst, state)
+        if not ours:
+            dst.forget(journal)
+    _remove_levels(dst, levels)
     for path, why in sorted(left.items()):
         report.say(f"left alone: {path}: {why}")
-    report.say(f"undone: {counted(len(made.keys() - left.keys()), 'file')} removed from {root}")
+    again = (
+        f"; {counted(len(ours), 'file')} could not be: once the originals are back, run this again"
+    )
+    report.say(
+        f"undone: {counted(len(made.keys() - left.keys()), 'file')} removed from {root}"
+        f"{again if ours else ''}"
+    )
     return 0
 
 
 def _made_unrecorded(dst: Destination, state: State) -> Made:
     """Files of a killed run that it had no time to journal."""
     making = {
-        path: (photo, Stamp.of(dst.root / path))
+        path: (photo, FileSignature.of(dst.root / path))
         for path, photo in state.making.items()
         if os.path.lexists(dst.root / path)
     }
     plan = dst.pending()
     if plan is None:
         return making
-    filer = Filer(album_at(state.src), dst.root, dst.temp_folder, plan.decode_px)
+    filer = PlanExecutor(album_at(state.src), dst.root, dst.temp_folder, plan.decode_px)
     return making | {
-        path: (entry.scan.photo, Stamp.of(dst.root / path))
+        path: (entry.scan.photo, FileSignature.of(dst.root / path))
         for entry in left_to_file(plan, state.entries)
         for path in entry.paths
         if is_ours(filer, entry, path)
@@ -78,7 +88,7 @@ def _gone(dst: Destination, made: Made) -> dict[str, str]:
     """Path: what became of it, for what the person deleted or moved."""
     gone = [path for path in made if not os.path.lexists(dst.root / path)]
     others = _files(dst, ["."]) - made.keys() if gone else ()
-    strangers = {Stamp.of(dst.root / path): path for path in others}
+    strangers = {FileSignature.of(dst.root / path): path for path in others}
     moved_to = {path: strangers.get(made[path][1]) for path in gone}
     return {p: f"moved to {to}" if to else "deleted or moved away" for p, to in moved_to.items()}
 
@@ -86,10 +96,12 @@ def _gone(dst: Destination, made: Made) -> dict[str, str]:
 def _remove_files(dst: Destination, state: State, made: Made) -> dict[str, str]:
     """Remove what may go; returns path: why it stays."""
     kept = {}
-    for path, (photo, stamp) in made.items():
+    for path, (photo, signature) in made.items():
         final = dst.root / path
         with suppress(FileNotFoundError, NotADirectoryError):
-            why = why_kept(final, stamp, None if path.startswith("faces/") else photo, state.src)
+            why = why_kept(
+                final, signature, None if path.startswith("faces/") else photo, state.src
+            )
             if why:
                 kept[path] = why
             else:
@@ -97,9 +109,9 @@ def _remove_files(dst: Destination, state: State, made: Made) -> dict[str, str]:
     return kept
 
 
-def why_kept(final: Path, stamp: Stamp, photo: str | None, src: str) -> str:
+def why_kept(final: Path, signature: FileSignature, photo: str | None, src: str) -> str:
     """Why a file of ours must not be removed; empty if it may. A crop is of no ``photo``."""
-    changed = "" if Stamp.of(final).same_content(stamp) else "changed"
+    changed = "" if FileSignature.of(final).same_content(signature) else "changed"
     if photo is None or final.is_symlink():
         return changed
     original: Place = album_at(src) / photo
@@ -158,12 +170,21 @@ def _remove_own_files(dst: Destination, state: State) -> dict[str, str]:
     return {}
 
 
-def _remove_folders(dst: Destination, state: State, levels: int) -> None:
-    """Those we made, where nothing is left in them; our memory goes after everything else."""
+def _is_as_made(dst: Destination, path: str, signature: FileSignature) -> bool:
+    with suppress(OSError):
+        return FileSignature.of(dst.root / path).same_content(signature)
+    return False
+
+
+def _remove_folders(dst: Destination, state: State) -> None:
+    """Those we made, where nothing is left in them."""
     for folder in reversed(state.folders):
         with suppress(OSError):
             (dst.root / folder).rmdir()
-    shutil.rmtree(dst.state_folder)
+
+
+def _remove_levels(dst: Destination, levels: int) -> None:
+    """The destination and its parents, as far as they are ours."""
     with suppress(OSError):
         for made in (dst.root, *dst.root.absolute().parents)[:levels]:
             made.rmdir()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import facesort
 from facesort import packages, paths
-from facesort.models import levels
+from facesort.models import presets
 
 MIN_FREE_GB = 1.0
 SHIPPED = ("occlusion.onnx", "occlusion-int8.onnx", "face_points.onnx", "face_embedding.onnx")
@@ -83,14 +83,14 @@ def _packages() -> Iterator[Check]:
 
 def _processor() -> Check:
     chosen = (f"{name} {level.file} at {level.imgsz} px" for name, level in _levels())
-    has_vnni = levels.adds_8_bits_whole()
+    has_vnni = presets.adds_8_bits_whole()
     kind = "8-bit models run at full speed" if has_vnni else "no 8-bit arithmetic: float models"
     found = f"{os.cpu_count()} cores, {kind}; {', '.join(chosen)}"
     return Check("processor", State.ok, found)
 
 
-def _levels() -> Iterator[tuple[str, levels.Level]]:
-    return ((name, levels.level(name)) for name in levels.LEVELS)
+def _levels() -> Iterator[tuple[str, presets.Preset]]:
+    return ((name, presets.preset(name)) for name in presets.PRESETS)
 
 
 def _weights() -> Check:

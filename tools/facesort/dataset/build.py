@@ -1,6 +1,6 @@
-"""Build a YOLO data set from scenes, selfies and crops: mend, group, split, compose, write.
+"""Build a YOLO data set from scenes, selfies, crops and YOLO folders: mend, group, split, write.
 
-Scenes and selfies are written as they are; crops (and selfies once more) are also composed onto
+Images with boxes are written as they are; crops (and selfies once more) are also composed onto
 canvases at many scales. Faces of unknown class are painted over: they must teach nothing, neither
 a class nor that a face is background.
 """
@@ -15,17 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.classes import FaceClass
-from facesort.dataset.compose import Sprite, compose, face_free
-from facesort.dataset.duplicates import group_by_hash, perceptual_hash
-from facesort.dataset.mend import ignore_unlabelled, paint_over
-from facesort.dataset.split import SPLITS, TRAIN, split_names
-from facesort.dataset.sprites import Drawable, crop_sprite, repeat_rare, selfie_sprite, synthesise
-from facesort.dataset.tree import Built, Tree
+from facesort.dataset.pool_split import Splittable, block_of, split_pool
+from facesort.dataset.repair import ignore_unlabelled, paint_over
+from facesort.dataset.splits import SPLITS, TRAIN, perceptual_hash
+from facesort.dataset.sprites import (
+    Drawable,
+    Sprite,
+    compose,
+    crop_sprite,
+    face_free,
+    repeat_rare,
+    selfie_sprite,
+    synthesise,
+)
+from facesort.dataset.writer import Built, Tree
+from facesort.dataset.yolo_folders import RESERVED, YoloFolder
 from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
-from facesort.steps import no_step
+from facesort.progress import no_step
 
 SYNTHETIC_SHARE = 0.4  # of the training sprites with landmarks, beside the real ones
 _FINDER_PX = 640
@@ -35,12 +44,18 @@ Step = Callable[[Iterable["Item"], int, str], Iterable["Item"]]
 
 @dataclass(frozen=True)
 class Item:
-    """One picture of a source: a scene or selfie with its labels, or a crop with its class."""
+    """One image of a source: a scene, a selfie or one of a YOLO folder (whose name is its
+    ``kind``) with its labels, or a crop with its class."""
 
     kind: str
     path: Path
     labels: ImageLabels | None = None
     face_class: FaceClass = FaceClass.face
+    group: str | None = None
+
+    @property
+    def of_folder(self) -> bool:
+        return self.kind not in RESERVED
 
     @property
     def name(self) -> str:
@@ -55,16 +70,21 @@ class Item:
 
 @dataclass(frozen=True)
 class Sources:
-    """What a data set is built from; any of the three may be empty."""
+    """What a data set is built from; any of them may be empty."""
 
     scenes: Sequence[ImageLabels] = ()
     selfies: Sequence[ImageLabels] = ()
     crops: Sequence[tuple[Path, FaceClass]] = ()
+    folders: Sequence[YoloFolder] = ()
 
     def items(self) -> Iterator[Item]:
         yield from (Item("scene", labels.path, labels) for labels in self.scenes)
         yield from (Item("selfie", labels.path, labels) for labels in self.selfies)
         yield from (Item("crop", path, None, face_class) for path, face_class in self.crops)
+        for folder in self.folders:
+            for labels in folder.images:
+                group = folder.groups.get(labels.path.name)
+                yield Item(folder.name, labels.path, labels, group=group)
 
 
 def build(
@@ -83,23 +103,12 @@ def build(
     """
     tree = Tree(out)
     tree.start()
-    items, hashes = [], []
-    given = list(sources.items())
-    for item in step(given, len(given), "hash"):
-        try:
-            hashes.append(perceptual_hash(item.path))
-            items.append(item)
-        except PhotoError as error:  # one bad picture must not cost the other thousands
-            tree.built.left_out[f"{item.kind}: {error}"] += 1
-    groups = group_by_hash(hashes)
-    splits = split_names(
-        [item.name for item in items],
-        groups.tolist(),
-        [item.classes for item in items],
-        [item.kind for item in items],
-    )
+    for folder in sources.folders:
+        tree.built.left_out.update(f"{folder.name}: {why}" for why in folder.left_out)
+    items, splits, problems = split_sources(sources, step)
+    tree.built.left_out.update(problems)
     parts = {
-        # dice of their own: what changes in training must not change a picture of the test
+        # dice of their own: what changes in training must not change an image of the test
         split: _Part(split, tree, find, np.random.default_rng([seed, number]), synthetic_share)
         for number, split in enumerate(SPLITS)
     }
@@ -108,6 +117,27 @@ def build(
     for part in parts.values():
         part.add_composed()
     return tree.built
+
+
+def split_sources(
+    sources: Sources, step: Step = no_step
+) -> tuple[list[Item], list[str], list[str]]:
+    """The images that can be opened, the split of each, and a line for each that cannot."""
+    first, folders = [], []
+    problems: list[str] = []
+    given = list(sources.items())
+    for item in step(given, len(given), "hash"):
+        try:
+            found = perceptual_hash(item.path)
+        except PhotoError as error:  # one bad image must not cost the other thousands
+            problems.append(f"{item.kind}: {error}")
+            continue
+        block = block_of(item.path.stem) if item.of_folder else ""
+        classes = frozenset(item.classes)
+        split = Splittable(item.name, item.kind, classes, found, block, item.group)
+        (folders if item.of_folder else first).append((item, split))
+    names = split_pool([split for _, split in first], [split for _, split in folders])
+    return [item for item, _ in (*first, *folders)], names, problems
 
 
 class _Part:
@@ -141,7 +171,8 @@ class _Part:
 
     def _add_photo(self, item: Item, labels: ImageLabels) -> None:
         rgb = open_photo(item.path).rgb
-        labels = ignore_unlabelled(labels, self._find(rgb, _FINDER_PX))
+        if not item.of_folder:
+            labels = ignore_unlabelled(labels, self._find(rgb, _FINDER_PX))
         ignored = labels.class_id == IGNORE
         reason = f"{item.kind}: face of unknown class, painted over"
         self._tree.built.left_out[reason] += int(ignored.sum())

@@ -1,6 +1,6 @@
-"""K folds of a data set for cross-validation: whole groups of like pictures stay in one fold.
+"""K folds of a data set for cross-validation: whole groups of like images stay in one fold.
 
-The train and val splits are dealt out; test is not touched. Pictures pasted together from several
+The train and val splits are dealt out; test is not touched. Images pasted together from several
 (``composed_``, ``synthetic_``) are left out: the same face may be in many of them, and would be
 trained on in one fold and judged in another.
 """
@@ -17,41 +17,40 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from facesort.dataset.duplicates import group_by_hash, perceptual_hash
-from facesort.dataset.layout import read_layout
-from facesort.dataset.split import TRAIN
+from facesort.dataset.splits import TRAIN, group_by_hash, perceptual_hash
+from facesort.dataset.yolo_dataset import read_layout
 from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import SYNTHETIC_PREFIX
-from facesort.steps import Step, no_step
+from facesort.progress import Step, no_step
 
 PASTED = ("composed_", SYNTHETIC_PREFIX)
 
 
 @dataclass(frozen=True, eq=False)
 class Folds:
-    """The pictures dealt out, the fold of each (n,), and the reasons of those left out."""
+    """The images dealt out, the fold of each (n,), and the reasons of those left out."""
 
     names: tuple[str, ...]
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     fold: NDArray[np.int64]
     groups: int
     left_out: Counter[str]
 
     def digest(self) -> str:
-        """One number for who is in which fold, wherever the pictures lie."""
-        dealt = sorted(zip((p.name for p in self.pictures), self.fold.tolist(), strict=True))
+        """One number for who is in which fold, wherever the images lie."""
+        dealt = sorted(zip((p.name for p in self.images), self.fold.tolist(), strict=True))
         return blake2b(repr(dealt).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
 def read_folds(data: Path, k: int, step: Step = no_step) -> Folds:
-    """Deal the train and val pictures of ``data`` (a YOLO data set YAML) into ``k`` folds.
+    """Deal the train and val images of ``data`` (a YOLO data set YAML) into ``k`` folds.
 
-    Raises `DatasetError` where there are fewer groups of like pictures than folds.
+    Raises `DatasetError` where there are fewer groups of like images than folds.
     """
     layout = read_layout(data, only=(TRAIN, "val"))
-    pictures, hashes, classes, left_out = [], [], [], Counter[str]()
-    for placed in step(layout.pictures, len(layout.pictures), "photo"):
+    images, hashes, classes, left_out = [], [], [], Counter[str]()
+    for placed in step(layout.images, len(layout.images), "photo"):
         path = placed.path
         if path.name.startswith(PASTED):
             left_out["pasted together from several"] += 1
@@ -62,25 +61,25 @@ def read_folds(data: Path, k: int, step: Step = no_step) -> Folds:
         except (PhotoError, LabelError, OSError) as error:
             left_out[str(error)] += 1
             continue
-        pictures.append(path)
+        images.append(path)
         classes.append(set(labels.class_id.tolist()))
     groups = group_by_hash(hashes).tolist()
     if len(set(groups)) < k:
         raise DatasetError(
-            f"{data}: {len(set(groups))} groups of like pictures in train and val; "
+            f"{data}: {len(set(groups))} groups of like images in train and val; "
             f"expected at least {k} for {k} folds"
         )
-    fold = deal([p.name for p in pictures], groups, classes, k)
-    return Folds(layout.names, tuple(pictures), fold, len(set(groups)), left_out)
+    fold = deal([p.name for p in images], groups, classes, k)
+    return Folds(layout.names, tuple(images), fold, len(set(groups)), left_out)
 
 
 def deal(
     names: Sequence[str], groups: Sequence[int], classes: Sequence[set[int]], k: int
 ) -> NDArray[np.int64]:
-    """The fold of each picture, (n,), 0 to k - 1.
+    """The fold of each image, (n,), 0 to k - 1.
 
     Groups are dealt like cards, by their rarest class and within it by a hash of their first name,
-    so that each fold has its share of each class and nothing depends on the order of the pictures.
+    so that each fold has its share of each class and nothing depends on the order of the images.
     """
     members: dict[int, list[int]] = defaultdict(list)
     for i, group in enumerate(groups):
@@ -100,7 +99,7 @@ def deal(
 
 
 def write_folds(folds: Folds, out: Path) -> list[Path]:
-    """Write ``out/fold1.yaml`` ... with their lists of pictures, and return the YAMLs."""
+    """Write ``out/fold1.yaml`` ... with their lists of images, and return the YAMLs."""
     out.mkdir(parents=True, exist_ok=True)
     configs = []
     for number in range(int(folds.fold.max()) + 1):
@@ -109,7 +108,7 @@ def write_folds(folds: Folds, out: Path) -> list[Path]:
             ("train", folds.fold != number),
             ("val", folds.fold == number),
         ):
-            text = "".join(f"{folds.pictures[i].resolve()}\n" for i in np.flatnonzero(chosen))
+            text = "".join(f"{folds.images[i].resolve()}\n" for i in np.flatnonzero(chosen))
             lists[split] = f"fold{number + 1}_{split}.txt"
             (out / lists[split]).write_text(text, encoding="utf-8", errors="surrogateescape")
         content = {"path": str(out.resolve()), **lists, "names": dict(enumerate(folds.names))}

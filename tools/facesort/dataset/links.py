@@ -1,6 +1,6 @@
 """Put a file at a second place: a hard link, which takes no room, else a copy.
 
-For pictures only. Label files are edited in place, so they are always copied: through a link the
+For images only. Label files are edited in place, so they are always copied: through a link the
 edit would reach the original.
 """
 

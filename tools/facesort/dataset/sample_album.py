@@ -1,4 +1,4 @@
-"""Makes a small album to try everything on, from the pictures that facesort carries.
+"""Makes a small album to try everything on, from the images that facesort carries.
 
 Two portraits and three photos without people; masks and sunglasses are drawn onto the faces.
 Nothing is downloaded, and no package but those of requirements.txt is needed.
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facesort.classes import FaceClass
-from facesort.dataset.sample_pictures import (
+from facesort.dataset.sample_images import (
     ASTRONAUT,
     CAT,
     COFFEE,
     HOPPER,
     ROCKET,
-    Picture,
     Pixels,
+    SampleImage,
 )
 from facesort.errors import AlbumError, UsageError
 
@@ -38,9 +38,9 @@ SHADES, BOTH = FaceClass.sunglasses, FaceClass.masked_sunglasses
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture in a photo, and what its face wears."""
+    """One image in a photo, and what its face wears."""
 
-    picture: Picture
+    image: SampleImage
     worn: FaceClass = BARE
 
 
@@ -120,10 +120,10 @@ def _make(folder: Path, sample: Sample) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     only = sample.frames[0] if len(sample.frames) == 1 else None
     if only and only.worn is BARE and not sample.crop_xyxy and target.suffix == ".jpg":
-        shutil.copyfile(only.picture.path, target)
+        shutil.copyfile(only.image.path, target)
         return
     rng = np.random.default_rng(sample.seed)
-    drawn = [frame.picture.wearing(frame.worn, rng) for frame in sample.frames]
+    drawn = [frame.image.wearing(frame.worn, rng) for frame in sample.frames]
     if sample.crop_xyxy:
         x1, y1, x2, y2 = sample.crop_xyxy
         drawn = [rgb[y1:y2, x1:x2] for rgb in drawn]

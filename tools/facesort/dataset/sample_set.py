@@ -2,7 +2,7 @@
 
 Two portraits without copyright, cut, mirrored and scaled at random, with masks and sunglasses drawn
 onto them. It shows that everything runs. It teaches nothing: all splits show the same two people,
-so figures on it mean nothing. Every picture is called ``synthetic_sample_*``, as all are that must
+so figures on it mean nothing. Every image is called ``synthetic_sample_*``, as all are that must
 not be judged on.
 """
 
@@ -14,17 +14,17 @@ import numpy as np
 
 from facesort.boxes import Boxes, as_boxes
 from facesort.classes import FaceClass
-from facesort.dataset.jpeg import write_jpeg
 from facesort.dataset.sample_album import complete_or_nothing
-from facesort.dataset.sample_pictures import PORTRAITS, WITHOUT_FACES, Picture, Pixels
-from facesort.dataset.split import SPLITS
+from facesort.dataset.sample_images import PORTRAITS, WITHOUT_FACES, Pixels, SampleImage
+from facesort.dataset.splits import SPLITS
+from facesort.dataset.writer import write_jpeg
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
 
-PICTURES = {"train": 64, "val": 16, "test": 16}
-SIZE_PX = 320  # of each picture, width and height
+IMAGES = {"train": 64, "val": 16, "test": 16}
+SIZE_PX = 320  # of each image, width and height
 MARKER = "SAMPLE.txt"
 NOTE = """\
 This is a SAMPLE data set: two portraits with drawn masks and sunglasses. It shows that a training
@@ -38,22 +38,22 @@ def make_sample_set(root: Path, seed: int = 0) -> str:
     what to tell the user. Raises `DatasetError` where ``root`` holds something else."""
     if root.exists() and not (root.is_dir() and not any(root.iterdir())):
         raise DatasetError(
-            f"{root}: holds files, but not the pictures that the YAML names; build it again with "
+            f"{root}: holds files, but not the images that the YAML names; build it again with "
             "python tools/build_dataset.py, or move it away to get a sample set"
         )
     rng = np.random.default_rng(seed)
     with complete_or_nothing(root) as folder:
         for split in SPLITS:
-            for number in range(PICTURES[split]):
+            for number in range(IMAGES[split]):
                 _write(folder, split, number, rng)
         (folder / MARKER).write_text(NOTE, encoding="utf-8")
         (folder / "BUILT_BY_FACESORT").write_text("tools/build_dataset.py may replace all this\n")
-    total = sum(PICTURES.values())
-    return f"{root}: made a SAMPLE of {total} pictures (two people, drawn masks); see {MARKER}"
+    total = sum(IMAGES.values())
+    return f"{root}: made a SAMPLE of {total} images (two people, drawn masks); see {MARKER}"
 
 
 def _write(folder: Path, split: str, number: int, rng: np.random.Generator) -> None:
-    if number % 8 == 7:  # some pictures without a face
+    if number % 8 == 7:  # some images without a face
         rgb, boxes = _background(WITHOUT_FACES[number // 8 % len(WITHOUT_FACES)], rng)
         classes = np.zeros(0, dtype=np.int64)
     else:
@@ -67,11 +67,11 @@ def _write(folder: Path, split: str, number: int, rng: np.random.Generator) -> N
 
 
 def _portrait(
-    picture: Picture, face_class: FaceClass, rng: np.random.Generator
+    image: SampleImage, face_class: FaceClass, rng: np.random.Generator
 ) -> tuple[Pixels, Boxes]:
     """A random square around the face, dressed as ``face_class``, and the face's box in it."""
-    rgb = picture.wearing(face_class, rng)
-    x1, y1, x2, y2 = picture.face_xyxy or (0, 0, 0, 0)
+    rgb = image.wearing(face_class, rng)
+    x1, y1, x2, y2 = image.face_xyxy or (0, 0, 0, 0)
     height, width = rgb.shape[:2]
     side = int(min(max(x2 - x1, y2 - y1) * rng.uniform(1.3, 3.5), width, height))
     left = int(rng.integers(max(0, x2 - side), min(x1, width - side) + 1))
@@ -84,8 +84,8 @@ def _portrait(
     return square, as_boxes(box)
 
 
-def _background(picture: Picture, rng: np.random.Generator) -> tuple[Pixels, Boxes]:
-    rgb: Pixels = open_photo(picture.path).rgb
+def _background(image: SampleImage, rng: np.random.Generator) -> tuple[Pixels, Boxes]:
+    rgb: Pixels = open_photo(image.path).rgb
     side = int(min(rgb.shape[:2]) * rng.uniform(0.5, 1.0))
     top = int(rng.integers(0, rgb.shape[0] - side + 1))
     left = int(rng.integers(0, rgb.shape[1] - side + 1))

@@ -1,7 +1,7 @@
 """Synthetic occlusions on real faces: classes that too few photos show, and what resembles them.
 
 For training and for the sample album, never for testing. All functions follow the pose of the
-head, return a new picture, and draw the same for the same ``numpy.random.Generator`` state.
+head, return a new image, and draw the same for the same ``numpy.random.Generator`` state.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.synth.glasses import draw_eyeglasses, draw_sunglasses
-from facesort.dataset.synth.kinds import KIND_NAMES, KINDS, fits, parts
-from facesort.dataset.synth.mask import draw_mask
+from facesort.dataset.synth.occluder_kinds import KIND_NAMES, KINDS, fits, parts
+from facesort.dataset.synth.occluders.glasses import draw_eyeglasses, draw_sunglasses
+from facesort.dataset.synth.occluders.masks import draw_mask
 from facesort.dataset.synth.paint import Pixels
 
 __all__ = [
@@ -81,7 +81,7 @@ CHOICES: dict[int, dict[str, float]] = {
 def occlude(
     rgb: Pixels, landmarks_px: ArrayLike, class_bits: int, rng: np.random.Generator
 ) -> tuple[Pixels, int, str]:
-    """Draw a likely thing on one face and return the picture, the face's bits then, and what
+    """Draw a likely thing on one face and return the image, the face's bits then, and what
     was drawn (names of `KIND_NAMES` joined by "+"). About 30 ms for a face of 100 px.
 
     ``landmarks_px`` (5, 2) as for `draw_mask`; ``class_bits`` is what the face wears already.
@@ -106,7 +106,7 @@ def choose_kind(class_bits: int, rng: np.random.Generator, kinds: Sequence[str] 
 def draw_kind(
     rgb: Pixels, landmarks_px: ArrayLike, class_bits: int, kind: str, rng: np.random.Generator
 ) -> tuple[Pixels, int]:
-    """Draw what ``kind`` names (of `KIND_NAMES`, or several joined by "+") and return the picture
+    """Draw what ``kind`` names (of `KIND_NAMES`, or several joined by "+") and return the image
     and the face's bits then. What does not fit what the face wears already is left out."""
     points, bits = np.asarray(landmarks_px, dtype=np.float64).reshape(5, 2), int(class_bits)
     for name in parts(kind):

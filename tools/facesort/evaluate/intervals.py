@@ -1,13 +1,10 @@
-"""95 % intervals by the bootstrap over pictures: faces of one picture are no independent witnesses.
-
-B. Efron, Bootstrap Methods, 1979; percentile intervals. A figure is computed once a resample, from
-one weight per picture; row 0 is the data as it is. The same weights serve every model, so the
-difference of two models is paired.
-"""
+"""95 % intervals by the bootstrap over images, also of the difference of two models."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -37,12 +34,12 @@ class Interval(NamedTuple):
         return self.low > 0 or self.high < 0
 
 
-def picture_weights(pictures: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray:
-    """How often each picture counts (1 + resamples, pictures); the first row is all ones."""
+def image_weights(images: int, resamples: int = RESAMPLES, seed: int = SEED) -> NDArray:
+    """How often each image counts (1 + resamples, images); the first row is all ones."""
     drawn = np.random.default_rng(seed).multinomial(
-        pictures, np.full(pictures, 1 / max(pictures, 1)), size=resamples
+        images, np.full(images, 1 / max(images, 1)), size=resamples
     )
-    return np.concatenate([np.ones((1, pictures), dtype=np.int64), drawn])
+    return np.concatenate([np.ones((1, images), dtype=np.int64), drawn])
 
 
 def interval(draws: ArrayLike) -> Interval:
@@ -69,3 +66,36 @@ def share(part: ArrayLike, whole: ArrayLike) -> Floats:
         np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
     )
     return np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
+
+
+NO_DIFFERENCE = "no difference shown"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``model`` minus ``baseline`` in one figure."""
+
+    figure: str
+    model: str
+    baseline: str
+    difference: Interval
+
+    @property
+    def in_words(self) -> str:
+        if not self.difference.excludes_zero:
+            return NO_DIFFERENCE
+        return "higher" if self.difference.value > 0 else "lower"
+
+
+def differences(models: Mapping[str, Mapping[str, Floats]]) -> list[Difference]:
+    """Every other model against the first, in every figure both have.
+
+    ``models`` are figures (1 + resamples,) by name, on the same `intervals.image_weights`.
+    """
+    baseline, *others = models
+    return [
+        Difference(figure, model, baseline, interval(models[model][figure] - draws))
+        for figure, draws in models[baseline].items()
+        for model in others
+        if figure in models[model]
+    ]

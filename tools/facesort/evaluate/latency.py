@@ -1,4 +1,4 @@
-"""How long one picture takes, from its pixels to its faces, and how large the model file is."""
+"""How long one image takes, from its pixels to its faces, and how large the model file is."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from facesort.models.detect import Detector, load_detector
 
 WARM_UP = 3
-PICTURES = 30
+IMAGES = 30
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds a picture over ``runs`` runs at ``imgsz`` on ``threads`` threads."""
+    """Milliseconds an image over ``runs`` runs at ``imgsz`` on ``threads`` threads."""
 
     median_ms: float
     p95_ms: float
@@ -29,14 +29,14 @@ class Latency:
 
 
 def measure(
-    weights: Path, pictures: Sequence[NDArray[np.uint8]], imgsz: int, threads: int
+    weights: Path, images: Sequence[NDArray[np.uint8]], imgsz: int, threads: int
 ) -> Latency:
-    """Detect each picture once, after a warm-up; fitting and suppression are part of the time."""
+    """Detect each image once, after a warm-up; fitting and suppression are part of the time."""
     detector = load_detector(weights, imgsz=imgsz, threads=threads)
     with torch_threads(threads) if weights.suffix == ".pt" else nullcontext():
-        for rgb in pictures[:WARM_UP]:
+        for rgb in images[:WARM_UP]:
             detector.detect([rgb])
-        times_ms = [_time_ms(detector, rgb) for rgb in pictures]
+        times_ms = [_time_ms(detector, rgb) for rgb in images]
     median, p95 = np.percentile(times_ms, [50, 95]) if times_ms else (np.nan, np.nan)
     return Latency(float(median), float(p95), len(times_ms), imgsz, threads)
 

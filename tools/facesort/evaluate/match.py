@@ -13,7 +13,7 @@ Counts = NDArray[np.int64]
 
 
 def pair(truth: ImageLabels, found: Detections, min_iou: float = 0.5) -> list[tuple[int, int]]:
-    """Pairs (true face, detection) of one picture, whatever their classes.
+    """Pairs (true face, detection) of one image, whatever their classes.
 
     The pair that overlaps most is taken first, so a weak box of the right class cannot displace a
     better placed one of a wrong class, nor the other way round.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from facesort.dataset.config import read_config
+from facesort.dataset.yolo_dataset import read_config
 from facesort.detections import Detections
 from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo
@@ -27,15 +27,17 @@ def silent(items: Iterable[Any], total: int, unit: str) -> Iterable[Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """Labels and detections of each picture, in order; what came in = these + ``left_out``."""
+class SplitPredictions:
+    """Labels and detections of each image, in order; what came in = these + ``left_out``."""
 
     truth: list[ImageLabels]
     found: list[Detections]
     left_out: Counter[str]
 
 
-def predict(detector: YoloDetector, data: Path, split: str, progress: Progress = silent) -> Seen:
+def predict(
+    detector: YoloDetector, data: Path, split: str, progress: Progress = silent
+) -> SplitPredictions:
     """Detections down to `AP_CONF`; raises `DatasetError` where classes or split do not fit."""
     config = read_config(data)
     if config.names != detector.names:
@@ -44,14 +46,14 @@ def predict(detector: YoloDetector, data: Path, split: str, progress: Progress =
             f"{', '.join(detector.names)}; pass the --data it was trained on"
         )
     eager = replace(detector, conf=AP_CONF)
-    pictures = config.pictures(split)
-    seen = Seen([], [], Counter())
-    for path in progress(pictures, len(pictures), "photo"):
+    images = config.images(split)
+    seen = SplitPredictions([], [], Counter())
+    for path in progress(images, len(images), "photo"):
         try:
             photo = open_photo(path)
             labels = yolo.read(path, photo.size_wh, len(config.names))
         except PhotoError:
-            seen.left_out["picture cannot be opened"] += 1
+            seen.left_out["image cannot be opened"] += 1
             continue
         except LabelError:
             seen.left_out["label cannot be read"] += 1
@@ -59,7 +61,7 @@ def predict(detector: YoloDetector, data: Path, split: str, progress: Progress =
         seen.truth.append(labels)
         seen.found.append(eager.detect([photo.rgb])[0])
     if not seen.truth:
-        raise DatasetError(f"{data.name}: no picture of '{split}' can be judged; check the folder")
+        raise DatasetError(f"{data.name}: no image of '{split}' can be judged; check the folder")
     return seen
 
 

@@ -1,7 +1,7 @@
 """The per-image score of SNU_FaceDetection, to compare with its tables; not a benchmark.
 
-Source: https://github.com/SeonjiPark/SNU_FaceDetection , utils/metric.py and test.py. Each picture
-is scored by itself, and the scores are averaged by the difficulty of its first face. Of a picture's
+Source: https://github.com/SeonjiPark/SNU_FaceDetection , utils/metric.py and test.py. Each image
+is scored by itself, and the scores are averaged by the difficulty of its first face. Of an image's
 predictions from confidence 0.02 on, "near" are those with IoU >= 0.4 on any face, and right are the
 near ones that overlap some face best of all. The source draws a curve over a hundred thresholds, of
 which the last is 0, and hands recall and precision to the interpolation in swapped places: what
@@ -20,7 +20,7 @@ import numpy as np
 from facesort.boxes import iou_matrix
 from facesort.errors import LabelError
 from facesort.evaluate.wider import Floats, Predictions, key_of, read_predictions
-from facesort.labels import retinaface
+from facesort.labels.widerface import retinaface
 
 MIN_IOU, MIN_CONF = 0.4, 0.02
 LEVELS = ("easy", "medium", "hard")
@@ -29,11 +29,11 @@ _POINTS = np.linspace(0, 1, 101)
 
 @dataclass(frozen=True)
 class SnuScore:
-    """Mean over all ``pictures`` with a face, and by difficulty; NaN where there is none."""
+    """Mean over all ``images`` with a face, and by difficulty; NaN where there is none."""
 
     mean: float
     by_level: Mapping[str, float]
-    pictures: int
+    images: int
 
 
 def evaluate_snu(label_file: Path, predictions: Path) -> SnuScore:
@@ -42,16 +42,16 @@ def evaluate_snu(label_file: Path, predictions: Path) -> SnuScore:
     if "difficulty" not in listed.columns:
         raise LabelError(f"{label_file}: no difficulty (field 21); pass the label.txt of val")
     column = listed.columns.index("difficulty")
-    pictures = [picture for picture in listed.pictures if len(picture.xywh_px)]
-    found = read_predictions(predictions, {key_of(picture.name) for picture in pictures})
-    scores = np.array([picture_score(p.xywh_px, found, key_of(p.name)) for p in pictures])
-    level = np.array([picture.attributes[0, column] for picture in pictures])
+    images = [image for image in listed.images if len(image.xywh_px)]
+    found = read_predictions(predictions, {key_of(image.name) for image in images})
+    scores = np.array([image_score(p.xywh_px, found, key_of(p.name)) for p in images])
+    level = np.array([image.attributes[0, column] for image in images])
     by_level = {name: _mean(scores[level == k]) for k, name in enumerate(LEVELS)}
     return SnuScore(_mean(scores), by_level, len(scores))
 
 
-def picture_score(truth_xywh: Floats, found: Predictions, key: str) -> float:
-    """0 to 1 for one picture; 0 where it has no prediction."""
+def image_score(truth_xywh: Floats, found: Predictions, key: str) -> float:
+    """0 to 1 for one image; 0 where it has no prediction."""
     rows = found.get(key, np.zeros((0, 5)))
     rows = rows[rows[:, 4] >= MIN_CONF]
     if not len(rows):

@@ -22,7 +22,7 @@ class Threshold:
 
     confidence: float
     precision: float
-    coverage: float
+    recall: float
 
 
 def choose(

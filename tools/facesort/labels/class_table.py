@@ -11,8 +11,7 @@ import numpy as np
 
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, UsageError
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 
 DROP = "drop"  # the box goes: it is not a face, or none that matters
 IGNORE_NAME = "ignore"  # a face whose class nobody knows: neither learned nor background

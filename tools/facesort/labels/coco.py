@@ -1,6 +1,6 @@
 """COCO json, object detection: categories, images and annotations with ``bbox`` x y w h in pixels.
 
-Format: https://cocodataset.org/#format-data . ``bbox`` counts from 0, the picture's left upper
+Format: https://cocodataset.org/#format-data . ``bbox`` counts from 0, the image's left upper
 corner. Annotations marked ``iscrowd`` (a region of many) or ``ignore`` become boxes of unknown
 class, and are written as both. pycocotools only indexes the file and fails on the first odd entry
 with a KeyError, so it judges (tests, evaluation) and does not read.
@@ -17,9 +17,8 @@ from facesort.boxes import SizeWH
 from facesort.errors import LabelError
 from facesort.labels import json_file
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import IGNORED, LabelSet
+from facesort.labels.image_labels import IGNORE, IGNORED, LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 EXPECTED = "COCO: {categories, images, annotations}"
 
@@ -41,13 +40,13 @@ def read(file: Path, reading: Reading) -> LabelSet:
             stray[image_id if isinstance(image_id, int | str) else None] += 1
             continue
         boxes[image_id].append(_raw_box(annotation, names, f"{file.name}: annotation {index}"))
-    items: list[RawImage | Unread] = [_raw(image, boxes, file) for image in images]
+    items: list[RawAnnotation | ReadError] = [_raw(image, boxes, file) for image in images]
     items += [
-        Unread(f"{file.name}: image_id {i}, of {n} boxes, is not listed", n, "box of no image")
+        ReadError(f"{file.name}: image_id {i}, of {n} boxes, is not listed", n, "box of no image")
         for i, n in stray.items()
     ]
     ordered = [names[i] for i in sorted(names, key=lambda i: (isinstance(i, str), i))]
-    return gather(items, reading, [n for n in dict.fromkeys(ordered) if n and n != IGNORE_NAME])
+    return resolve(items, reading, [n for n in dict.fromkeys(ordered) if n and n != IGNORE_NAME])
 
 
 def _only(source: Path) -> Path:
@@ -74,12 +73,12 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _raw(image: Any, boxes: dict[Any, list[RawBox]], file: Path) -> RawImage | Unread:
+def _raw(image: Any, boxes: dict[Any, list[RawBox]], file: Path) -> RawAnnotation | ReadError:
     name = _text(image.get("file_name")) if _has_id(image) else ""
     if not name:
-        return Unread(f"{file.name}: an image without id or file_name: {str(image)[:60]}")
+        return ReadError(f"{file.name}: an image without id or file_name: {str(image)[:60]}")
     # ids are to be unique; where one is not, its boxes are counted once
-    return RawImage(name, boxes.pop(image["id"], []), _size(image))
+    return RawAnnotation(name, boxes.pop(image["id"], []), _size(image))
 
 
 def _size(image: dict[str, Any]) -> SizeWH | None:
@@ -102,7 +101,7 @@ def _raw_box(annotation: dict[str, Any], names: dict[Any, str], where: str) -> R
 
 
 def render(labels: LabelSet) -> str:
-    """The json text; pictures are named relative to the root, ids count from 1."""
+    """The json text; images are named relative to the root, ids count from 1."""
     names = list(labels.names)
     if labels.counts()[IGNORED]:
         names.append(IGNORE_NAME)

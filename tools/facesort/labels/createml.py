@@ -2,8 +2,8 @@
 
 Format: https://developer.apple.com/documentation/createml/building-an-object-detector-data-source
 ``[{"image": "a.jpg", "annotations": [{"label": "face", "coordinates": {"x", "y", "width",
-"height"}}]}]``: x and y are the *centre*. Create ML reads one file for a folder of pictures,
-labelImg writes one file a picture with a list of one; both are read. No file tells picture sizes.
+"height"}}]}]``: x and y are the *centre*. Create ML reads one file for a folder of images,
+labelImg writes one file an image with a list of one; both are read. No file tells image sizes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from typing import Any
 from facesort.errors import LabelError
 from facesort.labels import json_file
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 EXPECTED = "a CreateML list of {image, annotations}"
 _KEYS = ("x", "y", "width", "height")
@@ -26,17 +25,17 @@ _KEYS = ("x", "y", "width", "height")
 def read(source: Path, reading: Reading) -> LabelSet:
     """A json file, or all below a folder; the classes in alphabetical order."""
     if not source.is_dir():
-        return gather(_entries(source, source.parent), reading)
-    items: list[RawImage | Unread] = []
+        return resolve(_entries(source, source.parent), reading)
+    items: list[RawAnnotation | ReadError] = []
     for file in sorted(source.rglob("*.json")):
         try:
             items += _entries(file, source)
         except LabelError as error:
-            items.append(Unread(str(error)))
-    return gather(items, reading)
+            items.append(ReadError(str(error)))
+    return resolve(items, reading)
 
 
-def _entries(file: Path, root: Path) -> list[RawImage | Unread]:
+def _entries(file: Path, root: Path) -> list[RawAnnotation | ReadError]:
     content = json_file.load(file, EXPECTED)
     if not isinstance(content, list):
         raise LabelError(f"{file}: holds a {type(content).__name__}; expected {EXPECTED}")
@@ -45,15 +44,15 @@ def _entries(file: Path, root: Path) -> list[RawImage | Unread]:
     return [_raw(entry, f"{where}: image {i}", folder) for i, entry in enumerate(content)]
 
 
-def _raw(entry: Any, where: str, folder: str) -> RawImage | Unread:
+def _raw(entry: Any, where: str, folder: str) -> RawAnnotation | ReadError:
     name = entry.get("image") if isinstance(entry, dict) else None
     if not isinstance(name, str) or not name:
-        return Unread(f"{where}: has no image name; expected {EXPECTED}")
+        return ReadError(f"{where}: has no image name; expected {EXPECTED}")
     annotations = entry.get("annotations", [])
     if not isinstance(annotations, list):
-        return Unread(f"{where}: its annotations are no list; expected {EXPECTED}")
+        return ReadError(f"{where}: its annotations are no list; expected {EXPECTED}")
     boxes = [_raw_box(item, f"{where} ({name}): box {i}") for i, item in enumerate(annotations)]
-    return RawImage(name, boxes, folder=folder)
+    return RawAnnotation(name, boxes, folder=folder)
 
 
 def _raw_box(item: Any, where: str) -> RawBox:
@@ -68,7 +67,7 @@ def _raw_box(item: Any, where: str) -> RawBox:
 
 
 def render(labels: LabelSet) -> str:
-    """One json text for all pictures, named relative to the root; unknown class is ``ignore``."""
+    """One json text for all images, named relative to the root; unknown class is ``ignore``."""
     entries = [
         {
             "image": labels.relative(image.path).as_posix(),

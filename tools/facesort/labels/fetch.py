@@ -1,7 +1,7 @@
-"""Fetches pictures from the web into files, on request only; what was begun is continued.
+"""Fetches images from the web into files, on request only; what was begun is continued.
 
-A picture grows as ``<name>.part`` and gets its own name when it is whole, so that a file is never
-half a picture. Continuing asks for the rest (RFC 9110, section 14: Range); a server that sends the
+An image grows as ``<name>.part`` and gets its own name when it is whole, so that a file is never
+half an image. Continuing asks for the rest (RFC 9110, section 14: Range); a server that sends the
 whole again is taken at its word.
 """
 
@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from facesort.photos.formats import format_of
+from facesort.photos.decode import format_of
 
 MAX_BYTES = 100_000_000
 _BLOCK_BYTES = 1 << 16
@@ -23,14 +23,14 @@ _SUFFIX |= {"HEIC": ".heic", "AVIF": ".avif"}
 
 @dataclass(frozen=True)
 class Fetched:
-    """Where a picture is now, or ``why`` it is not."""
+    """Where an image is now, or ``why`` it is not."""
 
     path: Path | None
     why: str = ""
 
 
-def fetch_picture(url: str, stem: Path, timeout_s: float = 20) -> Fetched:
-    """The picture at ``url`` as ``stem`` plus the suffix of what it is; none is fetched twice."""
+def fetch_image(url: str, stem: Path, timeout_s: float = 20) -> Fetched:
+    """The image at ``url`` as ``stem`` plus the suffix of what it is; none is fetched twice."""
     there = next(
         (p for s in _SUFFIX.values() if (p := stem.parent / f"{stem.name}{s}").exists()), None
     )
@@ -50,7 +50,7 @@ def fetch_picture(url: str, stem: Path, timeout_s: float = 20) -> Fetched:
         kind = format_of(file.read(512))
     if kind not in _SUFFIX:
         part.unlink()
-        return Fetched(None, "what came is no picture")
+        return Fetched(None, "what came is no image")
     return Fetched(part.rename(stem.parent / f"{stem.name}{_SUFFIX[kind]}"))
 
 

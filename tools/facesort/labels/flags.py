@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from facesort.classes import FaceClass
 from facesort.errors import LabelError
-from facesort.labels.named_crops import NamedCrops, Refused, notes_on, pictures_below
+from facesort.labels.named_crops import NamedCrops, Refused, images_below, notes_on
 
 OTHER = "other"
 _BITS = {"0": False, "1": True}
@@ -71,9 +71,9 @@ def share(paths: Iterable[PurePosixPath]) -> float:
 
 
 def read(root: Path) -> NamedCrops:
-    """Every picture below ``root`` with the class that its flags mean."""
+    """Every image below ``root`` with the class that its flags mean."""
     crops, refused = [], []
-    for path, relative in pictures_below(root):
+    for path, relative in images_below(root):
         found = find(relative)
         name = render(found[0]) if found else ""
         if not found:

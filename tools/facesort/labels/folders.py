@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from facesort.classes import parse_class
 from facesort.errors import LabelError, UsageError
-from facesort.labels import tables
+from facesort.labels import named_crops
 from facesort.labels.named_crops import (
     NamedCrops,
     Refused,
     class_name,
+    images_below,
     notes_on,
-    pictures_below,
     plain_text,
 )
 
@@ -24,13 +23,13 @@ IN_NO_FOLDER = "in no class folder"
 
 
 def read_classes(root: Path, known: Collection[str] = ()) -> NamedCrops:
-    """Pictures in class folders, nested at will: ``masked/anna/1.jpg``, ``set_1/masked/1.jpg``.
+    """Images in class folders, nested at will: ``masked/anna/1.jpg``, ``set_1/masked/1.jpg``.
 
     The nearest folder that names a class (one of the four, an alias, or one of ``known``) counts;
-    where none does, the picture's own folder is the name, which nobody may know.
+    where none does, the image's own folder is the name, which nobody may know.
     """
     crops, refused = [], []
-    for path, relative in pictures_below(root):
+    for path, relative in images_below(root):
         folders = [class_name(part) for part in reversed(relative.parts[:-1])]
         if folders:
             name = next((f for f in folders if f in known or _is_class(f)), folders[0])
@@ -38,18 +37,18 @@ def read_classes(root: Path, known: Collection[str] = ()) -> NamedCrops:
         else:
             refused.append(Refused(path, "", IN_NO_FOLDER))
     if not crops:
-        raise LabelError(f"{root}: no class folder with pictures; expected such as {root}/masked/")
+        raise LabelError(f"{root}: no class folder with images; expected such as {root}/masked/")
     return NamedCrops(root, tuple(crops), tuple(refused), notes_on(root))
 
 
 def read_identities(root: Path) -> NamedCrops:
-    """Pictures by person: the folders right below ``root`` are the classes.
+    """Images by person: the folders right below ``root`` are the classes.
 
     Folders that begin with ``_`` are those in which a sorted album keeps what is nobody's, such as
     ``_unsure`` and ``_strangers``: left out.
     """
     crops, refused = [], []
-    for path, relative in pictures_below(root):
+    for path, relative in images_below(root):
         folder = relative.parts[0] if len(relative.parts) > 1 else ""
         if not folder:
             refused.append(Refused(path, "", IN_NO_FOLDER))
@@ -58,27 +57,27 @@ def read_identities(root: Path) -> NamedCrops:
         else:
             crops.append((path, class_name(folder)))
     if not crops:
-        raise LabelError(f"{root}: no folder with pictures; expected one a child: {root}/child_1/")
+        raise LabelError(f"{root}: no folder with images; expected one a child: {root}/child_1/")
     return NamedCrops(root, tuple(crops), tuple(refused), notes_on(root))
 
 
 def read_table(table: Path) -> NamedCrops:
-    """The rows ``image,class`` of a CSV; pictures are looked for below its own folder."""
+    """The rows ``image,class`` of a CSV; images are looked for below its own folder."""
     rows = _rows(table)
-    pictures = {_key(str(relative)): path for path, relative in pictures_below(table.parent)}
+    images = {_key(str(relative)): path for path, relative in images_below(table.parent)}
     classes: dict[str, set[str]] = defaultdict(set)
     for image, name in rows:
         classes[image].add(name)
     crops, refused, seen = [], [], set[str]()
     for image, name in rows:
-        path = pictures.get(image)
+        path = images.get(image)
         problem = _problem(path is not None, image in seen, name, classes[image])
         seen.add(image)
         if path is None or problem:
             refused.append(Refused(path or table.parent / image, name, problem))
         else:
             crops.append((path, name))
-    return NamedCrops(table.parent, tuple(crops), tuple(refused), _unnamed(pictures, classes))
+    return NamedCrops(table.parent, tuple(crops), tuple(refused), _unnamed(images, classes))
 
 
 def find_table(folder: Path) -> Path:
@@ -102,10 +101,7 @@ def _problem(is_there: bool, again: bool, name: str, names: set[str]) -> str:
 
 def _rows(table: Path) -> list[tuple[str, str]]:
     """(image, class) of every row that names an image."""
-    try:
-        rows = tables.read(table, *TABLE_COLUMNS)
-    except (UnicodeDecodeError, csv.Error):
-        raise LabelError(f"{table}: not a CSV file in UTF-8; save it as one") from None
+    rows = named_crops.read(table, *TABLE_COLUMNS)
     return [
         (_key(row["image"]), plain_text(row["class"] or ""))
         for row in rows
@@ -117,15 +113,15 @@ def _key(path: str) -> str:
     return str(PurePosixPath(plain_text(path).replace("\\", "/")))
 
 
-def _unnamed(pictures: Collection[str], named: Collection[str]) -> tuple[str, ...]:
-    count = len(set(pictures) - set(named))
-    return (f"{count:,} pictures beside the table are not named in it",) if count else ()
+def _unnamed(images: Collection[str], named: Collection[str]) -> tuple[str, ...]:
+    count = len(set(images) - set(named))
+    return (f"{count:,} images beside the table are not named in it",) if count else ()
 
 
 def _has_columns(path: Path) -> bool:
     try:
-        tables.read(path, *TABLE_COLUMNS)
-    except (LabelError, UnicodeDecodeError, csv.Error):
+        named_crops.read(path, *TABLE_COLUMNS)
+    except LabelError:
         return False
     return True
 

@@ -1,7 +1,7 @@
-"""Parquet, for tables and queries: a row a box, and one with empty box columns where a picture has
+"""Parquet, for tables and queries: a row a box, and one with empty box columns where an image has
 none.
 
-Columns: ``image`` (below the pictures' folder), ``width``, ``height`` of the upright picture,
+Columns: ``image`` (below the images' folder), ``width``, ``height`` of the upright image,
 ``x1`` ``y1`` ``x2`` ``y2`` in its pixels, ``class``, which is ``ignore`` where it is not known. The
 order of the classes is in the file's metadata, as a JSON list under ``classes``; without it, they
 are read in alphabetical order. ``width`` and ``height`` may be missing.
@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 from facesort.errors import LabelError, first_line
 from facesort.labels import json_file
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
-from facesort.labels.image_labels import IGNORE
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,7 +33,7 @@ MAGIC = b"PAR1"
 def read(source: Path, reading: Reading) -> LabelSet:
     """A file, or all below a folder, such as the parts that other programs write. Raises
     `LabelError` where a file is no Parquet or lacks a column; in a folder, such a file is told."""
-    items: list[RawImage | Unread] = []
+    items: list[RawAnnotation | ReadError] = []
     told: dict[str, None] = {}
     for file in sorted(source.rglob("*.parquet")) if source.is_dir() else [source]:
         try:
@@ -42,22 +41,22 @@ def read(source: Path, reading: Reading) -> LabelSet:
         except LabelError as error:
             if file == source:
                 raise
-            items.append(Unread(str(error)))
+            items.append(ReadError(str(error)))
             continue
         items += _items(table, file.name)
         told |= dict.fromkeys(_told_names(table))
-    found = {box.name for item in items if isinstance(item, RawImage) for box in item.boxes}
+    found = {box.name for item in items if isinstance(item, RawAnnotation) for box in item.boxes}
     others = sorted(found - {*told, IGNORE_NAME, ""})
-    return gather(items, reading, [*told, *others])
+    return resolve(items, reading, [*told, *others])
 
 
-def _items(table: pa.Table, file: str) -> list[RawImage | Unread]:
-    """Each picture once, with its boxes."""
+def _items(table: pa.Table, file: str) -> list[RawAnnotation | ReadError]:
+    """Each image once, with its boxes."""
     rows_of: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     for index, row in enumerate(table.to_pylist()):
         rows_of[str(row["image"] or "")].append((index, row))
     nameless = [
-        Unread(f"{file}: row {index}: names no image", 1, "box of no image")
+        ReadError(f"{file}: row {index}: names no image", 1, "box of no image")
         for index, _ in rows_of.pop("", [])
     ]
     return [*(_raw(image, rows, file) for image, rows in rows_of.items()), *nameless]
@@ -87,7 +86,7 @@ def _told_names(table: pa.Table) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def _raw(image: str, rows: list[tuple[int, dict[str, Any]]], file: str) -> RawImage:
+def _raw(image: str, rows: list[tuple[int, dict[str, Any]]], file: str) -> RawAnnotation:
     boxes = [
         _raw_box(row, f"{file}: row {index}")
         for index, row in rows
@@ -95,7 +94,7 @@ def _raw(image: str, rows: list[tuple[int, dict[str, Any]]], file: str) -> RawIm
     ]
     size = json_file.numbers([rows[0][1].get(name) for name in SIZE], 2)
     told = (int(size[0]), int(size[1])) if size and min(size) > 0 else None
-    return RawImage(image, boxes, told)
+    return RawAnnotation(image, boxes, told)
 
 
 def _raw_box(row: dict[str, Any], where: str) -> RawBox:
@@ -107,20 +106,20 @@ def _raw_box(row: dict[str, Any], where: str) -> RawBox:
 
 
 def write(labels: LabelSet, file: Path) -> None:
-    """Pictures are named relative to the root."""
+    """Images are named relative to the root."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows = []
     for image in labels.images:
         name = labels.relative(image.path).as_posix()
-        picture = {"image": name, "width": image.size_wh[0], "height": image.size_wh[1]}
+        image_columns = {"image": name, "width": image.size_wh[0], "height": image.size_wh[1]}
         boxes = zip(image.class_id.tolist(), image.xyxy_px.tolist(), strict=True)
         classes = [(IGNORE_NAME if i == IGNORE else labels.names[i], box) for i, box in boxes]
         rows += [
-            picture | {"class": class_name} | dict(zip(BOX, box, strict=True))
+            image_columns | {"class": class_name} | dict(zip(BOX, box, strict=True))
             for class_name, box in classes
-        ] or [picture]
+        ] or [image_columns]
     columns = [("image", pa.string()), *((name, pa.int32()) for name in SIZE)]
     columns += [*((name, pa.float64()) for name in BOX), ("class", pa.string())]
     schema = pa.schema(columns, {CLASSES: json.dumps(labels.names).encode()})

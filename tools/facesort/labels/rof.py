@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import LabelError
+from facesort.file_names import why_no_name
 from facesort.labels import json_file, plain_pickle
-from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 EXPECTED = "a ROF pickle: {id: {url, faces: [{box}]}}"
 _CLASS_OF_FOLDER = {"neutral": "face"}  # masked and sunglasses are called as ours
@@ -28,7 +29,7 @@ _CLASS_OF_NAME = {"_wearing_mask": "masked", "_wearing_sunglasses": "sunglasses"
 
 @dataclass(frozen=True)
 class Entry:
-    """One photo of ROF. ``name`` is where its picture belongs, without suffix."""
+    """One photo of ROF. ``name`` is where its image belongs, without suffix."""
 
     name: str
     url: str
@@ -38,16 +39,16 @@ class Entry:
 
 
 def read(source: Path, reading: Reading) -> LabelSet:
-    """A pickle, or all below a folder, with pictures called ``<kind>/<person>/<id>.*``."""
-    items: list[RawImage | Unread] = []
+    """A pickle, or all below a folder, with images called ``<kind>/<person>/<id>.*``."""
+    items: list[RawAnnotation | ReadError] = []
     for item in entries(source):
-        items.append(item if isinstance(item, Unread) else _raw(item))
+        items.append(item if isinstance(item, ReadError) else _raw(item))
     if reading.boxes_of == "auto":
         reading = replace(reading, boxes_of="stored")
-    return gather(items, reading)
+    return resolve(items, reading)
 
 
-def entries(source: Path) -> Iterator[Entry | Unread]:
+def entries(source: Path) -> Iterator[Entry | ReadError]:
     """The photos of a pickle or of all below a folder; a bad one of several is told, not raised."""
     files = sorted(source.rglob("*.pkl")) if source.is_dir() else [source]
     for file in files:
@@ -56,10 +57,10 @@ def entries(source: Path) -> Iterator[Entry | Unread]:
         except LabelError as error:
             if not source.is_dir():
                 raise
-            yield Unread(str(error))
+            yield ReadError(str(error))
 
 
-def _entries_of(file: Path) -> Iterator[Entry | Unread]:
+def _entries_of(file: Path) -> Iterator[Entry | ReadError]:
     content = plain_pickle.load(file, EXPECTED)
     if not isinstance(content, dict):
         raise LabelError(f"{file}: holds a {type(content).__name__}; expected {EXPECTED}")
@@ -70,19 +71,22 @@ def _entries_of(file: Path) -> Iterator[Entry | Unread]:
         where = f"{kind}/{file.stem}: {key if isinstance(key, int | str) else 'an odd id'}"
         faces = value.get("faces") if isinstance(value, dict) else None
         if not isinstance(key, int | str) or not isinstance(faces, list | tuple):
-            yield Unread(f"{where}: has no list of faces; expected {EXPECTED}")
+            yield ReadError(f"{where}: has no list of faces; expected {EXPECTED}")
+            continue
+        if why := why_no_name(str(key)):
+            yield ReadError(f"{where}: its id {why}; expected one that can be a file's name")
             continue
         url = value.get("url")
         name = f"{kind}/{file.stem}/{key}"
         yield Entry(name, url if isinstance(url, str) else "", tuple(faces), class_name, where)
 
 
-def _raw(entry: Entry) -> RawImage:
+def _raw(entry: Entry) -> RawAnnotation:
     boxes = [
         _raw_box(face, entry.class_name, f"{entry.where}: face {i}")
         for i, face in enumerate(entry.faces)
     ]
-    return RawImage(entry.name, boxes)
+    return RawAnnotation(entry.name, boxes)
 
 
 def _raw_box(face: Any, class_name: str, where: str) -> RawBox:

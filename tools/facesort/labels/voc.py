@@ -15,9 +15,8 @@ from xml.etree import ElementTree
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.gather import RawBox, RawImage, Reading, Unread, gather
-from facesort.labels.image_labels import IGNORE, ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
@@ -33,7 +32,7 @@ def read(xml: Path, images: Path, class_of: Callable[[int, str], int]) -> ImageL
     """Read one annotation file.
 
     ``class_of(object_index, name)`` gives each object's class index; ``images`` is the folder of
-    the pictures. Raises `LabelError` for what is not VOC, naming the object (counted from 0).
+    the images. Raises `LabelError` for what is not VOC, naming the object (counted from 0).
     """
     root = _root(xml)
     boxes, classes = [], []
@@ -49,22 +48,22 @@ def read_folder(folder: Path, reading: Reading) -> LabelSet:
     """Every ``*.xml`` below ``folder`` (or that one file), the classes in alphabetical order."""
     files = sorted(folder.rglob("*.xml")) if folder.is_dir() else [folder]
     root = folder if folder.is_dir() else folder.parent
-    return gather([_raw(file, file.relative_to(root)) for file in files], reading)
+    return resolve([_raw(file, file.relative_to(root)) for file in files], reading)
 
 
-def _raw(xml: Path, shown: Path) -> RawImage | Unread:
+def _raw(xml: Path, shown: Path) -> RawAnnotation | ReadError:
     try:
         root = _root(xml)
     except LabelError as error:
-        return Unread(str(error))
+        return ReadError(str(error))
     boxes = [_raw_box(item, f"{shown}: object {i}") for i, item in enumerate(root.iter("object"))]
     # Exporters may leave the name out, or change it without telling; the xml's own name stays
     name = (root.findtext("filename") or "").strip() or xml.stem
-    return RawImage(name, boxes, _size_or_none(root), shown.parent.as_posix(), also=xml.stem)
+    return RawAnnotation(name, boxes, _size_or_none(root), shown.parent.as_posix(), also=xml.stem)
 
 
 def raw_boxes(data: bytes, where: str) -> tuple[list[RawBox], SizeWH | None]:
-    """The boxes of an xml's bytes, and the picture's size where it is told."""
+    """The boxes of an xml's bytes, and the image's size where it is told."""
     root = _parsed(BytesIO(data), where)
     boxes = [_raw_box(item, f"{where}: object {i}") for i, item in enumerate(root.iter("object"))]
     return boxes, _size_or_none(root)
@@ -127,11 +126,11 @@ def _size_or_none(root: ElementTree.Element) -> SizeWH | None:
 
 
 def write_folder(labels: LabelSet, annotations: Path) -> None:
-    """One xml a picture below ``annotations``, in the folders the pictures have below the root."""
+    """One xml an image below ``annotations``, in the folders the images have below the root."""
     taken = set()
     for image in labels.images:
         file = annotations / labels.relative(image.path).with_suffix(".xml")
-        if file in taken:  # a.jpg and a.png; the xml itself names its picture
+        if file in taken:  # a.jpg and a.png; the xml itself names its image
             file = file.with_name(f"{image.path.name}.xml")
         taken.add(file)
         file.parent.mkdir(parents=True, exist_ok=True)

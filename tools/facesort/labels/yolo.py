@@ -1,18 +1,17 @@
-"""YOLO txt labels: one line ``class cx cy w h`` a box, divided by the upright image's size.
-
-Format: https://docs.ultralytics.com/datasets/detect/ . The label of ``a/images/b.jpg`` is
-``a/labels/b.txt`` (the last ``/images/`` is replaced); a missing or empty file means no face.
-"""
+"""YOLO txt labels: lines ``class cx cy w h`` (xywhn of the upright image), and folders of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml as yaml_library
 
 from facesort.boxes import SizeWH, as_boxes, clip_xyxy, xywhn_to_xyxy, xyxy_to_xywhn
 from facesort.errors import LabelError
-from facesort.labels.image_labels import IGNORE, ImageLabels
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 CLASSES_FILE = "classes.txt"  # labelImg's class list
 # text files that lie beside labels and are none
@@ -85,3 +84,109 @@ def write(labels: ImageLabels) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(labels), encoding="utf-8")
     return path
+
+
+def find_names(folder: Path) -> tuple[str, ...] | None:
+    """The class list at or just below ``folder``; None where there is none."""
+    for file in (folder / CLASSES_FILE, folder / "labels" / CLASSES_FILE):
+        if file.is_file():
+            return read_names(file)
+    for file in sorted(folder.glob("*.y*ml")):
+        names = _names_of_yaml(file)
+        if names:
+            return names
+    return None
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """labelImg's ``classes.txt``: a name a line; an empty line keeps its number."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise LabelError(f"{file}: no text in UTF-8; expected a class name a line") from None
+    names = tuple(line.strip() or f"class_{i}" for i, line in enumerate(lines))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not names or twice:
+        what = f"names {', '.join(twice)} twice" if twice else "is empty"
+        raise LabelError(f"{file}: {what}; expected a class name a line, each once")
+    return names
+
+
+def _names_of_yaml(file: Path) -> tuple[str, ...] | None:
+    try:
+        content = yaml_library.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml_library.YAMLError):
+        return None
+    names = content.get("names") if isinstance(content, dict) else None
+    if isinstance(names, dict):
+        names = [names[i] for i in sorted(names)]
+    return tuple(str(name) for name in names) if isinstance(names, list) else None
+
+
+def read_folder(folder: Path, names: Sequence[str], reading: Reading) -> LabelSet:
+    """Every txt below ``folder`` that is a label, each with the image of its name."""
+    files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in NO_LABELS)
+    items = [_raw(file, file.relative_to(folder), names) for file in files]
+    return resolve(items, reading, names)
+
+
+def read_images(images: Iterable[Path], names: Sequence[str], reading: Reading) -> LabelSet:
+    """Each image with the label Ultralytics gives it; none means no face."""
+    items: list[RawAnnotation | ReadError] = []
+    for image in images:
+        label = label_path_of(image)
+        raw = _raw(label, Path(label.name), names) if label.exists() else None
+        if isinstance(raw, ReadError):
+            items.append(raw)
+        else:
+            boxes = raw.boxes if raw else []
+            items.append(RawAnnotation(image.name, boxes, normalised=True, path=image))
+    return resolve(items, reading, names)
+
+
+def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawAnnotation | ReadError:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        return ReadError(f"{file}: not a text file; expected lines of class cx cy w h")
+    except OSError as error:
+        return ReadError(f"{file}: cannot be read ({error.strerror})")
+    boxes = [
+        raw_box(line, f"{shown}: line {number}", names)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    # Labels may lie in labels/train for the images of images/train
+    folder = "/".join(part for part in shown.parent.parts if part != "labels")
+    return RawAnnotation(shown.stem, boxes, folder=folder, normalised=True)
+
+
+def raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
+    """One line of a label file; what is wrong with it is the box's problem."""
+    try:
+        class_id, *xywhn = parse_line(line, where, len(names))
+    except LabelError as error:
+        why = str(error).removeprefix(f"{where}: ")
+        return RawBox("?", where=where, problem=f"is no YOLO label: {why}")
+    return RawBox(names[int(class_id)], xywhn, where)
+
+
+def write_folder(labels: LabelSet, folder: Path) -> None:
+    """labelImg's flavour: a txt an image below ``folder`` and its ``classes.txt``.
+
+    Raises `LabelError`, before anything is written, where two images would share a txt.
+    """
+    owner: dict[Path, Path] = {}
+    for image in labels.images:
+        first = owner.setdefault(labels.relative(image.path).with_suffix(".txt"), image.path)
+        if first != image.path:
+            raise LabelError(
+                f"{image.path}: {first.name} has the same label file; rename one of the two"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    for image in labels.images:
+        file = folder / labels.relative(image.path).with_suffix(".txt")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(render(image), encoding="utf-8")
+    text = "".join(f"{name}\n" for name in labels.names)
+    (folder / CLASSES_FILE).write_text(text, encoding="utf-8")

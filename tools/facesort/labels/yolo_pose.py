@@ -1,7 +1,7 @@
 """YOLO pose labels: ``class cx cy w h`` and then ``x y v`` a keypoint, all divided by the size.
 
 Format: https://docs.ultralytics.com/datasets/pose/ . v is 2 visible, 1 covered, 0 not marked (then
-x and y are 0). Keypoints outside the picture are written as not marked: YOLO refuses them.
+x and y are 0). Keypoints outside the image are written as not marked: YOLO refuses them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
 from facesort.labels import yolo
-from facesort.labels.face_list import LANDMARKS
 from facesort.labels.image_labels import ImageLabels
+from facesort.labels.widerface.face_list import LANDMARKS
 
 UNMARKED, COVERED, VISIBLE = 0, 1, 2
-# of data.yaml: eyes and mouth corners change sides in a mirrored picture
+# of data.yaml: eyes and mouth corners change sides in a mirrored image
 CONFIG = MappingProxyType({"kpt_shape": [LANDMARKS, 3], "flip_idx": [1, 0, 2, 4, 3]})
 
 

@@ -1,1 +1,1 @@
-"""Faces in anything that shows pictures: photos, videos, cameras, streams."""
+"""Faces in anything that shows images: photos, videos, cameras, streams."""

@@ -1,4 +1,4 @@
-"""``advice.jsonl``: is each picture fit for face recognition, and if not, what should be done?
+"""``advice.jsonl``: is each image fit for face recognition, and if not, what should be done?
 
 A photo has one line. So has a video, for the frame to take: the first usable one, else the one with
 the least against it. A camera or a stream has a line a frame, written at once: it can guide.
@@ -15,7 +15,7 @@ from typing import IO
 
 from facesort.classes import CLASS_NAMES
 from facesort.errors import ModelError
-from facesort.media.looks import Look, text_name
+from facesort.media.frame_results import FrameResult, text_name
 from facesort.media.outputs import Output
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
@@ -44,13 +44,13 @@ class Advice(Output):
         self._limits = limits
         self._language = language
         self._source: Source | None = None
-        self._best: tuple[Verdict, Look | None] = UNREADABLE, None
+        self._best: tuple[Verdict, FrameResult | None] = UNREADABLE, None
         self._verdicts: list[Verdict] = []
 
     def begin(self, source: Source, fps: float) -> None:
         self._source, self._best = source, (UNREADABLE, None)
 
-    def take(self, look: Look) -> None:
+    def take(self, look: FrameResult) -> None:
         if look.frame is None or look.source.is_live:
             self._write(self._judge(look), look.source, look)
             return
@@ -79,11 +79,11 @@ class Advice(Output):
         unfit = len(self._verdicts) - usable
         return f"{FILE_NAME} ({usable:,} usable, {unfit:,} not{f': {why}' if why else ''})"
 
-    def _judge(self, look: Look) -> Verdict:
+    def _judge(self, look: FrameResult) -> Verdict:
         found = self._detector.detect([look.rgb])[0]
         return check_selfie(Photo(look.rgb, look.size_wh, look.scale), found, self._limits)
 
-    def _write(self, verdict: Verdict, source: Source, look: Look | None = None) -> None:
+    def _write(self, verdict: Verdict, source: Source, look: FrameResult | None = None) -> None:
         self._verdicts.append(verdict)
         line: dict[str, object] = {"photo": text_name(source)}
         if look is not None and look.frame is not None:

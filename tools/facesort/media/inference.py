@@ -16,35 +16,34 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.media.masks import masks_of
-from facesort.media.regions import HEAD_SCALE, Region
+from facesort.media.masks import HEAD_SCALE, Region, masks_of
 from facesort.models.detect import Detector
 from facesort.models.segment.segmenter import Segment, load_segmenter
 
-RegionsOfPictures: TypeAlias = list[NDArray[np.int64]]  # a picture: (faces, 4) x1 y1 x2 y2
-MasksOfPictures: TypeAlias = list[list[NDArray[np.uint8]]]  # a picture, a face: (h, w, 3)
+RegionsOfImages: TypeAlias = list[NDArray[np.int64]]  # an image: (faces, 4) x1 y1 x2 y2
+MasksOfImages: TypeAlias = list[list[NDArray[np.uint8]]]  # an image, a face: (h, w, 3)
 Result: TypeAlias = tuple[
-    RegionsOfPictures, RegionsOfPictures, MasksOfPictures, RegionsOfPictures, MasksOfPictures
+    RegionsOfImages, RegionsOfImages, MasksOfImages, RegionsOfImages, MasksOfImages
 ]
 
 
 def inference(
-    pictures_rgb: Iterable[NDArray[np.uint8]],
+    images_rgb: Iterable[NDArray[np.uint8]],
     detector: Detector,
     segment: Segment | None = None,
     head_scale: float = HEAD_SCALE,
 ) -> Result:
-    """``result_bboxes, face_bboxes, face_masks, head_bboxes, head_masks`` of pictures (h, w, 3).
+    """``result_bboxes, face_bboxes, face_masks, head_bboxes, head_masks`` of images (h, w, 3).
 
-    Each is a list with one element a picture, also where no face is (the original leaves those out
+    Each is a list with one element an image, also where no face is (the original leaves those out
     of its first list, so that its lists do not match). ``result_bboxes`` and ``head_bboxes`` are
-    whole pixels of the picture, ``face_bboxes`` of the head; masks are white where the face or the
+    whole pixels of the image, ``face_bboxes`` of the head; masks are white where the face or the
     person is, and as large as their box. ``segment`` is GrabCut if not given.
     """
     segment = segment or load_segmenter(None)
     found = [
         [masks_of(rgb, box, segment, head_scale) for box in detector.detect([rgb])[0].xyxy_px]
-        for rgb in pictures_rgb
+        for rgb in images_rgb
     ]
     return (
         [_regions([face.face_px for face in faces]) for faces in found],

@@ -1,22 +1,49 @@
-"""How to look at sources, what came of it, and the way of a look to the outputs."""
+"""How sources are processed, what came of it, and where the time went."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from facesort.media.clock import Clock
-from facesort.media.looks import Look
+from facesort.media.frame_results import FrameResult
 from facesort.media.outputs import Output
 from facesort.models.detect import YoloDetector
+
+
+class Timer:
+    """Adds up seconds by name; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seconds: Counter[str] = Counter()
+
+    @contextmanager
+    def measure(self, what: str) -> Iterator[None]:
+        began_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(what, time.perf_counter() - began_s)
+
+    def add(self, what: str, seconds: float) -> None:
+        with self._lock:
+            self._seconds[what] += seconds  # type: ignore[assignment]  # Counter says int
+
+    def seconds(self, what: str) -> float:
+        return float(self._seconds[what])
+
 
 Progress = Callable[..., Any]  # console.progress(items, total, unit)
 
 
 @dataclass(frozen=True)
 class Job:
-    """How to look. ``whole``: pictures are made, so photos are decoded at their full size;
+    """How to look. ``whole``: images are made, so photos are decoded at their full size;
     ``every_s``: no two frames of a video within so many seconds."""
 
     detector: YoloDetector
@@ -42,13 +69,13 @@ class Count:
     problems: list[str] = field(default_factory=list)
     faces: dict[str, int] = field(default_factory=dict)
     tracks: int = 0
-    clock: Clock = field(default_factory=Clock)
+    timer: Timer = field(default_factory=Timer)
 
     @property
-    def pictures(self) -> int:
+    def images(self) -> int:
         return self.photos + self.frames
 
-    def add(self, look: Look) -> None:
+    def add(self, look: FrameResult) -> None:
         if look.frame is None:
             self.photos += 1
         else:
@@ -57,9 +84,9 @@ class Count:
             self.faces[face.class_name] = self.faces.get(face.class_name, 0) + 1
 
 
-def hand_on(look: Look, job: Job, count: Count) -> None:
+def hand_on(look: FrameResult, job: Job, count: Count) -> None:
     """Count a look and give it to every output, in order."""
     count.add(look)
-    with count.clock.measure("write"):
+    with count.timer.measure("write"):
         for output in job.outputs:
             output.take(look)

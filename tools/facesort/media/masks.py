@@ -1,8 +1,4 @@
-"""The masks of a face and of its head, aligned to the picture also at its border.
-
-The RetinaFace system that this follows cuts the face from the middle of the head's mask, which is
-wrong where the head is cut by the border of the picture; here it is cut where the face is.
-"""
+"""Regions in whole pixels around a face, and the masks of face and head, aligned to the image."""
 
 from __future__ import annotations
 
@@ -11,15 +7,44 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.media.regions import HEAD_SCALE, Region, cut, head_of, whole_px, within
+from facesort.boxes import clip_xyxy, grow_xyxy
 from facesort.models.segment.segmenter import Segment
+
+HEAD_SCALE = 4.0
+Region = tuple[int, int, int, int]  # left, top, right, bottom: edges, so width = right - left
+
+
+def whole_px(xyxy_px: ArrayLike, size_wh: tuple[int, int]) -> Region:
+    """The nearest region of whole pixels inside the image, at least one pixel large."""
+    box = np.round(clip_xyxy(xyxy_px, size_wh)[0]).astype(int)
+    left, top = np.minimum(box[:2], np.array(size_wh) - 1)
+    right, bottom = np.maximum(box[2:], [left + 1, top + 1])
+    return int(left), int(top), int(right), int(bottom)
+
+
+def head_of(xyxy_px: ArrayLike, size_wh: tuple[int, int], head_scale: float = HEAD_SCALE) -> Region:
+    """The head around a face's box, cut at the border of the image; it contains the face."""
+    return whole_px(grow_xyxy(xyxy_px, head_scale), size_wh)
+
+
+def within(region: Region, outer: Region) -> Region:
+    """``region`` in the pixels of ``outer``."""
+    dx, dy = outer[:2]
+    return region[0] - dx, region[1] - dy, region[2] - dx, region[3] - dy
+
+
+def cut(image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
+    """That part of an image (h, w) or (h, w, 3), without a copy."""
+    left, top, right, bottom = region
+    return image[top:bottom, left:right]
+
 
 WHITE = 255
 
 
 @dataclass(frozen=True, eq=False)
 class HeadAndFace:
-    """``face_px`` and ``head_px`` in the picture; the masks (h, w), 0 or 255, are as large."""
+    """``face_px`` and ``head_px`` in the image; the masks (h, w), 0 or 255, are as large."""
 
     face_px: Region
     head_px: Region
@@ -37,7 +62,7 @@ def masks_of(
     segment: Segment,
     head_scale: float = HEAD_SCALE,
 ) -> HeadAndFace:
-    """Masks of one face of a picture (h, w, 3).
+    """Masks of one face of an image (h, w, 3).
 
     The face's mask is what the head's has inside the oval that fills the face's box: hair, ears
     and shoulders in the corners of the box are no face.

@@ -15,8 +15,8 @@ from typing import IO
 import numpy as np
 
 from facesort.errors import UsageError
-from facesort.media import results_text, rows
-from facesort.media.looks import Look
+from facesort.media import face_rows
+from facesort.media.frame_results import FrameResult
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
 
@@ -30,7 +30,7 @@ class Output:
     def begin(self, source: Source, fps: float) -> None:
         """A video begins, of which ``fps`` frames a second will come at most."""
 
-    def take(self, look: Look) -> None:
+    def take(self, look: FrameResult) -> None:
         """Looks come in the order of the sources; classes are those voted for so far."""
 
     def failed(self, source: Source) -> None:
@@ -74,7 +74,7 @@ class Stems:
         self._taken: set[str] = set()
 
     def of(self, source: Source) -> str:
-        stem = _cut(_printable(source.stem) or "picture", MAX_STEM_BYTES)
+        stem = _cut(_printable(source.stem) or "image", MAX_STEM_BYTES)
         number, free = 2, stem
         while (key := unicodedata.normalize("NFC", free.casefold())) in self._taken:
             free = f"{stem}-{number}"
@@ -98,14 +98,14 @@ class TextFile(Output):
     """A line or more for each look. Looks at a file's frames wait until its votes are counted, so
     that a face has one class; those of a live source are written at once."""
 
-    def __init__(self, path: Path, render: Callable[[Look], str], head: str = "") -> None:
+    def __init__(self, path: Path, render: Callable[[FrameResult], str], head: str = "") -> None:
         self._path = path
         self._render = render
         self._file: IO[str] = path.open("w", encoding="utf-8", newline="")  # rows bring their own
         self._file.write(head)
-        self._waiting: list[Look] = []
+        self._waiting: list[FrameResult] = []
 
-    def take(self, look: Look) -> None:
+    def take(self, look: FrameResult) -> None:
         if look.frame is None or look.source.is_live:
             self._file.write(self._render(look))
             if look.source.is_live:
@@ -128,12 +128,14 @@ class TextFile(Output):
 
 
 def inference_results(folder: Path) -> Output:
-    return TextFile(folder / results_text.FILE_NAME, results_text.of_look)
+    return TextFile(folder / face_rows.FILE_NAME, face_rows.of_look)
 
 
 def csv_file(folder: Path) -> Output:
-    return TextFile(folder / "faces.csv", rows.csv_rows, head=rows.csv_text([rows.COLUMNS]))
+    return TextFile(
+        folder / "faces.csv", face_rows.csv_rows, head=face_rows.csv_text([face_rows.COLUMNS])
+    )
 
 
 def json_lines(folder: Path) -> Output:
-    return TextFile(folder / "faces.jsonl", rows.json_line)
+    return TextFile(folder / "faces.jsonl", face_rows.json_line)

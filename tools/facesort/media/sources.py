@@ -10,6 +10,7 @@ from typing import Literal
 
 from facesort.errors import UsageError
 from facesort.photos import is_video, list_photos
+from facesort.url_secrets import masked
 
 STDIN = "-"
 SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "udp", "tcp")
@@ -64,7 +65,7 @@ class Sources:
         self.found.append(source)
 
 
-def gather(named: Sequence[str], stdin: Iterable[str] = ()) -> Sources:
+def resolve(named: Sequence[str], stdin: Iterable[str] = ()) -> Sources:
     """Everything that ``named`` stands for; ``-`` is a list, one source a line, from ``stdin``.
 
     Raises `UsageError` where something named does not exist; in a list, that is ``missing``.
@@ -96,7 +97,9 @@ def _add(text: str, sources: Sources) -> None:
     scheme, is_address, _ = text.partition("://")
     if is_address:
         if scheme.lower() not in SCHEMES:
-            raise UsageError(f"{text}: '{scheme}' is not read here; expected {', '.join(SCHEMES)}")
+            raise UsageError(
+                f"{masked(text)}: '{scheme}' is not read here; expected {', '.join(SCHEMES)}"
+            )
         sources.add(Source("stream", text, without_password(text)))
     elif path.exists():
         _add_path(path, sources)
@@ -137,6 +140,4 @@ def _kind(path: Path) -> Kind:
 
 def without_password(address: str) -> str:
     """``rtsp://user:secret@host/`` as ``rtsp://host/``: results and messages get passed on."""
-    scheme, _, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    return masked(address)

@@ -18,7 +18,7 @@ import numpy as np
 from facesort import packages
 from facesort.detections import Detections
 from facesort.errors import ModelError
-from facesort.media.looks import Face, Look
+from facesort.media.frame_results import Face, FrameResult
 
 LOWEST_CONF = 0.1  # ByteTrack goes on with a track on weaker detections than it begins one with
 _NUMBER, _INDEX = 4, 7  # columns of the tracker's answer
@@ -45,7 +45,7 @@ class Tracker:
 def _ultralytics() -> tuple[Any, Any, Any]:
     """Its boxes, its tracker, and the tracker's settings, read from its own file."""
     try:
-        from facesort.models.quiet import import_ultralytics
+        from facesort.models.ultralytics_loader import import_ultralytics
 
         root: Any = import_ultralytics()
         from ultralytics.engine import results
@@ -68,7 +68,7 @@ class Votes:
     def __init__(self) -> None:
         self._by_track: defaultdict[int, Counter[str]] = defaultdict(Counter)
 
-    def add(self, look: Look) -> None:
+    def add(self, look: FrameResult) -> None:
         for face in look.faces:
             if face.track is not None:
                 self._by_track[face.track][face.class_name] += face.confidence  # type: ignore[assignment]
@@ -76,7 +76,7 @@ class Votes:
     def __len__(self) -> int:
         return len(self._by_track)
 
-    def decide(self, look: Look) -> Look:
+    def decide(self, look: FrameResult) -> FrameResult:
         """``look`` with each tracked face in the class that has most votes so far."""
         return replace(look, faces=tuple(self._decided(face) for face in look.faces))
 

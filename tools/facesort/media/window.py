@@ -38,7 +38,7 @@ def require_display() -> None:
 
 class Window:
     def __init__(self, wait_ms: int) -> None:
-        """``wait_ms``: how long a picture stays; 0: until a key is pressed."""
+        """``wait_ms``: how long an image stays; 0: until a key is pressed."""
         self._wait_ms = wait_ms
         self._view: Any = None
 

@@ -1,14 +1,14 @@
 """One way to find faces, whatever runs the network: ONNX Runtime (without torch) or Ultralytics.
 
 A backend is a function from the network input to the raw output; everything around it, fitting
-the picture and reading the output, is shared (`letterbox`), so two backends can be compared raw.
+the image and reading the output, is shared (`letterbox`), so two backends can be compared raw.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from facesort import packages
 from facesort.detections import Detections
 from facesort.errors import ModelError
+from facesort.models import second_look
+from facesort.models.input_size import InputSizes
 from facesort.models.letterbox import MAX_FACES, decode, letterbox
 from facesort.models.runtime import open_session
 
@@ -49,8 +51,8 @@ class Detector(Protocol):
 class YoloDetector:
     """A YOLO network with its own thresholds; implements `Detector`.
 
-    ``forward`` maps (1, 3, h, w) to the raw output of one picture; ``square`` says that it takes
-    only ``imgsz`` x ``imgsz``.
+    ``forward`` maps (1, 3, h, w) to the raw output of one image; ``square`` says that it takes
+    only ``imgsz`` x ``imgsz``. Without ``sizes``, every image is looked at once, at ``imgsz``.
     """
 
     forward: RawForward
@@ -62,14 +64,41 @@ class YoloDetector:
     end2end: bool = False
     square: bool = False
     max_faces: int = MAX_FACES
+    sizes: InputSizes | None = None
 
     def detect(self, images_rgb: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """Faces of each picture (h, w, 3 RGB), boxes in that picture's pixels."""
+        """Faces of each image (h, w, 3 RGB), boxes in that image's pixels."""
         return [self._detect_one(rgb) for rgb in images_rgb]
 
     def _detect_one(self, rgb: NDArray[np.uint8]) -> Detections:
-        pixels, fit = letterbox(rgb, self.imgsz, square=self.square)
-        return decode(self.forward(pixels), fit, self.conf, self.end2end, self.max_faces)
+        if self.sizes is None:
+            return self._look(rgb, self.imgsz, self.conf)
+        return second_look.detect(self._look, rgb, self.imgsz, self.conf, self.sizes)
+
+    def _look(self, rgb: NDArray[np.uint8], imgsz: int, conf: float) -> Detections:
+        px = self.imgsz if self.square else imgsz
+        pixels, fit = letterbox(rgb, px, square=self.square)
+        return decode(self.forward(pixels), fit, conf, self.end2end, self.max_faces)
+
+
+def with_second_looks(detector: YoloDetector, sizes: InputSizes | None = None) -> YoloDetector:
+    """The same network, which looks at each image at the size, and as often, as it needs.
+
+    Its fingerprint is another, so that nothing takes what it saw for what one look would see.
+    """
+    sizes = sizes or InputSizes()
+    return replace(
+        detector,
+        sizes=sizes,
+        fingerprint=_fingerprint(f"{detector.fingerprint} {sizes}".encode()),
+    )
+
+
+def with_tiles(detector: Detector) -> Detector:
+    """One that looks for tiny faces as well; a detector of another kind stays as it is."""
+    if not isinstance(detector, YoloDetector) or detector.sizes is None:
+        return detector
+    return with_second_looks(detector, replace(detector.sizes, tiles=True))
 
 
 def load_detector(
@@ -82,7 +111,7 @@ def load_detector(
     """Load ``weights`` (.onnx, or .pt through Ultralytics, ``fused`` as it is when exported).
 
     ``conf`` and ``imgsz`` default to what the model says of itself. ``threads`` is per call: the
-    album calls from several threads at once, one picture each, which beats one call over many
+    album calls from several threads at once, one image each, which beats one call over many
     cores. Raises `ModelError` when the file is missing or is no YOLO detector.
     """
     if weights.is_dir():
@@ -139,7 +168,7 @@ def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: in
 
 def _load_torch(weights: Path, conf: float | None, imgsz: int | None, fused: bool) -> YoloDetector:
     packages.require("torch", "ultralytics", what=f"{weights.name}, a PyTorch file,")
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     model = load_yolo(weights, task="detect")
     import torch

@@ -28,7 +28,7 @@ HALF_MAX_ABS, HALF_MIN_IOU = 0.05, 0.95  # float16 has three digits
 @dataclass(frozen=True)
 class Form:
     """What the file is to take. ``dynamic``: any batch, height and width (multiples of the
-    stride); else ``batch`` pictures of ``imgsz`` x ``imgsz``. ``half``: weights of 16 bits."""
+    stride); else ``batch`` images of ``imgsz`` x ``imgsz``. ``half``: weights of 16 bits."""
 
     imgsz: int = DEFAULT_IMGSZ
     dynamic: bool = True
@@ -40,11 +40,11 @@ class Form:
 def export_onnx(
     weights: Path,
     out: Path,
-    pictures: Sequence[NDArray[np.uint8]],
+    images: Sequence[NDArray[np.uint8]],
     form: Form | None = None,
     notes: Mapping[str, str] | None = None,
 ) -> dict[str, Parity]:
-    """Write ``out`` from ``weights`` (.pt); return how equal it is on ``pictures``, step by step.
+    """Write ``out`` from ``weights`` (.pt); return how equal it is on ``images``, step by step.
 
     ``notes`` go into the metadata (`detect.META_CONF` ...). Raises `ModelError`, and leaves ``out``
     as it was, when the checkpoint is unfit, the file is invalid, or the parity gate fails.
@@ -60,17 +60,17 @@ def export_onnx(
         _finish(file, notes or {})
         bars = (HALF_MAX_ABS, HALF_MIN_IOU) if form.half else ()
         exported = load_detector(file)
-        rows = {"torch → ONNX": compare(original, exported, pictures)}
+        rows = {"torch → ONNX": compare(original, exported, images)}
         require(rows["torch → ONNX"], f"{out.name} exported from {weights.name}", *bars)
         fused = load_detector(weights, imgsz=form.imgsz, fused=True)
-        rows = {"torch → fused": compare(original, fused, pictures)} | rows
+        rows = {"torch → fused": compare(original, fused, images)} | rows
         move(file, out)
     return rows
 
 
 def trained_on(weights: Path) -> str | None:
     """The data set YAML that a checkpoint says it was trained on."""
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     arguments = (load_yolo(weights, task="detect").ckpt or {}).get("train_args") or {}
     return str(arguments["data"]) if arguments.get("data") else None
@@ -78,7 +78,7 @@ def trained_on(weights: Path) -> str | None:
 
 def _convert(weights: Path, folder: Path, form: Form) -> Path:
     """Export a copy in ``folder``: Ultralytics writes beside the checkpoint it is given."""
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     model = load_yolo(Path(shutil.copy(weights, folder)), task="detect")
     with warnings.catch_warnings():  # torch's remarks on its exporter, which Ultralytics chose

@@ -1,4 +1,4 @@
-"""From a picture to the network's input, and from its raw output back to boxes in the picture.
+"""From an image to the network's input, and from its raw output back to boxes in the image.
 
 The same arithmetic as Ultralytics' LetterBox and non_max_suppression, in NumPy and OpenCV, so that
 sorting needs no torch. Rectangular: a 4:3 photo is not padded to a square, which saves a quarter
@@ -22,14 +22,14 @@ MAX_FACES = 300
 
 @dataclass(frozen=True)
 class Fit:
-    """How a picture was fitted: scaled by ``scale`` and moved by ``left_top_px``."""
+    """How an image was fitted: scaled by ``scale`` and moved by ``left_top_px``."""
 
     scale: float
     left_top_px: tuple[int, int]
-    size_wh: tuple[int, int]  # of the picture
+    size_wh: tuple[int, int]  # of the image
 
-    def to_picture(self, xyxy_px: Boxes) -> Boxes:
-        """Boxes in network pixels as boxes in the picture, cut at its border."""
+    def to_image(self, xyxy_px: Boxes) -> Boxes:
+        """Boxes in network pixels as boxes in the image, cut at its border."""
         offset = np.array([*self.left_top_px, *self.left_top_px], dtype=np.float64)
         return clip_xyxy((xyxy_px - offset) / self.scale, self.size_wh)
 
@@ -59,7 +59,7 @@ def letterbox(
 
 
 def halve(rgb: NDArray[np.uint8], down_to_px: int) -> NDArray[np.uint8]:
-    """Halve a picture by area until its longer side is below ``down_to_px``.
+    """Halve an image by area until its longer side is below ``down_to_px``.
 
     Beyond a halving, linear interpolation skips pixels and small faces turn to noise; averaging
     over areas in one step is right too, but five times as slow, and so is half of an odd length:
@@ -86,7 +86,7 @@ def decode(
     end2end: bool = False,
     max_faces: int = MAX_FACES,
 ) -> Detections:
-    """Faces of one picture from one raw output, at most ``max_faces``.
+    """Faces of one image from one raw output, at most ``max_faces``.
 
     ``raw`` is (4 + classes, anchors) with centre and size in network pixels, or, for an
     ``end2end`` network, (faces, 6) rows of x1 y1 x2 y2 confidence class. A face has one class: the
@@ -102,7 +102,7 @@ def decode(
         xyxy = np.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=1)
     kept = suppress(xyxy.astype(np.float64))[:max_faces]
     return Detections(
-        fit.to_picture(xyxy[kept].astype(np.float64)),
+        fit.to_image(xyxy[kept].astype(np.float64)),
         class_id[kept].astype(np.int64),
         confidence[likely][kept].astype(np.float64),
     )

@@ -54,12 +54,12 @@ def load_in_ncnn(folder: Path, detector: YoloDetector, threads: int = 1) -> Yolo
 
 
 def write_ncnn(
-    onnx_file: Path, out: Path, imgsz: int, pictures: Sequence[NDArray[np.uint8]]
+    onnx_file: Path, out: Path, imgsz: int, images: Sequence[NDArray[np.uint8]]
 ) -> Parity:
     """Write the folder ``out`` (network, weights, metadata) from a float ONNX file.
 
-    It takes one picture of ``imgsz`` x ``imgsz``: input ``in0``, RGB 0 to 1, output ``out0``.
-    Returns how equal both are on ``pictures``; raises `ModelError`, and writes nothing, when a
+    It takes one image of ``imgsz`` x ``imgsz``: input ``in0``, RGB 0 to 1, output ``out0``.
+    Returns how equal both are on ``images``; raises `ModelError`, and writes nothing, when a
     package is missing, the network cannot be converted, or the parity gate fails.
     """
     original = load_detector(onnx_file)
@@ -67,7 +67,7 @@ def write_ncnn(
         folder = Path(temporary)
         _convert(onnx_file, folder, imgsz)
         converted = load_in_ncnn(folder, replace(original, imgsz=imgsz))
-        parity = compare(original, converted, pictures)
+        parity = compare(original, converted, images)
         require(parity, f"{out.name} converted from {onnx_file.name}")
         _write_metadata(onnx_file, folder / METADATA, imgsz)
         for name in (PARAM, BIN, METADATA):

@@ -45,12 +45,12 @@ def load_in_openvino(
     return replace(detector, forward=forward)
 
 
-def write_openvino(onnx_file: Path, out: Path, pictures: Sequence[NDArray[np.uint8]]) -> Parity:
+def write_openvino(onnx_file: Path, out: Path, images: Sequence[NDArray[np.uint8]]) -> Parity:
     """Write ``out`` (.xml, its weights beside it as .bin) from an ONNX file, weights as they are.
 
     The metadata of the ONNX file goes into the runtime info, as OpenVINO calls it. Where it goes
     wrong with open sizes, the file takes only squares of the detector's size. Returns how equal
-    both are on ``pictures``; raises `ModelError`, and writes nothing, where OpenVINO does not find
+    both are on ``images``; raises `ModelError`, and writes nothing, where OpenVINO does not find
     what ONNX Runtime finds.
     """
     core = _core()
@@ -64,7 +64,7 @@ def write_openvino(onnx_file: Path, out: Path, pictures: Sequence[NDArray[np.uin
             model.reshape([1, 3, original.imgsz, original.imgsz])
         network = _compile(core, model, threads=1)
         converted = replace(original, forward=partial(_run, network), square=square)
-        parity = compare(original, converted, pictures)
+        parity = compare(original, converted, images)
         if parity.faces and parity.found_again >= MIN_FOUND_AGAIN * parity.faces:
             break
     else:

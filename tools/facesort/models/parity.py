@@ -26,9 +26,9 @@ LOST = 2.0  # the cost of a face that is not found again: no overlap, no score
 
 @dataclass(frozen=True)
 class Parity:
-    """The worst difference over all pictures."""
+    """The worst difference over all images."""
 
-    pictures: int
+    images: int
     faces: int
     max_abs: float  # of the raw output: scores, and boxes as a fraction of the input size
     max_abs_px: float  # of the boxes of the raw output, in network pixels
@@ -41,7 +41,7 @@ class Parity:
         """What misses the bars, in words; empty when the models are equal."""
         out = []
         if not self.faces:
-            out.append("no face found in any picture, so nothing was compared; pass --images")
+            out.append("no face found in any image, so nothing was compared; pass --images")
         if self.max_abs > max_abs:
             out.append(f"raw outputs differ by {self.max_abs:.2e}; allowed {max_abs:.0e}")
         if not self.same_faces:
@@ -51,13 +51,13 @@ class Parity:
         return out
 
 
-def compare(a: YoloDetector, b: YoloDetector, pictures: Iterable[Image]) -> Parity:
-    """Compare two detectors of one network on RGB pictures; raises `ModelError` if it cannot."""
+def compare(a: YoloDetector, b: YoloDetector, images: Iterable[Image]) -> Parity:
+    """Compare two detectors of one network on RGB images; raises `ModelError` if it cannot."""
     if a.names != b.names:
         raise ModelError(f"class names differ: {a.names} and {b.names}")
     count = faces = 0
     max_abs, max_px, min_iou, gap, same, again = 0.0, 0.0, 1.0, 0.0, True, 0
-    for rgb in pictures:
+    for rgb in images:
         pixels, fit = letterbox(rgb, b.imgsz, square=b.square)
         raw_a, raw_b = a.forward(pixels), b.forward(pixels)
         if raw_a.shape != raw_b.shape:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Axis = NDArray[np.float64]
 
-# stored x, y, width, height -> upright x, y; the inverse of `facesort.photos.pixels.turn_upright`
+# stored x, y, width, height -> upright x, y; the inverse of `facesort.photos.decode.turn_upright`
 TURN: dict[int, Callable[[Axis, Axis, int, int], tuple[Axis, Axis]]] = {
     1: lambda x, y, w, h: (x, y),
     2: lambda x, y, w, h: (w - x, y),

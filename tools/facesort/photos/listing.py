@@ -28,6 +28,7 @@ SYSTEM_NAMES: frozenset[str] = frozenset(
         *("$recycle.bin", "system volume information", "lost+found"),
     ]
 )
+LEADS_OUT = "is a link that leads out of the album; copy what it leads to into the album"
 _WINDOWS_HIDDEN_OR_SYSTEM = 0x2 | 0x4
 
 
@@ -76,23 +77,32 @@ class _Walk:
     folders: deque[tuple[Path, str]] = field(default_factory=deque)
     linked: deque[tuple[Path, str]] = field(default_factory=deque)
     seen: set[tuple[int, int]] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    only_in: Path | None = None
 
 
-def list_photos(root: Path) -> Listing:
+def list_photos(root: Path, links_out: bool = True) -> Listing:
     """Every photo under ``root``, hidden and system files left out; each folder is entered once,
-    however many links lead to it."""
+    however many links lead to it. Without ``links_out``, symbolic links that lead out of ``root``
+    are not followed but ``refused``."""
     _require_folder(root)
-    walk = _Walk(folders=deque([(root, "")]))
+    walk = _Walk(folders=deque([(root, "")]), only_in=None if links_out else root)
     while walk.folders or walk.linked:
         folder, prefix = (walk.folders or walk.linked).popleft()
         _enter(walk, folder, prefix)
     photos, videos = (tuple(sorted(found, key=_relative)) for found in (walk.photos, walk.videos))
-    return Listing(photos, videos, tuple(sorted(walk.others)), tuple(sorted(walk.unreadable)))
+    others, unreadable = tuple(sorted(walk.others)), tuple(sorted(walk.unreadable))
+    return Listing(photos, videos, others, unreadable, walk.refused)
 
 
 def is_video(path: str | Path) -> bool:
     """By its suffix; a photo is recognised by its content."""
     return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
+
+
+def leads_inside(link: Path, root: Path) -> bool:
+    """Does the symbolic link ``link`` end below ``root``, itself perhaps reached by a link?"""
+    return Path(os.path.realpath(link)).is_relative_to(os.path.realpath(root))
 
 
 def _relative(found: Found) -> str:
@@ -132,6 +142,9 @@ def _take(walk: _Walk, entry: os.DirEntry[str], relative: str) -> None:
         status = entry.stat()
     except OSError:  # a link that leads nowhere or in circles, or a file that just vanished
         walk.others.append(relative)
+        return
+    if walk.only_in and entry.is_symlink() and not leads_inside(Path(entry.path), walk.only_in):
+        walk.refused[relative] = LEADS_OUT
         return
     suffix = os.path.splitext(entry.name)[1].lower()
     if stat.S_ISDIR(status.st_mode):

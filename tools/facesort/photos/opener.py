@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import PhotoError
-from facesort.photos import exif, formats, jpeg, pixels
+from facesort.photos import decode, exif
 from facesort.photos.listing import is_video
 from facesort.photos.remote import Place, Remote
 
@@ -32,6 +32,7 @@ MAX_PIXELS = 250_000_000  # a phone's 200-megapixel mode passes, a decompression
 MAX_DECODED_PIXELS = 100_000_000  # what may become an array (300 MB); larger JPEGs come smaller
 MAX_FILE_BYTES = 1_000_000_000
 _HASH_BYTES = 16
+_BLOCK_BYTES = 1 << 20
 _ZERO_TAIL_BYTES = 512
 _PILLOW = re.compile(r"PIL\.")
 _EMPTY = "is empty (0 bytes); expected a photo; copy it again from its source"
@@ -96,8 +97,11 @@ def content_of(path: Path) -> str:
     if not is_video(path):
         return content_hash(read_photo_bytes(path))
     try:
-        with path.open("rb") as file:  # of any length
-            return hashlib.file_digest(file, new_content_hash).hexdigest()
+        content = new_content_hash()
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                content.update(block)
+        return content.hexdigest()
     except OSError as error:
         raise PhotoError(_why_not_read(error)) from error
 
@@ -114,9 +118,9 @@ def open_photo(source: Path | bytes, min_long_side_px: int | None = None) -> Pho
 
 
 def _open_bytes(data: bytes, min_long_side_px: int | None) -> Photo:
-    name = formats.format_of(data)
+    name = decode.format_of(data)
     if name is None:
-        raise PhotoError(_why_no_picture(data) if data else _EMPTY)
+        raise PhotoError(_why_no_image(data) if data else _EMPTY)
     _quiet_pillow()
     try:
         return _decode(_without_zero_tail(data, name), name, min_long_side_px)
@@ -127,19 +131,21 @@ def _open_bytes(data: bytes, min_long_side_px: int | None) -> Photo:
 
 
 def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
-    with formats.begin(data, name) as image:
+    with decode.begin(data, name) as image:
         size_wh = image.size
         divisor = _divisor(size_wh, min_long_side_px, name)
         if name == "JPEG":
-            fast = jpeg.decode(data, size_wh, divisor) if image.mode in ("RGB", "L") else None
+            fast = (
+                decode.decode_jpeg(data, size_wh, divisor) if image.mode in ("RGB", "L") else None
+            )
             if fast is not None:
                 return _upright(fast, exif.orientation(image.info.get("exif") or b""), size_wh)
             _decode_at(image, divisor)
         image.load()
-        # TIFF and HEIC decoders turn the picture themselves, and leave no orientation behind
+        # TIFF and HEIC decoders turn the image themselves, and leave no orientation behind
         turned = exif.orientation(image.info.get("exif") or b"")
         size_wh = size_wh if name == "JPEG" else image.size  # only the JPEG decoder shrinks
-        rgb = pixels.to_rgb(image)
+        rgb = decode.to_rgb(image)
         if name != "JPEG" and divisor > 1:
             rgb = rgb.reduce(divisor)
         return _upright(np.array(rgb), turned, size_wh)
@@ -147,7 +153,7 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
 
 def _upright(stored: NDArray[np.uint8], turned: int, size_wh: tuple[int, int]) -> Photo:
     """The photo of pixels as stored, whose full size is ``size_wh``."""
-    rgb = pixels.turn_upright(stored, turned)
+    rgb = decode.turn_upright(stored, turned)
     upright_wh = size_wh[::-1] if turned >= 5 else size_wh
     return Photo(rgb, upright_wh, rgb.shape[1] / upright_wh[0])
 
@@ -182,8 +188,8 @@ def _decode_at(image: ImageFile, divisor: int) -> None:
 
 def _without_zero_tail(data: bytes, name: str) -> bytes:
     """An interrupted copy often has the right length and zeros at its end, which most decoders
-    would paint grey; without them they notice that the picture is cut off. (In TIFF and BMP,
-    zeros may be a black picture.)"""
+    would paint grey; without them they notice that the image is cut off. (In TIFF and BMP,
+    zeros may be a black image.)"""
     if name in ("TIFF", "BMP") or not data.endswith(bytes(_ZERO_TAIL_BYTES)):
         return data
     return data.rstrip(b"\0")
@@ -198,7 +204,7 @@ def _quiet_pillow() -> None:
             warnings.filterwarnings("ignore", category=category, module=_PILLOW.pattern)
 
 
-def _why_no_picture(data: bytes) -> str:
+def _why_no_image(data: bytes) -> str:
     if data.startswith(b"%PDF"):
         kind = "is a PDF document"
     elif not any(data):
@@ -207,7 +213,7 @@ def _why_no_picture(data: bytes) -> str:
         kind = "is text"
     else:
         kind = "is of no known kind"
-    return f"{kind}, not a picture; {_EXPECTED}; copy it again or leave it out"
+    return f"{kind}, not an image; {_EXPECTED}; copy it again or leave it out"
 
 
 def _is_text(start: bytes) -> bool:

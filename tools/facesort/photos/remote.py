@@ -21,14 +21,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from facesort.errors import AlbumError, UnreachableError, UsageError, first_line
+from facesort.file_names import why_outside
 from facesort.photos.listing import (
+    LEADS_OUT,
     PHOTO_SUFFIXES,
     VIDEO_SUFFIXES,
     Found,
     Listing,
     is_hidden_name,
     is_video,
+    leads_inside,
 )
+from facesort.url_secrets import masked, secret_in
 
 URL = re.compile(r"[a-z][a-z0-9+.-]+://")  # a drive of Windows has one letter
 CHUNK_BYTES = 8 << 20
@@ -121,13 +125,17 @@ def album_at(text: str) -> Place:
         return Path(text)
     try:
         parts = urlsplit(text)
-        has_secret = parts.password or (parts.scheme.startswith("http") and parts.query)
+        host = parts.hostname or ""
     except ValueError as error:
-        raise UsageError(f"{text}: no URL ({error}); expected s3://bucket/album or so") from None
-    if has_secret:
         raise UsageError(
-            f"{parts.scheme}://{parts.hostname}: a password in the URL would be kept in plans and "
-            "journals; tell fsspec by its configuration (~/.config/fsspec) or the environment"
+            f"{masked(text)}: no URL ({error}); expected s3://bucket/album or so"
+        ) from None
+    is_asked = "a query (?...)" if parts.scheme.startswith("http") and parts.query else ""
+    if secret := secret_in(text) or is_asked:
+        raise UsageError(
+            f"{parts.scheme}://{host}: has {secret}, and a password in the URL would be kept in "
+            "plans and journals; tell fsspec by its configuration (~/.config/fsspec) or the "
+            "environment"
         )
     if "::" in text:
         raise UsageError(f"{text}: URLs in one another (::) are not read; unpack it first")
@@ -230,12 +238,18 @@ def _listing(
             others.append(name)
         elif is_video(name):
             refused[name] = "is a video behind a URL; expected photos; copy it into a folder"
-        elif not {"", ".", ".."}.isdisjoint(parts):
-            refused[name] = "has an empty part, . or .. in its path; rename it"
+        elif why := why_outside(name) or _why_elsewhere(album, name, info):
+            refused[name] = why
         else:
             status = status_of(info)
             photos.append(found_at(album / name, name, status.size_bytes, status.mtime_ns))
     return Listing(tuple(photos), (), tuple(others), unreadable, refused)
+
+
+def _why_elsewhere(album: Remote, name: str, info: Mapping[str, Any]) -> str:
+    """Why ``name`` is refused as a link; only on a disk (file://) are links followed."""
+    root = album.on_disk if info.get("islink") else None
+    return "" if root is None or leads_inside(root / name, root) else LEADS_OUT
 
 
 def found_at(where: Place, relative: str, size_bytes: int, mtime_ns: int) -> Found:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.photos import exif, formats
+from facesort.photos import decode, exif
 from facesort.photos.opener import open_photo, read_photo_bytes
 
 _HEAD_BYTES = 1 << 18  # in which a JPEG says its size, as a rule
@@ -36,13 +36,13 @@ def read_stored(path: Path) -> Stored:
     try:
         with open(path, "rb") as file:
             head = file.read(_HEAD_BYTES)
-        if formats.format_of(head) == "JPEG":
-            with formats.begin(head, "JPEG") as image:
+        if decode.format_of(head) == "JPEG":
+            with decode.begin(head, "JPEG") as image:
                 return Stored(image.size, exif.orientation(image.info.get("exif") or b""))
     except Exception:  # a longer header, or a damaged file: what the opener says of it counts
         pass
     data = read_photo_bytes(path)
-    turned = formats.stored_orientation(data)
+    turned = decode.stored_orientation(data)
     width, height = open_photo(data, _SMALL_PX).size_wh
     return Stored((height, width) if turned >= 5 else (width, height), turned)
 

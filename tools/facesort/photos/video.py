@@ -126,7 +126,7 @@ class Video:
 
     def _say_how_it_ended(self, frames: int) -> None:
         if self.kind == CAMERA:
-            self.problem = f"gave no more pictures after {frames:,} frames; is it still connected?"
+            self.problem = f"gave no more images after {frames:,} frames; is it still connected?"
         elif frames == 0:
             self.problem = "not one frame can be decoded; expected a whole video; copy it again"
         elif self.frames_announced and frames < WHOLE * self.frames_announced:

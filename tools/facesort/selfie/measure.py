@@ -66,7 +66,7 @@ def measure(
 
 
 def pose_of(landmarks_px: NDArray[np.float64]) -> Pose:
-    """The pose from five landmarks, (5, 2): eyes (that at the left of the picture first), nose,
+    """The pose from five landmarks, (5, 2): eyes (that at the left of the image first), nose,
     mouth corners."""
     left, right, nose = landmarks_px[:3]
     across = right - left

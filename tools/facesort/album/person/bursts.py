@@ -1,7 +1,7 @@
 """The same face a moment later: which faces of photos next to each other are one person's. Pure.
 
 Cameras number photos in the order in which they are taken, so the next ones by name are the next in
-time. Where they show a face that is hardly another's, the pictures of it vote together, and what a
+time. Where they show a face that is hardly another's, the images of it vote together, and what a
 person says of one holds for all. No two faces of a photo are ever one.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.models.people.likeness import Likeness
+from facesort.models.people.similarity_norm import SimilarityNorm
 
 NEXT_PHOTOS = 3  # how many photos on a face is looked for
 SAME_FACE = 5.0  # likeness, in deviations: nine in ten of a burst, and nobody else, measured
@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
 
-def groups(vectors: Vectors, state: Ints, photo: Ints, likeness: Likeness) -> Ints:
+def groups(vectors: Vectors, state: Ints, photo: Ints, likeness: SimilarityNorm) -> Ints:
     """A number for each face (n,), the same for faces that are one person's: of unit ``vectors``
     (n, d), ``state`` (n,) is what they wear, ``photo`` (n,) counts photos in order."""
     order = np.argsort(photo, kind="stable")
@@ -35,7 +35,7 @@ def groups(vectors: Vectors, state: Ints, photo: Ints, likeness: Likeness) -> In
     return group
 
 
-def _links(vectors: Vectors, state: Ints, photo: Ints, likeness: Likeness) -> Ints:
+def _links(vectors: Vectors, state: Ints, photo: Ints, likeness: SimilarityNorm) -> Ints:
     """Pairs (m, 2) of faces, in order of ``photo``, that are one person's; the most alike first."""
     mean, spread = likeness.mean, likeness.spread
     pairs, strength = [np.empty((0, 2), dtype=np.int64)], [np.empty(0)]

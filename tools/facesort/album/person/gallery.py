@@ -1,13 +1,13 @@
 """Who a face looks like: known faces of each person, and how sure their likeness makes us. Pure.
 
-A face is compared with every example of every person, whatever either wears (`Likeness`); a
+A face is compared with every example of every person, whatever either wears (`SimilarityNorm`); a
 person's score is the mean of the three nearest examples, so that one wrong example decides nothing.
 Scores become probabilities by a softmax in which "a stranger" is one more person, of a fixed score.
 How steep it is, and where strangers stand, is fitted on the examples themselves: each is named by
 the others, once with its person in the gallery and once, as a stranger, without.
 
 Then the album's own surest faces become examples too (`Gallery.with_album`): the same child on more
-days, in other light, in a mask. A picture of the same moment has no say; and as more examples make
+days, in other light, in a mask. An image of the same moment has no say; and as more examples make
 strangers look more like somebody, how sure a score makes us is fitted anew.
 """
 
@@ -18,18 +18,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.models.people.likeness import STATES, Likeness
+from facesort.models.people.similarity_norm import STATES, SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -6.0  # score of a person without examples: nobody looks like that
 ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
 ROWS = 1024  # faces scored at a time, so that memory stays flat
-STRANGER_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
+UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
 
-# measured with nine people kept apart from training, in deviations; `Fit` starts from there, and
-# holds on to it as the two spreads say: five examples a person tell little
-STEEPNESS, STRANGER = 4.0, 2.8
-STEEPNESS_SPREAD, STRANGER_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
+# measured with nine people kept apart from training, in deviations; `Calibration` starts from
+# there, and holds on to it as the two spreads say: five examples a person tell little
+STEEPNESS, UNKNOWN_LOGIT = 4.0, 2.8
+STEEPNESS_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,11 +69,11 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Calibration:
     """Probability of a score: the steepness of the softmax, and the score of a stranger."""
 
     steepness: float = STEEPNESS
-    stranger: float = STRANGER
+    unknown: float = UNKNOWN_LOGIT
 
     def probability(self, scores: Floats) -> Floats:
         """(n, people) to (n, people); what is missing to 1 in a row is a stranger's."""
@@ -81,7 +81,7 @@ class Fit:
 
     def log_probability(self, scores: Floats) -> Floats:
         """(n, people) to (n, people + 1), a stranger's last."""
-        logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.stranger) * self.steepness
+        logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.unknown) * self.steepness
         logits = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
 
@@ -93,8 +93,8 @@ class Gallery:
 
     examples: Examples
     people: int
-    likeness: Likeness
-    fit: Fit
+    likeness: SimilarityNorm
+    fit: Calibration
     found: Examples | None = None
     burst: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
@@ -125,7 +125,7 @@ class Gallery:
         """That face i is person j: (n, people)."""
         return self.fit.probability(self.scores(vectors, state))
 
-    def misfits(self) -> list[tuple[int, int, float]]:
+    def outliers(self) -> list[tuple[int, int, float]]:
         """Examples that the others would name otherwise, surest first: the example's row, the
         person it looks like, and the probability. A swapped or foreign photo shows up here."""
         if not len(self.examples):
@@ -139,7 +139,9 @@ class Gallery:
         return sorted((one for one in found if one[2] > 0.5), key=lambda one: -one[2])
 
 
-def build(examples: Examples, people: int, likeness: Likeness, per_state: int = 40) -> Gallery:
+def build(
+    examples: Examples, people: int, likeness: SimilarityNorm, per_state: int = 40
+) -> Gallery:
     """A gallery of ``people`` persons, calibrated; of each person at most ``per_state`` examples in
     each state are kept. Raises `ValueError` for an example of somebody else."""
     if len(examples) and examples.person.max() >= people:
@@ -187,14 +189,14 @@ def _herd(vectors: Vectors, most: int) -> Ints:
 
 
 def calibrate(
-    examples: Examples, people: int, likeness: Likeness, found: Examples | None = None
-) -> Fit:
-    """The `Fit` under which the examples are likeliest, each judged by the others alone, and by the
-    faces ``found`` in an album."""
+    examples: Examples, people: int, likeness: SimilarityNorm, found: Examples | None = None
+) -> Calibration:
+    """The `Calibration` under which the examples are likeliest, each judged by the others alone,
+    and by the faces ``found`` in an album."""
     from scipy.optimize import minimize
 
     if not len(examples):
-        return Fit()
+        return Calibration()
     with_own = _by_the_others(examples, people, likeness, found)
     rows = np.arange(len(examples))
     without_own = with_own.copy()
@@ -204,20 +206,20 @@ def calibrate(
     # twins, or two names for one person: they are unsure, and must not make all others unsure
     doubled = np.isin(examples.person, alike(examples, likeness))
     own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
-    stranger_weight = np.where(doubled, 0.0, STRANGER_SHARE / (1 - STRANGER_SHARE))
+    stranger_weight = np.where(doubled, 0.0, UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
 
     def surprise(place: Floats) -> float:
-        fit = Fit(STEEPNESS * float(np.exp(place[0])), STRANGER + float(place[1]))
+        fit = Calibration(STEEPNESS * float(np.exp(place[0])), UNKNOWN_LOGIT + float(place[1]))
         own = own_weight @ fit.log_probability(with_own)[rows, examples.person]
         strange = stranger_weight @ fit.log_probability(without_own)[:, -1]
-        held = (place[0] / STEEPNESS_SPREAD) ** 2 + (place[1] / STRANGER_SPREAD) ** 2
+        held = (place[0] / STEEPNESS_SPREAD) ** 2 + (place[1] / UNKNOWN_LOGIT_SPREAD) ** 2
         return float(held / 2 - own - strange)
 
     best = minimize(surprise, np.zeros(2), method="L-BFGS-B", bounds=[(-2, 2), (-3, 3)]).x
-    return Fit(STEEPNESS * float(np.exp(best[0])), STRANGER + float(best[1]))
+    return Calibration(STEEPNESS * float(np.exp(best[0])), UNKNOWN_LOGIT + float(best[1]))
 
 
-def alike(examples: Examples, likeness: Likeness) -> list[tuple[int, int]]:
+def alike(examples: Examples, likeness: SimilarityNorm) -> list[tuple[int, int]]:
     """Pairs of persons whose examples are as alike as one person's are."""
     people = np.unique(examples.person)
     cosine = examples.vectors @ examples.vectors.T
@@ -231,7 +233,7 @@ def alike(examples: Examples, likeness: Likeness) -> list[tuple[int, int]]:
 
 
 def _by_the_others(
-    examples: Examples, people: int, likeness: Likeness, found: Examples | None = None
+    examples: Examples, people: int, likeness: SimilarityNorm, found: Examples | None = None
 ) -> Floats:
     """Scores (n, people) of each example by all the others, and by ``found``."""
     known = _joined(examples, found)

@@ -34,7 +34,7 @@ class Quality:
     sharpness: float
     turned: float
 
-    def too_poor(self, limits: Limits = NAMING) -> str:
+    def reject_reason(self, limits: Limits = NAMING) -> str:
         """Why the face is refused, or "" if it is not."""
         if not self.side_px >= limits.side_px:
             return f"small: {self.side_px:.0f} px, needs {limits.side_px:.0f}"
@@ -48,7 +48,7 @@ class Quality:
 def assess(
     aligned_rgb: NDArray[np.uint8], xyxy_px: ArrayLike, landmarks_px: ArrayLike | None = None
 ) -> Quality:
-    """Quality of a face from its aligned picture (112, 112, 3) and its place in the photo."""
+    """Quality of a face from its aligned image (112, 112, 3) and its place in the photo."""
     x0, y0, x1, y1 = np.asarray(xyxy_px, dtype=np.float64)
     side = max(0.0, float(min(x1 - x0, y1 - y0)))
     turn = float("nan") if landmarks_px is None else turned(landmarks_px)

@@ -1,4 +1,4 @@
-"""Changed copies of a training picture: turned, mirrored, brighter, blurred, its boxes along.
+"""Changed copies of a training image: turned, mirrored, brighter, blurred, its boxes along.
 
 Calls of OpenCV, which is here anyway. Albumentations (2.0.8, no longer maintained) needs
 opencv-python-headless, which takes the windows out of the installed opencv-python, and Ultralytics
@@ -15,25 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.boxes import Boxes, SizeWH, area, clip_xyxy, min_side
-from facesort.dataset.mend import paint_over
+from facesort.dataset.repair import paint_over
 from facesort.labels.image_labels import IGNORE, ImageLabels
 
 MAX_TURN_DEG = 12.0
 BRIGHTNESS = 0.65, 1.35  # factor
 CONTRAST = 0.7, 1.3  # factor around the mean
-BLUR = 0.4, 1.2  # standard deviation in pixels, of a picture 640 px long
+BLUR = 0.4, 1.2  # standard deviation in pixels, of an image 640 px long
 SHARPNESS = 0.5, 1.5  # how much of the detail is added once more
 MIN_VISIBLE = 0.4  # of a box's area; below it nobody could tell what covers the face
 MIN_SIDE_PX = 2.0
 _LONG_SIDE_PX = 640
-_GREY = 114, 114, 114  # where there was no picture; Ultralytics' own colour for that
+_GREY = 114, 114, 114  # where there was no image; Ultralytics' own colour for that
 
-Affine = NDArray[np.float64]  # (2, 3): of points in pixels, the picture's corner at 0
+Affine = NDArray[np.float64]  # (2, 3): of points in pixels, the image's corner at 0
 
 
 @dataclass(frozen=True, eq=False)
 class Copy:
-    """A changed picture and its labels; boxes that left it are `IGNORE` and painted over."""
+    """A changed image and its labels; boxes that left it are `IGNORE` and painted over."""
 
     rgb: NDArray[np.uint8]
     labels: ImageLabels
@@ -46,7 +46,7 @@ class Copy:
 def augment(rgb: NDArray[np.uint8], labels: ImageLabels, path: Path, seed: list[int]) -> Copy:
     """One changed copy, to be stored at ``path``; the same seed gives the same copy.
 
-    ``rgb`` is the picture of ``labels``, perhaps at reduced size; the copy is of that size.
+    ``rgb`` is the image of ``labels``, perhaps at reduced size; the copy is of that size.
     """
     rng = np.random.default_rng(seed)
     size_wh = rgb.shape[1], rgb.shape[0]
@@ -106,7 +106,7 @@ def _light(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
 
 
 def _detail(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A third of the pictures is blurred, a third sharpened, a third left alone."""
+    """A third of the images is blurred, a third sharpened, a third left alone."""
     import cv2
 
     kind = rng.integers(3)

@@ -1,9 +1,9 @@
 """Write a mended copy of a data set, and a list of every change. The original is only read.
 
-out/images/<split>/...   links to the pictures (`links`)
+out/images/<split>/...   links to the images (`links`)
 out/labels/<split>/...   their labels, mended
 out/data.yaml            splits relative to itself
-out/changes.csv          split, picture, action, why
+out/changes.csv          split, image, action, why
 """
 
 from __future__ import annotations
@@ -16,23 +16,22 @@ from pathlib import Path
 
 import yaml
 
-from facesort.dataset.check.findings import CHECKS
-from facesort.dataset.check.label_lines import Line, clipped
+from facesort.dataset.check.checker import Checked
+from facesort.dataset.check.issues import CHECKS
 from facesort.dataset.check.lint import leaves, overlapping
-from facesort.dataset.check.run import Checked
-from facesort.dataset.check.sample import MISSING, Sample
-from facesort.dataset.free_names import FreeNames
-from facesort.dataset.layout import Layout
+from facesort.dataset.check.sample import MISSING, Line, Sample, clipped
 from facesort.dataset.links import link_or_copy
+from facesort.dataset.writer import FreeNames
+from facesort.dataset.yolo_dataset import Layout
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 
-# a picture with one of these is not copied: only a person could mend it
+# an image with one of these is not copied: only a person could mend it
 LEAVES_OUT = tuple(
     "unreadable unreadable-label exif two-classes mislabelled synthetic leak".split()
 )
-DROPPED, CLIPPED, RENAMED = "line dropped", "box clipped", "picture renamed"
-LEFT_OUT, ORPHAN = "picture left out", "orphan left out"
+DROPPED, CLIPPED, RENAMED = "line dropped", "box clipped", "image renamed"
+LEFT_OUT, ORPHAN = "image left out", "orphan left out"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Fixed:
     """What the copy holds, and every change on the way there."""
 
     out: Path
-    pictures: int
+    images: int
     boxes: int
     changes: list[Change]
 
@@ -61,7 +60,7 @@ def write_fixed(checked: Checked, out: Path) -> Fixed:
     """Write the copy into ``out``, which must be new or empty (`DatasetError`)."""
     require_new(checked.layout, out)
     changes = [
-        Change(f.split, f.message.split(" has no picture")[0], ORPHAN, CHECKS["orphan"].title)
+        Change(f.split, f.message.split(" has no image")[0], ORPHAN, CHECKS["orphan"].title)
         for f in checked.by_check.get("orphan", [])
     ]
     reasons = _reasons(checked)
@@ -72,9 +71,9 @@ def write_fixed(checked: Checked, out: Path) -> Fixed:
             copy.note(sample, LEFT_OUT, reason)
         else:
             copy.add(sample)
-    _write_config(checked, out, [s for s in checked.layout.splits if copy.pictures[s]])
+    _write_config(checked, out, [s for s in checked.layout.splits if copy.images[s]])
     _write_changes(changes, out / "changes.csv")
-    return Fixed(out, copy.pictures.total(), copy.boxes, changes)
+    return Fixed(out, copy.images.total(), copy.boxes, changes)
 
 
 class _Copy:
@@ -83,14 +82,14 @@ class _Copy:
     def __init__(self, out: Path, keypoint_fields: int, changes: list[Change]) -> None:
         self._out, self._keypoint_fields, self._changes = out, keypoint_fields, changes
         self._free = FreeNames()
-        self.pictures: Counter[str] = Counter()
+        self.images: Counter[str] = Counter()
         self.boxes = 0
 
     def note(self, sample: Sample, action: str, why: str) -> None:
         self._changes.append(Change(sample.split, sample.name, action, why))
 
     def add(self, sample: Sample) -> None:
-        """Link the picture and write its label, mended."""
+        """Link the image and write its label, mended."""
         mended = list(_mended(sample, self._keypoint_fields))
         lines = [text for text, _ in mended if text]
         if sample.lines and not lines:  # it would teach that its faces are background
@@ -106,7 +105,7 @@ class _Copy:
             self.note(sample, RENAMED, f"to {target.name}")
         self._changes += [change for _, change in mended if change]
         _write_label(sample, target, lines)
-        self.pictures[sample.split] += 1
+        self.images[sample.split] += 1
         self.boxes += len(lines)
 
 
@@ -120,13 +119,13 @@ def require_new(layout: Layout, out: Path) -> None:
 
 
 def _reasons(checked: Checked) -> dict[tuple[str, Path], str]:
-    """{(split, picture): why it is left out}, the gravest reason where there are several."""
+    """{(split, image): why it is left out}, the gravest reason where there are several."""
     reasons: dict[tuple[str, Path], str] = {}
     for name in LEAVES_OUT:
-        for finding in checked.by_check.get(name, []):
-            if finding.image is not None:
-                why = f"{CHECKS[name].title}: {finding.message}"
-                reasons.setdefault((finding.split, finding.image), why)
+        for issue in checked.by_check.get(name, []):
+            if issue.image is not None:
+                why = f"{CHECKS[name].title}: {issue.message}"
+                reasons.setdefault((issue.split, issue.image), why)
     return reasons
 
 
@@ -154,14 +153,14 @@ def _why_dropped(sample: Sample, line: Line, is_twice: bool) -> str:
     if line.xywhn[2] <= 0 or line.xywhn[3] <= 0:
         return "box without area"
     if not sample.is_sound(line):
-        return "box wholly outside the picture"
+        return "box wholly outside the image"
     return "the same box again" if is_twice else ""
 
 
-def _write_label(sample: Sample, picture: Path, lines: list[str]) -> None:
+def _write_label(sample: Sample, image: Path, lines: list[str]) -> None:
     if sample.label_fault == MISSING:
         return
-    label = yolo.label_path_of(picture)
+    label = yolo.label_path_of(image)
     label.parent.mkdir(parents=True, exist_ok=True)
     label.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
@@ -179,5 +178,5 @@ def _write_config(checked: Checked, out: Path, splits: list[str]) -> None:
 def _write_changes(changes: list[Change], file: Path) -> None:
     with file.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["split", "picture", "action", "why"])
+        writer.writerow(["split", "image", "action", "why"])
         writer.writerows([c.split, c.name, c.action, c.why] for c in changes)

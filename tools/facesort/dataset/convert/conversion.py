@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from facesort.console import one_line
-from facesort.dataset.convert.targets import write_labels
-from facesort.dataset.yolo_set import summary
+from facesort.dataset.convert.label_writer import write_labels
+from facesort.dataset.label_set_writer import summary
 from facesort.errors import DatasetError
 from facesort.labels.class_table import map_classes
-from facesort.labels.label_set import IGNORED, LabelSet
+from facesort.labels.image_labels import IGNORED, LabelSet
 
 NOTES_FILE = "left_out.txt"
 _SHOWN_NOTES = 10
@@ -66,7 +66,7 @@ def convert(
 
 
 def _is_nothing(mapped: Sequence[LabelSet]) -> bool:
-    """No picture, or boxes of which none is left; pictures that never had one are something."""
+    """No image, or boxes of which none is left; images that never had one are something."""
     kept = sum(sum(labels.counts().values()) for labels in mapped)
     lost = sum(sum(labels.left_out.values()) for labels in mapped)
     return not any(labels.images for labels in mapped) or (lost > 0 and not kept)

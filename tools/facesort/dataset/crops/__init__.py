@@ -1,1 +1,1 @@
-"""Face crops, one face a picture, made into a data set."""
+"""Face crops, one face an image, made into a data set."""

@@ -14,23 +14,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.balance import decide
+from facesort.dataset.balance import sampling as resampling
 from facesort.dataset.balance.augment import augment
-from facesort.dataset.crops.splitting import parse_split, split_crops
-from facesort.dataset.jpeg import write_jpeg
-from facesort.dataset.split import SPLITS, TRAIN
+from facesort.dataset.crops.crop_split import parse_split, split_crops
+from facesort.dataset.splits import SPLITS, TRAIN
+from facesort.dataset.writer import write_jpeg
 from facesort.errors import DatasetError
-from facesort.labels import tables
-from facesort.labels.image_labels import ImageLabels
-from facesort.labels.label_set import LabelSet
+from facesort.file_names import why_no_name
+from facesort.labels import named_crops
+from facesort.labels.image_labels import ImageLabels, LabelSet
 from facesort.photos import open_photo
-from facesort.steps import Step, no_step
+from facesort.progress import Step, no_step
 
 UNDER, OVER = "under", "over"
 _JPEG_QUALITY = 95
 
-Picture = NDArray[np.uint8]
-Square = Callable[[Picture], Picture]
+Image = NDArray[np.uint8]
+Square = Callable[[Image], Image]
 
 
 def split_by(
@@ -54,13 +54,13 @@ def how_often(labels: LabelSet, sampling: str, seed: int) -> NDArray[np.int64]:
     """How often each crop is shown, (n,): once, or so that all classes have as many as the rarest
     (``under``) or the commonest (``over``)."""
     names = len(labels.names)
-    rows = [decide.count_classes(image, names) for image in labels.images]
-    counts = decide.stack(rows, names)
+    rows = [resampling.count_classes(image, names) for image in labels.images]
+    counts = resampling.stack(rows, names)
     if sampling == UNDER:
-        return decide.undersample(counts, seed)
+        return resampling.undersample(counts, seed)
     if sampling == OVER:
-        most = decide.target_boxes(counts, "max")
-        return decide.oversample(counts, most, most, seed)
+        most = resampling.target_boxes(counts, "max")
+        return resampling.oversample(counts, most, most, seed)
     return np.ones(len(counts), dtype=np.int64)
 
 
@@ -78,6 +78,9 @@ def write_class_folders(
     """
     if out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out}: not empty; pass another --out")
+    for name in parts[TRAIN].names:
+        if why := why_no_name(name):
+            raise DatasetError(f"{out}: class {name!r} cannot be a folder: {why}; rename it")
     rows, written = [], 0
     for split in (TRAIN, "val"):
         labels = parts[split]
@@ -108,7 +111,7 @@ def _write(image: ImageLabels, n: int, folder: Path, seeds: list[int], square: S
 
 
 def _split_as_told(labels: LabelSet, table: Path) -> dict[str, LabelSet]:
-    told = {row["image"]: row["split"] for row in tables.read(table, "image", "split")}
+    told = {row["image"]: row["split"] for row in named_crops.read(table, "image", "split")}
     where = [told.get(labels.relative(image.path).as_posix(), "") for image in labels.images]
     pairs = list(zip(labels.images, where, strict=True))
     without = [image.path.name for image, split in pairs if split not in SPLITS]

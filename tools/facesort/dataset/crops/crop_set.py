@@ -2,32 +2,85 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
+
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.crops.boxing import find_boxes, only_known, open_crops, told
-from facesort.dataset.crops.composing import Composing, compose_crops
-from facesort.dataset.crops.review import file_for_review
-from facesort.dataset.crops.splitting import missing_classes, split_crops
-from facesort.dataset.split import SPLITS, TRAIN
-from facesort.dataset.yolo_set import check_out, write_yolo
+from facesort.dataset.crops.box_crops import (
+    file_for_review,
+    find_boxes,
+    given_labels,
+    only_known,
+    open_crops,
+)
+from facesort.dataset.crops.copy_paste import CopyPaste, compose_crops
+from facesort.dataset.crops.crop_split import missing_classes, split_crops
+from facesort.dataset.label_set_writer import check_out, write_yolo
+from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.detections import FaceFinder
-from facesort.errors import LabelError
+from facesort.errors import DatasetError, LabelError
 from facesort.labels.class_table import DROP, IGNORE_NAME, map_classes
-from facesort.labels.label_set import LabelSet
+from facesort.labels.image_labels import LabelSet
 from facesort.labels.named_crops import NamedCrops
-from facesort.steps import Step, no_step
+from facesort.progress import Step, no_step
+
+MARK = "# tools/crops_to_yolo.py may replace this file; without this line, it does not."
+_REMARK = """
+# One class a child, for: yolo detect train data={config}
+# These are names of persons: keep them out of git.
+"""
+
+
+def check_replaceable(config: Path) -> None:
+    """Raise `DatasetError` where ``config`` is somebody's own file."""
+    if not config.exists():
+        return
+    try:
+        first = config.read_text(encoding="utf-8").split("\n", 1)[0]
+    except (OSError, UnicodeDecodeError):
+        first = ""
+    if first.strip() != MARK:
+        raise DatasetError(
+            f"{config}: not made by this tool, so not replaced; pass another --config, or make "
+            f"its first line: {MARK}"
+        )
+
+
+def write_config(config: Path, out: Path, names: Sequence[str], splits: Iterable[str]) -> None:
+    """Write ``config`` for the data set at ``out`` that has ``splits``."""
+    check_replaceable(config)
+    there = [split for split in SPLITS if split in set(splits)]
+    train = TRAIN if TRAIN in there else there[0]
+    val = next(split for split in ("val", "test", train) if split in there)
+    folders = {TRAIN: train, "val": val} | {split: split for split in there}
+    paths = {key: _relative(out / "images" / folder, config) for key, folder in folders.items()}
+    body = yaml.safe_dump(
+        paths | {"names": dict(enumerate(names))}, sort_keys=False, allow_unicode=True
+    )
+    config.parent.mkdir(parents=True, exist_ok=True)
+    remark = _REMARK.lstrip("\n").format(config=config.name)
+    config.write_text(f"{MARK}\n{remark}{body}", encoding="utf-8")
+
+
+def _relative(folder: Path, config: Path) -> str:
+    start = config.parent.resolve()
+    try:
+        return Path(os.path.relpath(folder.resolve(), start)).as_posix()
+    except ValueError:  # another drive: there is no way from here to there
+        return folder.resolve().as_posix()
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Options:
     """What to make of the crops. ``table`` is the class table; ``names`` the classes of the data
     set; ``split`` one name or the shares of all; ``find`` a face model; ``composing`` None where
-    the crops themselves are the pictures."""
+    the crops themselves are the images."""
 
     out: Path
     table: Mapping[str, str] = field(default_factory=dict)
@@ -35,11 +88,11 @@ class Wanted:
     split: str | Mapping[str, float] = TRAIN
     group_by: str | None = None
     find: FaceFinder | None = None
-    composing: Composing | None = None
+    composing: CopyPaste | None = None
 
 
 @dataclass(frozen=True)
-class Converted:
+class Result:
     """``crops_in`` = those in ``crops`` + ``left_out``; ``parts`` are what lies on the disk."""
 
     crops_in: int
@@ -54,7 +107,7 @@ class Converted:
         names = next(iter(self.parts.values())).names
         width = max(20, *(len(name) + 2 for name in names))
         rows = {name: [part.counts()[name] for part in self.parts.values()] for name in names}
-        rows["pictures"] = [len(part.images) for part in self.parts.values()]
+        rows["images"] = [len(part.images) for part in self.parts.values()]
         shown = [f"{'':{width}}" + "".join(f"{split:>9}" for split in self.parts)]
         shown += [f"{k:{width}}" + "".join(f"{n:>9,}" for n in row) for k, row in rows.items()]
         out = sum(len(part.images) for part in self.crops.values())
@@ -71,7 +124,7 @@ def identity_names(source: NamedCrops, table: Mapping[str, str]) -> tuple[str, .
     return tuple(sorted(names - {DROP, IGNORE_NAME}))
 
 
-def convert(source: NamedCrops, wanted: Wanted, step: Step = no_step) -> Converted:
+def convert(source: NamedCrops, wanted: Options, step: Step = no_step) -> Result:
     """Write the data set. Raises `LabelError` for unknown classes and where nothing is left,
     `DatasetError` where ``wanted.out`` is taken; both before anything long is begun."""
     for split in [wanted.split] if isinstance(wanted.split, str) else SPLITS:
@@ -82,10 +135,10 @@ def convert(source: NamedCrops, wanted: Wanted, step: Step = no_step) -> Convert
     if wanted.find is not None:
         crops = find_boxes(crops, wanted.find, step)
     if not crops.labels.images:
-        raise LabelError(f"{source.root}: nothing to convert; {told(crops.left_out())}")
+        raise LabelError(f"{source.root}: nothing to convert; {given_labels(crops.left_out())}")
     parts = split_crops(crops.labels, wanted.split, wanted.group_by, step)
     written = _write(parts, wanted)
-    return Converted(
+    return Result(
         crops_in=len(source.crops) + len(source.refused),
         crops=parts,
         parts=written,
@@ -95,7 +148,7 @@ def convert(source: NamedCrops, wanted: Wanted, step: Step = no_step) -> Convert
     )
 
 
-def _write(parts: Mapping[str, LabelSet], wanted: Wanted) -> dict[str, LabelSet]:
+def _write(parts: Mapping[str, LabelSet], wanted: Options) -> dict[str, LabelSet]:
     if wanted.composing is None:
         return _write_all(parts, wanted.out)
     wanted.out.parent.mkdir(parents=True, exist_ok=True)

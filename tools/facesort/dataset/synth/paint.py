@@ -1,14 +1,78 @@
-"""An antialiased layer over part of a picture, lit as the picture beneath it is lit."""
+"""Antialiased layers over part of an image, with its sharpness, grain and light."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.dataset.synth.head import Floats
-from facesort.dataset.synth.look import AnyFloats, Look
+from facesort.dataset.synth.head_model import Floats
+
+AnyFloats = NDArray[Any]  # OpenCV's and NumPy's, 32 or 64 bits
+_WINDOW_PX = 320  # the middle of a larger region says enough
+_EDGE = 10.0  # grey levels a pixel: what counts as an edge
+_MAX_BLUR_PX = 4.0
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What a drawing has to match."""
+
+    blur_px: float  # sigma of the sharpest edges
+    noise: float  # sigma, grey levels
+    level: float  # how bright white is, 0.3 to 1
+    cast: Floats  # (3,) the colour of the light, mean 1
+    grey: bool  # a black-and-white photo
+
+    @classmethod
+    def of(cls, rgb: AnyFloats) -> Appearance:
+        """The look of ``rgb`` (h, w, 3), 0-255."""
+        height, width = (max((n - _WINDOW_PX) // 2, 0) for n in rgb.shape[:2])
+        window = rgb[height : height + _WINDOW_PX, width : width + _WINDOW_PX].astype(np.float32)
+        mean = window.mean(axis=2)
+        level = 0.3 + 0.7 * min(float(np.percentile(mean, 95)) / 215, 1.0)
+        is_grey = float(np.ptp(rgb, axis=2).mean()) < 3
+        return cls(_blur_px(mean), _noise(mean), level, _cast(window, mean), is_grey)
+
+
+def _blur_px(grey: AnyFloats) -> float:
+    """Sigma of the sharpest edges, by blurring them again: an edge of sigma s loses the factor
+    sqrt(s^2 + 1) / s of its slope when blurred by 1 px (Zhuo and Sim, Defocus map estimation
+    from a single image, 2011). 0 where there is no edge."""
+    import cv2
+
+    slopes = []
+    for image in (grey, cv2.GaussianBlur(grey, (0, 0), 1.0)):
+        across, down = (cv2.Sobel(image, cv2.CV_32F, i, 1 - i, scale=0.125) for i in (1, 0))
+        slopes.append(np.hypot(across, down))
+    edges = slopes[0] > max(_EDGE, float(np.percentile(slopes[0], 97)))
+    if edges.sum() < 12:
+        return 0.0
+    ratio = np.clip(slopes[0][edges] / (slopes[1][edges] + 1e-6), 1.02, 10)
+    return min(float(np.percentile(1 / np.sqrt(ratio**2 - 1), 30)), _MAX_BLUR_PX)
+
+
+def _noise(grey: AnyFloats) -> float:
+    """Immerkaer's estimate (Fast noise variance estimation, 1996), by the median."""
+    import cv2
+
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+    rough = np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel))
+    return float(np.clip(np.median(rough) / 0.6745, 0.4, 7))
+
+
+def _cast(rgb: AnyFloats, grey: AnyFloats) -> Floats:
+    """The colour of what is nearly white: walls, shirts, hair. White where nothing is."""
+    bright = grey > max(60.0, float(np.percentile(grey, 60)))
+    pale = np.ptp(rgb, axis=2) < 0.2 * rgb.max(axis=2)
+    picked = rgb[bright & pale]
+    if len(picked) < 0.01 * grey.size + 1:
+        return np.ones(3)
+    mean = picked.mean(axis=0).astype(np.float64)
+    return np.asarray(np.clip(mean / mean.mean(), 0.93, 1.07))
+
 
 Pixels = NDArray[np.uint8]
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
@@ -17,9 +81,9 @@ _MAX_LAYER_SIDE_PX = 1400
 
 @dataclass
 class Layer:
-    """Colour (0-255 float) and opacity (0-1) at ``zoom`` times the picture's resolution."""
+    """Colour (0-255 float) and opacity (0-1) at ``zoom`` times the image's resolution."""
 
-    box: tuple[int, int, int, int]  # left, top, right, bottom in the picture
+    box: tuple[int, int, int, int]  # left, top, right, bottom in the image
     zoom: int
     rgba: NDArray[np.float32]  # one array: a polygon is then filled once
 
@@ -37,7 +101,7 @@ class Layer:
     def around(
         cls, points_px: Floats, size_wh: tuple[int, int], base: Floats, zoom_max: int = 4
     ) -> Layer | None:
-        """An empty layer that holds ``points_px``; None where they lie outside the picture."""
+        """An empty layer that holds ``points_px``; None where they lie outside the image."""
         margin = 3 + 0.06 * float(np.ptp(points_px, axis=0).max())
         low = np.maximum(np.floor(points_px.min(0) - margin), 0).astype(int)
         high = np.minimum(np.ceil(points_px.max(0) + margin), size_wh).astype(int)
@@ -50,7 +114,7 @@ class Layer:
         return cls((int(low[0]), int(low[1]), int(high[0]), int(high[1])), zoom, rgba)
 
     def points(self, points_px: Floats) -> NDArray[np.int32]:
-        """Picture pixels to this layer's fixed-point drawing coordinates."""
+        """Image pixels to this layer's fixed-point drawing coordinates."""
         local = (points_px - self.box[:2]) * self.zoom * (1 << _SHIFT)
         return np.round(local).astype(np.int32)
 
@@ -87,13 +151,13 @@ class Layer:
     def over(
         self, rgb: Pixels, softness_px: float, rng: np.random.Generator, own_light: bool = False
     ) -> Pixels:
-        """``rgb`` with this layer laid over it, as sharp, bright and grainy as the picture is
-        there. ``own_light``: the colours were taken from the picture and are lit already."""
+        """``rgb`` with this layer laid over it, as sharp, bright and grainy as the image is
+        there. ``own_light``: the colours were taken from the image and are lit already."""
         import cv2
 
         x1, y1, x2, y2 = self.box
         beneath: AnyFloats = rgb[y1:y2, x1:x2].astype(np.float32)
-        look = Look.of(beneath)
+        look = Appearance.of(beneath)
         self.colour[:] *= self.alpha[..., None]
         small = cv2.resize(self.rgba, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
         blur_px = max(softness_px, 0.3, 0.85 * look.blur_px)
@@ -109,8 +173,8 @@ class Layer:
         return out
 
 
-def _grain(look: Look, shape: tuple[int, ...], rng: np.random.Generator) -> AnyFloats:
-    """Noise as strong as the picture's; soft where the picture is blurred."""
+def _grain(look: Appearance, shape: tuple[int, ...], rng: np.random.Generator) -> AnyFloats:
+    """Noise as strong as the image's; soft where the image is blurred."""
     import cv2
 
     noise: AnyFloats = rng.normal(0, 1, shape).astype(np.float32)
@@ -126,8 +190,8 @@ def _shadow(alpha: AnyFloats, reach_px: float) -> AnyFloats:
     return np.asarray(0.3 * cv2.GaussianBlur(alpha, (0, 0), reach_px)[..., None])
 
 
-def _lit(colour: AnyFloats, beneath: AnyFloats, look: Look, own_light: bool) -> AnyFloats:
-    """Give a layer the picture's light: its brightest tone, its fall-off, its colour."""
+def _lit(colour: AnyFloats, beneath: AnyFloats, look: Appearance, own_light: bool) -> AnyFloats:
+    """Give a layer the image's light: its brightest tone, its fall-off, its colour."""
     import cv2
 
     if not own_light:

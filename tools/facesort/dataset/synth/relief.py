@@ -11,9 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.dataset.synth.head import Floats
-from facesort.dataset.synth.look import AnyFloats
-from facesort.dataset.synth.paint import Layer, Pixels
+from facesort.dataset.synth.head_model import Floats
+from facesort.dataset.synth.paint import AnyFloats, Layer, Pixels
 
 # colour (n, 3) at (along, across): along in units of the tube's thickness, across -1..1
 Skin = Callable[[AnyFloats, AnyFloats], AnyFloats]
@@ -21,7 +20,7 @@ _NOTHING = -1e6
 
 
 class Relief:
-    """Tubes over one `Layer`; distances in pixels of the picture."""
+    """Tubes over one `Layer`; distances in pixels of the image."""
 
     def __init__(self, layer: Layer) -> None:
         self._layer = layer

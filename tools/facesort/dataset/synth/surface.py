@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from facesort.dataset.synth.head import Floats, Head
+from facesort.dataset.synth.head_model import Floats, Head
 from facesort.dataset.synth.paint import Layer
 
 

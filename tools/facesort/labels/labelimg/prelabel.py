@@ -1,4 +1,4 @@
-"""Labels by a detector for pictures that have none, with a list of what no person has seen yet.
+"""Labels by a detector for images that have none, with a list of what no person has seen yet.
 
 ``prelabelled.csv`` lies beside the labels; a row stays ``reviewed=no`` until its label is saved by
 hand. A label that exists, even an empty one, is never touched: somebody said "no face".
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.errors import LabelError, PhotoError
-from facesort.labels import tables, yolo
+from facesort.labels import named_crops, yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
 from facesort.photos import content_hash, open_photo
-from facesort.steps import no_step
+from facesort.progress import no_step
 
 LIST_NAME = "prelabelled.csv"
 _LONG_SIDE_PX = 1280  # twice what the network looks at: decoding more costs only time
@@ -55,7 +55,7 @@ _COLUMNS = [column.name for column in fields(Row)]
 
 @dataclass(frozen=True)
 class Prelabelled:
-    """Labels written, pictures without a find, and why the others could not be opened."""
+    """Labels written, images without a find, and why the others could not be opened."""
 
     written: int
     nothing_found: int
@@ -63,7 +63,7 @@ class Prelabelled:
 
 
 def prelabel(session: Session, finder: Finder, step: Step = no_step) -> Prelabelled:
-    """Write a label for each picture of the session that has none and shows a face. Raises
+    """Write a label for each image of the session that has none and shows a face. Raises
     `LabelError` where the model knows a class that the session does not."""
     unknown = [name for name in finder.names if name not in session.names]
     if unknown:
@@ -72,11 +72,11 @@ def prelabel(session: Session, finder: Finder, step: Step = no_step) -> Prelabel
             f"{', '.join(session.names)}; pass --weights of a model for them"
         )
     class_of = np.array([session.names.index(name) for name in finder.names], dtype=np.int64)
-    todo = [p for p in session.pictures if not yolo.label_path_of(p).exists()]
+    todo = [p for p in session.images if not yolo.label_path_of(p).exists()]
     unreadable, nothing = [], 0
-    for picture in step(todo, len(todo), "photo"):
+    for image in step(todo, len(todo), "photo"):
         try:
-            rgb = open_photo(picture, _LONG_SIDE_PX).rgb
+            rgb = open_photo(image, _LONG_SIDE_PX).rgb
         except PhotoError as error:
             unreadable.append(str(error))
             continue
@@ -85,7 +85,7 @@ def prelabel(session: Session, finder: Finder, step: Step = no_step) -> Prelabel
             nothing += 1  # no empty label: that would say that a person saw no face
             continue
         size_wh = (rgb.shape[1], rgb.shape[0])
-        labels = ImageLabels.of(picture, size_wh, found.xyxy_px, class_of[found.class_id])
+        labels = ImageLabels.of(image, size_wh, found.xyxy_px, class_of[found.class_id])
         _write(session, [_row(session, labels, found, finder.fingerprint)], "a")
         yolo.write(labels)  # last: wherever it is stopped, the list names every machine label
     return Prelabelled(len(todo) - nothing - len(unreadable), nothing, tuple(unreadable))
@@ -105,7 +105,7 @@ def read_list(session: Session) -> list[Row]:
     file = session.label_root / LIST_NAME
     if not file.exists():
         return []
-    rows = [Row(**{c: row[c] for c in _COLUMNS}) for row in tables.read(file, *_COLUMNS)]
+    rows = [Row(**{c: row[c] for c in _COLUMNS}) for row in named_crops.read(file, *_COLUMNS)]
     return list({row.label: row for row in rows}.values())
 
 

@@ -1,7 +1,4 @@
-"""What one labelImg session works on: its pictures, where their labels lie, their classes.
-
-labelImg keeps a ``classes.txt`` in each folder of labels, and writes it anew on every save.
-"""
+"""One labelImg session: its images and classes before, what changed and is wrong afterwards."""
 
 from __future__ import annotations
 
@@ -20,18 +17,18 @@ from facesort.photos import list_photos
 
 @dataclass(frozen=True)
 class Session:
-    """``pictures`` are what labelImg shows; ``left_out`` maps the others to the reason;
+    """``images`` are what labelImg shows; ``left_out`` maps the others to the reason;
     ``names`` are the classes by index, ``extra`` those that ``classes.txt`` has besides them."""
 
     label_root: Path
     names: tuple[str, ...]
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     left_out: Mapping[Path, str]
     extra: tuple[str, ...] = ()
 
     @property
     def label_folders(self) -> list[Path]:
-        return sorted({label_path_of(picture).parent for picture in self.pictures})
+        return sorted({label_path_of(image).parent for image in self.images})
 
 
 @dataclass(frozen=True)
@@ -43,38 +40,38 @@ class LabelState:
 
 
 def prepare(folder: Path, names: Sequence[str]) -> Session:
-    """Look through ``folder`` (nested at will). Raises `LabelError` where there is no picture, or
+    """Look through ``folder`` (nested at will). Raises `LabelError` where there is no image, or
     where a ``classes.txt`` gives the class numbers another meaning."""
     root = Path(os.path.abspath(folder))
-    label_root = label_path_of(root / "picture").parent
+    label_root = label_path_of(root / "image").parent
     found = [photo.path for photo in list_photos(root).photos]
     if not found:
-        raise LabelError(f"{folder}: no pictures in it; expected the folder of a split or an album")
-    class_files = {label_path_of(picture).with_name(CLASSES_FILE) for picture in found}
+        raise LabelError(f"{folder}: no images in it; expected the folder of a split or an album")
+    class_files = {label_path_of(image).with_name(CLASSES_FILE) for image in found}
     extra = _extra_classes(sorted(class_files), tuple(names))
-    pictures: list[Path] = []
+    images: list[Path] = []
     left_out: dict[Path, str] = {}
     owner: dict[Path, Path] = {}
-    for picture in found:
-        reason = _why_left_out(picture, owner, len(names) + len(extra))
+    for image in found:
+        reason = _why_left_out(image, owner, len(names) + len(extra))
         if reason:
-            left_out[picture] = reason
+            left_out[image] = reason
         else:
-            pictures.append(picture)
-    if not pictures:
-        raise LabelError(f"{folder}: none of its {len(found)} pictures can be labelled: {reason}")
-    return Session(label_root, tuple(names), tuple(pictures), left_out, extra)
+            images.append(image)
+    if not images:
+        raise LabelError(f"{folder}: none of its {len(found)} images can be labelled: {reason}")
+    return Session(label_root, tuple(names), tuple(images), left_out, extra)
 
 
-def _why_left_out(picture: Path, owner: dict[Path, Path], class_count: int) -> str:
-    """Why labelImg would harm this picture's label, or an empty string."""
+def _why_left_out(image: Path, owner: dict[Path, Path], class_count: int) -> str:
+    """Why labelImg would harm this image's label, or an empty string."""
     try:
-        str(picture).encode("utf-8")
+        str(image).encode("utf-8")
     except UnicodeEncodeError:
         return "its name is no Unicode, labelImg cannot take it; rename it"
-    label = label_path_of(picture)
-    other = owner.setdefault(label, picture)
-    if other != picture:
+    label = label_path_of(image)
+    other = owner.setdefault(label, image)
+    if other != image:
         return f"shares its label {label.name} with {other.name}; rename one of them"
     wrong = wrong_lines(label, class_count)
     return f"{wrong[0]}; mend the line, or remove the file to draw anew" if wrong else ""
@@ -132,9 +129,9 @@ def _extra_classes(class_files: Sequence[Path], names: tuple[str, ...]) -> tuple
 
 
 def snapshot(session: Session) -> dict[Path, LabelState]:
-    """The label files that the session's pictures have now."""
+    """The label files that the session's images have now."""
     states = {}
-    for label in map(label_path_of, session.pictures):
+    for label in map(label_path_of, session.images):
         if label.is_file():
             states[label] = LabelState(label.read_bytes(), label.stat().st_mtime_ns)
     return states
@@ -151,3 +148,79 @@ def back_up(session: Session, states: Mapping[Path, LabelState], when: str) -> P
         for label, state in states.items():
             archive.writestr(os.path.relpath(label, session.label_root), state.data)
     return file
+
+
+@dataclass(frozen=True)
+class Returned:
+    """``changed`` label files have other boxes than before, ``saved`` ones were written at all;
+    ``mended`` says what was done to ``classes.txt``, ``problems`` what remains wrong."""
+
+    changed: tuple[Path, ...]
+    saved: tuple[Path, ...]
+    mended: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def check_return(session: Session, before: Mapping[Path, LabelState]) -> Returned:
+    """Compare the labels with ``before``, mend the class lists, name every wrong line."""
+    after = snapshot(session)
+    saved = tuple(sorted(p for p, state in after.items() if state != before.get(p)))
+    changed = tuple(p for p in saved if p not in before or after[p].data != before[p].data)
+    mended: list[str] = []
+    for folder in session.label_folders:
+        mended += _mend_classes(folder, session, {p: after[p] for p in saved if p.parent == folder})
+    gone = sorted(before.keys() - after.keys())
+    problems = [f"{p}: was there before the session, and is gone" for p in gone]
+    for image in session.images:
+        problems += wrong_lines(label_path_of(image), len(session.names))
+    return Returned(changed, saved, tuple(mended), tuple(problems))
+
+
+def _mend_classes(folder: Path, session: Session, saved: Mapping[Path, LabelState]) -> list[str]:
+    """Bring a folder's ``classes.txt`` back to our list. Names of others stay behind ours as long
+    as a label uses them, so that the next session can show and change these boxes."""
+    file = folder / CLASSES_FILE
+    expected = (*session.names, *session.extra)
+    found = read_classes(file)
+    target = expected + tuple(name for name in found if name not in expected)
+    notes = []
+    if found and found[: len(expected)] != expected:
+        backup = back_up(session, saved, "before_renumbering")
+        for label in saved:
+            _renumber(label, found, target)
+        notes.append(
+            f"{file}: listed {', '.join(found)}; {len(saved)} labels saved by that list renumbered"
+            f" (as they were: {backup})"
+        )
+    used = _highest_class(folder, session)
+    kept = target[: max(used + 1, len(session.names))]
+    if kept != found:
+        write_classes(file, kept)
+        notes.append(f"{file}: written anew: {', '.join(kept)}")
+    if len(kept) > len(session.names):
+        unknown = ", ".join(kept[len(session.names) :])
+        notes.append(f"{file}: {unknown}: not a class of this data set; open again and change it")
+    return notes
+
+
+def _renumber(label: Path, found: Sequence[str], target: Sequence[str]) -> None:
+    lines = []
+    for line in label.read_text(encoding="utf-8").splitlines():
+        number, _, rest = line.partition(" ")
+        if number.isdigit() and int(number) < len(found):
+            number = str(target.index(found[int(number)]))
+        lines.append(f"{number} {rest}".rstrip())
+    label.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _highest_class(folder: Path, session: Session) -> int:
+    """The highest class number in the labels of ``folder``; -1 where there is none."""
+    highest = -1
+    for image in session.images:
+        label = label_path_of(image)
+        if label.parent == folder and label.is_file():
+            numbers = (
+                line.split(" ")[0] for line in label.read_text("utf-8", "replace").splitlines()
+            )
+            highest = max([highest, *(int(n) for n in numbers if n.isdigit())])
+    return highest

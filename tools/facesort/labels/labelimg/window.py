@@ -1,7 +1,7 @@
 """labelImg's window for one session; runs as a process of its own, started by `run`.
 
-Shows the pictures of the session and nothing else, reads and writes each label where training
-looks for it, and offers nothing that would write elsewhere or delete a picture.
+Shows the images of the session and nothing else, reads and writes each label where training
+looks for it, and offers nothing that would write elsewhere or delete an image.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
 
-from facesort.labels.labelimg import mend
+from facesort.labels.labelimg import patches
 from facesort.labels.yolo import label_path_of
 
 # What labelImg's menus offer and what does not belong in a session: `delete_image` removes the
@@ -29,20 +29,20 @@ NOT_HERE = (
 _ALIVE_MS = 300
 
 
-class Window(mend.MainWindow):  # type: ignore[misc]
-    """labelImg's main window over ``pictures``; new boxes get one of ``names``."""
+class Window(patches.MainWindow):  # type: ignore[misc]
+    """labelImg's main window over ``images``; new boxes get one of ``names``."""
 
-    def __init__(self, pictures: list[str], names: list[str], class_file: str) -> None:
-        first = Path(pictures[0])
+    def __init__(self, images: list[str], names: list[str], class_file: str) -> None:
+        first = Path(images[0])
         super().__init__(str(first.parent), class_file, str(label_path_of(first).parent))
-        self._pictures = pictures
-        mend.KnownLabelDialog.names = tuple(names)
+        self._images = images
+        patches.KnownLabelDialog.names = tuple(names)
 
     def scan_all_images(self, folder_path: str) -> list[str]:
-        return list(self._pictures)
+        return list(self._images)
 
     def load_file(self, file_path: str | None = None) -> bool:
-        """Show a picture with its label; one that cannot be shown leaves the list, since labelImg
+        """Show an image with its label; one that cannot be shown leaves the list, since labelImg
         would start again at the first one."""
         if file_path is None:
             return False
@@ -50,8 +50,8 @@ class Window(mend.MainWindow):  # type: ignore[misc]
         try:
             shown: bool = super().load_file(file_path)
         except Exception as error:  # a damaged label: showing no boxes would end in saving none
-            mend.unreadable[file_path] = f"{label_path_of(Path(file_path))}: {error}"
-            self.error_message("Error opening label", mend.unreadable[file_path])
+            patches.unreadable[file_path] = f"{label_path_of(Path(file_path))}: {error}"
+            self.error_message("Error opening label", patches.unreadable[file_path])
             shown = False
         return shown or self._leave_out(file_path)
 
@@ -76,7 +76,7 @@ class Window(mend.MainWindow):  # type: ignore[misc]
 
     def _not_here(self, *_: Any, silent: bool = False, **__: Any) -> None:
         if not silent:  # labelImg's own call while it starts
-            self.status("Not in this session: its pictures, label folder and format are given")
+            self.status("Not in this session: its images, label folder and format are given")
 
 
 for _name in NOT_HERE:
@@ -95,14 +95,14 @@ def keep_going(
 def main(session_file: str) -> int:
     """Show the window until it is closed."""
     session = json.loads(Path(session_file).read_text(encoding="utf-8"))
-    warning = mend.apply()
+    warning = patches.apply()
     if warning:
         print(f"WARNING: {warning}", file=sys.stderr)
     sys.excepthook = keep_going
     app = QApplication(["labelImg"])
     app.setApplicationName("labelImg")
-    app.setWindowIcon(mend.icon("app"))
-    window = Window(session["pictures"], session["names"], session["class_file"])
+    app.setWindowIcon(patches.icon("app"))
+    window = Window(session["images"], session["names"], session["class_file"])
     window.show()
     Path(session["opened_file"]).touch()
     # Ctrl-C closes the window, which asks about unsaved boxes; Python sees the signal only when
@@ -112,7 +112,7 @@ def main(session_file: str) -> int:
     alive.timeout.connect(lambda: None)
     alive.start(_ALIVE_MS)
     code = int(app.exec_())
-    Path(session["unreadable_file"]).write_text(json.dumps(mend.unreadable), encoding="utf-8")
+    Path(session["unreadable_file"]).write_text(json.dumps(patches.unreadable), encoding="utf-8")
     return code
 
 

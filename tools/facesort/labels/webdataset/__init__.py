@@ -1,1 +1,1 @@
-"""WebDataset: pictures and their labels in tar files that are read in one pass, and written."""
+"""WebDataset: images and their labels in tar files that are read in one pass, and written."""

@@ -1,6 +1,6 @@
 """What the members of a WebDataset sample say of its faces.
 
-``.json`` holds one of these shapes, perhaps with ``width`` and ``height`` of the picture:
+``.json`` holds one of these shapes, perhaps with ``width`` and ``height`` of the image:
 
     {"annotations": [{"bbox": [x, y, w, h], "category_id": 1}, ...]}   COCO, a sample at a time;
                      also under "objects" or "boxes", or as the list alone; the class is a number
@@ -11,7 +11,7 @@
     [{"LabelName": "...", "XMin": 0.1, "XMax": ..., "YMin": ..., "YMax": ...}, ...]   Open Images
 
 ``.xml`` is Pascal VOC, ``.txt`` YOLO's lines, ``.cls`` a number or name: the class of all the
-picture. Where several speak of boxes, the first of this order counts. Numbers are those of a class
+image. Where several speak of boxes, the first of this order counts. Numbers are those of a class
 list beside the shards, from 0, or of COCO's ``categories``; else a number is its own name.
 """
 
@@ -23,10 +23,10 @@ from typing import Any, TypeAlias
 
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
-from facesort.labels import json_file, voc, yolo_folder
+from facesort.labels import json_file, voc, yolo
 from facesort.labels.class_table import IGNORE_NAME
-from facesort.labels.gather import RawBox
 from facesort.labels.named_crops import plain_text
+from facesort.labels.resolve import RawBox
 
 Names: TypeAlias = Sequence[str]  # by number; none where no list is told
 MAX_BYTES = 32_000_000
@@ -40,20 +40,20 @@ _NUMBERS = tuple(str(n) for n in range(10_000))
 
 
 @dataclass(frozen=True)
-class Told:
-    """Boxes in pixels, or ``normalised`` as cx cy w h; the size of the picture where it is told."""
+class ParsedLabels:
+    """Boxes in pixels, or ``normalised`` as cx cy w h; the size of the image where it is told."""
 
     boxes: Sequence[RawBox]
     size_wh: SizeWH | None = None
     normalised: bool = False
 
 
-def parse(suffix: str, data: bytes, where: str, names: Names) -> Told:
+def parse(suffix: str, data: bytes, where: str, names: Names) -> ParsedLabels:
     """What a member says; raises `LabelError` where it says nothing of faces."""
     return READERS[suffix](data, where, names)
 
 
-def _from_json(data: bytes, where: str, names: Names) -> Told:
+def _from_json(data: bytes, where: str, names: Names) -> ParsedLabels:
     content = json_file.parse(data, _EXPECTED)
     objects = _objects(content)
     top = content if isinstance(content, dict) else {}
@@ -61,7 +61,7 @@ def _from_json(data: bytes, where: str, names: Names) -> Told:
     normalised = any("XMin" in item for item in objects)
     read = _open_images_box if normalised else _coco_box
     boxes = [read(item, name_of, f"{where}: box {i}") for i, item in enumerate(objects)]
-    return Told(boxes, _size(top), normalised)
+    return ParsedLabels(boxes, _size(top), normalised)
 
 
 def _objects(content: Any) -> list[dict[str, Any]]:
@@ -144,30 +144,30 @@ def _named(told: Any, name_of: Mapping[int, str]) -> tuple[str, str]:
     return name_of.get(told, str(told)), ""
 
 
-def _from_voc(data: bytes, where: str, _names: Names) -> Told:
+def _from_voc(data: bytes, where: str, _names: Names) -> ParsedLabels:
     try:
-        return Told(*voc.raw_boxes(data, where))
+        return ParsedLabels(*voc.raw_boxes(data, where))
     except LabelError as error:
         raise LabelError(str(error).removeprefix(f"{where}: ")) from None
 
 
-def _from_yolo(data: bytes, where: str, names: Names) -> Told:
+def _from_yolo(data: bytes, where: str, names: Names) -> ParsedLabels:
     """A text of which no line is a label is a caption, which most such shards hold."""
     lines = [line for line in _text(data).splitlines() if line.strip()]
     numbered = enumerate(lines, 1)
-    boxes = [yolo_folder.raw_box(t, f"{where}: line {i}", names or _NUMBERS) for i, t in numbered]
+    boxes = [yolo.raw_box(t, f"{where}: line {i}", names or _NUMBERS) for i, t in numbered]
     if boxes and all(box.problem for box in boxes):
         raise LabelError(f"{boxes[0].problem}"[:120])
-    return Told(boxes, normalised=True)
+    return ParsedLabels(boxes, normalised=True)
 
 
-def _from_class(data: bytes, where: str, names: Names) -> Told:
+def _from_class(data: bytes, where: str, names: Names) -> ParsedLabels:
     text = plain_text(_text(data))
     if not text or len(text.splitlines()) > 1:
         raise LabelError("holds no class; expected a number or a name")
     is_number = text.isascii() and text.isdigit() and len(text) < 10
     name, problem = _named(int(text) if is_number else text, dict(enumerate(names)))
-    return Told([RawBox(name, [0.5, 0.5, 1, 1], where, problem)], normalised=True)
+    return ParsedLabels([RawBox(name, [0.5, 0.5, 1, 1], where, problem)], normalised=True)
 
 
 def _text(data: bytes) -> str:
@@ -177,7 +177,7 @@ def _text(data: bytes) -> str:
         raise LabelError("is no text in UTF-8") from None
 
 
-READERS: Mapping[str, Callable[[bytes, str, Names], Told]] = {
+READERS: Mapping[str, Callable[[bytes, str, Names], ParsedLabels]] = {
     "json": _from_json,
     "xml": _from_voc,
     "txt": _from_yolo,

@@ -1,7 +1,7 @@
-"""From the members of shards to samples: a picture, put into a folder, and what is said of it.
+"""From the members of shards to samples: an image, put into a folder, and what is said of it.
 
-A picture becomes ``<shard>/<key>.<suffix>`` in a folder of ours, so that a key which occurs in two
-shards is two pictures; from a tar file's names come only characters that any disk takes. Members of
+An image becomes ``<shard>/<key>.<suffix>`` in a folder of ours, so that a key which occurs in two
+shards is two images; from a tar file's names come only characters that any disk takes. Members of
 a sample need not be neighbours, as webdataset wants them; they must be in one shard.
 """
 
@@ -15,53 +15,54 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from facesort.errors import LabelError
-from facesort.labels import yolo_folder
+from facesort.file_names import is_device
+from facesort.labels import yolo
 from facesort.labels.named_crops import plain_text
 from facesort.labels.webdataset import sample_labels, shards
-from facesort.labels.webdataset.sample_labels import Names, Told
+from facesort.labels.webdataset.sample_labels import Names, ParsedLabels
 from facesort.photos import PHOTO_SUFFIXES
-from facesort.steps import Step
+from facesort.progress import Step
 
 NAMES_FILE = "classnames.txt"  # as clip-benchmark's shards have it, beside them or one above
-_MAX_PICTURE_BYTES = 1_000_000_000
+_MAX_IMAGE_BYTES = 1_000_000_000
 _MAX_PART_BYTES = 150
 _NOT_PORTABLE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
 
 
 @dataclass
 class Sample:
-    """``pictures`` and what was ``told``, by suffix; a text in place of a label says why none."""
+    """``images`` and what was ``told``, by suffix; a text in place of a label says why none."""
 
     where: str
-    pictures: dict[str, Path] = field(default_factory=dict)
-    told: dict[str, Told | str] = field(default_factory=dict)
+    images: dict[str, Path] = field(default_factory=dict)
+    told: dict[str, ParsedLabels | str] = field(default_factory=dict)
 
-    def picture(self) -> Path | str:
-        """The picture: the one whose suffix has one part, else the only one; or why none."""
-        plain = [path for suffix, path in self.pictures.items() if "." not in suffix]
-        found = plain or list(self.pictures.values())
+    def image(self) -> Path | str:
+        """The image: the one whose suffix has one part, else the only one; or why none."""
+        plain = [path for suffix, path in self.images.items() if "." not in suffix]
+        found = plain or list(self.images.values())
         if len(found) > 1:
-            return "several pictures"
-        return found[0] if found else "no picture"
+            return "several images"
+        return found[0] if found else "no image"
 
-    def labels(self, kinds: Sequence[str]) -> Told | str:
+    def labels(self, kinds: Sequence[str]) -> ParsedLabels | str:
         """What the first of ``kinds`` says that says something; or why none does."""
         by_kind = [s for kind in kinds for s in sorted(self.told, key=len) if _kind(s) == kind]
         for suffix in by_kind:
-            if isinstance(told := self.told[suffix], Told):
+            if isinstance(told := self.told[suffix], ParsedLabels):
                 return told
         said = "; ".join(f"{suffix}: {self.told[suffix]}" for suffix in by_kind)
         return said or f"no {' or '.join(kinds)}"
 
     def keep_only(self, kept: Path | str) -> None:
-        """Removes the other pictures."""
-        for path in self.pictures.values():
+        """Removes the other images."""
+        for path in self.images.values():
             if path != kept:
                 path.unlink()
 
 
 class Samples:
-    """Reads the shards of ``source``, putting pictures into ``folder``.
+    """Reads the shards of ``source``, putting images into ``folder``.
 
     ``names`` is the class list beside the shards, empty where there is none. Once all was read,
     ``notes`` accounts for shards, members and samples, of which ``left_out`` has those that whoever
@@ -107,7 +108,7 @@ class Samples:
                     self._passed.append(member)
                     continue
                 sample = begun.get(member.key)
-                if sample and member.suffix in {*sample.pictures, *sample.told}:
+                if sample and member.suffix in {*sample.images, *sample.told}:
                     yield begun.pop(member.key)
                     sample = None
                 where = f"{shard.name}: {member.key}"
@@ -119,19 +120,19 @@ class Samples:
     def _take(self, member: shards.Member, sample: Sample, shard: Path) -> None:
         kind = _kind(member.suffix)
         if f".{kind}" in PHOTO_SUFFIXES:
-            if member.size_bytes > _MAX_PICTURE_BYTES:
+            if member.size_bytes > _MAX_IMAGE_BYTES:
                 why = f"has {member.size_bytes / 1e9:.1f} GB"
                 self._passed.append(shards.PassedOver(f"{sample.where}.{member.suffix}", why))
                 return
             target = _free(self._folder / self._place(shard) / _portable(member.key), kind)
             _write(member, target)
-            sample.pictures[member.suffix] = target
+            sample.images[member.suffix] = target
         elif kind in sample_labels.READERS:
             sample.told[member.suffix] = self._told(member, f"{sample.where}.{member.suffix}")
         else:
             self._unused[kind] += 1
 
-    def _told(self, member: shards.Member, where: str) -> Told | str:
+    def _told(self, member: shards.Member, where: str) -> ParsedLabels | str:
         if member.size_bytes > sample_labels.MAX_BYTES:
             return f"has {member.size_bytes / 1e6:.0f} MB"
         data = b"".join(member.blocks())
@@ -150,20 +151,21 @@ def _kind(suffix: str) -> str:
 
 
 def _class_names(folder: Path) -> Names:
-    told = yolo_folder.find_names(folder)
+    told = yolo.find_names(folder)
     listed = [base / NAMES_FILE for base in (folder, folder.parent)]
-    return told or next((yolo_folder.read_names(f) for f in listed if f.is_file()), ())
+    return told or next((yolo.read_names(f) for f in listed if f.is_file()), ())
 
 
 def _portable(key: str) -> Path:
-    """``key`` as a path below another. Its folders have no dot, which a picture has: so neither
+    """``key`` as a path below another. Its folders have no dot, which an image has: so neither
     ever stands where the other is to be."""
     return Path(*(_portable_part(part) for part in key.split("/") if part not in ("", ".")))
 
 
 def _portable_part(part: str) -> str:
     plain = _NOT_PORTABLE.sub("_", plain_text(part)).replace(".", "_")
-    return plain.encode()[:_MAX_PART_BYTES].decode("utf-8", "ignore").strip() or "_"
+    cut = plain.encode()[:_MAX_PART_BYTES].decode("utf-8", "ignore").strip() or "_"
+    return f"{cut}_" if is_device(cut) else cut
 
 
 def _free(place: Path, suffix: str) -> Path:

@@ -14,7 +14,7 @@ from facesort.errors import ModelError
 from facesort.models.letterbox import letterbox
 from facesort.models.runtime import open_session
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
@@ -26,18 +26,18 @@ class Classifier:
     names: tuple[str, ...]
     imgsz: int
 
-    def classify(self, rgb: Picture) -> Floats:
+    def classify(self, rgb: Image) -> Floats:
         """The probabilities of one crop (h, w, 3 RGB) of any size, padded to a square."""
         return self.forward(network_input(rgb, self.imgsz))
 
 
-def network_input(rgb: Picture, imgsz: int) -> Floats:
+def network_input(rgb: Image, imgsz: int) -> Floats:
     """(1, 3, imgsz, imgsz): the whole crop on grey; a cut to the middle could lose the mouth."""
     return letterbox(rgb, imgsz, square=True)[0]
 
 
-def squared(rgb: Picture, imgsz: int) -> Picture:
-    """The same as a picture (imgsz, imgsz, 3), to train on."""
+def squared(rgb: Image, imgsz: int) -> Image:
+    """The same as an image (imgsz, imgsz, 3), to train on."""
     scaled = network_input(rgb, imgsz)[0].transpose(1, 2, 0) * 255
     return np.ascontiguousarray(scaled.round().astype(np.uint8))
 
@@ -66,7 +66,7 @@ def load_classifier(file: Path, imgsz: int | None = None, threads: int = 1) -> C
 
 
 def _load_torch(file: Path, imgsz: int) -> Classifier:
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     model = load_yolo(file, task="classify")
     import torch

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from facesort.errors import ModelError, first_line
+from facesort.models.checkpoints import allow_trunks
 from facesort.models.classify.networks import find_network, transfer
-from facesort.models.training.isolation import isolated
 from facesort.models.training.run_card import (
     FINISHED,
     git_commit,
@@ -26,6 +26,7 @@ from facesort.models.training.run_card import (
     write_card,
 )
 from facesort.models.training.train import WRONG, bf16_on_cpu
+from facesort.models.training.trainer import isolated
 
 # What hides the mouth or the eyes changes the class: nothing is erased, little is cut off.
 # RandAugment, Ultralytics' default, is off as well: whether it helps here was not measured.
@@ -73,6 +74,7 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
     trainer_class, told = _trainer(recipe, say)
     arguments = {**DEFAULTS, **recipe.overrides, "model": network, "data": str(data)}
     arguments |= {"project": str(folder.parent), "name": folder.name, "exist_ok": True}
+    allow_trunks()  # Ultralytics reads its best checkpoint again in the end
     with isolated(), ExitStack() as stack:
         try:
             trainer = trainer_class(overrides=arguments)
@@ -103,7 +105,7 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
 
 def _trainer(recipe: Recipe, say: Callable[[str], object]) -> tuple[Any, dict[str, Any]]:
     """The trainer's class, and what it will have told of the transfer."""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     import_ultralytics(verbose=True)
     from torch.nn import BatchNorm2d

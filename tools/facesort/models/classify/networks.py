@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError
-from facesort.models.training.start import OWN_YAMLS
-from facesort.models.training.transfer import Transfer
+from facesort.models.checkpoints import load_state_dict
+from facesort.models.training.start import OWN_YAMLS, Transfer
 
 _YOLO = re.compile(r"(yolov?\d+)([nsmlx])-cls")
 _WEIGHTS = (".pt", ".pth")
@@ -91,28 +91,20 @@ def _checkpoint(weights: Path, network: Any) -> State:
 
 
 def _load(weights: Path) -> Any:
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import read_yolo
 
-    try:
-        return load_yolo(weights, task="detect")
-    except ModelError as error:
-        if "'classify'" not in str(error):
-            raise
-        return load_yolo(weights, task="classify")
+    model = read_yolo(weights)
+    if model.task not in ("detect", "classify"):
+        raise ModelError(f"{weights}: its task is '{model.task}'; expected 'detect' or 'classify'")
+    return model
 
 
 def _state_dict(weights: Path, network: Any) -> State:
     """torchvision's names as those of the unwrapped trunk: both list its tensors in one order."""
-    import torch
     import torchvision
 
     check_weights(weights)
-    try:
-        given = torch.load(weights, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever unpickling, or what is inside, may raise
-        raise ModelError(f"{weights}: not a state dict ({type(error).__name__})") from None
-    if not isinstance(given, dict):
-        raise ModelError(f"{weights}: holds a {type(given).__name__}; expected a state dict")
+    given = load_state_dict(weights)
     name = str(network.yaml["backbone"][0][3][1])
     theirs = torchvision.models.get_model(name, weights=None).state_dict()
     ours = network.model[0].state_dict()
@@ -121,7 +113,7 @@ def _state_dict(weights: Path, network: Any) -> State:
 
 
 def _in_ultralytics(file: str) -> bool:
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     models = Path(str(import_ultralytics().__file__)).parent / "cfg" / "models"
     return any(models.rglob(file))

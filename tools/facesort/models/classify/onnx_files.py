@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from facesort.errors import ModelError
-from facesort.models.classify.classifier import Picture, load_classifier, network_input
-from facesort.models.int8.quantize import note_int8
-from facesort.models.int8.ranges import reader
+from facesort.models.classify.classifier import Image, load_classifier, network_input
+from facesort.models.int8.quantize import note_int8, reader
 from facesort.models.runtime import move, silent_quantizer
 
 MAX_GAP = 1e-4  # of a probability, between the checkpoint and its ONNX file
@@ -35,7 +34,7 @@ class Equal:
     other_class: int
 
 
-def compare(a: Any, b: Any, crops: Sequence[Picture]) -> Equal:
+def compare(a: Any, b: Any, crops: Sequence[Image]) -> Equal:
     """Compare two classifiers (`Classifier`) on RGB crops."""
     pairs = [(a.classify(rgb), b.classify(rgb)) for rgb in crops]
     gaps = [float(np.abs(p - q).max()) for p, q in pairs]
@@ -44,11 +43,11 @@ def compare(a: Any, b: Any, crops: Sequence[Picture]) -> Equal:
     )
 
 
-def export(checkpoint: Path, out: Path, crops: Sequence[Picture], imgsz: int) -> Equal:
+def export(checkpoint: Path, out: Path, crops: Sequence[Image], imgsz: int) -> Equal:
     """Write ``out`` from ``checkpoint``; `ModelError`, and no file, unless both say the same."""
     import onnx
 
-    from facesort.models.quiet import load_yolo
+    from facesort.models.ultralytics_loader import load_yolo
 
     if not crops:
         raise ModelError(f"{checkpoint}: no crop to compare the exported file on")
@@ -74,7 +73,7 @@ def export(checkpoint: Path, out: Path, crops: Sequence[Picture], imgsz: int) ->
     return equal
 
 
-def quantize(file: Path, out: Path, crops: Iterable[Picture]) -> None:
+def quantize(file: Path, out: Path, crops: Iterable[Image]) -> None:
     """Write ``out``, the classifier ``file`` in 8 bits; ``crops`` give the ranges of its tensors:
     of the training split, never of the test."""
     import onnx

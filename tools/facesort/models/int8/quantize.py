@@ -1,12 +1,9 @@
-"""8-bit ONNX: which number formats there are, the ranges of a network's tensors, and the writing.
-
-Static QDQ quantization by ONNX Runtime:
-https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
-"""
+"""8-bit ONNX: number formats, the range of each tensor, and the writing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,73 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.int8.dfl import without_softmax
-from facesort.models.int8.double import double_by_copies
-from facesort.models.int8.head import learned_convs, read_by, tail_nodes, with_activation
-from facesort.models.int8.ranges import write_ranges
+from facesort.models.int8.graph_passes import (
+    double_by_copies,
+    learned_convs,
+    read_by,
+    tail_nodes,
+    with_activation,
+    without_softmax,
+)
 from facesort.models.runtime import silent_quantizer
+
+COVERED = 0.9  # of the images
+
+Feed = dict[str, NDArray[np.float32]]
+
+
+def write_ranges(
+    model: Any, feeds: Iterable[Feed], out: Path, extremes_of: Collection[str] = ()
+) -> int:
+    """Run ``model`` over ``feeds`` and write the ranges for ONNX Runtime's quantizer.
+
+    The tensors ``extremes_of`` keep their whole range.
+
+    Returns how many feeds there were. Raises `ValueError` when there were none.
+    """
+    import onnx
+    from onnxruntime.quantization.calibrate import (
+        CalibrationMethod,
+        TensorsData,
+        create_calibrator,
+        save_tensors_data,
+    )
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "float.onnx"
+        onnx.save(model, str(file))
+        calibrator = create_calibrator(file, None, str(Path(folder) / "with_ranges.onnx"))
+        lowest, highest = [], []
+        for feed in feeds:
+            calibrator.calibrate_tensors_range = None  # each image by itself
+            calibrator.collect_data(reader([feed]))
+            found = calibrator.compute_data()
+            lowest.append([float(np.min(tensor.lowest)) for tensor in found.values()])
+            highest.append([float(np.max(tensor.highest)) for tensor in found.values()])
+    if not lowest:
+        raise ValueError("no image to calibrate on")
+    whole = np.array([name in extremes_of for name in found.keys()])
+    low = np.where(whole, np.min(lowest, axis=0), np.quantile(lowest, 1 - COVERED, axis=0))
+    high = np.where(whole, np.max(highest, axis=0), np.quantile(highest, COVERED, axis=0))
+    low, high = low.astype(np.float32), high.astype(np.float32)
+    pairs = {name: (low[i : i + 1], high[i : i + 1]) for i, name in enumerate(found.keys())}
+    save_tensors_data(TensorsData(CalibrationMethod.MinMax, pairs), out)
+    return len(lowest)
+
+
+def reader(feeds: Iterable[Feed]) -> Any:
+    """``feeds`` as ONNX Runtime wants them."""
+    from onnxruntime.quantization import CalibrationDataReader
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.feeds: Iterator[Feed] = iter(feeds)
+
+        def get_next(self) -> Feed | None:
+            return next(self.feeds, None)
+
+    return Reader()
+
 
 META_INT8 = "facesort_int8"
 FLOAT_FIRST = 3  # measured: no slower than none, and half of the loss is gone

@@ -1,4 +1,4 @@
-"""Cut a face out upright at 112x112, the picture that face embeddings are trained on.
+"""Cut a face out upright at 112x112, the image that face embeddings are trained on.
 
 The five-point template is ArcFace's (Deng et al. 2019, https://arxiv.org/abs/1801.07698; numbers
 from ``arcface_dst``, github.com/deepinsight/insightface, python-package/insightface/utils/
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 SIDE_PX = 112
 
-# left eye, right eye, nose, left and right mouth corner (left in the picture), x y in pixels
+# left eye, right eye, nose, left and right mouth corner (left in the image), x y in pixels
 TEMPLATE_PX = np.array(
     [
         [38.2946, 51.6963],
@@ -24,7 +24,7 @@ TEMPLATE_PX = np.array(
 )
 
 # Where a detector's face box lies about the template: middle (x, y) and height, in pixels of the
-# aligned picture. Medians over 2,421 portraits found by yolov8n-face.
+# aligned image. Medians over 2,421 portraits found by yolov8n-face.
 BOX_MIDDLE_PX = np.array([55.9, 63.8])
 BOX_HEIGHT_PX = 111.5
 
@@ -53,12 +53,12 @@ def similarity(from_px: ArrayLike, to_px: ArrayLike) -> Matrix:
 
 
 def matrix_from_landmarks(landmarks_px: ArrayLike) -> Matrix:
-    """From the picture to the aligned face, by five points (5, 2) in the order of the template."""
+    """From the image to the aligned face, by five points (5, 2) in the order of the template."""
     return similarity(landmarks_px, TEMPLATE_PX)
 
 
 def matrix_from_box(xyxy_px: ArrayLike) -> Matrix:
-    """From the picture to the aligned face where nothing but its box (4,) is known: upright is
+    """From the image to the aligned face where nothing but its box (4,) is known: upright is
     assumed, so a tilted head stays tilted."""
     x0, y0, x1, y1 = np.asarray(xyxy_px, dtype=np.float64)
     if not (x1 > x0 and y1 > y0):
@@ -73,7 +73,7 @@ def align_face(
 ) -> Pixels:
     """The face (112, 112, 3) of ``rgb`` (h, w, 3), by its landmarks if given, else by its box.
 
-    What lies outside the picture is black. Raises `ValueError` when neither is given or usable.
+    What lies outside the image is black. Raises `ValueError` when neither is given or usable.
     """
     if landmarks_px is not None:
         return warp(rgb, matrix_from_landmarks(landmarks_px))
@@ -97,7 +97,7 @@ def warp(rgb: Pixels, matrix: Matrix) -> Pixels:
         step = 2**halvings
         size_wh = (max(1, rgb.shape[1] // step), max(1, rgb.shape[0] // step))
         factor = np.array([rgb.shape[1] / size_wh[0], rgb.shape[0] / size_wh[1]])
-        # pixel centres: u of the small picture is (u + .5) * factor - .5 of the large one
+        # pixel centres: u of the small image is (u + .5) * factor - .5 of the large one
         middle = offset + factor / 2 - 0.5
         matrix = np.hstack(
             [matrix[:, :2] * factor, (matrix[:, :2] @ middle + matrix[:, 2])[:, None]]

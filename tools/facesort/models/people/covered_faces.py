@@ -19,7 +19,7 @@ FIND_PX = 224  # the size at which a portrait is looked at
 
 Pixels = NDArray[np.uint8]
 Landmarks = NDArray[np.float64]
-# draw(rgb, landmarks_px, kind, rng): the picture with ``kind`` drawn on that face
+# draw(rgb, landmarks_px, kind, rng): the image with ``kind`` drawn on that face
 Draw = Callable[[Pixels, Landmarks, str, np.random.Generator], Pixels]
 
 

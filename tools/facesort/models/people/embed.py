@@ -1,4 +1,4 @@
-"""What makes a face that person's face: aligned pictures to unit vectors, on ONNX Runtime.
+"""What makes a face that person's face: aligned images to unit vectors, on ONNX Runtime.
 
 A model file says in its metadata how it wants its pixels and what it may be used for; a file that
 says nothing is taken for a MobileFaceNet: RGB, (x - 127.5) / 128.
@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.people import likeness
+from facesort.models.people import similarity_norm
 from facesort.models.people.align import SIDE_PX
-from facesort.models.people.likeness import Likeness
+from facesort.models.people.similarity_norm import SimilarityNorm
 from facesort.models.runtime import open_session
 
 META_MEAN, META_SCALE = "facesort_mean", "facesort_scale"
 META_ORDER = "facesort_channels"  # RGB or BGR
 META_NAME, META_LICENCE = "facesort_name", "facesort_licence"
-META_LIKENESS = "facesort_likeness"  # `Likeness` as JSON
+META_LIKENESS = "facesort_likeness"  # `SimilarityNorm` as JSON
 DEFAULT_MEAN, DEFAULT_SCALE = 127.5, 128.0
 BATCH = 32  # faces a call: memory stays flat, and one core gains nothing from more
 
@@ -44,7 +44,7 @@ class Embedder(Protocol):
     @property
     def fingerprint(self) -> str: ...
     @property
-    def likeness(self) -> Likeness: ...
+    def likeness(self) -> SimilarityNorm: ...
     def embed(self, faces_rgb: Faces) -> Vectors: ...
 
 
@@ -73,11 +73,11 @@ class OnnxEmbedder:
     name: str
     licence: str
     fingerprint: str
-    likeness: Likeness = likeness.DEFAULT
+    likeness: SimilarityNorm = similarity_norm.DEFAULT
 
     def embed(self, faces_rgb: Faces) -> Vectors:
         """Unit vectors (n, dimensions) of aligned faces (n, 112, 112, 3); their dot product is
-        the likeness, 1 for the same picture. Raises `ValueError` at another shape or type."""
+        the likeness, 1 for the same image. Raises `ValueError` at another shape or type."""
         faces = np.asarray(faces_rgb)
         if faces.dtype != np.uint8 or faces.shape[1:] != (SIDE_PX, SIDE_PX, 3):
             raise ValueError(
@@ -129,11 +129,11 @@ def load_embedder(weights: Path, threads: int = 1) -> OnnxEmbedder:
     )
 
 
-def _likeness(meta: dict[str, str], weights: Path) -> Likeness:
+def _likeness(meta: dict[str, str], weights: Path) -> SimilarityNorm:
     if META_LIKENESS not in meta:
-        return likeness.DEFAULT
+        return similarity_norm.DEFAULT
     try:
-        return likeness.from_json(meta[META_LIKENESS])
+        return similarity_norm.from_json(meta[META_LIKENESS])
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{weights}: metadata {META_LIKENESS} cannot be used: {error}") from None
 

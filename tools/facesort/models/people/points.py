@@ -52,7 +52,7 @@ class PointFinder:
 
 
 def square_of_box(box: Floats) -> Matrix:
-    """From the picture to the square (2, 3), upright."""
+    """From the image to the square (2, 3), upright."""
     x0, y0, x1, y1 = box
     if not (x1 > x0 and y1 > y0):
         raise ValueError(f"box {x0:g} {y0:g} {x1:g} {y1:g} has no area; expected x0 y0 x1 y1")
@@ -62,7 +62,7 @@ def square_of_box(box: Floats) -> Matrix:
 
 
 def see(rgb: Pixels, view: Matrix) -> Pixels:
-    """The square (64, 64, 3); black outside of the picture."""
+    """The square (64, 64, 3); black outside of the image."""
     import cv2
 
     zoom = SIDE_PX / INPUT_PX
@@ -80,7 +80,7 @@ def as_input(squares: Pixels) -> Vectors:
 
 
 def back(points_px: Floats, view: Matrix) -> Floats:
-    """Points of the square in pixels of the picture."""
+    """Points of the square in pixels of the image."""
     return np.asarray((points_px - view[:, 2]) @ np.linalg.inv(view[:, :2]).T)
 
 

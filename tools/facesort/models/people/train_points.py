@@ -1,4 +1,4 @@
-"""Train the finder of five points (`points`) from pictures whose points are known."""
+"""Train the finder of five points (`points`) from images whose points are known."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ MIRRORED = [1, 0, 2, 4, 3]
 
 @dataclass(frozen=True, eq=False)
 class KnownPoints:
-    """Pictures, a box (n, 4) and points (n, 5, 2) for each; ``refused`` says why for the rest."""
+    """Images, a box (n, 4) and points (n, 5, 2) for each; ``refused`` says why for the rest."""
 
-    pictures: list[Pixels]
+    images: list[Pixels]
     boxes_px: Floats
     points_px: Floats
     refused: dict[Path, str] = field(default_factory=dict)
 
     def split(self, every: int) -> tuple[KnownPoints, KnownPoints]:
-        """All photos but every n-th one, and those; a photo's two pictures stay together."""
-        apart = np.arange(len(self.pictures)) // 2 % every == every - 1
+        """All photos but every n-th one, and those; a photo's two images stay together."""
+        apart = np.arange(len(self.images)) // 2 % every == every - 1
         return self._take(~apart), self._take(apart)
 
     def _take(self, mask: NDArray[np.bool_]) -> KnownPoints:
-        pictures = [self.pictures[i] for i in np.flatnonzero(mask)]
-        return KnownPoints(pictures, self.boxes_px[mask], self.points_px[mask])
+        images = [self.images[i] for i in np.flatnonzero(mask)]
+        return KnownPoints(images, self.boxes_px[mask], self.points_px[mask])
 
 
 def gather(
@@ -65,7 +65,7 @@ def gather(
     `DatasetError` where no face is found at all."""
     paths = [path for photos in list_people(people).values() for path in photos]
     rng = np.random.default_rng(seed)
-    pictures: list[Pixels] = []
+    images: list[Pixels] = []
     boxes, points = [], []
     refused: dict[Path, str] = {}
     for path in progress(paths, len(paths)) if progress else paths:
@@ -74,20 +74,20 @@ def gather(
         except PhotoError as error:
             refused[path] = str(error)
             continue
-        pictures += [rgb, cover(rgb, face.points_px, rng)]
+        images += [rgb, cover(rgb, face.points_px, rng)]
         boxes += [face.xyxy_px] * 2
         points += [face.points_px] * 2
-    if not pictures:
+    if not images:
         raise DatasetError(f"{people}: no face in {len(paths)} photos; expected portraits")
-    return KnownPoints(pictures, np.stack(boxes), np.stack(points), refused)
+    return KnownPoints(images, np.stack(boxes), np.stack(points), refused)
 
 
 def mean_error(finder: PointFinder, known: KnownPoints) -> float:
     """How far found points are from the known ones, in distances between the eyes."""
-    if not known.pictures:
+    if not known.images:
         return float("nan")
     off = []
-    for rgb, box, points in zip(known.pictures, known.boxes_px, known.points_px, strict=True):
+    for rgb, box, points in zip(known.images, known.boxes_px, known.points_px, strict=True):
         found = finder.find(rgb, box)[0]
         eyes = float(np.linalg.norm(points[1] - points[0]))
         off.append(float(np.linalg.norm(found - points, axis=1).mean()) / eyes)
@@ -161,10 +161,8 @@ def train_points(
     start, told, step, mean = time.monotonic(), 0.0, 0, 0.0
     while (done := (time.monotonic() - start) / (60 * minutes)) < 1:
         optimiser.param_groups[0]["lr"] = LEARNING_RATE * 0.5 * (1 + np.cos(np.pi * done))
-        rows = rng.integers(0, len(known.pictures), BATCH)
-        seen = [
-            look_at(known.pictures[i], known.boxes_px[i], known.points_px[i], rng) for i in rows
-        ]
+        rows = rng.integers(0, len(known.images), BATCH)
+        seen = [look_at(known.images[i], known.boxes_px[i], known.points_px[i], rng) for i in rows]
         pixels = torch.from_numpy(as_input(np.stack([square for square, _ in seen])))
         away = torch.from_numpy(np.stack([points for _, points in seen]).astype(np.float32))
         found = network(pixels).reshape(-1, 5, 2)

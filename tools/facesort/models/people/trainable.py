@@ -109,7 +109,7 @@ def write_back(model: Any, network: Any, path: Path, metadata: dict[str, str]) -
 
 
 def _any_batch(model: Any) -> None:
-    """Let ``model`` take any number of pictures: the batch axis gets a name, and the last reshape,
+    """Let ``model`` take any number of images: the batch axis gets a name, and the last reshape,
     published as (1, -1), keeps that axis."""
     from onnx import numpy_helper
 

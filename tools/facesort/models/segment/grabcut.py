@@ -1,19 +1,11 @@
-"""A head and shoulders without a model: GrabCut, told by the face's box where to begin.
-
-C. Rother, V. Kolmogorov, A. Blake: "GrabCut", SIGGRAPH 2004, as OpenCV has it. People are built
-alike: above and beside a face there is hair, below it a neck and shoulders. That shape says where
-a person is likely, and the colours decide. On 150 busts, cut out of portraits and put onto scenes
-with other people, its masks overlap the truth by 0.84 (intersection over union; a tenth of them by
-less than 0.63; the shape alone 0.74), and 99.7 % of what it calls face is the person
-(tests/benchmarks/masks.py).
-"""
+"""Head and shoulders without a model: GrabCut from the face's box, and whose mask it is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-
-from facesort.models.segment.reach import out_of_reach, person_of
 
 LONG_SIDE_PX = 160  # GrabCut's time grows with the pixels; a mask is smooth anyway
 ROUNDS = 2  # a third changes next to nothing
@@ -32,7 +24,7 @@ def grab_cut(rgb: NDArray[np.uint8], face_px: tuple[int, int, int, int]) -> NDAr
     known = np.unique(seeds)
     if {cv2.GC_BGD, cv2.GC_PR_BGD} & set(known) and {cv2.GC_FGD, cv2.GC_PR_FGD} & set(known):
         colours = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.setRNGSeed(0)  # the same picture, the same mask
+        cv2.setRNGSeed(0)  # the same image, the same mask
         bgr = np.ascontiguousarray(small[..., ::-1], dtype=np.uint8)
         no_box = (0, 0, 1, 1)  # the seeds say it all
         cv2.grabCut(bgr, seeds, no_box, *colours, ROUNDS, cv2.GC_INIT_WITH_MASK)
@@ -68,3 +60,34 @@ def seeds_of(size_wh: tuple[int, int], face_px: list[float]) -> NDArray[np.uint8
     middle = ((x - cx) / (0.4 * face_w)) ** 2 + ((y - cy) / (0.42 * face_h)) ** 2
     seeds[middle <= 1] = cv2.GC_FGD
     return seeds
+
+
+FacePx = tuple[int, int, int, int]
+Mask = NDArray[np.bool_]
+
+
+def out_of_reach(size_wh: tuple[int, int], face_px: Sequence[float]) -> Mask:
+    """True high above a face and far beside its head, where only others can be: a network that
+    finds people cannot tell one from the next."""
+    w, h = size_wh
+    x1, y1, x2, y2 = face_px
+    y, x = np.mgrid[:h, :w] + 0.5
+    beside = (abs(x - (x1 + x2) / 2) > 1.3 * (x2 - x1)) & (y < y2 + 0.1 * (y2 - y1))
+    return np.asarray(beside | (y < y1 - 0.8 * (y2 - y1)), dtype=bool)
+
+
+def person_of(person: Mask, face_px: FacePx) -> Mask:
+    """Of a mask, the connected part that holds most of the face, without holes: other people in
+    the crop who do not touch this one are left out."""
+    import cv2
+
+    left, top, right, bottom = face_px
+    number, parts = cv2.connectedComponents(person.astype(np.uint8))
+    in_face = np.bincount(parts[top:bottom, left:right].ravel(), minlength=number)
+    in_face[0] = 0
+    if number < 2 or not in_face.any():
+        return np.zeros_like(person)
+    chosen = (parts == in_face.argmax()).astype(np.uint8)
+    outlines, _ = cv2.findContours(chosen, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(chosen, outlines, -1, 1, cv2.FILLED)
+    return np.asarray(filled, dtype=bool)

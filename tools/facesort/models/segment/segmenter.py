@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError, first_line
 from facesort.models.runtime import open_session
-from facesort.models.segment.reach import FacePx, Mask, out_of_reach, person_of
+from facesort.models.segment.grabcut import FacePx, Mask, out_of_reach, person_of
 
 Forward = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (h, w, 3) -> probabilities
 Segment = Callable[[NDArray[np.uint8], FacePx], Mask]
@@ -26,7 +26,7 @@ PERSON_NAMES = ("person", "head", "face", "human", "people")
 
 
 def load_segmenter(weights: Path | None) -> Segment:
-    """GrabCut without ``weights``; else a network in .onnx or .tflite that takes an RGB picture of
+    """GrabCut without ``weights``; else a network in .onnx or .tflite that takes an RGB image of
     0 to 1 and gives each pixel's probability, as MediaPipe's selfie segmentation does, or a
     YOLO-seg model in .pt or .onnx. Raises `ModelError` for what is neither."""
     if weights is None:
@@ -38,12 +38,13 @@ def load_segmenter(weights: Path | None) -> Segment:
     if weights.suffix == ".pt":
         return _yolo(weights, task=None)
     if weights.suffix == ".onnx" and (task := _yolo_task(weights)):
+        open_session(weights, weights.read_bytes(), threads=1)  # may Ultralytics open it by name?
         return _yolo(weights, task)
     return _network(load_probability(weights))
 
 
 def load_probability(weights: Path) -> Forward:
-    """A network in .onnx or .tflite as a function from an RGB picture to each pixel's probability
+    """A network in .onnx or .tflite as a function from an RGB image to each pixel's probability
     of being a person, at the network's own size. Raises `ModelError` where it cannot be one."""
     if weights.suffix not in (".onnx", ".tflite"):
         raise ModelError(f"{weights}: '{weights.suffix}'; expected a model: .onnx, .tflite or .pt")
@@ -53,7 +54,7 @@ def load_probability(weights: Path) -> Forward:
     except ModelError:
         raise
     except Exception as error:  # each runtime has exceptions of its own
-        raise ModelError(f"{weights}: cannot look at an RGB picture: {error}") from None
+        raise ModelError(f"{weights}: cannot look at an RGB image: {error}") from None
     return forward
 
 
@@ -96,7 +97,7 @@ def _onnx_forward(weights: Path) -> Forward:
     takes = session.get_inputs()[0]
     shape = [side if isinstance(side, int) else 256 for side in takes.shape]
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
-        raise ModelError(f"{weights}: takes {takes.shape}; expected an RGB picture")
+        raise ModelError(f"{weights}: takes {takes.shape}; expected an RGB image")
     channels_last = shape[3] == 3
     height, width = shape[1:3] if channels_last else shape[2:4]
 
@@ -109,7 +110,7 @@ def _onnx_forward(weights: Path) -> Forward:
 
 
 def _tflite_forward(weights: Path) -> Forward:
-    """By OpenCV, which reads TFLite and is there anyway, for pictures of 256 x 256."""
+    """By OpenCV, which reads TFLite and is there anyway, for images of 256 x 256."""
     import cv2
 
     try:
@@ -140,11 +141,16 @@ def _yolo_task(weights: Path) -> str:
 
 def _yolo(weights: Path, task: str | None) -> Segment:
     """``task``: None where the file says it itself, as a checkpoint does."""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.checkpoints import read_safely
+    from facesort.models.ultralytics_loader import import_ultralytics
 
+    ultralytics = import_ultralytics()
     try:
-        model: Any = import_ultralytics().YOLO(str(weights), task=task)
-        names, task = dict(model.names), str(model.task)
+        with read_safely(weights):
+            model: Any = ultralytics.YOLO(str(weights), task=task)
+            names, task = dict(model.names), str(model.task)
+    except ModelError:
+        raise
     except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
         raise ModelError(f"{weights}: not a YOLO model ({first_line(error)[:120]})") from None
     wanted = [number for number, name in names.items() if name in PERSON_NAMES]

@@ -39,7 +39,7 @@ def begin(out: Path, command: str, folds: str) -> None:
     if there is None and out.is_dir() and any(out.iterdir()):
         raise UsageError(f"{out}: is not empty, and no cross-validation; choose another name=")
     if there not in (None, asked):
-        other = "pictures" if there["command"] == command else f"settings ({there['command']})"
+        other = "images" if there["command"] == command else f"settings ({there['command']})"
         raise UsageError(f"{out}: was begun with other {other}; choose another name=")
     out.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")

@@ -56,7 +56,7 @@ def _expected(key: str, value: Any) -> str:
         case "imgsz" if not (isinstance(value, int) and value >= 32):
             return "expected 32 pixels or more, in steps of 32"
         case "batch" if _is_number(value) and value != -1 and value <= 0:
-            return "expected pictures a step; -1 or a share of its memory on a GPU"
+            return "expected images a step; -1 or a share of its memory on a GPU"
         case "freeze" if not _are_layers(value):
             return "expected a number of layers, or a list of their numbers such as [0,1]"
         case "device" if "," in str(value).strip(","):
@@ -74,7 +74,7 @@ def _are_layers(value: Any) -> bool:
 
 
 def _check_with_ultralytics(overrides: Mapping[str, Any]) -> None:
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     import_ultralytics(verbose=True)
     from ultralytics.cfg import get_cfg

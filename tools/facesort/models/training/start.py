@@ -1,17 +1,43 @@
-"""What a training starts from: a checkpoint, a network's YAML, or a network's name. No downloads.
-
-A name (yolov8n or v8n, yolo11s, yolov5nu, yolov7-tiny) means from scratch: a YAML of ours in
-``data_configs/models`` or one inside the Ultralytics package.
-"""
+"""What a training starts from, and how much of a checkpoint fits. No downloads."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError, first_line
 from facesort.paths import ASSETS
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Tensors and parameters taken over whole, of those the network has."""
+
+    tensors: int
+    of_tensors: int
+    parameters: int
+    of_parameters: int
+
+    @classmethod
+    def between(cls, source: Any, target: Any) -> Transfer:
+        """What fits of ``source`` in ``target``, torch modules; batch statistics not counted."""
+        given = {name: tensor.shape for name, tensor in source.named_parameters()}
+        wanted = list(target.named_parameters())
+        fits = [tensor.numel() for name, tensor in wanted if given.get(name) == tensor.shape]
+        return cls(len(fits), len(wanted), sum(fits), sum(t.numel() for _, t in wanted))
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        rest = "" if self.parameters == self.of_parameters else "; the rest starts from scratch"
+        return (
+            f"transferred {self.tensors:,} of {self.of_tensors:,} tensors, {self.parameters:,} of "
+            f"{self.of_parameters:,} parameters{rest}"
+        )
+
 
 OWN_YAMLS = ASSETS / "data_configs" / "models"
 _SUFFIXES = (".yaml", ".yml")
@@ -50,12 +76,17 @@ def find_checkpoint(text: str) -> Path:
 
 def load_start(start: str) -> Any:
     """Ultralytics' YOLO of what `find_start` returned; `ModelError` if that cannot be used."""
-    from facesort.models.quiet import import_ultralytics, load_yolo
+    from facesort.models.checkpoints import read_safely
+    from facesort.models.ultralytics_loader import import_ultralytics, load_yolo
 
     if start.endswith(".pt"):
         return load_yolo(Path(start), task="detect", verbose=True)
+    ultralytics = import_ultralytics(verbose=True)
     try:
-        return import_ultralytics(verbose=True).YOLO(start, task="detect")
+        with read_safely(Path(start)):
+            return ultralytics.YOLO(start, task="detect")
+    except ModelError:
+        raise
     except Exception as error:  # a YAML may name anything, and anything may go wrong in it
         raise ModelError(f"{start}: not a network's YAML ({first_line(error)[:120]})") from error
 
@@ -83,7 +114,7 @@ def _find_network(name: str) -> str:
         return found
     if not (match := _NAME.fullmatch(name)):
         return ""
-    from facesort.models.quiet import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics
 
     models = Path(str(import_ultralytics().__file__)).parent / "cfg" / "models"
     version, size, p_level = match.group(1), match.group(2), match.group(3) or ""

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from facesort.data_yaml import check_data_yaml
 from facesort.errors import ModelError, first_line
-from facesort.models.training.isolation import attach_logs, isolated
 from facesort.models.training.losses import Weigh
-from facesort.models.training.recording import Recording
-from facesort.models.training.run_card import read_card
+from facesort.models.training.run_card import Recording, read_card
 from facesort.models.training.start import find_checkpoint, find_start, is_resumable, load_start
-from facesort.models.training.trainer import make_trainer
+from facesort.models.training.trainer import attach_logs, isolated, make_trainer
+from facesort.models.ultralytics_loader import read_yolo
 
 # what Ultralytics raises for wrong arguments and data; the first line says which
 WRONG = (SyntaxError, TypeError, ValueError, FileNotFoundError, RuntimeError, AssertionError)
@@ -65,13 +65,17 @@ def train(model: str, data: Path | None, extras: Extras | None = None, **overrid
     start = find_start(model)
     if isinstance(overrides.get("pretrained"), str):
         overrides["pretrained"] = str(find_checkpoint(overrides["pretrained"]))
+        read_yolo(Path(overrides["pretrained"]))  # may Ultralytics read it, later?
     if overrides.get("resume"):
-        _check_resumable(Path(start))
+        began_with = _check_resumable(Path(start))
+        data = data or began_with
+        # where the run lies, whatever the checkpoint says of it
+        overrides["save_dir"] = str(Path(start).parent.parent)
         extras = _extras_of_card(Path(start).parent.parent, extras)
-    elif data is None or not data.is_file():
+    if data is None or not data.is_file():
         raise ModelError(f"{data}: no such file; expected a data set YAML")
-    if data is not None:
-        overrides["data"] = str(data)
+    check_data_yaml(data)
+    overrides["data"] = str(data)
     yolo = load_start(start)
     attach_logs(yolo, extras.wandb, extras.tensorboard)
     recording = Recording(extras.command, extras.bf16_cpu, extras.focal, extras.say)
@@ -99,12 +103,16 @@ def _run(training: Callable[[], object], recording: Recording) -> None:
         raise
 
 
-def _check_resumable(last: Path) -> None:
-    if not is_resumable(last):
+def _check_resumable(last: Path) -> Path:
+    """The data set YAML that the stopped run of ``last`` began with."""
+    if last.parent.name != "weights" or not is_resumable(last):
         raise ModelError(
             f"{last}: nothing to resume; pass the weights/last.pt (or best.pt) of a run that was "
             "stopped, or leave resume out"
         )
+    if (best := last.with_name("best.pt")).is_file():
+        read_yolo(best)  # Ultralytics opens it again where the rest brings nothing better
+    return Path(str(read_yolo(last).ckpt["train_args"].get("data")))
 
 
 def _extras_of_card(folder: Path, given: Extras) -> Extras:

@@ -1,0 +1,102 @@
+"""Folders for the faces of an album, and vectors that survive as text."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facesort.album.person.gallery import Examples, build
+from facesort.album.person.identification import (
+    AlbumFaces,
+    classify_album,
+    vector_from_text,
+    vector_to_text,
+)
+from facesort.album.person.quality import Quality
+from facesort.album.records import STRANGERS, UNSURE
+from facesort.models.people import similarity_norm
+
+NAMES = ("Ana", "Ben", "Eva")
+GOOD, BLURRED = Quality(100, 300, 0.1), Quality(100, 3, 0.1)
+OWN = np.eye(6, 64)
+
+
+def faces(people: list[int], seed: int, noise: float = 0.05) -> np.ndarray:
+    rows = OWN[people] + noise * np.random.default_rng(seed).normal(size=(len(people), 64))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def judged(people: list[int], photo: list[int] | None = None, quality: tuple | None = None, **kw):
+    known = [0, 1, 2] * 4
+    examples = Examples(faces(known, seed=0), np.array(known), np.zeros(12, int))
+    album = AlbumFaces(
+        faces(people, seed=1) if people else np.empty((0, 64), np.float32),
+        np.zeros(len(people), int),
+        np.array(photo if photo is not None else range(len(people)), dtype=int),
+        quality or (GOOD,) * len(people),
+    )
+    return classify_album(build(examples, 3, similarity_norm.DEFAULT), NAMES, album, 0.98, **kw)
+
+
+def test_an_album_without_faces() -> None:
+    assert judged([]) == []
+
+
+def test_children_and_strangers() -> None:
+    found = judged([0, 2, 4, 1])
+    assert [one.folder for one in found] == ["Ana", "Eva", STRANGERS, "Ben"]
+    assert [one.likeliest for one in found] == ["Ana", "Eva", "", "Ben"]
+
+
+def test_without_children_everybody_is_a_stranger() -> None:
+    nothing = Examples(np.empty((0, 64), np.float32), np.empty(0, int), np.empty(0, int))
+    album = AlbumFaces(faces([0], 1), np.zeros(1, int), np.zeros(1, int), (GOOD,))
+    (one,) = classify_album(build(nothing, 0, similarity_norm.DEFAULT), (), album, 0.98)
+    assert one.folder == STRANGERS
+
+
+def test_a_child_is_once_in_a_photo_unless_twins_are_allowed() -> None:
+    assert [one.folder for one in judged([0, 0], photo=[7, 7])].count("Ana") == 1
+    assert [one.folder for one in judged([0, 0], [7, 7], allow_twins=True)] == ["Ana", "Ana"]
+
+
+def test_a_blurred_face_is_unsure_and_takes_nobodys_name() -> None:
+    found = judged([0, 0], photo=[7, 7], quality=(BLURRED, GOOD))
+    assert [one.folder for one in found] == [UNSURE, "Ana"]
+    assert found[0].likeliest == "Ana" and "blurred" in found[0].poor
+
+
+@given(st.lists(st.floats(-1, 1, width=16), min_size=1, max_size=200).filter(any))
+def test_a_vector_survives_as_text(numbers: list[float]) -> None:
+    vector = np.array(numbers, np.float32)
+    length = np.linalg.norm(vector)
+    if length < 1e-3:
+        return
+    vector /= length
+    again = vector_from_text(vector_to_text(vector))
+    assert float(again @ vector) > 0.9999
+
+
+@pytest.mark.parametrize("text", ["", "AA", "no base64!", "AAAA", vector_to_text(np.ones(4))])
+def test_other_text_is_no_vector(text: str) -> None:
+    with pytest.raises(ValueError, match="vector"):
+        vector_from_text(text)
+
+
+def test_what_a_person_said_holds_for_the_burst() -> None:
+    """Somebody new in three photos in a row; the first is said to be Ben."""
+    found = judged([4, 4, 4, 5], photo=[0, 1, 2, 3], told={0: 1})
+    assert [one.folder for one in found] == ["Ben", "Ben", "Ben", STRANGERS]
+    assert found[0].probability == 1 and 0.98 < found[1].probability < 1
+    far = judged([4, 4], photo=[0, 50], told={0: 1})
+    assert far[1].folder == STRANGERS
+
+
+def test_two_words_on_one_burst_hold_for_nobody_else() -> None:
+    found = judged([4, 4, 4], photo=[0, 1, 2], told={0: 1, 1: 2})
+    assert [one.likeliest for one in found] == ["Ben", "Eva", ""]
+
+
+def test_a_word_that_it_is_a_stranger_makes_no_example_of_the_burst() -> None:
+    found = judged([0, 0, 0], photo=[0, 1, 50], told={0: -1})
+    assert [one.folder for one in found] == [STRANGERS, "Ana", "Ana"]

@@ -1,0 +1,224 @@
+"""The examples a person gives: a folder per person, ``examples/Ana/*.jpg``, photos or crops.
+
+Where a photo shows several faces, the one that fits the person's other examples is taken. Where
+that is not certain, the photo is left out and a crop of each face is offered to choose from
+(`WhichFace`). Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.album.disk import write_atomic
+from facesort.album.names import can_be_folder, fit, folded
+from facesort.album.person.gallery import UNKNOWN_LOGIT, Examples
+from facesort.album.person.quality import LEARNING, Quality
+from facesort.album.records import BoxPx
+from facesort.album.scanning.face_crops import JPEG_QUALITY
+from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
+from facesort.errors import AlbumError, PhotoError
+from facesort.models.people.similarity_norm import SimilarityNorm
+from facesort.photos import Photo, list_photos
+
+
+@dataclass(frozen=True, eq=False)
+class ExampleFaces:
+    """The faces of one photo: ``vectors`` (n, d), ``state`` (n,), one quality each."""
+
+    vectors: NDArray[np.float32]
+    state: NDArray[np.int64]
+    quality: tuple[Quality, ...]
+
+
+ReadFaces = Callable[[Path], ExampleFaces]  # raises `PhotoError`
+
+
+@dataclass(frozen=True, eq=False)
+class ReadExamples:
+    """``examples`` of ``names``, the photo of each in ``paths``; ``refused``: why for the rest;
+    of these, ``unclear`` are those with several faces, and whose they should be."""
+
+    names: tuple[str, ...]
+    examples: Examples
+    paths: tuple[Path, ...]
+    refused: dict[Path, str]
+    unclear: dict[Path, str] = field(default_factory=dict)
+
+
+def list_examples(folder: Path) -> dict[str, list[Path]]:
+    """The photos of each child. Raises `AlbumError` for names that cannot be folders of a sorted
+    album, for two that are one on some disks, and where there is no child at all."""
+    children: dict[str, list[Path]] = {}
+    for found in list_photos(folder).photos:
+        name, _, inner = found.relative.partition("/")
+        if inner:
+            children.setdefault(name, []).append(found.path)
+    if not children:
+        raise AlbumError(
+            f"{folder}: no examples; expected a folder a child with photos: {folder}/Ana/1.jpg"
+        )
+    check_names(folder, children)
+    return {name: children[name] for name in sorted(children)}
+
+
+def check_names(where: Path, names: Iterable[str]) -> None:
+    """Raise `AlbumError` for a name that cannot be a folder, and for two that are one folder."""
+    by_folded: dict[str, str] = {}
+    for name in names:
+        if not can_be_folder(name):
+            raise AlbumError(
+                f"{where}/{name}: cannot be a child's folder everywhere (no _ in front, no name "
+                'such as CON or face, no dot or blank at the end, none of <>:"\\|?*); rename it'
+            )
+        other = by_folded.setdefault(folded(name), name)
+        if other != name:
+            raise AlbumError(f"{where}: {other} and {name} are one name on some disks; rename one")
+
+
+def read_examples(
+    children: dict[str, list[Path]], see: ReadFaces, likeness: SimilarityNorm
+) -> ReadExamples:
+    """Look at every photo of every child; numbers of persons follow the order of ``children``."""
+    refused: dict[Path, str] = {}
+    unclear: dict[Path, str] = {}
+    rows: list[tuple[Path, int, NDArray[np.float32], int]] = []
+    for person, (name, photos) in enumerate(children.items()):
+        alone: list[tuple[Path, ExampleFaces, int]] = []
+        crowds: list[tuple[Path, ExampleFaces, list[int]]] = []
+        for path in photos:
+            try:
+                seen = see(path)
+            except PhotoError as error:
+                refused[path] = str(error)
+                continue
+            fit, reason = _fit_to_learn(seen)
+            if not fit:
+                refused[path] = reason
+            elif len(fit) == 1 and len(seen.quality) == 1:
+                alone.append((path, seen, fit[0]))
+            else:
+                crowds.append((path, seen, fit))
+        known = [(seen.vectors[face], int(seen.state[face])) for _, seen, face in alone]
+        for path, seen, fit in crowds:
+            face = _that_fits(seen, fit, known, likeness)
+            if face is None:
+                unclear[path] = name
+                refused[path] = (
+                    f"{len(seen.quality)} faces, and which one is meant cannot be told; crop it"
+                )
+            else:
+                alone.append((path, seen, face))
+        rows += [(p, person, seen.vectors[face], int(seen.state[face])) for p, seen, face in alone]
+    paths = tuple(row[0] for row in rows)
+    return ReadExamples(tuple(children), _examples(rows), paths, refused, unclear)
+
+
+def _fit_to_learn(seen: ExampleFaces) -> tuple[list[int], str]:
+    """Faces good enough to learn from; if there are none, why."""
+    reasons = [quality.reject_reason(LEARNING) for quality in seen.quality]
+    fit = [face for face, reason in enumerate(reasons) if not reason]
+    return fit, "" if fit else (reasons[0] if len(reasons) == 1 else "no face to learn from")
+
+
+def _that_fits(
+    seen: ExampleFaces,
+    fit: list[int],
+    known: list[tuple[NDArray[np.float32], int]],
+    likeness: SimilarityNorm,
+) -> int | None:
+    """The one face that looks like the child's other examples, if it is exactly one."""
+    if not known:
+        return None
+    cosine = seen.vectors[fit] @ np.stack([vector for vector, _ in known]).T
+    scores = likeness.of(cosine, seen.state[fit], [state for _, state in known])
+    near = np.sort(scores, axis=1)[:, -2:].mean(axis=1)
+    alike = np.flatnonzero(near >= UNKNOWN_LOGIT)
+    return fit[int(alike[0])] if len(alike) == 1 else None
+
+
+def _examples(rows: list[tuple[Path, int, NDArray[np.float32], int]]) -> Examples:
+    if not rows:
+        empty = np.empty(0, dtype=np.int64)
+        return Examples(np.empty((0, 0), np.float32), empty, empty)
+    _, person, vectors, state = zip(*rows, strict=True)
+    return Examples(np.stack(vectors), np.array(person), np.array(state))
+
+
+FOLDER = "_which_face"
+GROWTH = 2.0  # so much around a face that it is found in the crop, too
+PAINT = 128  # what other faces become
+
+
+@dataclass(frozen=True)
+class WhichFace:
+    """The crops in ``folder``, a folder a child, of photos below ``examples``."""
+
+    folder: Path
+    examples: Path
+
+    def there(self, name: str, path: Path) -> list[Path]:
+        """Crops of the photo ``path`` that lie here."""
+        stem = f"{self._stem(name, path)}_"
+        with suppress(OSError):
+            here = sorted((self.folder / name).iterdir())
+            return [one for one in here if one.name.startswith(stem) and one.suffix == ".jpg"]
+        return []
+
+    def crops(
+        self, name: str, path: Path, photo: Photo, boxes: Sequence[BoxPx]
+    ) -> dict[Path, bytes]:
+        """A JPEG of each face in ``boxes`` (pixels of the full photo), by the file it goes to."""
+        stem = self._stem(name, path)
+        return {
+            self.folder / name / fit(stem, f"_{number}.jpg"): jpeg
+            for number, jpeg in enumerate(_cut(photo, boxes))
+        }
+
+    def put(self, crops: Mapping[Path, bytes]) -> None:
+        for file, jpeg in crops.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(file, [jpeg], file.with_name(f".{file.name}.tmp"))
+
+    def remove(self, crops: Mapping[Path, bytes]) -> None:
+        """Those that are as we made them, and the folders that this empties."""
+        for file, jpeg in crops.items():
+            with suppress(OSError):
+                if file.read_bytes() == jpeg:
+                    file.unlink()
+        for file in crops:
+            with suppress(OSError):
+                file.parent.rmdir()
+                self.folder.rmdir()
+
+    def _stem(self, name: str, path: Path) -> str:
+        inner = path.relative_to(self.examples / name).with_suffix("")
+        return "_".join(inner.parts)
+
+
+def _cut(photo: Photo, boxes: Sequence[BoxPx]) -> list[bytes]:
+    """Each face with what is around it, but for other faces: those are painted over."""
+    from PIL import Image
+
+    height, width = photo.rgb.shape[:2]
+    faces = clip_xyxy(np.array(boxes) * photo.scale, (width, height))
+    jpegs = []
+    for number, around in enumerate(clip_xyxy(grow_xyxy(faces, GROWTH), (width, height))):
+        rgb = photo.rgb.copy()
+        for other, box in enumerate(faces):
+            if other != number:
+                left, top, right, bottom = pixels_under(box, (width, height))
+                rgb[top:bottom, left:right] = PAINT
+        left, top, right, bottom = pixels_under(faces[number], (width, height))
+        rgb[top:bottom, left:right] = photo.rgb[top:bottom, left:right]
+        left, top, right, bottom = pixels_under(around, (width, height))
+        out = io.BytesIO()
+        Image.fromarray(rgb[top:bottom, left:right]).save(out, "JPEG", quality=JPEG_QUALITY)
+        jpegs.append(out.getvalue())
+    return jpegs

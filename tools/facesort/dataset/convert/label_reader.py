@@ -1,0 +1,204 @@
+"""Reads a label source of any format: tells which it is by its content, and where its images lie.
+
+voc         a folder of xml, or one                yolo   data.yaml, or txt with classes.txt
+createml    a json list, or a folder of them       coco   a json object
+rof         pickles        widerface, retinaface   a text list of images and faces
+parquet     a file, or a folder of its parts
+webdataset  shards with their images: a tar, a folder of them, data-{000000..000012}.tar
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from facesort.dataset.splits import TRAIN
+from facesort.dataset.yolo_dataset import read_config
+from facesort.errors import DatasetError, LabelError
+from facesort.labels import coco, createml, parquet, rof, voc, yolo
+from facesort.labels.image_labels import LabelSet
+from facesort.labels.resolve import RawAnnotation, RawBox, Reading, resolve
+from facesort.labels.webdataset import shard_reader as webdataset
+from facesort.labels.webdataset import shards
+from facesort.labels.widerface import reader
+from facesort.photos import list_photos
+
+AUTO = "auto"
+WEBDATASET = "webdataset"
+_START_BYTES = 4096
+_IMAGE_FOLDERS = ("images", "JPEGImages", "imgs", "photos")
+_YAML = (".yaml", ".yml")
+
+
+def read_yolo(source: Path, reading: Reading) -> LabelSet:
+    """A folder of txt labels with its class list."""
+    names = yolo.find_names(source)
+    if names is None:
+        raise LabelError(f"{source}: no classes.txt or data.yaml; write one class name a line")
+    return yolo.read_folder(source, names, reading)
+
+
+def read_faces(source: Path, reading: Reading) -> LabelSet:
+    """A list of WIDER FACE or RetinaFace; every box is a ``face``. Filters and landmarks are the
+    business of tools/widerface_to_yolo.py."""
+    items = []
+    for image in reader.read(source).images:
+        boxes = [
+            RawBox("face", box, f"{source.name}: {image.name}: face {i}")
+            for i, box in enumerate(image.xyxy_px.tolist())
+        ]
+        items.append(RawAnnotation(image.name, boxes))
+    return resolve(items, reading)
+
+
+READERS: dict[str, Callable[[Path, Reading], LabelSet]] = {
+    "voc": voc.read_folder,
+    "yolo": read_yolo,
+    "createml": createml.read,
+    "coco": coco.read,
+    "rof": rof.read,
+    "parquet": parquet.read,
+    WEBDATASET: webdataset.read,
+    "widerface": read_faces,
+    "retinaface": read_faces,
+}
+
+
+def read(
+    source: Path, form: str, split: str | None, reading: Reading
+) -> Iterator[tuple[str, LabelSet]]:
+    """``source`` by split: those of a data.yaml (or the one asked for), else one."""
+    config = source / "data.yaml" if source.is_dir() else source
+    is_yaml = config.suffix.lower() in _YAML and config.is_file()
+    if form in (AUTO, "yolo") and is_yaml and (config == source or _splits(config)):
+        yield from read_splits(config, split, reading)
+    else:
+        yield split or TRAIN, read_source(source, form, reading)
+
+
+def read_source(source: Path, form: str, reading: Reading) -> LabelSet:
+    """``source`` as the format ``form`` says (`AUTO`: its content does)."""
+    form = tell_format(source) if form == AUTO else form
+    return _rooted(READERS[form](source, reading))
+
+
+def read_splits(
+    config: Path, split: str | None, reading: Reading
+) -> Iterator[tuple[str, LabelSet]]:
+    """The splits of a data.yaml, or that one; a folder that serves two of them is read once."""
+    splits, names = _splits(config), read_config(config).names
+    if not splits:
+        told = ", ".join(map(str, read_config(config).splits.values())) or "no train, val or test"
+        raise DatasetError(f"{config}: no images there: {told}; is the path right?")
+    if split is not None and split not in splits:
+        raise DatasetError(f"{config}: no images of '{split}'; it has {', '.join(splits)}")
+    taken: set[Path] = set()
+    own_first = sorted(splits, key=lambda s: splits[s].name != s)
+    for name in [split] if split else own_first:
+        folder = splits[name]
+        if folder not in taken:
+            taken.add(folder)
+            images = [photo.path for photo in list_photos(folder).photos]
+            yield (
+                name,
+                yolo.read_images(images, names, replace(reading, images=folder)),
+            )
+
+
+def _splits(config: Path) -> dict[str, Path]:
+    """The splits whose folders are there."""
+    if not config.is_file():
+        return {}
+    return {s: folder for s, folder in read_config(config).splits.items() if folder.is_dir()}
+
+
+def tell_format(source: Path) -> str:
+    """The format of a file or folder; `LabelError` where it could be several or none."""
+    if _is_shards(source):
+        return WEBDATASET
+    if not source.exists():
+        raise LabelError(f"{source}: no such file or folder; is the path right?")
+    found = formats_in(source) if source.is_dir() else {_of_file(source)} - {""}
+    if len(found) == 1:
+        return found.pop()
+    what = f"could be {' or '.join(sorted(found))}" if found else "is no label format known here"
+    raise LabelError(f"{source}: {what}; pass --format {'|'.join(sorted(found or READERS))}")
+
+
+def _is_shards(source: Path) -> bool:
+    """A file or pattern by its name; beside labels, the tar files of a folder may be anything."""
+    if not source.is_dir():
+        return shards.is_shard(source)
+    found = formats_in(source) if shards.find(source) else None
+    texts = {file.name.lower() for file in source.rglob("*.txt")}
+    return found == set() or (found == {"yolo"} and texts <= yolo.NO_LABELS)
+
+
+def formats_in(folder: Path) -> set[str]:
+    """The formats of which ``folder`` holds label files."""
+    found = set()
+    suffixes = {file.suffix.lower() for file in folder.rglob("*.*")}
+    if ".xml" in suffixes:
+        found.add("voc")
+    if suffixes & {".pkl", ".pickle"}:
+        found.add("rof")
+    if ".parquet" in suffixes:
+        found.add("parquet")
+    if ".json" in suffixes:
+        found |= {_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
+    if ".txt" in suffixes and yolo.find_names(folder):
+        found.add("yolo")
+    return found
+
+
+def _of_file(file: Path) -> str:
+    with file.open("rb") as stream:
+        start = stream.read(_START_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if file.suffix.lower() in (".pkl", ".pickle") or start.startswith(b"\x80"):
+        return "rof"
+    if start.startswith(parquet.MAGIC):
+        return "parquet"
+    if start.startswith(b"MATLAB"):
+        return "widerface"
+    by_start = {b"<": "voc", b"[": "createml", b"{": "coco"}
+    if start[:1] in by_start:
+        return by_start[start[:1]]
+    lines = [line.strip().lower() for line in start.decode("utf-8", "replace").splitlines()]
+    first = lines[0] if lines else ""
+    if not first.endswith((".jpg", ".jpeg", ".png")):
+        return ""
+    return "retinaface" if first.startswith("#") else "widerface"
+
+
+@contextmanager
+def unpacking(source: Path, form: str, out: Path) -> Iterator[Path | None]:
+    """Where ``source`` is shards, a folder for their images, which are linked from there into
+    ``out``: it lies beside that, and is gone in the end. Otherwise None."""
+    if form == WEBDATASET or (form == AUTO and _is_shards(source)):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=out.parent, prefix=".unpacking_") as folder:
+            yield Path(folder)
+    else:
+        yield None
+
+
+def images_of(source: Path) -> Path:
+    """Where the images of ``source`` most likely lie: beside it, under a usual name."""
+    folder = source if source.is_dir() else source.parent
+    for base in (folder, folder.parent):
+        for name in _IMAGE_FOLDERS:
+            if (base / name).is_dir():
+                return base / name
+    return folder
+
+
+def _rooted(labels: LabelSet) -> LabelSet:
+    """Names are told from the folder that all images share, not from further up."""
+    if not labels.images:
+        return labels
+    shared = Path(os.path.commonpath([image.path.parent for image in labels.images]))
+    return replace(labels, root=shared)

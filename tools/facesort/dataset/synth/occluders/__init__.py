@@ -1,0 +1,1 @@
+"""What may cover a face, drawn: masks, glasses, scarves, hats, hair, hands, cups."""

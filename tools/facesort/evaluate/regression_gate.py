@@ -1,0 +1,133 @@
+"""May a smaller or 8-bit model stand in for the original? Both judged on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facesort.dataset.calibration_images import stratified
+from facesort.dataset.splits import TRAIN
+from facesort.dataset.yolo_dataset import read_config
+from facesort.errors import ModelError
+from facesort.evaluate.predict import AP_CONF
+from facesort.evaluate.split_metrics import measure_split
+from facesort.labels.image_labels import ImageLabels
+from facesort.models.detect import YoloDetector, load_detector
+from facesort.models.int8.builder import Int8, Int8Builder, LayerCost
+from facesort.photos import open_photo
+
+MAX_MAP_DROP = 0.005  # half a point of mAP50-95
+MAX_RECALL_DROP = 0.01  # one point of any class
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Figures of one model; ``recall`` by class, NaN where the images hold no such face."""
+
+    map50: float
+    map50_95: float
+    recall: tuple[float, ...]
+    max_score: float
+
+    @property
+    def macro_recall(self) -> float:
+        return float(np.nanmean(self.recall))
+
+
+def quality(
+    detector: YoloDetector, truth: Sequence[ImageLabels], min_side_px: float = 32
+) -> Quality:
+    """Judge ``detector``; recall is at its own confidence threshold."""
+    eager = replace(detector, conf=AP_CONF)
+    found = [eager.detect([open_photo(labels.path).rgb])[0] for labels in truth]
+    once = np.ones((1, len(truth)))  # every image counts once: no intervals here
+    judged = measure_split(truth, found, detector.names, detector.conf, once, min_side_px)
+    return Quality(
+        map50=float(judged.overall["AP50"][0]),
+        map50_95=float(judged.overall["AP50-95"][0]),
+        recall=tuple(judged.per_class["recall"][0].tolist()),
+        max_score=max((float(item.confidence.max()) for item in found if len(item)), default=0.0),
+    )
+
+
+def losses(before: Quality, after: Quality, names: Sequence[str]) -> list[str]:
+    """What ``after`` lost beyond the bars, in words; empty when it may stand in for ``before``."""
+    out = []
+    if not after.max_score > 0:
+        out.append("it finds nothing at all: every score is 0")
+    drop = before.map50_95 - after.map50_95
+    if not drop <= MAX_MAP_DROP + ROUNDING:
+        out.append(f"mAP50-95 fell by {drop * 100:.2f} points; allowed {MAX_MAP_DROP * 100:g}")
+    for name, old, new in zip(names, before.recall, after.recall, strict=True):
+        if old - new > MAX_RECALL_DROP + ROUNDING:
+            out.append(
+                f"recall of {name} fell by {(old - new) * 100:.1f} points; "
+                f"allowed {MAX_RECALL_DROP * 100:g}"
+            )
+    return out
+
+
+@dataclass(eq=False)
+class RegressionGate:
+    """Holds candidates against ``original`` on ``truth``; ``seen`` keeps the last one's figures."""
+
+    truth: Sequence[ImageLabels]
+    original: YoloDetector
+    before: Quality = field(init=False)
+    seen: Quality = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.seen = quality(self.original, self.truth)
+
+    def __call__(self, candidate: YoloDetector) -> list[str]:
+        """What the candidate lost beyond the bars, in words."""
+        self.seen = quality(candidate, self.truth)
+        return losses(self.before, self.seen, self.original.names)
+
+
+CALIBRATION_IMAGES = 96
+
+
+@dataclass(frozen=True)
+class Int8Job:
+    """What there is to tell: the file, its format, the figures before and after, the layers."""
+
+    file: Path
+    made: Int8
+    gate: RegressionGate
+    ranking: list[LayerCost]
+
+
+def make_int8(
+    float_file: Path,
+    data: Path,
+    folder: Path,
+    sensitivity: bool,
+    say: Callable[[str], None],
+    step: Callable[..., Iterable[Any]],
+) -> Int8Job:
+    """Quantize ``float_file`` into ``folder``; raises `ModelError` when the gate refuses it."""
+    original = load_detector(float_file, threads=0)
+    config = read_config(data)
+    if config.names != original.names:
+        raise ModelError(
+            f"{data.name} has the classes {config.names}, the model {original.names}; "
+            "pass --calib with the data that the model was trained on"
+        )
+    chosen = stratified(config.read(TRAIN), CALIBRATION_IMAGES)
+    say(f"calibrating on {len(chosen)} real images of the train split")
+    builder = Int8Builder(float_file, map(_rgb, step(chosen, len(chosen), "photo")), folder)
+    gate = RegressionGate(config.read("val"), original)
+    say(f"judging on the {len(gate.truth)} images of the val split")
+    file, made = builder.build(gate, say, step)
+    ranking = builder.rank(made.scheme, step) if sensitivity else []
+    return Int8Job(file, made, gate, ranking)
+
+
+def _rgb(item: ImageLabels) -> Any:
+    return open_photo(item.path).rgb

@@ -1,0 +1,1 @@
+"""An evaluation as a page, as Markdown, as JSON and as lines of text."""

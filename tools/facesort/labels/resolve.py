@@ -1,0 +1,218 @@
+"""From what a label file says to a `LabelSet`: images found, boxes checked and made upright.
+
+Every reader of a whole source hands over `RawAnnotation`s; what all of them must check is checked
+here, once. Bad images and unreadable label files never stop the rest; bad boxes are an error, or
+left out with ``drop_bad``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from facesort.boxes import Boxes, SizeWH, as_boxes, xywhn_to_xyxy
+from facesort.errors import LabelError, PhotoError
+from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.image_finder import Images, Shape, shape_of, to_upright
+from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.progress import Step, no_step
+
+BoxesOf = Literal["auto", "upright", "stored"]
+
+
+@dataclass(frozen=True)
+class RawBox:
+    """A box as the source tells it. ``problem`` says why it is none (what follows a colon is not
+    counted apart); ``where`` names it."""
+
+    name: str
+    values: Sequence[float] = ()  # x1 y1 x2 y2 in pixels, or cx cy w h of a normalised image
+    where: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class RawAnnotation:
+    """The boxes of one image. ``folder`` is where to look first, relative to the images;
+    ``also`` another name to look for where the first leads nowhere."""
+
+    name: str
+    boxes: Sequence[RawBox]
+    size_wh: SizeWH | None = None
+    folder: str = ""
+    also: str = ""
+    normalised: bool = False
+    path: Path | None = None  # where the source knows the image itself
+
+
+@dataclass(frozen=True)
+class ReadError:
+    """A label file, or entry, that could not be read at all, with its boxes where they are known;
+    those are counted under ``reason``."""
+
+    why: str
+    boxes: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read: ``images`` below which folder, whether bad boxes are left out, and which way
+    up the boxes are: ``auto`` follows the size that the label tells, where it tells one.
+    ``unpack_to`` is an empty folder for images that the source itself holds."""
+
+    images: Path
+    drop_bad: bool = False
+    boxes_of: BoxesOf = "auto"
+    step: Step = no_step
+    unpack_to: Path | None = None
+
+
+def resolve(
+    items: Sequence[RawAnnotation | ReadError], reading: Reading, names: Sequence[str] | None = None
+) -> LabelSet:
+    """Every image once, with its boxes; ``names`` are the found classes, sorted, if not given.
+
+    Raises `LabelError` for the first bad box, unless those are to be left out.
+    """
+    work = _Gathering(reading)
+    for item in reading.step(items, len(items), "label"):
+        work.add(item)
+    return work.finish(names)
+
+
+class _Gathering:
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._images = Images(reading.images)
+        self._shapes: dict[Path, Shape] = {}
+        self._rows: dict[Path, list[tuple[str, tuple[float, ...]]]] = {}
+        self._left_out: Counter[str] = Counter()
+        self._notes: list[str] = []
+        self._bad: list[str] = []
+        self._seen: Counter[str] = Counter()
+        self._unsure_which_way_up = 0
+        self._over_the_edge = 0
+
+    def add(self, item: RawAnnotation | ReadError) -> None:
+        self._seen["labels"] += 1
+        if isinstance(item, ReadError):
+            self._seen["of them not readable"] += 1
+            self._seen["boxes"] += item.boxes
+            self._left_out[item.reason] += item.boxes
+            self._notes.append(f"left out: {item.why}")
+            return
+        self._seen["boxes"] += len(item.boxes)
+        path = item.path or self._find(item)
+        if isinstance(path, str):
+            self._leave_out(item, f"image {path}")
+            return
+        try:
+            shape = self._shapes.get(path) or shape_of(path)
+        except PhotoError as error:
+            self._leave_out(item, f"image {error}")
+            return
+        turned = self._is_stored(item, shape)
+        if isinstance(turned, str):
+            self._leave_out(item, turned)
+            return
+        self._take(item, path, shape, turned)
+
+    def _find(self, item: RawAnnotation) -> Path | str:
+        path = self._images.find(item.name, item.folder)
+        if isinstance(path, str) and item.also:
+            other = self._images.find(item.also, item.folder)
+            return other if isinstance(other, Path) else path
+        return path
+
+    def _leave_out(self, item: RawAnnotation, why: str) -> None:
+        self._left_out[why] += len(item.boxes)
+        self._notes.append(f"left out: {item.name}: {why} ({len(item.boxes)} boxes)")
+
+    def _is_stored(self, item: RawAnnotation, shape: Shape) -> bool | str:
+        """Whether the boxes are those of the stored image; a text where they are of neither."""
+        told = item.size_wh
+        if told is not None and told not in (shape.size_wh, shape.stored_wh):
+            return "label is of another size than its image"
+        if shape.orientation == 1 or self._reading.boxes_of != "auto":
+            return self._reading.boxes_of == "stored"
+        if told is None or shape.size_wh == shape.stored_wh:
+            self._unsure_which_way_up += 1
+            return False
+        return told == shape.stored_wh
+
+    def _take(self, item: RawAnnotation, path: Path, shape: Shape, stored: bool) -> None:
+        self._shapes[path] = shape
+        again = path in self._rows
+        rows = self._rows.setdefault(path, [])
+        known = set(rows)
+        if again:
+            self._notes.append(f"labelled more than once, boxes put together: {item.name}")
+        for raw in item.boxes:
+            problem, box = self._checked(raw, item, shape, stored)
+            row = (raw.name, tuple(box[0].tolist()) if len(box) else ())
+            if problem:
+                self._left_out[f"box {problem.partition(':')[0]}"] += 1
+                self._bad.append(f"{raw.where}: {problem} {_told(raw)}".rstrip())
+            elif row in known:
+                self._left_out["box that another label of the same image has too"] += 1
+            else:
+                rows.append(row)
+
+    def _checked(
+        self, raw: RawBox, item: RawAnnotation, shape: Shape, stored: bool
+    ) -> tuple[str, Boxes]:
+        """The upright box, and what is wrong with it."""
+        none = as_boxes([])
+        if raw.problem or not raw.name:
+            return raw.problem or "has no class name", none
+        if len(raw.values) != 4 or not np.isfinite(raw.values).all():
+            return "is not four numbers", none
+        size_wh = shape.stored_wh if stored else shape.size_wh
+        box = xywhn_to_xyxy(raw.values, size_wh) if item.normalised else as_boxes(raw.values)
+        x1, y1, x2, y2 = box[0]
+        if x1 >= x2 or y1 >= y2:
+            return "has no width or height (min >= max)", none
+        if x2 <= 0 or y2 <= 0 or x1 >= size_wh[0] or y1 >= size_wh[1]:
+            return "is outside its image", none
+        self._over_the_edge += bool(min(x1, y1) < 0 or x2 > size_wh[0] or y2 > size_wh[1])
+        return "", to_upright(box, shape) if stored else box
+
+    def finish(self, names: Sequence[str] | None) -> LabelSet:
+        if self._bad and not self._reading.drop_bad:
+            raise LabelError(
+                f"{self._bad[0]}; mend it or pass --drop-bad to leave it out "
+                f"({len(self._bad)} such in {self._seen['labels']:,} labels)"
+            )
+        found = {name for rows in self._rows.values() for name, _ in rows} - {IGNORE_NAME}
+        ordered = tuple(names) if names is not None else tuple(sorted(found))
+        index = {IGNORE_NAME: IGNORE} | {name: i for i, name in enumerate(ordered)}
+        images = tuple(
+            ImageLabels.of(
+                path,
+                self._shapes[path].size_wh,
+                [box for _, box in rows],
+                [index[name] for name, _ in rows],
+            )
+            for path, rows in self._rows.items()
+        )
+        notes = (self._account(), *self._notes, *(f"left out: {bad}" for bad in self._bad))
+        return LabelSet(ordered, images, self._images.root, +self._left_out, notes)
+
+    def _account(self) -> str:
+        counts = ", ".join(f"{count:,} {what}" for what, count in self._seen.items())
+        told = [f"read: {counts or 'nothing'}"]
+        if self._unsure_which_way_up:
+            told.append(f"{self._unsure_which_way_up:,} turned by EXIF, taken as labelled upright")
+        if self._over_the_edge:
+            told.append(f"{self._over_the_edge:,} boxes reach over the edge of their image")
+        return "; ".join(told)
+
+
+def _told(raw: RawBox) -> str:
+    return f"({', '.join(f'{v:g}' for v in raw.values)})" if len(raw.values) else ""

@@ -1,0 +1,1 @@
+"""WIDER FACE's lists and RetinaFace's: read, filtered, turned into labels, written."""

@@ -1,0 +1,173 @@
+"""Looks at a image once more where the first look cannot have seen all of it.
+
+A small image (a crop, a thumbnail) is seen small, with a border. In a larger one, a face that
+fills the frame is looked for again, smaller and with a border, when the first look finds nothing
+certain but at the edge; tiny faces are looked for in tiles, when asked for. Each further look is
+paid only where it can help. Tiles follow the idea of Akyon et al. 2022, "Slicing Aided Hyper
+Inference", https://arxiv.org/abs/2202.06934 .
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.boxes import Boxes, SizeWH, area, as_boxes, iou_matrix
+from facesort.detections import Detections
+from facesort.models.input_size import (
+    Image,
+    InputSizes,
+    is_small,
+    second_input_px,
+    shrunk,
+    small_input_px,
+    tile_windows,
+    with_room,
+    without_room,
+)
+from facesort.models.letterbox import suppress
+
+# look(rgb, imgsz, conf): one pass of the network over a image (h, w, 3)
+Look = Callable[[Image, int, float], Detections]
+
+_EDGE = 0.01  # of the longer side: a box this near to the border may go on beyond it
+_SAME_IOU = 0.5
+_INSIDE = 0.7  # of the smaller of two boxes: a part of the same face
+
+
+def detect(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
+    """The faces of ``rgb`` (h, w, 3), most certain first, with as many looks as it needs."""
+    size_wh = rgb.shape[1], rgb.shape[0]
+    if is_small(size_wh, sizes):
+        return _in_small(look, rgb, imgsz, conf, sizes)
+    weak = look(rgb, imgsz, min(conf, sizes.hint_conf))
+    found = _above(weak, conf)
+    if _needs_second_look(found, weak, size_wh, sizes):
+        found = merge_large(found, _large_faces(look, rgb, imgsz, conf, sizes))
+    if sizes.tiles and _has_tiny_faces(weak, size_wh, sizes):
+        found = merge_tiny(found, _tiny_faces(look, rgb, imgsz, conf, sizes))
+    return found
+
+
+def _in_small(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
+    """One look at a crop's own scale; another, smaller one where that finds nothing."""
+    px = small_input_px((rgb.shape[1], rgb.shape[0]), imgsz, sizes)
+    found = _bordered(look, rgb, px, conf, sizes.small_room)
+    if not len(found):
+        found = _bordered(look, rgb, second_input_px(px, sizes), conf, sizes.second_room)
+    return found
+
+
+def _bordered(look: Look, rgb: Image, px: int, conf: float, room: float) -> Detections:
+    padded, margin = with_room(rgb, room)
+    return without_room(look(padded, px, conf), margin, (rgb.shape[1], rgb.shape[0]))
+
+
+def _needs_second_look(
+    found: Detections, weak: Detections, size_wh: SizeWH, sizes: InputSizes
+) -> bool:
+    """No face is both certain and whole, and there is a hint of something large."""
+    whole = ~_touches_edge(found.xyxy_px, size_wh) | (_sides(found, size_wh) < sizes.large_face)
+    if (whole & (found.confidence >= sizes.certain)).any():
+        return False
+    return bool(len(weak))
+
+
+def _touches_edge(xyxy_px: Boxes, size_wh: SizeWH) -> NDArray[np.bool_]:
+    near = _EDGE * max(size_wh)
+    w, h = size_wh
+    x1, y1, x2, y2 = as_boxes(xyxy_px).T
+    touching: NDArray[np.bool_] = (x1 < near) | (y1 < near) | (x2 > w - near) | (y2 > h - near)
+    return touching
+
+
+def _sides(found: Detections, size_wh: SizeWH) -> NDArray[np.float64]:
+    """The longer side of each box as a share of the image's."""
+    x1, y1, x2, y2 = as_boxes(found.xyxy_px).T
+    sides: NDArray[np.float64] = np.maximum(x2 - x1, y2 - y1) / max(size_wh)
+    return sides
+
+
+def _large_faces(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
+    """What a smaller look with a border finds, as far as it is large."""
+    px = second_input_px(imgsz, sizes)
+    small, scale = shrunk(rgb, px)
+    found = _bordered(look, small, px, conf, sizes.second_room)
+    large = _sides(found, (small.shape[1], small.shape[0])) >= sizes.large_face
+    return _scaled(_take(found, np.flatnonzero(large)), 1 / scale)
+
+
+def merge_large(first: Detections, large: Detections) -> Detections:
+    """Both looks; of two boxes on one face the more certain stays, and what the first look took
+    for a face within a large one goes."""
+    if not len(large):
+        return first
+    iou = iou_matrix(first.xyxy_px, large.xyxy_px)
+    inside = _share_inside(first.xyxy_px, large.xyxy_px)
+    part = ((inside >= _INSIDE) & (iou < _SAME_IOU)).any(axis=1)
+    return _suppressed(_joined(_take(first, np.flatnonzero(~part)), large), _SAME_IOU)
+
+
+def _has_tiny_faces(weak: Detections, size_wh: SizeWH, sizes: InputSizes) -> bool:
+    tiny = _sides(weak, size_wh) < sizes.tiny_face
+    return bool((tiny & (weak.confidence >= sizes.tiny_conf)).any())
+
+
+def _tiny_faces(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
+    """What four enlarged parts show, without what their inner borders cut."""
+    size_wh = rgb.shape[1], rgb.shape[0]
+    parts = []
+    for x1, y1, x2, y2 in tile_windows(size_wh, sizes.tile_overlap):
+        found = look(np.ascontiguousarray(rgb[y1:y2, x1:x2]), imgsz, conf)
+        boxes = found.xyxy_px + np.array([x1, y1, x1, y1])
+        moved = Detections(boxes, found.class_id, found.confidence)
+        cut = _touches_edge(found.xyxy_px, (x2 - x1, y2 - y1)) & ~_touches_edge(boxes, size_wh)
+        tiny = _sides(moved, size_wh) < 2 * sizes.tiny_face
+        parts.append(_take(moved, np.flatnonzero(~cut & tiny)))
+    return _joined(*parts)
+
+
+def merge_tiny(first: Detections, tiny: Detections) -> Detections:
+    """The first look, and the tiny faces that it has not seen, each once."""
+    iou = iou_matrix(tiny.xyxy_px, first.xyxy_px).max(axis=1, initial=0)
+    inside = _share_inside(tiny.xyxy_px, first.xyxy_px).max(axis=1, initial=0)
+    new = _take(tiny, np.flatnonzero((iou < _SAME_IOU) & (inside < _INSIDE)))
+    return _joined(first, _suppressed(new, _SAME_IOU))
+
+
+def _share_inside(a_xyxy: Boxes, b_xyxy: Boxes) -> NDArray[np.float64]:
+    """How much of each box of ``a`` lies in each of ``b``: (len(a), len(b))."""
+    a, b = as_boxes(a_xyxy), as_boxes(b_xyxy)
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    both = np.prod(np.clip(high - low, 0, None), axis=2)
+    share: NDArray[np.float64] = both / np.maximum(area(a), 1e-9)[:, None]
+    return share
+
+
+def _above(found: Detections, conf: float) -> Detections:
+    return _take(found, np.flatnonzero(found.confidence >= conf))
+
+
+def _take(found: Detections, index: NDArray[np.int64]) -> Detections:
+    return Detections(found.xyxy_px[index], found.class_id[index], found.confidence[index])
+
+
+def _scaled(found: Detections, factor: float) -> Detections:
+    return Detections(found.xyxy_px * factor, found.class_id, found.confidence)
+
+
+def _joined(*parts: Detections) -> Detections:
+    """All detections, most certain first."""
+    whole = Detections(
+        np.concatenate([as_boxes(part.xyxy_px) for part in parts]),
+        np.concatenate([part.class_id for part in parts]),
+        np.concatenate([part.confidence for part in parts]),
+    )
+    return _take(whole, np.argsort(-whole.confidence, kind="stable"))
+
+
+def _suppressed(found: Detections, max_iou: float) -> Detections:
+    return _take(found, suppress(found.xyxy_px, max_iou))

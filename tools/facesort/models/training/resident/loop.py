@@ -1,0 +1,186 @@
+"""The training loop: drawn pictures of changing size, one pass after another until time is up.
+
+The network, its loss and its checkpoint are Ultralytics'; only the data never leave the device.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from facesort.classes import CLASS_NAMES
+from facesort.models.training.resident.geometry import Batch, Geometry, draw
+from facesort.models.training.resident.photometry import cover_edges, degrade
+from facesort.models.training.resident.pool import ImagePool
+
+# Photos are seen at 640 px; crops and portraits are not enlarged to that, so smaller sizes too.
+SIDES = {640: 0.4, 512: 0.16, 416: 0.14, 320: 0.18, 224: 0.12}
+_CLOSING = 0.85  # from here on no mosaics and gentler turns: pictures as they really are
+_GENTLE = Geometry(0.6, 1.3, mosaic=0.0, turn=0.5, turn_far=0.1, turn_over=0.01, stretch=0.06)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to learn.
+
+    ``stage_s``: seconds after which images of group 1 join in; a checkpoint is kept just before.
+    """
+
+    seconds: float
+    stage_s: float = 0.0
+    batch: int = 128
+    learning_rate: float = 1.5e-3
+    last_rate: float = 0.02
+    warmup_steps: int = 300
+    weight_decay: float = 5e-4
+    ema_decay: float = 0.9995
+    seed: int = 0
+
+
+def train(
+    model: Any,
+    pool: ImagePool,
+    plan: Schedule,
+    save: Callable[[Any, str], None],
+    say: Callable[[str], None],
+) -> Any:
+    """Train ``model`` (an Ultralytics DetectionModel on the pool's device); returns its average.
+
+    ``save(average, name)`` is called before the second stage and at the end.
+    """
+    import torch
+    from ultralytics.utils.torch_utils import ModelEMA
+
+    torch.manual_seed(plan.seed)
+    torch.set_float32_matmul_precision("high")
+    model = model.to(memory_format=torch.channels_last).train()
+    average = ModelEMA(model, decay=plan.ema_decay)
+    optimizer = _optimizer(model, plan)
+    criterion = model.init_criterion()
+    started, step, staged, told = time.monotonic(), 0, False, 0.0
+    while (spent := time.monotonic() - started) < plan.seconds:
+        if plan.stage_s and not staged and spent >= plan.stage_s:
+            save(average.ema, "stage")
+            staged = True
+        progress = spent / plan.seconds
+        _set_rate(optimizer, plan, progress, step)
+        rows = _choose(pool, 4 * plan.batch, everything=staged or not plan.stage_s)
+        picked = torch.multinomial(torch.tensor(list(SIDES.values())), 1)
+        side_px = list(SIDES)[int(picked)]
+        how = _GENTLE if progress > _CLOSING else _for_side(side_px)
+        with torch.no_grad():
+            batch = cover_edges(draw(pool, rows, side_px, how))
+            batch = replace(batch, pictures=degrade(batch.pictures))
+        losses = _learn(model, criterion, optimizer, batch)
+        average.update(model)
+        step += 1
+        if spent - told > 15:
+            told = spent
+            values = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
+            say(
+                f"{spent:5.0f} s  step {step}  {step * plan.batch / spent:.0f} pictures/s  {values}"
+            )
+    save(average.ema, "last")
+    say(f"{step} steps, {step * plan.batch} pictures")
+    return average.ema
+
+
+def _for_side(side_px: int) -> Geometry:
+    """Small pictures are mostly one face: fewer mosaics, more faces that fill the frame."""
+    return Geometry() if side_px > 320 else Geometry(mosaic=0.15, zoom_to_face=0.5)
+
+
+def _choose(pool: ImagePool, count: int, everything: bool) -> Any:
+    import torch
+
+    weight = pool.weight if everything else pool.weight * (pool.group == 0)
+    return torch.multinomial(weight, count, replacement=True).to(pool.device)
+
+
+def _optimizer(model: Any, plan: Schedule) -> Any:
+    import torch
+
+    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    plain = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": plan.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=plan.learning_rate)
+
+
+def _set_rate(optimizer: Any, plan: Schedule, progress: float, step: int) -> None:
+    cosine = (1 + math.cos(math.pi * progress)) / 2
+    rate = plan.learning_rate * (plan.last_rate + (1 - plan.last_rate) * cosine)
+    rate *= min(1.0, (step + 1) / plan.warmup_steps)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _learn(model: Any, criterion: Any, optimizer: Any, batch: Batch) -> dict[str, Any]:
+    import torch
+
+    device_type = batch.pictures.device.type
+    images = (batch.pictures / 255).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device_type, dtype=torch.bfloat16):
+        raw = model(images)
+    output = {
+        name: value.float() if hasattr(value, "float") else [part.float() for part in value]
+        for name, value in raw.items()
+    }
+    loss, items = criterion(output, _targets(batch))
+    optimizer.zero_grad(set_to_none=True)
+    loss.sum().backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+    optimizer.step()
+    return dict(items)
+
+
+def _targets(batch: Batch) -> dict[str, Any]:
+    """The faces as Ultralytics' loss takes them: sorted by picture, xywhn."""
+    import torch
+
+    side_px = batch.pictures.shape[-1]
+    order = batch.row.argsort(stable=True)
+    box = batch.xyxy_px[order] / side_px
+    xywhn = torch.cat([(box[:, :2] + box[:, 2:]) / 2, box[:, 2:] - box[:, :2]], 1)
+    return {
+        "batch_idx": batch.row[order].float(),
+        "cls": batch.class_id[order].float()[:, None],
+        "bboxes": xywhn,
+    }
+
+
+def start_network(network: str, weights: Path | None, device: Any) -> Any:
+    """The four-class detector ``network`` (yolov8n ...), with what fits of ``weights``."""
+    from facesort.models.ultralytics_loader import import_ultralytics
+
+    import_ultralytics()
+    from ultralytics.cfg import get_cfg
+    from ultralytics.nn.tasks import DetectionModel
+
+    model: Any = DetectionModel(f"{network}.yaml", nc=len(CLASS_NAMES), verbose=False)
+    model.names = dict(enumerate(CLASS_NAMES))
+    model.args = get_cfg()
+    if weights is not None:
+        from ultralytics import YOLO
+
+        model.load(YOLO(str(weights)).model, verbose=False)
+    return model.to(device)
+
+
+def save_checkpoint(average: Any, file: Path, recipe: dict[str, Any]) -> None:
+    """``average`` as an Ultralytics checkpoint in half precision, which YOLO() loads."""
+    import torch
+
+    model = copy.deepcopy(average).cpu().half()
+    model.criterion = None
+    for parameter in model.parameters():
+        parameter.requires_grad = False
+    content = {"epoch": -1, "model": model, "ema": None, "optimizer": None, "train_args": recipe}
+    torch.save(content, file)
