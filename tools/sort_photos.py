@@ -148,7 +148,7 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
     if not args.weights and preset(quality(args)).tiles:
         load_own = functools.partial(with_tiles, load_own)
     load_voter = functools.partial(load, args.vote, None, None) if args.vote else None
-    job = sort.Job(
+    job = sort.SortJob(
         src=args.src,
         dst=args.dst or DST,
         load_detector=functools.cache(load_own),
