@@ -47,6 +47,7 @@ _NAMED = (
     Command("check", "check_dataset"),
     Command("balance", "balance_dataset"),
     Command("synthesize", "synthesize_occlusion"),
+    Command("recombine", "recombine_faces"),
     Command("build", "build_dataset"),
     Command("train", "train_yolo"),
     Command("train-classifier", "train_classifier"),

@@ -44,6 +44,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "train_classifier": (*_TORCH, "torchvision", "onnx", "imagehash"),
     "train_embedder": ("torch", "onnx"),
     "train_points": ("torch", "onnx"),
+    "train_resident": _TORCH,
     "train_yolo": (*_TORCH, "imagehash"),
     "yolo_to_onnx": (*_TORCH, "onnx", "onnxslim"),
 }
