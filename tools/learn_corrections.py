@@ -32,6 +32,7 @@ from pathlib import Path
 
 from facesort import console
 from facesort.errors import UsageError
+from facesort.old_spelling import accept_old
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -56,12 +57,13 @@ def arguments(argv: Sequence[str]) -> Namespace:
         help="how many faces to list that are worth the next look (default: %(default)s)",
     )
     add(
-        "--sure",
+        "--class-threshold",
         type=console.fraction,
         default=0.6,
         metavar="0..1",
         help="below it a face of which you said nothing is unsure (default: %(default)s)",
     )
+    accept_old(parser, "--sure")
     add("--xmp", action="store_true", help="write side-cars with names and places of faces")
     add("--export-yolo", type=console.path, metavar="DIR", help="write a YOLO data set, new folder")
     args = parser.parse_args(argv)
@@ -87,7 +89,9 @@ def run(args: Namespace) -> int:
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
     is_asked = sys.stdin is not None and sys.stdin.isatty() and not args.watch
-    wish = Options(args.apply, args.sure, console.ask if is_asked else None, args.suspects)
+    wish = Options(
+        args.apply, args.class_threshold, console.ask if is_asked else None, args.suspects
+    )
     if args.undo:
         return revert.revert_last(args.album, report)
     if args.watch:

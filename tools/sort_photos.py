@@ -154,7 +154,7 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
         load_detector=functools.cache(load_own),
         settings=f"conf={args.conf} imgsz={imgsz}",
         link=args.link,
-        sure=args.sure,
+        sure=args.class_threshold,
         workers=workers,
         people=people(args, encoder),
         load_voter=functools.cache(load_voter) if load_voter else None,
@@ -162,11 +162,11 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
         scan=scanner(args, load_own, encoder, load_voter),
         options={
             "link": args.link,
-            "sure": str(args.sure),
+            "class-threshold": str(args.class_threshold),
             "conf": str(args.conf),
             **({"weights": str(weights)} if args.weights else {"quality": quality(args)}),
             **(by_person if args.by == "person" else {}),
-            **PhotoRules(args.main_only, args.best_first).to_options(),
+            **PhotoRules(args.primary_faces, args.best_first).to_options(),
         },
     )
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)

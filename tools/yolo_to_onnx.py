@@ -3,7 +3,7 @@
     python tools/yolo_to_onnx.py
     python tools/yolo_to_onnx.py --int8                # four times smaller, twice as fast
     python tools/yolo_to_onnx.py --weights runs/detect/train/weights/best.pt --out best.onnx
-    python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --sure 0.5
+    python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --class-threshold 0.5
     python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: image in, faces out
     python tools/yolo_to_onnx.py --ncnn --imgsz 320    # for ncnn; it takes 320 x 320 only
 
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import ModelError
+from facesort.old_spelling import accept_old
 from facesort.paths import config
 
 if TYPE_CHECKING:
@@ -85,11 +86,12 @@ def arguments(argv: Sequence[str]):
         help="below it nothing is a face (%(default)s)",
     )
     add(
-        "--sure",
+        "--class-threshold",
         type=console.fraction,
         default=0.6,
         help="from it on a class is trusted (%(default)s)",
     )
+    accept_old(parser, "--sure")
     args = parser.parse_args(argv)
     if args.dynamic and args.fixed:
         parser.error("--dynamic and --fixed: pass one of the two")
@@ -124,7 +126,7 @@ def notes(args) -> dict[str, str]:
     from facesort.models.detect import META_CONF, META_SURE
     from facesort.models.export import META_DATA, trained_on
 
-    out = {META_CONF: str(args.conf), META_SURE: str(args.sure)}
+    out = {META_CONF: str(args.conf), META_SURE: str(args.class_threshold)}
     data = trained_on(args.weights)
     found = [p for p in (Path(data), ROOT / data) if p.is_file()] if data else []
     if found:

@@ -192,7 +192,7 @@ def test_what_a_killed_run_added_last_is_all_that_is_lost(lines: Lines, tmp_path
 
 
 def test_the_oldest_go(lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detection_cache, "MOST_LOOKS", 3)
+    monkeypatch.setattr(detection_cache, "MOST_DETECTIONS", 3)
     with opened(tmp_path, "me", lines) as cache:
         for content in "abcde":
             cache.put(content, SEEN)

@@ -102,7 +102,7 @@ def test_the_text_says_what_was_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("precision", "confidence", "coverage"),
+    ("precision", "confidence", "recall"),
     [(1.0, 0.9, 1 / 3), (0.6, 0.7, 2 / 3), (0.5, 0.6, 2 / 3)],
 )
 def test_the_lowest_confidence_of_a_precision(

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from facesort import console
 from facesort.errors import UsageError
 from facesort.models.presets import PRESETS
+from facesort.old_spelling import accept_old
 
 if TYPE_CHECKING:
     from facesort.photos import Place
 
 DST = Path("sorted")
 BY_PERSON = {"people", "precision", "allow_twins", "vote"}
-RULES = {"link", "main_only", "best_first"}
-PLANNED = {"by", "sure", "conf", "quality", "weights"} | RULES | BY_PERSON  # decided by a plan
+RULES = {"link", "primary_faces", "best_first"}
+# decided by a plan
+PLANNED = {"by", "class_threshold", "conf", "quality", "weights"} | RULES | BY_PERSON
 
 
 def read(argv: Sequence[str], about: str | None) -> Namespace:
@@ -61,11 +63,12 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         "model alone, pass it as --weights, without --people",
     )
     add(
-        "--main-only",
+        "--primary-faces",
         action="store_true",
         help="file a photo only for its main faces: those of at least half the weight of its "
         "heaviest, which is size, less where turned away, blurred or doubtful",
     )
+    accept_old(parser, "--main-only")
     add(
         "--best-first",
         action="store_true",
@@ -89,8 +92,8 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
     add(
         "--quality",
         choices=list(PRESETS),
-        help="fast overlooks small faces and mistakes more of them; best takes half as long again "
-        "as balanced, for little; figures: weights/SPEED.md (default: balanced)",
+        help="fast overlooks small faces and mistakes more of them; best is 1.5x slower "
+        "than balanced, slightly more accurate; figures: weights/SPEED.md (default: balanced)",
     )
     add(
         "--weights",
@@ -105,11 +108,12 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         help="below it there is no face (default: model's)",
     )
     add(
-        "--sure",
+        "--class-threshold",
         type=console.fraction,
         metavar="0..1",
         help="below it a face is unsure (default: model's)",
     )
+    accept_old(parser, "--sure")
     add(
         "--cache",
         type=console.path,
@@ -138,8 +142,12 @@ def check(args: Namespace) -> None:
         raise UsageError(f"{flags(by_person)}: only with --by person")
     if args.vote is not None and args.people is None:
         raise UsageError("--vote FILE: needs --people; to sort by that model alone: --weights FILE")
-    if args.by == "person" and args.sure is not None and (args.people or not args.weights):
-        raise UsageError("--sure: is for --by class; by person, pass --precision")
+    if (
+        args.by == "person"
+        and args.class_threshold is not None
+        and (args.people or not args.weights)
+    ):
+        raise UsageError("--class-threshold: is for --by class; by person, pass --precision")
     if args.cache and args.no_cache:
         raise UsageError("--cache DIR, --no-cache: pass one of the two")
     if args.weights and args.quality:

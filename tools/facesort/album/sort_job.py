@@ -119,7 +119,8 @@ class SortJob:
             report.say(f"{self.options.get('vote')} has a say in {', '.join(voting)}{nobodys}")
         if self.by_children(detector):
             sure = detector.sure if self.sure is None else self.sure
-            report.say(f"by the model's {len(detector.names)} classes, from {sure:g} on (--sure)")
+            classes = f"by the model's {len(detector.names)} classes"
+            report.say(f"{classes}, from {sure:g} on (--class-threshold)")
 
     def class_names(self, detector: Detector) -> tuple[str, ...]:
         """The model's classes by our names; a child is a face, like any other."""

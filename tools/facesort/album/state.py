@@ -21,6 +21,7 @@ from facesort.album.journal_check import RunningCheck
 from facesort.album.records import Entry, Folders, Learned, Scan
 from facesort.album.untrusted import text_of, texts_by_text, texts_of, whole_number
 from facesort.album.user_labels import UserLabel, labels_of
+from facesort.old_spelling import renamed_options
 from facesort.photos import Found
 
 
@@ -112,7 +113,7 @@ class State:
             self.src = values.album(line["src"])
             self.levels = whole_number(line["levels"], "levels")
         elif kind == "options":
-            self.options = texts_by_text(line["options"], "options")
+            self.options = renamed_options(texts_by_text(line["options"], "options"))
         elif kind == "people":
             self.people += people_from_json(line["names"])
         elif kind == "learned":

@@ -49,8 +49,14 @@ class Window:
             self._view = _open_view()
         shown = np.ascontiguousarray(_fitting(rgb))
         height, width = shown.shape[:2]
+<<<<<<< HEAD
         image = gui.QImage(shown.data, width, height, 3 * width, gui.QImage.Format_RGB888)
         self._view.setPixmap(gui.QPixmap.fromImage(image))
+=======
+        gui: Any = QtGui  # PyQt5's types know neither this constructor nor the enum's members
+        image = gui.QImage(shown.data, width, height, 3 * width, gui.QImage.Format_RGB888)
+        self._view.setPixmap(QtGui.QPixmap.fromImage(image))
+>>>>>>> main
         self._view.setFixedSize(width, height)
         self._wait(1 if is_video else self._wait_ms)
 
@@ -60,12 +66,23 @@ class Window:
             self._view = None
 
     def _wait(self, wait_ms: int) -> None:
+<<<<<<< HEAD
         keys, application = _qt("QtCore").Qt, _qt("QtWidgets").QApplication
         self._view.key = None
         end_s = time.monotonic() + wait_ms / 1000
         while True:
             application.processEvents()
             if self._view.is_closed or self._view.key in (keys.Key_Q, keys.Key_Escape):
+=======
+        from PyQt5 import QtCore, QtWidgets
+
+        qt: Any = QtCore.Qt
+        self._view.key = None
+        end_s = time.monotonic() + wait_ms / 1000
+        while True:
+            QtWidgets.QApplication.processEvents()
+            if self._view.is_closed or self._view.key in (qt.Key_Q, qt.Key_Escape):
+>>>>>>> main
                 self.close()
                 raise Quit
             left_s = end_s - time.monotonic()

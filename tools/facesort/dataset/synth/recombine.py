@@ -196,7 +196,9 @@ def _matched(
         return None
     lab[..., 0] *= gain
     lab[..., 1:] += (ours - theirs)[1:] * 0.8
-    rgb = cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
+    rgb = np.asarray(
+        cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB), np.uint8
+    )
     return np.asarray(_as_sharp(rgb, under, skin), dtype=np.float64)
 
 

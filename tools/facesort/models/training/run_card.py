@@ -22,8 +22,13 @@ CARD = "run_card.json"
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 _HEADLESS = "-opencv-headless"  # the build of Ultralytics for OpenCV without windows
 _PACKAGES = (
-    *("ultralytics", f"ultralytics{_HEADLESS}", "torch", "torchvision", "numpy"),
-    *("opencv-python", "opencv-python-headless"),
+    "ultralytics",
+    f"ultralytics{_HEADLESS}",
+    "torch",
+    "torchvision",
+    "numpy",
+    "opencv-python",
+    "opencv-python-headless",
 )
 
 Card = dict[str, Any]
