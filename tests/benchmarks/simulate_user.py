@@ -5,7 +5,7 @@
         --scenes $D/scenes_voc/images --finder face.pt      # draws the bank if it is not there
     python tests/benchmarks/simulate_user.py $B --half first      # the half to tune on
     python tests/benchmarks/simulate_user.py $B --curves runs/teacher.png
-    python tests/benchmarks/simulate_user.py $B --speed 18000     # judging an album of so many photos
+    python tests/benchmarks/simulate_user.py $B --speed 18000     # an album of so many photos
     python tests/benchmarks/simulate_user.py $B --scripts runs/teacher --people $D/people \\
         --strangers $D/strangers --scenes $D/scenes_voc/images --finder face.pt
 

@@ -6,7 +6,6 @@ and labelImg's do not go together in one process.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import time
@@ -44,19 +43,15 @@ class Window:
 
     def show(self, rgb: NDArray[np.uint8], is_video: bool = False) -> None:
         """Raises `Quit` when the person quits."""
-        gui = _qt("QtGui")
+        from PyQt5 import QtGui
+
         if self._view is None:
             self._view = _open_view()
         shown = np.ascontiguousarray(_fitting(rgb))
         height, width = shown.shape[:2]
-<<<<<<< HEAD
-        image = gui.QImage(shown.data, width, height, 3 * width, gui.QImage.Format_RGB888)
-        self._view.setPixmap(gui.QPixmap.fromImage(image))
-=======
         gui: Any = QtGui  # PyQt5's types know neither this constructor nor the enum's members
         image = gui.QImage(shown.data, width, height, 3 * width, gui.QImage.Format_RGB888)
         self._view.setPixmap(QtGui.QPixmap.fromImage(image))
->>>>>>> main
         self._view.setFixedSize(width, height)
         self._wait(1 if is_video else self._wait_ms)
 
@@ -66,14 +61,6 @@ class Window:
             self._view = None
 
     def _wait(self, wait_ms: int) -> None:
-<<<<<<< HEAD
-        keys, application = _qt("QtCore").Qt, _qt("QtWidgets").QApplication
-        self._view.key = None
-        end_s = time.monotonic() + wait_ms / 1000
-        while True:
-            application.processEvents()
-            if self._view.is_closed or self._view.key in (keys.Key_Q, keys.Key_Escape):
-=======
         from PyQt5 import QtCore, QtWidgets
 
         qt: Any = QtCore.Qt
@@ -82,7 +69,6 @@ class Window:
         while True:
             QtWidgets.QApplication.processEvents()
             if self._view.is_closed or self._view.key in (qt.Key_Q, qt.Key_Escape):
->>>>>>> main
                 self.close()
                 raise Quit
             left_s = end_s - time.monotonic()
@@ -91,16 +77,11 @@ class Window:
             time.sleep(min(STEP_S, left_s) if wait_ms else STEP_S)
 
 
-def _qt(module: str) -> Any:
-    """A module of PyQt5, whose types miss half of it."""
-    return importlib.import_module(f"PyQt5.{module}")
-
-
 def _open_view() -> Any:
     """A shown label that remembers the last key in ``key``, and whether it ``is_closed``."""
-    widgets = _qt("QtWidgets")
+    from PyQt5 import QtWidgets
 
-    class View(widgets.QLabel):  # type: ignore[misc]
+    class View(QtWidgets.QLabel):  # type: ignore[misc]
         key: int | None = None
         is_closed = False
 
@@ -111,7 +92,7 @@ def _open_view() -> Any:
             self.is_closed = True
             event.accept()
 
-    application = widgets.QApplication.instance() or widgets.QApplication([TITLE])
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([TITLE])
     view = View()
     view.setWindowTitle(TITLE)
     view.application = application  # Qt's objects die with it
