@@ -41,7 +41,7 @@ def accept_old(parser: argparse.ArgumentParser, old: str) -> None:
         new=new,
         dest=new.dest,
         nargs=new.nargs,
-        type=new.type,
+        type=new.type,  # type: ignore[arg-type]
         default=argparse.SUPPRESS,
         help=argparse.SUPPRESS,
     )

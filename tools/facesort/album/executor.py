@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from facesort.album.destination import Destination
 from facesort.album.disk import (
     CHANGED,
     DISK_FULL,
@@ -31,21 +30,10 @@ from facesort.album.saved_plan import save_plan
 from facesort.album.scanning.face_crops import CropMemory, cut_crops
 from facesort.album.scanning.video_scan import crops_of_video
 from facesort.album.summary import readable
+from facesort.album.workspace import Workspace
 from facesort.errors import AlbumError, FacesortError, UnreachableError
 from facesort.parallel import ordered_map
 from facesort.photos import Place, Remote, content_hash, is_video, open_photo, read_photo_bytes
-from facesort.reporter import Reporter
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """Where work is done: from the album ``src`` into ``dst``, with its journal open."""
-
-    src: Place
-    dst: Destination
-    journal: Journal
-    workers: int
-    report: Reporter
 
 
 def execute(plan: Plan, workspace: Workspace, memory: CropMemory | None = None) -> dict[str, str]:
