@@ -31,6 +31,7 @@ class Learning:
     labels: list[HumanLabel] = field(default_factory=list)
     before: dict[str, Entry] = field(default_factory=dict)
     is_applied: bool = False
+    act: dict[str, Any] = field(default_factory=dict)  # of the review page: what else was done
 
 
 @dataclass
@@ -51,6 +52,7 @@ class State:
     own_manifest: str = ""  # the person's, from before our first, under its name since then
     left_by_undo: dict[str, str] | None = None
     learnings: list[Learning] = field(default_factory=list)
+    reverted: list[Learning] = field(default_factory=list)  # what can be done once more
     is_unlearning: bool = False
     as_of: object = None  # what the file was like when it was read
     sidecars: dict[str, set[str]] = field(default_factory=dict)  # path: hashes
@@ -129,14 +131,15 @@ class State:
                 self.making.pop(path, None)
         elif kind == "said":
             if not self.is_learning:
-                self.learnings.append(Learning(self.learned))
+                self.learnings.append(Learning(self.learned, act=dict(line.get("act", {}))))
+                self.reverted = self.reverted[:-1] if line.get("redo") else []
             self.learnings[-1].labels += map(label_of, line["labels"])
         elif kind == "applied" and self.learnings:
             self.learnings[-1].is_applied = True
         elif kind == "unlearning":
             self.is_unlearning = True
         elif kind == "unlearned" and self.learnings:
-            self.learnings.pop()
+            self.reverted.append(self.learnings.pop())
             self.is_unlearning = False
         elif kind == "sidecar":
             self.sidecars.setdefault(line["path"], set()).add(line["content"])

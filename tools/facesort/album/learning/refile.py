@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from facesort.album.carry_out import Site, write_manifest
-from facesort.album.disk import Stamp, is_same_bytes, is_same_photo, put_photo
+from facesort.album.disk import Stamp, is_same_bytes, is_same_photo, put_bytes, put_photo
 from facesort.album.filing import Filer, check_unchanged
 from facesort.album.human import HumanLabels
 from facesort.album.learning.corrections import SIDECAR, Changes
 from facesort.album.names import NamePool
 from facesort.album.person.judge import NOT_DESCRIBED
 from facesort.album.plan import crop_name, folders_of_faces, photo_folders, placed
-from facesort.album.records import HARD, STRANGERS, UNSURE, Entry, Judged, folder_of
+from facesort.album.records import HARD, STRANGERS, UNSURE, BoxPx, Entry, Judged, folder_of
 from facesort.album.state import State
 from facesort.album.subject import PhotoRules
 from facesort.album.undo import remove_sidecars, why_kept
@@ -51,7 +51,7 @@ def refile(
         site.journal.said([])
     for entry in concerned:
         adopted = adopt(site, entry, changes.moved)
-        wanted = _planned(site, adopted, labels, sure, words, pool)
+        wanted = planned(site, adopted, labels, sure, words, pool)
         why = file_anew(site, filer, wanted, adopted)
         if not why:
             refiled += set(wanted.targets) != set(entry.targets)
@@ -190,7 +190,7 @@ def _is_reordered(old: Judged, word: Judged) -> bool:
     )
 
 
-def _planned(
+def planned(
     site: Site, entry: Entry, labels: HumanLabels, sure: float, words: Words, pool: NamePool
 ) -> Entry:
     """Where the photo and its crops belong now; a place that is right already, they keep."""
@@ -239,9 +239,10 @@ def _make(site: Site, filer: Filer, wanted: Entry, adopted: Entry) -> dict[str, 
     """Put the photo and its crops where they are not yet; the stamps of all that is ours now."""
     root, made = site.dst.root, dict[str, Stamp]()
     targets = tuple(path for path in wanted.targets if path not in adopted.targets)
-    pairs = zip(adopted.crops, wanted.crops, strict=True)
-    crops = [(old, new) for old, new in pairs if old != new and (root / old).is_file()]
-    new = [*targets, *(path for _, path in crops)]
+    pairs = _pairs(adopted, wanted)
+    crops = [(old, new) for old, new in pairs if old and old != new and (root / old).is_file()]
+    to_cut = [n for n, (old, _) in enumerate(pairs) if old is None]
+    new = [*targets, *(path for _, path in crops), *(wanted.crops[n] for n in to_cut)]
     if new:
         check_unchanged(filer.src, wanted)
         site.journal.making(wanted.scan.photo, new)
@@ -253,8 +254,25 @@ def _make(site: Site, filer: Filer, wanted: Entry, adopted: Entry) -> dict[str, 
         for crop, path in crops:
             put_photo(root / crop, root / path, HARD, site.dst.temp_folder)
             made[path] = Stamp.of(root / path)
+        jpegs = filer.crops(wanted) if to_cut else []
+        for n in to_cut:
+            put_bytes(jpegs[n], root / wanted.crops[n], site.dst.temp_folder)
+            made[wanted.crops[n]] = Stamp.of(root / wanted.crops[n])
     kept = {*wanted.crops, *wanted.targets} - made.keys()
     return made | {path: Stamp.of(root / path) for path in kept if os.path.lexists(root / path)}
+
+
+def _pairs(old: Entry, new: Entry) -> list[tuple[str | None, str]]:
+    """The old and the new crop of each face of ``new``; None for one that was drawn or moved."""
+    before, now = map(_places, (old, new))
+    if before == now:
+        return list(zip(old.crops, new.crops, strict=True))
+    known = dict(zip(before, old.crops, strict=True))
+    return [(known.get(place), crop) for place, crop in zip(now, new.crops, strict=True)]
+
+
+def _places(entry: Entry) -> list[tuple[BoxPx, int | None]]:
+    return [(face.xyxy_px, face.frame) for face in entry.scan.faces]
 
 
 def _remove_left(site: Site, entry: Entry) -> dict[str, str]:

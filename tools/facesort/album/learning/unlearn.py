@@ -45,8 +45,9 @@ def unlearn(root: Path, report: Reporter) -> int:
         unpack(root, state)
         withdraw_labels(dst.corrections, learning.labels)
         changes = _adopt_said(site, learning)
-        _unname(site, learning)
-        back, problems = _take_back(site, learning, changes)
+        unname(site, learning)
+        pool = NamePool([*state.paths(), *dst.names_in_use()])
+        back, problems = take_back(site, learning, changes, pool)
         remove_stale_sidecars(site)
         _remove_empty_folders(site)
         write_manifest(site)
@@ -86,16 +87,18 @@ def _adopt_said(site: Site, learning: Learning) -> Changes:
     return changes
 
 
-def _unname(site: Site, learning: Learning) -> None:
+def unname(site: Site, learning: Learning) -> None:
     """Examples get the names back that they had; unless there are others since then."""
     old, now = learning.learned, site.journal.state.learned
     if old and now and [e.vector for e in old.examples] == [e.vector for e in now.examples]:
         site.journal.learned(replace(now, examples=old.examples))
 
 
-def _take_back(site: Site, learning: Learning, changes: Changes) -> tuple[int, dict[str, str]]:
+def take_back(
+    site: Site, learning: Learning, changes: Changes, pool: NamePool
+) -> tuple[int, dict[str, str]]:
+    """Photos and crops to where they were; how many, and photo: why one could not go."""
     state = site.journal.state
-    pool = NamePool([*state.paths(), *site.dst.names_in_use()])
     filer = Filer(site.src, site.dst.root, site.dst.temp_folder, decode_px=0)
     back, problems = 0, dict[str, str]()
     for photo, before in learning.before.items():
@@ -121,7 +124,8 @@ def _as_before(site: Site, entry: Entry, before: Entry, pool: NamePool) -> Entry
     places = {path: place(path) for path in before.paths}
     return replace(
         before,
-        scan=entry.scan,
+        # since then it may have been touched; or a face was added, or a box was moved
+        scan=replace(before.scan, size_bytes=entry.scan.size_bytes, mtime_ns=entry.scan.mtime_ns),
         targets=tuple(places[path] for path in before.targets),
         crops=tuple(places[path] for path in before.crops),
         face_targets=tuple(places[path] for path in before.face_targets),
@@ -133,7 +137,7 @@ def _follow_hand(site: Site, entry: Entry, wanted: Entry, moved: Mapping[str, st
     """What was moved by hand since then: known as moved from its old place."""
     made = {
         now: Stamp.of(site.dst.root / moved[old])
-        for old, now in zip(entry.crops, wanted.crops, strict=True)
+        for old, now in zip(entry.crops, wanted.crops, strict=False)
         if old in moved and now != old
     }
     if made:
