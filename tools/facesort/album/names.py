@@ -61,3 +61,8 @@ class NamePool:
         self._last_number[wanted] = number
         self._taken.add(folded(path))
         return path
+
+    def give_back(self, paths: Iterable[str]) -> None:
+        """``paths`` are free again."""
+        self._taken.difference_update(map(folded, paths))
+        self._last_number.clear()
