@@ -27,7 +27,7 @@ from facesort.album.records import UNSURE, Entry, Face
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.errors import UsageError
 
-ASSIGN, DISMISS, MERGE, ADD, BOX = "assign", "dismiss", "merge", "add", "box"
+ASSIGN, DISMISS, MERGE, ADD, BOX, APART = "assign", "dismiss", "merge", "add", "box", "apart"
 LEARNED = "learned"  # from what was moved in a file manager
 SMALLEST_PX = 4.0
 
@@ -101,6 +101,15 @@ def move_box(album: SortedAlbum, photo: str, face: int, xyxy_px: BoxPx) -> ActRe
         return _carry_out(album, [_label(moved, face, folder)], act, {photo: moved})
 
 
+def keep_apart(album: SortedAlbum, one: str, other: str) -> ActResult:
+    """Two people who look alike are two people; the pair is not suggested again."""
+    with album.mutex:
+        for name in (one, other):
+            if name not in album.state.people:
+                raise UsageError(f"{name}: nobody of this name; expected one of the album's people")
+        return _carry_out(album, [], {"do": APART, "pair": sorted((one, other))})
+
+
 def redo(album: SortedAlbum) -> ActResult:
     """Do once more what was taken back last; `UsageError` where there is nothing."""
     with album.mutex:
@@ -125,6 +134,8 @@ def _again(
 ) -> ActResult:
     if kind == DISMISS:
         return dismiss(album, [(str(p), int(n)) for p, n in act["faces"]], str(act["folder"]))
+    if kind == APART:
+        return keep_apart(album, *map(str, act["pair"]))
     if kind == MERGE:
         return merge(album, str(act["old"]), str(act["new"]))
     if kind == ADD:
@@ -165,6 +176,15 @@ def dismissed(album: SortedAlbum) -> set[tuple[str, int, str]]:
         for one in album.state.learnings
         if one.act.get("do") == DISMISS
         for photo, number in one.act["faces"]
+    }
+
+
+def kept_apart(album: SortedAlbum) -> set[frozenset[str]]:
+    """Pairs of people who are known to be two."""
+    return {
+        frozenset(map(str, one.act["pair"]))
+        for one in album.state.learnings
+        if one.act.get("do") == APART
     }
 
 

@@ -48,6 +48,7 @@ class SortedAlbum:
         self.mutex = threading.RLock()
         self.version = 0  # grows with every change
         self.is_redoing = False
+        self._looked_at: dict[str, int] = {}
         self.news: list[str] = []  # what learning from the folders said
         self._is_manifest_stale = True  # a kill may have come before it
         self.state = State()
@@ -80,6 +81,23 @@ class SortedAlbum:
     @property
     def is_by_person(self) -> bool:
         return bool(self.state.people)
+
+    @property
+    def folders(self) -> list[str]:
+        """Where a face can be put: classes, or people with a face, an example or a folder; then
+        those of nobody."""
+        with self.mutex:
+            every = self.state.sorted_into
+            counts, learned = self.table.counts(), self.state.learned
+            known = {one.person for one in learned.examples} if learned else set()
+            return [
+                name
+                for name in every.faces
+                if name not in every.people
+                or counts.get(name)
+                or name in known
+                or (self.root / "faces" / name).is_dir()
+            ]
 
     @contextmanager
     def at_work(self) -> Iterator[Site]:
@@ -161,6 +179,17 @@ class SortedAlbum:
             with self.at_work() as site:
                 write_manifest(site)
                 self._is_manifest_stale = False
+
+    def is_touched(self) -> bool:
+        """Did a folder, or the journal, change since the last look? Cheap."""
+        now = {
+            str(folder): folder.stat().st_mtime_ns
+            for view in ("faces", "photos")
+            for folder in [self.root / view, *(self.root / view).glob("*/")]
+        }
+        now[""] = hash(_fingerprint(self.dst.journal))
+        before, self._looked_at = self._looked_at, now
+        return before != now
 
     def has_news(self) -> bool:
         """Was something moved by hand, or by another run, since the last look?"""

@@ -1,0 +1,364 @@
+// The page: holds what is shown, sends acts to the server, and follows what the server says.
+import { get, listen, openSession, post } from "./api.js";
+import { announce, askFolder, confirmed, toast } from "./dialogs.js";
+import { pointers } from "./drag.js";
+import { FolderList, SUGGESTIONS } from "./folders.js";
+import { folderName, language, setLanguage, t } from "./i18n.js";
+import { keyboard } from "./keys.js";
+import * as panels from "./panels.js";
+import { PhotoView } from "./photo.js";
+import { startScreen } from "./start.js";
+import { Suggestions } from "./suggest.js";
+import { Wall } from "./wall.js";
+
+const FIRST = 300; // faces that come before the rest of a folder
+const $ = (id) => document.getElementById(id);
+
+class Page {
+  constructor() {
+    this.wall = new Wall($("wall"));
+    this.folders = new FolderList($("folders"), {
+      open: (folder) => this.open(folder),
+      rename: (old, wanted) => this.merge(old, wanted),
+      newPerson: () => this.newPerson(),
+    });
+    this.suggestions = new Suggestions(this);
+    this.photo = new PhotoView($("photo"), {
+      act: (body) => this.act(body),
+      folders: () => this.names,
+      mayCreate: () => this.summary.byPerson,
+      closed: (face) => this.#photoClosed(face),
+    });
+    this.wall.onChange = () => this.heading();
+    pointers(this.wall, $("folders"), {
+      open: () => this.openPhoto(),
+      drop: (ids, folder) => (folder === null ? this.newPerson(ids) : this.assign(folder, ids)),
+      merge: (old, wanted) => this.merge(old, wanted),
+      isSuggesting: () => this.isSuggesting(),
+    });
+    this.current = null;
+    this.version = -1;
+    this.scored = -1;
+  }
+
+  get names() {
+    return this.summary.folders.map(({ name }) => name);
+  }
+
+  get isPhotos() {
+    return this.current === this.summary.withoutFaces.name;
+  }
+
+  isSuggesting() {
+    return this.current === SUGGESTIONS;
+  }
+
+  async start() {
+    this.summary = await get("/api/summary");
+    $("frame").hidden = $("bar").hidden = false;
+    const withFaces = this.summary.folders.filter(({ count }) => count);
+    await this.open((withFaces[0] ?? this.summary.folders[0]).name);
+    this.#buttons();
+    keyboard(this);
+    this.wall.element.focus();
+    listen((event) => this.#heard(event), () => this.notice(t("lost")));
+  }
+
+  // what is shown ------------------------------------------------------------------------------
+
+  async open(folder) {
+    this.current = folder;
+    this.opening = folder;
+    if (this.isSuggesting()) await this.suggestions.show();
+    else if (this.isPhotos) await this.#openPhotos();
+    else await this.#openFaces(folder);
+    this.frame();
+    this.wall.element.focus({ preventScroll: true });
+  }
+
+  async #openFaces(folder, keep = false) {
+    this.suggestions.hide();
+    const first = await get("/api/faces", { folder, count: keep ? 1e6 : FIRST });
+    if (this.current !== folder) return;
+    this.wall.picture = (id) => `/face/${id}.jpg`;
+    this.wall.set(first, folder, { keep });
+    if (!keep && first.total > first.ids.length) {
+      const rest = await get("/api/faces", { folder, start: FIRST });
+      if (this.current === folder && rest.version === first.version) this.wall.extend(rest);
+      else if (this.current === folder) await this.#openFaces(folder, true);
+    }
+    if (first.ids.length) this.folders.faces.set(folder, first.ids[first.ids.length - 1]);
+  }
+
+  async #openPhotos() {
+    this.suggestions.hide();
+    const { ids } = await get("/api/photos");
+    this.wall.picture = (id) => `/photo/${id}.jpg?small=1`;
+    this.wall.set({ ids, certainty: ids.map(() => -1), confirmed: ids.map(() => 0) }, this.current);
+  }
+
+  frame() {
+    const { summary } = this;
+    const { main, confirmed: byHand, sure, movesLeft } = summary.progress;
+    $("title").textContent = summary.title;
+    document.title = `${summary.title} – facesort`;
+    const [first, second] = document.querySelectorAll(".meter i");
+    first.style.width = `${(100 * byHand) / Math.max(main, 1)}%`;
+    second.style.width = `${(100 * sure) / Math.max(main, 1)}%`;
+    const done = main ? Math.floor((100 * (byHand + sure)) / main) : 0;
+    document.querySelector(".meter").setAttribute("aria-valuenow", done);
+    document.querySelector(".meter").setAttribute("aria-label", t("progressTitle"));
+    $("progress-text").textContent = t("progress", { done, main, moves: movesLeft, n: movesLeft });
+    $("undo").disabled = !summary.undo;
+    $("redo").disabled = !summary.redo;
+    this.folders.show(summary, this.current, this.suggestions.total);
+    this.notice(summary.problem ? t("waiting", { why: summary.problem }) : summary.news[0] ?? "");
+    this.heading();
+  }
+
+  heading() {
+    if (!this.current || this.isSuggesting()) return;
+    const { wall } = this;
+    const total = wall.ids.length;
+    const line = wall.selected.size ? t("selected", { n: wall.selected.size }) : `${t("faces", { n: total })} · ${t("leastFirst")}`;
+    panels.heading(folderName(this.current), this.isPhotos ? "" : line);
+    $("empty").hidden = total > 0;
+    $("empty").textContent = t("emptyFolder");
+    $("wall").setAttribute("aria-label", folderName(this.current));
+  }
+
+  notice(text) {
+    $("notice").textContent = text;
+    $("notice").hidden = !text;
+  }
+
+  // what is done -------------------------------------------------------------------------------
+
+  /** Send an act; the answer, or nothing where it was refused. Acts go one after the other. */
+  act(body, path = "/api/act") {
+    const done = (this.queue ?? Promise.resolve()).then(() => this.#send(path, body));
+    this.queue = done.catch(() => {});
+    return done;
+  }
+
+  async #send(path, body) {
+    try {
+      const answer = await post(path, body);
+      this.version = answer.version;
+      this.#follow(answer, body);
+      return answer;
+    } catch (error) {
+      toast(error.message, { bad: true });
+      if (error.status === 400 || error.status === 404) await this.refresh();
+      return null;
+    }
+  }
+
+  #follow(answer, body) {
+    const { summary } = this;
+    const counts = new Map(summary.folders.map((folder) => [folder.name, folder]));
+    for (const [id, before, after] of answer.moved) {
+      if (before) counts.get(before).count -= 1;
+      if (after && !counts.has(after)) {
+        const made = { name: after, count: 0 };
+        counts.set(after, made);
+        summary.folders.splice(summary.folders.filter(({ name }) => !name.startsWith("_")).length, 0, made);
+      }
+      if (after) counts.get(after).count += 1;
+      if (after) this.folders.faces.set(after, id);
+    }
+    [summary.undo, summary.redo] = [answer.undo, answer.redo];
+    if (!this.isSuggesting() && !this.isPhotos) {
+      const away = answer.moved.filter(([, , after]) => after !== this.current).map(([id]) => id);
+      const here = answer.moved.filter(([, , after]) => after === this.current);
+      this.wall.confirm(body.faces ?? []);
+      if (away.length) this.wall.remove(away);
+      if (here.length) this.#openFaces(this.current, true);
+    }
+    this.frame();
+    for (const folder of new Set(answer.moved.map(([, , after]) => after))) this.folders.flash(folder);
+    const [why] = Object.values(answer.problems);
+    if (why) toast(t("problems", { n: Object.keys(answer.problems).length, why }), { bad: true });
+  }
+
+  #say(text) {
+    announce(text);
+    toast(text, { action: () => this.undo(), actionText: t("undo") });
+  }
+
+  get chosen() {
+    if (this.photo.isOpen) return this.photo.focused ? [this.photo.focused.id] : [];
+    return this.isPhotos ? [] : this.wall.chosen;
+  }
+
+  async assign(folder, ids = this.chosen) {
+    if (!ids.length || !folder) return;
+    const answer = await this.act({ do: "assign", faces: ids, folder });
+    if (answer) this.#say(t("moved", { n: ids.length, folder: folderName(folder) }));
+    if (answer && this.photo.isOpen) await this.photo.refresh();
+  }
+
+  assignKey(number) {
+    const folder = this.folders.byKey[number - 1];
+    if (folder) this.assign(folder);
+  }
+
+  /** Right as it is; among suggestions, all that is not crossed out. */
+  async enter() {
+    if (this.isSuggesting()) return this.suggestions.accept();
+    if (this.isPhotos) return this.openPhoto();
+    const ids = this.chosen;
+    if (!ids.length) return;
+    const next = this.wall.place.get(ids[ids.length - 1]) + 1;
+    const answer = await this.act({ do: "confirm", faces: ids });
+    if (!answer) return;
+    this.wall.selected.clear();
+    this.wall.focusOn(next);
+    this.#say(t("confirmed", { n: ids.length }));
+  }
+
+  async dismiss(ids = this.chosen, folder = this.isSuggesting() ? this.suggestions.folder : this.current) {
+    if (!ids.length || !folder || folder.startsWith("_")) return;
+    const answer = await this.act({ do: "dismiss", faces: ids, folder });
+    if (answer) this.#say(t("dismissed", { n: ids.length, folder: folderName(folder) }));
+  }
+
+  async newPerson(ids = this.chosen) {
+    if (!this.summary.byPerson || !ids.length) return;
+    const name = await askFolder({ title: t("namePerson"), folders: this.names, mayCreate: true, isNew: true });
+    if (name) await this.assign(name, ids);
+  }
+
+  async askFolder(typed) {
+    const ids = this.chosen;
+    if (!ids.length) return;
+    const folder = await askFolder({ title: t("assignTo"), folders: this.names, mayCreate: this.summary.byPerson, typed });
+    if (folder) await this.assign(folder, ids);
+  }
+
+  /** Rename a person; where the other name is somebody's, the two become one, after a question. */
+  async merge(old, wanted) {
+    const known = this.summary.folders.find(({ name }) => name === wanted);
+    const count = this.summary.folders.find(({ name }) => name === old).count;
+    if (known && !(await confirmed(t("mergeTitle", { old, new: wanted }), t("mergeText", { n: count, old, new: wanted }), t("merge")))) return;
+    const answer = await this.act({ do: "merge", old, new: wanted });
+    if (!answer) return;
+    this.#say(t("merged", { old, new: wanted, n: answer.moved.length }));
+    await this.refresh();
+    await this.open(wanted);
+  }
+
+  rename() {
+    this.folders.rename(this.current);
+  }
+
+  async undo() {
+    await this.#back("/api/undo", "undone");
+  }
+
+  async redo() {
+    await this.#back("/api/redo", "redone");
+  }
+
+  async #back(path, words) {
+    if (path === "/api/undo" ? !this.summary.undo : !this.summary.redo) return;
+    const answer = await this.act({}, path);
+    if (!answer) return;
+    const text = t(words, { n: answer.moved.length });
+    announce(text);
+    toast(text);
+    await this.refresh();
+    if (this.photo.isOpen) await this.photo.refresh();
+  }
+
+  // ways about ---------------------------------------------------------------------------------
+
+  beside(by) {
+    this.open(this.folders.beside(this.current, by));
+  }
+
+  openSuggestions() {
+    this.open(SUGGESTIONS);
+  }
+
+  async openPhoto() {
+    const id = this.wall.ids[this.wall.focus];
+    if (id) await (this.isPhotos ? this.photo.openPhoto(id) : this.photo.openFace(id)).catch((error) => toast(error.message, { bad: true }));
+  }
+
+  async #photoClosed(face) {
+    await this.refresh();
+    const i = this.wall.place.get(face);
+    if (i !== undefined) this.wall.focusOn(i);
+    this.wall.element.focus();
+  }
+
+  help() {
+    panels.help();
+  }
+
+  resize(by) {
+    this.wall.size = Math.max(72, Math.min(260, this.wall.size + by));
+    $("size").value = this.wall.size;
+    localStorage.setItem("facesort.size", this.wall.size);
+    this.wall.layout();
+    this.wall.reveal();
+  }
+
+  /** Read anew what is shown, and stay where she is. */
+  async refresh() {
+    this.summary = await get("/api/summary");
+    if (this.isSuggesting()) await this.suggestions.load();
+    else if (this.isPhotos) await this.#openPhotos();
+    else await this.#openFaces(this.current, true);
+    this.frame();
+  }
+
+  async #heard(event) {
+    const isNew = event.version > this.version && this.version !== -1;
+    const isScored = event.scoredVersion !== this.scored;
+    [this.version, this.scored] = [Math.max(event.version, this.version), event.scoredVersion];
+    if (isNew) return this.refresh();
+    if (isScored || event.problem !== this.summary.problem) {
+      this.summary = await get("/api/summary");
+      await this.suggestions.count();
+      this.frame();
+    }
+  }
+
+  #buttons() {
+    $("undo").onclick = () => this.undo();
+    $("redo").onclick = () => this.redo();
+    $("help").onclick = () => this.help();
+    $("history").onclick = () => panels.history(this);
+    $("progress-text").onclick = () => panels.progress(this.summary.progress);
+    $("more").onclick = () => panels.more(this);
+    $("size").oninput = () => this.resize(Number($("size").value) - this.wall.size);
+    this.resize(Number(localStorage.getItem("facesort.size") || 128) - this.wall.size);
+    this.label();
+  }
+
+  label() {
+    for (const [id, key] of Object.entries({ undo: "undo", redo: "redo", help: "help", more: "more" })) {
+      $(id).title = t(key);
+      $(id).setAttribute("aria-label", t(key));
+    }
+    $("size").setAttribute("aria-label", t("size"));
+  }
+}
+
+async function main() {
+  panels.applyTheme();
+  setLanguage(language());
+  try {
+    await openSession();
+    const { mode } = await get("/api/mode");
+    if (mode === "start") await startScreen($("start"));
+    else await (window.facesort = new Page()).start();
+  } catch (error) {
+    $("locked").hidden = false;
+    $("locked").textContent = error.status === 401 ? t("openTerminal") : error.message;
+  }
+}
+
+main();
