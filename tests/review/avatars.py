@@ -51,7 +51,7 @@ def make_person(number: int) -> Person:
 
 
 def draw_person(person: Person, wears: Wears, side_px: int, seed: int) -> Image.Image:
-    """A bust on nothing (RGBA), ``side_px`` wide and 1.25 times as high; `FACE` is the face in it."""
+    """A bust on nothing (RGBA), ``side_px`` wide, 1.25 times as high; `FACE` is the face in it."""
     rng = np.random.default_rng(seed)
     unit = side_px * BIG / 100
     image = Image.new("RGBA", (side_px * BIG, round(side_px * BIG * 1.25)))
@@ -95,7 +95,14 @@ def _back_hair(oval, person: Person, w: float) -> None:  # type: ignore[no-untyp
 
 def _front_hair(draw, oval, person: Person, unit: float, w: float) -> None:  # type: ignore[no-untyped-def]
     box = ((50 - w - 2) * unit, 16 * unit, (50 + w + 2) * unit, 86 * unit)
-    span = {0: (188, 352), 1: (178, 362), 2: (190, 350), 3: (196, 344), 4: (180, 360), 5: (200, 340)}
+    span = {
+        0: (188, 352),
+        1: (178, 362),
+        2: (190, 350),
+        3: (196, 344),
+        4: (180, 360),
+        5: (200, 340),
+    }
     draw.chord(box, *span[person.style], fill=person.hair)
     if person.style == 3:  # curls
         for i in range(9):
@@ -104,7 +111,9 @@ def _front_hair(draw, oval, person: Person, unit: float, w: float) -> None:  # t
     if person.style == 5:  # a bun
         oval(50, 14, 11, 10, person.hair)
     if person.style == 4:  # a fringe
-        draw.pieslice(((50 - w) * unit, 14 * unit, (50 + w) * unit, 56 * unit), 180, 360, person.hair)
+        draw.pieslice(
+            ((50 - w) * unit, 14 * unit, (50 + w) * unit, 56 * unit), 180, 360, person.hair
+        )
 
 
 def _features(draw, oval, person: Person, unit: float, w: float, rng) -> None:  # type: ignore[no-untyped-def]
@@ -129,7 +138,14 @@ def _features(draw, oval, person: Person, unit: float, w: float, rng) -> None:  
 
 
 def _mask(draw, unit: float, w: float, colour: str) -> None:  # type: ignore[no-untyped-def]
-    points = [(50 - w, 55), (50, 58), (50 + w, 55), (50 + w * 0.78, 76), (50, 87), (50 - w * 0.78, 76)]
+    points = [
+        (50 - w, 55),
+        (50, 58),
+        (50 + w, 55),
+        (50 + w * 0.78, 76),
+        (50, 87),
+        (50 - w * 0.78, 76),
+    ]
     for side in (-1, 1):
         line = [((50 + side * w) * unit, 57 * unit), ((50 + side * (w + 4)) * unit, 51 * unit)]
         draw.line(line, fill=_shade(colour, 0.9), width=round(1.6 * unit))
@@ -147,15 +163,28 @@ def _sunglasses(draw, unit: float, w: float) -> None:  # type: ignore[no-untyped
         x = 50 + side * w * 0.44
         box = ((x - 10) * unit, 42 * unit, (x + 10) * unit, 57 * unit)
         draw.rounded_rectangle(box, 6 * unit, fill="#171b22")
-        draw.line([((x - 5) * unit, 46 * unit), ((x - 1) * unit, 52 * unit)], fill="#4b5667", width=round(1.6 * unit))
-    draw.line([((50 - w) * unit, 47 * unit), ((50 + w) * unit, 47 * unit)], fill="#171b22", width=round(2 * unit))
+        draw.line(
+            [((x - 5) * unit, 46 * unit), ((x - 1) * unit, 52 * unit)],
+            fill="#4b5667",
+            width=round(1.6 * unit),
+        )
+    draw.line(
+        [((50 - w) * unit, 47 * unit), ((50 + w) * unit, 47 * unit)],
+        fill="#171b22",
+        width=round(2 * unit),
+    )
 
 
 def draw_scene(size_wh: tuple[int, int], seed: int) -> Image.Image:
     """A meadow, a classroom or a playground, out of focus."""
     rng = np.random.default_rng(seed)
     width, height = size_wh
-    sky, ground = [("#bfe3ff", "#93c47d"), ("#ffe9c9", "#c99d6b"), ("#dfe9ee", "#9fb3a1"), ("#ffd9c2", "#7f9c7a")][seed % 4]
+    sky, ground = [
+        ("#bfe3ff", "#93c47d"),
+        ("#ffe9c9", "#c99d6b"),
+        ("#dfe9ee", "#9fb3a1"),
+        ("#ffd9c2", "#7f9c7a"),
+    ][seed % 4]
     image = Image.new("RGB", size_wh, sky)
     draw = ImageDraw.Draw(image)
     horizon = height * float(rng.uniform(0.5, 0.66))

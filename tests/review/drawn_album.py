@@ -42,7 +42,8 @@ WEAR = {(False, False): 0, (True, False): 1, (False, True): 2, (True, True): 3}
 
 @dataclass(frozen=True)
 class Drawn:
-    """A face in a photo: box, person (an index; -1: nobody with examples), class, its vector's seed."""
+    """A face in a photo: ``person`` is an index, -1 somebody without examples; ``seed`` and
+    ``noise`` make its vector."""
 
     xyxy_px: tuple[float, float, float, float]
     person: int
@@ -58,11 +59,18 @@ def draw_photo(people: Sequence[int], number: int, rng: np.random.Generator, har
     for place, who in enumerate(people):
         wears = Wears(bool(rng.random() < 0.55), bool(rng.random() < 0.16))
         side = int(rng.integers(230, 330)) if len(people) < 4 else int(rng.integers(170, 220))
-        bust = draw_person(make_person(who if who >= 0 else 40 + number), wears, side, int(rng.integers(1 << 30)))
+        bust = draw_person(
+            make_person(who if who >= 0 else 40 + number), wears, side, int(rng.integers(1 << 30))
+        )
         x = round((place + 0.5) / len(people) * SIZE_WH[0] - side / 2 + float(rng.uniform(-20, 20)))
         y = round(SIZE_WH[1] - bust.height * float(rng.uniform(0.86, 1.0)))
         image.paste(bust, (x, y), bust)
-        box = (x + FACE[0] * side, y + FACE[1] * bust.height, x + FACE[2] * side, y + FACE[3] * bust.height)
+        box = (
+            x + FACE[0] * side,
+            y + FACE[1] * bust.height,
+            x + FACE[2] * side,
+            y + FACE[3] * bust.height,
+        )
         noise = float(rng.uniform(2.2, 3.0)) if rng.random() < hard else 0.55 + 0.25 * wears.mask
         box = tuple(round(float(v), 1) for v in np.clip(box, 0, (*SIZE_WH, *SIZE_WH)))
         class_id = WEAR[wears.mask, wears.sunglasses]
@@ -84,7 +92,9 @@ def read_number(rgb: NDArray[np.uint8]) -> int:
     return sum(1 << bit for bit in range(BITS) if row[bit * SQUARE_PX + SQUARE_PX // 2] > 127)
 
 
-def write_album(root: Path, photos: int = 60, examples: int = 6, seed: int = 1, hard: float = 0.2) -> None:
+def write_album(
+    root: Path, photos: int = 60, examples: int = 6, seed: int = 1, hard: float = 0.2
+) -> None:
     """``root``/album and ``root``/examples, and what is on each photo in ``root``/truth.json."""
     rng = np.random.default_rng(seed)
     truth: dict[int, list[Drawn]] = {}
@@ -124,7 +134,10 @@ class Truth:
 
     def __init__(self, file: Path) -> None:
         data = json.loads(file.read_text())
-        self.faces = {int(n): [Drawn(**{**one, "xyxy_px": tuple(one["xyxy_px"])}) for one in faces] for n, faces in data.items()}
+        self.faces = {
+            int(n): [Drawn(**{**one, "xyxy_px": tuple(one["xyxy_px"])}) for one in faces]
+            for n, faces in data.items()
+        }
 
     def on(self, rgb: NDArray[np.uint8]) -> list[Drawn]:
         return self.faces[read_number(rgb)]
@@ -162,8 +175,15 @@ class DrawnDescriber(Describer):
     def describe(self, rgb: NDArray[np.uint8], xyxy_px: ArrayLike, scale: float = 1.0) -> Described:
         boxes = np.asarray(xyxy_px, dtype=float).reshape(-1, 4)
         faces = self.truth.on(rgb)  # type: ignore[attr-defined]
-        near = [int(np.abs(np.array([f.xyxy_px for f in faces]) - box).sum(axis=1).argmin()) for box in boxes]
-        vectors = np.stack([vector_of(faces[i]) for i in near]) if near else np.empty((0, DIMENSIONS), np.float32)
+        near = [
+            int(np.abs(np.array([f.xyxy_px for f in faces]) - box).sum(axis=1).argmin())
+            for box in boxes
+        ]
+        vectors = (
+            np.stack([vector_of(faces[i]) for i in near])
+            if near
+            else np.empty((0, DIMENSIONS), np.float32)
+        )
         return Described(vectors, tuple(Quality(float(b[2] - b[0]), 300.0, 0.0) for b in boxes))
 
 

@@ -33,6 +33,7 @@ class Desk:
         self.suggestions: list[Suggestion] = []
         self.pairs: list[tuple[str, str]] = []
         self.progress = Progress(0, 0, 0, 0, 0)
+        self.covers = album.table.covers()
         self.scored_version = 0
         self.news = list(album.news)
         self.problem = ""
@@ -72,6 +73,7 @@ class Desk:
         self.suggestions = suggestions(self.album, self.scores)
         self.pairs = look_alikes(self.album, self.scores)
         self.progress = progress(self.album, self.scores)
+        self.covers = self.album.table.covers()
         self.scored_version = version
 
     def _work(self) -> None:

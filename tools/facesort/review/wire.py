@@ -118,7 +118,10 @@ def summary(desk: Desk) -> dict[str, Any]:
     """All that the frame of the page shows."""
     album, now = desk.album, desk.progress
     counts = album.table.counts()
-    folders = [{"name": name, "count": counts.get(name, 0)} for name in album.folders]
+    folders = [
+        {"name": name, "count": counts.get(name, 0), "cover": desk.covers.get(name, "")}
+        for name in album.folders
+    ]
     return {
         "title": album.root.absolute().name,
         "byPerson": album.is_by_person,

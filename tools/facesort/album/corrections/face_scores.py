@@ -26,12 +26,14 @@ from facesort.album.person.gallery import (
     capped,
 )
 from facesort.album.person.judge import to_arrays
+from facesort.album.person.people import SURE_ENOUGH
 from facesort.album.records import Example
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.models.people import likeness
 
 PER_STATE = 40  # examples kept of a person in each state, as `gallery.build` has it
 PER_STATE_FIT = 8  # of those, for the fit: it compares every pair
+SAME_PICTURE = 0.9999  # cosine of a vector and itself
 ROWS = 4096  # faces scored at a time, so that memory stays flat
 
 Floats = NDArray[np.float32]
@@ -108,11 +110,27 @@ class FaceScores:
         learned = album.state.learned
         given = learned.examples if learned else ()
         by_person: dict[str, list[Example]] = defaultdict(list)
-        for known in (*given, *filter(None, spoken.values())):
+        for known in (*given, *filter(None, spoken.values()), *self._found()):
             is_overruled = known.vector in spoken and spoken[known.vector] is not known
             if known.person not in OTHER_FOLDERS and not is_overruled:
                 by_person[known.person].append(known)
         return by_person
+
+    def _found(self) -> list[Example]:
+        """The album's own surest faces are examples, too, as `gallery.with_album` has it."""
+        album, table = self._album, self._album.table
+        n = len(table)
+        nobodys = [table.folder_index(name) for name in OTHER_FOLDERS]
+        sure = table.alive[:n] & table.can_teach[:n] & (table.certainty[:n] >= SURE_ENOUGH)
+        named = ~table.confirmed[:n] & ~np.isin(table.folder[:n], nobodys)
+        found = []
+        for row in np.flatnonzero(sure & named):
+            photo, number = table.where[row]
+            identity = album.state.entries[photo].scan.faces[number].identity
+            if identity is not None:
+                name = table.folders[int(table.folder[row])]
+                found.append(Example(name, CLASS_NAMES[int(table.state[row])], identity.vector))
+        return found
 
     def without_masked(self) -> tuple[str, ...]:
         """People of whom no example, nor any face put to the name, wears a mask."""
@@ -167,7 +185,9 @@ def _scores(
     for start in range(0, len(vectors), ROWS):
         rows = slice(start, start + ROWS)
         away = vectors[rows] @ mine.vectors.T
+        itself = away > SAME_PICTURE  # a face that is an example says nothing of itself
         away -= mean[state[rows]]
         away /= spread[state[rows]]
+        away[itself] = NO_EXAMPLE
         scores[rows] = np.partition(away, first, axis=1)[:, first:].mean(axis=1)
     return scores

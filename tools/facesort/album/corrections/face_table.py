@@ -78,6 +78,14 @@ class FaceTable:
         every = np.bincount(self.folder[:n][self.alive[:n]], minlength=len(self.folders))
         return {name: int(every[i]) for i, name in enumerate(self.folders)}
 
+    def covers(self) -> dict[str, str]:
+        """For each folder the id of a face that stands for it: the surest, a bare one first."""
+        n = len(self)
+        rows = np.flatnonzero(self.alive[:n])
+        worth = self.certainty[rows] + self.confirmed[rows] - self.state[rows]
+        ordered = rows[np.argsort(worth, kind="stable")]
+        return {self.folders[int(self.folder[row])]: self.ids[row] for row in ordered}
+
     def view(self, row: int, entry: Entry) -> FaceView:
         photo, number = self.where[row]
         face = entry.scan.faces[number]

@@ -26,6 +26,7 @@ export class FolderList {
     this.order = [SUGGESTIONS, ...summary.folders.map(({ name }) => name), summary.withoutFaces.name];
     this.summary = summary;
     this.current = current;
+    for (const { name, cover } of summary.folders) if (cover) this.faces.set(name, cover);
     const todo = [this.#item({ name: SUGGESTIONS, count: suggested, label: t("suggestions"), hot: suggested > 0 })];
     const items = named.map((folder, i) => this.#item({ ...folder, key: i < 9 ? String(i + 1) : "", person: summary.byPerson }));
     const keys = { _unsure: "U", _not_a_face: "⌦" };

@@ -87,7 +87,6 @@ class Page {
       if (this.current === folder && rest.version === first.version) this.wall.extend(rest);
       else if (this.current === folder) await this.#openFaces(folder, true);
     }
-    if (first.ids.length) this.folders.faces.set(folder, first.ids[first.ids.length - 1]);
   }
 
   async #openPhotos() {
@@ -165,7 +164,7 @@ class Page {
         summary.folders.splice(summary.folders.filter(({ name }) => !name.startsWith("_")).length, 0, made);
       }
       if (after) counts.get(after).count += 1;
-      if (after) this.folders.faces.set(after, id);
+      if (after && !counts.get(after).cover) counts.get(after).cover = id;
     }
     [summary.undo, summary.redo] = [answer.undo, answer.redo];
     if (!this.isSuggesting() && !this.isPhotos) {
