@@ -13,12 +13,16 @@ Exit code: 0 done, 1 a problem, 2 usage.
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 from facesort import console
 from facesort.errors import UsageError
+
+CACHE = Path(__file__).resolve().parents[1] / "runs" / "cache"  # as sort_photos.py has it
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -50,7 +54,8 @@ def main(argv: Sequence[str]) -> int:
     from facesort.reporter import ConsoleReporter
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
-    return serve(args.album, args.port, not args.no_browser, report.say)
+    cache = Path(os.environ.get("FACESORT_CACHE") or CACHE)
+    return serve(args.album, args.port, not args.no_browser, report.say, cache)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The corrections API: acts, taken back and done again, after a restart, a kill, and beside others."""
+"""The corrections API: acts, taken back and done again, after a restart, and beside others."""
 
 from __future__ import annotations
 
@@ -217,6 +217,15 @@ def test_dismissed_stays_dismissed_until_taken_back(by_person: Path) -> None:
     assert "999_1_0.jpg" in names_in(by_person, "faces/_unsure")
     revert(album)
     assert dismissed(album) == set()
+
+
+def test_a_name_that_came_back_is_not_given_out_again(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    assign(album, [Correction("1.jpg", 0, "Eva")])
+    revert(album)
+    done = move_box(album, "1.jpg", 0, (2, 18, 26, 52))
+    assert not done.problems
+    is_in_step(album)
 
 
 def test_the_same_photo_twice_moves_twice(

@@ -16,6 +16,13 @@ from facesort.album.human import read_labels
 from facesort.album.journal import read_state
 from facesort.album.learning.corrections import find_changes
 
+NAME_OF_FOCUS = """() => {
+  const e = document.activeElement;
+  const name = e.getAttribute("aria-label") || e.textContent || e.labels?.[0]?.textContent || "";
+  return [e.id || e.dataset.folder || e.className, name.trim()];
+}"""
+UNSURE_NAME = """(word) =>
+  document.querySelector(".folder[data-folder=_unsure] .name").textContent === word"""
 WAIT_MS = 30_000  # a busy machine is no failure
 
 
@@ -401,6 +408,7 @@ def test_history_goes_back_to_any_point(page: Page) -> None:
     before = page.ids
     page.press("u", "u", "Delete")
     page.page.click("#history")
+    page.page.wait_for_selector(".acts li >> nth=2")
     assert page.page.locator(".acts li").count() == 3
     page.page.locator(".acts li button").nth(2).click()
     page.page.wait_for_function("() => window.facesort.summary.undo === 0")
@@ -414,9 +422,7 @@ def test_history_goes_back_to_any_point(page: Page) -> None:
 def test_three_languages(page: Page, language: str, word: str) -> None:
     page.page.click("#more")
     page.page.select_option("dialog select >> nth=0", language)
-    page.page.wait_for_function(
-        f"() => document.querySelector('.folder[data-folder=_unsure] .name').textContent === {word!r}"
-    )
+    page.page.wait_for_function(UNSURE_NAME, arg=word)
     assert page.page.evaluate("() => document.documentElement.lang") == language
 
 
@@ -435,10 +441,7 @@ def test_the_keyboard_alone_reaches_everything(page: Page) -> None:
     seen = []
     for _ in range(60):
         page.keys.press("Tab")
-        seen.append(page.page.evaluate(
-            "() => { const e = document.activeElement; return [e.id || e.dataset.folder || e.className,"
-            " (e.getAttribute('aria-label') || e.textContent || e.labels?.[0]?.textContent || '').trim()]; }"
-        ))  # fmt: skip
+        seen.append(page.page.evaluate(NAME_OF_FOCUS))
     reached = {one for one, _ in seen}
     assert {"wall", "history", "size", "more", "help", "Ana", "_unsure"} <= reached
     assert all(name for one, name in seen if one), [one for one in seen if not one[1]]

@@ -62,6 +62,10 @@ class NamePool:
         self._taken.add(folded(path))
         return path
 
+    def claim(self, paths: Iterable[str]) -> None:
+        """``paths`` are in use, whoever gave them out."""
+        self._taken.update(map(folded, paths))
+
     def give_back(self, paths: Iterable[str]) -> None:
         """``paths`` are free again."""
         self._taken.difference_update(map(folded, paths))

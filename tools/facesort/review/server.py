@@ -7,6 +7,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -94,7 +95,8 @@ def serve(
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [url]).start()
         try:
-            run_app(application([*Routes(house).routes(), *start_routes(house)], keys), sock)
+            with suppress(KeyboardInterrupt):  # as the server was told it is ended
+                run_app(application([*Routes(house).routes(), *start_routes(house)], keys), sock)
         finally:
             house.close()
     return 0

@@ -153,8 +153,10 @@ class SortedAlbum:
     def changed(self, photos: Iterable[str], old_paths: set[str]) -> None:
         """Take over that ``photos`` were filed anew, and have left some of ``old_paths``."""
         photos = list(photos)
-        gone = old_paths - self.paths_of(photos) - self.state.made.keys()
+        now = self.paths_of(photos)
+        gone = old_paths - now - self.state.made.keys()
         self.pool.give_back(gone)
+        self.pool.claim(now)  # what is taken back has its old names again
         for folder in {folder_of(path) for path in gone if path.startswith("photos/")}:
             if folder in self.state.folders:
                 with suppress(OSError):  # other photos are in it
