@@ -73,6 +73,9 @@ class Server:
     def faces(self, folder: str) -> list[str]:
         return self.get("/api/faces", folder=folder)["ids"]  # type: ignore[index, no-any-return]
 
+    def version(self) -> int:
+        return int(self.get("/api/summary")["version"])  # type: ignore[index]
+
     def act(self, **data: object) -> httpx.Response:
         return self.post("/api/act", data)
 

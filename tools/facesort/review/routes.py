@@ -159,9 +159,9 @@ class Routes:
                 album, wire.corrections_of(desk, ids, folder)
             )
         if do == "dismiss":
-            ids, folder = wire.ids_of(data), wire.text_of(data, "folder")
+            ids, never = wire.ids_of(data), wire.text_of(data, "folder")
             return lambda album: api.dismiss(
-                album, [(view.photo, view.face) for view in wire.views_of(desk, ids)], folder
+                album, [(view.photo, view.face) for view in wire.views_of(desk, ids)], never
             )
         if do == "apart":
             one, other = wire.pair_of(data)
@@ -211,7 +211,7 @@ class Routes:
         album = self.desk.album
         self._house.leave()
         gone = await run_in_threadpool(api.forget, album, self._house.cache)
-        return wire.json_response({"n": gone}, **{"clear-site-data": '"cache"'})
+        return wire.json_response({"n": gone}, headers={"clear-site-data": '"cache"'})
 
     async def _done(self, do: Do) -> Response:
         done = await run_in_threadpool(self.desk.act, do)

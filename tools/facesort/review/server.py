@@ -56,7 +56,7 @@ def application(routes: list[Route], keys: Keys) -> ASGIApp:
         data = await wire.body_of(request)
         if not keys.is_token(data.get("token")):
             return wire.json_response({"error": "open the address that was printed"}, 401)
-        return wire.json_response({}, **{"set-cookie": keys.cookie()})
+        return wire.json_response({}, headers={"set-cookie": keys.cookie()})
 
     open_paths = frozenset({*files, "/api/session"})
     every: list[BaseRoute] = [Route(path, static) for path in files]

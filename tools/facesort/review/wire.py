@@ -24,10 +24,12 @@ from facesort.review.desk import Desk
 MOST_FACES = 100_000  # of one act
 
 
-def json_response(data: object, status: int = 200, **headers: str) -> Response:
+def json_response(
+    data: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """ASCII, so that file names of any bytes get through."""
     text = json.dumps(data, separators=(",", ":"))
-    return Response(text, status, headers or None, "application/json")
+    return Response(text, status, headers, "application/json")
 
 
 async def body_of(request: Request) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.records import FaceView
 from facesort.album.filing import Filer
 from facesort.album.human import HumanLabel, HumanLabels, append_labels, read_lines
-from facesort.album.journal import read_state
+from facesort.album.journal import Journal, read_state
 from facesort.album.learning.corrections import Changes, find_changes, put_back
 from facesort.album.learning.learn import Wish, check_sorted, learn
 from facesort.album.learning.refile import clear_unfinished, refile
@@ -111,7 +111,7 @@ class SortedAlbum:
             yield Site(album_at(self.state.src), self.dst, journal, 1, LineReporter(self.news))
             self._labels_as_of = _fingerprint(self.dst.corrections)
 
-    def _patiently(self, enter: Callable[[], object]) -> object:
+    def _patiently(self, enter: Callable[[], Journal]) -> Journal:
         until = time.monotonic() + PATIENCE_S
         while True:
             try:

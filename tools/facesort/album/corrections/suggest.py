@@ -125,7 +125,7 @@ def progress(album: SortedAlbum, scores: FaceScores) -> Progress:
         unsure = table.folder[:n] == table.folder_index(UNSURE)
         nameable = main & unsure & ~table.confirmed[:n]
         left = max(wrong, 0.0) + float(table.certainty[:n][nameable].sum())
-    counts = [int(column.sum()) for column in (main, confirmed, sure)]
+    every, by_hand, by_model = (int(column.sum()) for column in (main, confirmed, sure))
     without = scores.without_masked() if album.is_by_person else ()
-    open_ones = counts[0] - counts[1] - counts[2]
-    return Progress(*counts, open_ones, math.ceil(left), without)
+    still_open = every - by_hand - by_model
+    return Progress(every, by_hand, by_model, still_open, math.ceil(left), without)
