@@ -33,7 +33,7 @@ from facesort.models.people import likeness
 
 PER_STATE = 40  # examples kept of a person in each state, as `gallery.build` has it
 PER_STATE_FIT = 8  # of those, for the fit: it compares every pair
-SAME_PICTURE = 0.9999  # cosine of a vector and itself
+SAME_PICTURE = 0.9985  # cosine of a vector and itself, in half precision
 ROWS = 4096  # faces scored at a time, so that memory stays flat
 
 Floats = NDArray[np.float32]
@@ -117,14 +117,20 @@ class FaceScores:
         return by_person
 
     def _found(self) -> list[Example]:
-        """The album's own surest faces are examples, too, as `gallery.with_album` has it."""
+        """The album's own surest faces are examples, too, as `gallery.with_album` has it: of each
+        person in each state a few, from all over the album."""
         album, table = self._album, self._album.table
         n = len(table)
         nobodys = [table.folder_index(name) for name in OTHER_FOLDERS]
         sure = table.alive[:n] & table.can_teach[:n] & (table.certainty[:n] >= SURE_ENOUGH)
         named = ~table.confirmed[:n] & ~np.isin(table.folder[:n], nobodys)
+        rows = np.flatnonzero(sure & named)
+        group = table.folder[rows].astype(np.int64) * len(CLASS_NAMES) + table.state[rows]
+        order = np.argsort(group, kind="stable")
+        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+        kept = [some[:: -(-len(some) // PER_STATE)] for some in np.split(rows[order], starts[1:])]
         found = []
-        for row in np.flatnonzero(sure & named):
+        for row in np.concatenate(kept) if len(rows) else ():
             photo, number = table.where[row]
             identity = album.state.entries[photo].scan.faces[number].identity
             if identity is not None:
@@ -173,7 +179,7 @@ def _fitted(examples: dict[str, list[Example]], known: likeness.Likeness) -> Fit
 
 
 def _scores(
-    vectors: Floats, state: NDArray[np.int8], mine: Examples, known: likeness.Likeness
+    vectors: NDArray[np.float16], state: NDArray[np.int8], mine: Examples, known: likeness.Likeness
 ) -> Floats:
     """(n,) how much each face looks like the one person of ``mine``."""
     if not len(mine):
@@ -184,7 +190,7 @@ def _scores(
     first = max(len(mine) - NEAREST, 0)
     for start in range(0, len(vectors), ROWS):
         rows = slice(start, start + ROWS)
-        away = vectors[rows] @ mine.vectors.T
+        away = vectors[rows].astype(np.float32) @ mine.vectors.T
         itself = away > SAME_PICTURE  # a face that is an example says nothing of itself
         away -= mean[state[rows]]
         away /= spread[state[rows]]

@@ -24,7 +24,7 @@ from facesort.classes import CLASS_NAMES
 
 SPARE_ROWS = 64
 
-Vectors = NDArray[np.float32]
+Vectors = NDArray[np.float16]
 Rows = NDArray[np.int64]
 
 
@@ -113,7 +113,7 @@ class FaceTable:
         self.can_teach = np.zeros(size, np.bool_)
         self.state = np.zeros(size, np.int8)
         self.photo = np.zeros(size, np.int32)
-        self.vectors: Vectors = np.zeros((size, dimensions), np.float32)
+        self.vectors: Vectors = np.zeros((size, dimensions), np.float16)  # as they are stored
 
     def _grow(self) -> None:
         for name, column in list(vars(self).items()):
