@@ -10,19 +10,19 @@ import pytest
 from conftest import Album, disk_as_dict
 from taught import crops, drag, sort_by_person, state_of, taught, views
 
-from facesort.album.corrections.acts import (
+from facesort.album.corrections.acts import dismissed
+from facesort.album.corrections.api import (
+    Correction,
+    SortedAlbum,
     add_face,
-    assign,
     dismiss,
-    dismissed,
     history,
     merge,
     move_box,
+    record_corrections,
     redo,
+    revert,
 )
-from facesort.album.corrections.records import Correction
-from facesort.album.corrections.revert_act import revert
-from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.learning.corrections import find_changes
 from facesort.errors import UsageError
 
@@ -62,7 +62,7 @@ def names_in(dst: Path, folder: str) -> list[str]:
 
 def test_a_face_goes_where_it_is_put_and_its_photo_follows(by_person: Path) -> None:
     album = SortedAlbum(by_person)
-    result = assign(album, [Correction("3.jpg", 1, "Eva")])
+    result = record_corrections(album, [Correction("3.jpg", 1, "Eva")])
     assert [(move.before, move.after) for move in result.moved] == [("Ben", "Eva")]
     assert names_in(by_person, "faces/Eva") == ["999_3_1.jpg", "999_5_0.jpg"]
     assert names_in(by_person, "photos/Eva") == ["3.jpg", "5.jpg"]
@@ -73,10 +73,12 @@ def test_a_face_goes_where_it_is_put_and_its_photo_follows(by_person: Path) -> N
 @pytest.mark.parametrize(
     "act",
     [
-        lambda a: assign(a, [Correction("3.jpg", 1, "Eva"), Correction("1.jpg", 0, "Eva")]),
-        lambda a: assign(a, [Correction("1.jpg", 0, "Ana")]),
-        lambda a: assign(a, [Correction("1.jpg", 0, "_not_a_face")]),
-        lambda a: assign(a, [Correction("1.jpg", 0, "Zoe")]),
+        lambda a: record_corrections(
+            a, [Correction("3.jpg", 1, "Eva"), Correction("1.jpg", 0, "Eva")]
+        ),
+        lambda a: record_corrections(a, [Correction("1.jpg", 0, "Ana")]),
+        lambda a: record_corrections(a, [Correction("1.jpg", 0, "_not_a_face")]),
+        lambda a: record_corrections(a, [Correction("1.jpg", 0, "Zoe")]),
         lambda a: dismiss(a, [("1.jpg", 0), ("3.jpg", 0)], "Ana"),
         lambda a: merge(a, "Ben", "Ana"),
         lambda a: merge(a, "Ben", "Benedikt"),
@@ -117,7 +119,7 @@ def test_any_number_of_acts_back_and_forth(by_person: Path) -> None:
     album = SortedAlbum(by_person)
     steps = [everything(by_person)]
     for photo, folder in (("1.jpg", "Ben"), ("2.jpg", "Ana"), ("4.jpg", "Zoe"), ("1.jpg", "Eva")):
-        assign(album, [Correction(photo, 0, folder)])
+        record_corrections(album, [Correction(photo, 0, folder)])
         album.flush()
         steps.append(everything(by_person))
     for step in reversed(steps[:-1]):
@@ -133,7 +135,7 @@ def test_any_number_of_acts_back_and_forth(by_person: Path) -> None:
     with pytest.raises(UsageError, match="nothing to redo"):
         redo(album)
     revert(album)
-    assign(album, [Correction("2.jpg", 0, "Eva")])
+    record_corrections(album, [Correction("2.jpg", 0, "Eva")])
     with pytest.raises(UsageError, match="nothing to redo"):
         redo(album)
 
@@ -158,31 +160,31 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
     album = SortedAlbum(by_person)
     before = disk_as_dict(by_person)
     with pytest.raises(UsageError, match=error):
-        assign(album, [Correction("2.jpg", 0, "Eva"), correction])
+        record_corrections(album, [Correction("2.jpg", 0, "Eva"), correction])
     assert disk_as_dict(by_person) == before
     assert not history(album)
 
 
 def test_no_corrections_are_no_act(by_person: Path) -> None:
     album = SortedAlbum(by_person)
-    assert assign(album, []).moved == ()
+    assert record_corrections(album, []).moved == ()
     assert not history(album)
 
 
 def test_by_class_only_classes_are_folders(sort: object, full_album: Album) -> None:
     assert sort("--src", "album").code == 1  # type: ignore[operator]
     album = SortedAlbum(full_album.root.parent / "sorted")
-    assign(album, [Correction("a.jpg", 0, "masked")])
+    record_corrections(album, [Correction("a.jpg", 0, "masked")])
     assert "999_a_0.jpg" in names_in(album.root, "faces/masked")
     with pytest.raises(UsageError, match="no class"):
-        assign(album, [Correction("a.jpg", 0, "Ana")])
+        record_corrections(album, [Correction("a.jpg", 0, "Ana")])
     revert(album)
     is_in_step(album)
 
 
 def test_other_faces_stay_where_they_are(by_person: Path) -> None:
     album = SortedAlbum(by_person)
-    result = assign(album, [Correction("1.jpg", 0, "Eva")])
+    result = record_corrections(album, [Correction("1.jpg", 0, "Eva")])
     assert len(result.moved) == 1
     assert names_in(by_person, "photos/Ana") == ["3.jpg"]
 
@@ -201,11 +203,11 @@ def test_what_was_dragged_in_the_file_manager_is_learned_when_the_album_is_opene
 
 def test_learning_in_a_terminal_sees_the_acts_and_they_see_it(by_person: Path) -> None:
     album = SortedAlbum(by_person)
-    assign(album, [Correction("1.jpg", 0, "Eva")])
+    record_corrections(album, [Correction("1.jpg", 0, "Eva")])
     drag(crops(by_person, "Ben")[0], "Eva")
     assert "1 new correction" in taught(by_person, apply=True)
     assert album.has_news()
-    assign(album, [Correction("4.jpg", 0, "Ana")])
+    record_corrections(album, [Correction("4.jpg", 0, "Ana")])
     assert len(history(album)) == 3
     is_in_step(album)
 
@@ -221,7 +223,7 @@ def test_dismissed_stays_dismissed_until_taken_back(by_person: Path) -> None:
 
 def test_a_name_that_came_back_is_not_given_out_again(by_person: Path) -> None:
     album = SortedAlbum(by_person)
-    assign(album, [Correction("1.jpg", 0, "Eva")])
+    record_corrections(album, [Correction("1.jpg", 0, "Eva")])
     revert(album)
     done = move_box(album, "1.jpg", 0, (2, 18, 26, 52))
     assert not done.problems
@@ -237,7 +239,7 @@ def test_the_same_photo_twice_moves_twice(
     dst = sort_by_person(tmp_path)
     before = views(dst)
     opened = SortedAlbum(dst)
-    assert len(assign(opened, [Correction("1.jpg", 0, "Ben")]).moved) == 2
+    assert len(record_corrections(opened, [Correction("1.jpg", 0, "Ben")]).moved) == 2
     is_in_step(opened)
     revert(opened)
     assert views(dst) == before
@@ -247,7 +249,9 @@ def test_a_lost_original_is_told_and_the_rest_goes_on(by_person: Path, album: Al
     opened = SortedAlbum(by_person)
     away = album.root.parent / "away.jpg"
     shutil.move(album.root / "1.jpg", away)
-    done = assign(opened, [Correction("1.jpg", 0, "Eva"), Correction("2.jpg", 0, "Eva")])
+    done = record_corrections(
+        opened, [Correction("1.jpg", 0, "Eva"), Correction("2.jpg", 0, "Eva")]
+    )
     shutil.move(away, album.root / "1.jpg")
     assert [move.before for move in done.moved] == ["Ben"]
     assert "gone" in done.problems["1.jpg"]
@@ -269,14 +273,14 @@ def test_another_run_at_work_is_told_not_waited_for_for_ever(
         FileLock(by_person / ".facesort/lock"),
         pytest.raises(AlbumError, match="another run is at work"),
     ):
-        assign(album, [Correction("1.jpg", 0, "Eva")])
-    assert len(assign(album, [Correction("1.jpg", 0, "Eva")]).moved) == 1
+        record_corrections(album, [Correction("1.jpg", 0, "Eva")])
+    assert len(record_corrections(album, [Correction("1.jpg", 0, "Eva")]).moved) == 1
 
 
 def test_originals_keep_their_bytes_and_times(by_person: Path, album: Album) -> None:
     opened = SortedAlbum(by_person)
     for folder in ("Ben", "Eva", "_not_a_face", "_unsure", "_strangers", "Zoe"):
-        assign(opened, [Correction("1.jpg", 0, folder)])
+        record_corrections(opened, [Correction("1.jpg", 0, folder)])
     while history(opened):
         revert(opened)
     album.check()

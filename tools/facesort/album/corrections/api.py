@@ -11,16 +11,8 @@ The folders, the journal and corrections.jsonl stay the truth: files moved by ha
 ``learn_corrections.py`` and scripts see each other's changes. Nothing here prints.
 """
 
-from facesort.album.corrections.acts import (
-    add_face,
-    assign,
-    dismiss,
-    history,
-    keep_apart,
-    merge,
-    move_box,
-    redo,
-)
+from facesort.album.corrections.acts import assign, dismiss, history, keep_apart, merge
+from facesort.album.corrections.drawn_boxes import add_face, move_box
 from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.forget import forget
 from facesort.album.corrections.hand_over import HandedOver, hand_over
@@ -36,6 +28,7 @@ from facesort.album.corrections.records import (
     Progress,
     Suggestion,
 )
+from facesort.album.corrections.redo_act import redo
 from facesort.album.corrections.revert_act import revert
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.corrections.suggest import list_faces, look_alikes, progress, suggestions
