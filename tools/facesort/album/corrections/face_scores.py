@@ -1,13 +1,14 @@
 """Whom each face looks like, kept up to date act by act. No photo, no model: vectors alone.
 
-As `person.gallery` has it, a person's score is the mean of the three nearest examples. An act
-touches the examples of one or two people: only their column of the table is computed anew, by one
-product of matrices. How sure a score makes us is fitted when the album is opened.
+As `person.gallery` has it, a person's score is the mean of the three nearest examples; examples are
+those given, the faces that a person has put to the name, and the album's own surest. An act touches
+the examples of one or two people: only their columns are computed anew, by one product of matrices.
+How sure a score makes us is fitted when the album is opened.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,15 +37,46 @@ PER_STATE_FIT = 8  # of those, for the fit: it compares every pair
 SAME_PICTURE = 0.9985  # cosine of a vector and itself, in half precision
 ROWS = 4096  # faces scored at a time, so that memory stays flat
 
-Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """Examples of one person: those given, and ``rows`` of the table."""
+
+    given: tuple[Example, ...]
+    rows: Rows
+
+    def key(self, table: FaceTable, count: int) -> object:
+        """Another one where the scores are."""
+        texts = tuple(id(one.vector) for one in self.given)
+        return id(table), count, texts, self.rows.tobytes()
+
+    def arrays(self, name: str, table: FaceTable) -> Examples:
+        vectors = table.vectors[self.rows].astype(np.float32)
+        zeros, state = np.zeros(len(self.rows), np.int64), table.state[self.rows].astype(np.int64)
+        given = to_arrays([one for one in self.given if one.person == name], [name])
+        if not len(given):
+            return Examples(vectors, zeros, state)
+        return Examples(
+            np.concatenate([given.vectors, vectors]),
+            np.concatenate([given.person, zeros]),
+            np.concatenate([given.state, state]),
+        )
+
+    def has_mask(self, table: FaceTable) -> bool:
+        masks = (FaceClass.masked.name, FaceClass.masked_sunglasses.name)
+        numbers = [CLASS_NAMES.index(name) for name in masks]
+        is_given = any(one.class_name in masks for one in self.given)
+        return is_given or bool(np.isin(table.state[self.rows], numbers).any())
+
+
+@dataclass(frozen=True, eq=False)
 class _Column:
     """The scores of one person, and of which examples they are."""
 
     key: object
-    scores: Floats
+    scores: NDArray[np.float32]
 
 
 class FaceScores:
@@ -55,8 +87,9 @@ class FaceScores:
         self._columns: dict[str, _Column] = {}
         self._table: FaceTable | None = None
         self._rows = 0
-        self._fit = Fit()
-        self._fitted = False
+        self._overruled: dict[str, int] = {}  # vector of an example that is a face: its row
+        self._looked_up: FaceTable | None = None
+        self._fit: Fit | None = None
 
     def update(self) -> None:
         """Follow the album: people whose examples are not as they were are scored anew."""
@@ -65,20 +98,20 @@ class FaceScores:
             if learned is None or not table.vectors.shape[1]:
                 self._columns = {}
                 return
-            examples = self._examples()
-            vectors, state = table.vectors[: len(table)], table.state[: len(table)]
-            known = likeness.from_json(learned.likeness)
-        if not self._fitted:
-            self._fit, self._fitted = _fitted(examples, known), True
-        columns = {}
-        for name, mine in examples.items():
-            key = (id(table), len(vectors), frozenset(one.vector for one in mine))
-            old = self._columns.get(name)
-            if old is None or old.key != key:
-                kept = capped(to_arrays(mine, [name]), PER_STATE)
-                old = _Column(key, _scores(vectors, state, kept, known))
-            columns[name] = old
-        self._columns, self._table, self._rows = columns, table, len(vectors)
+            known, count = self._known(), len(table)
+            keys = {name: mine.key(table, count) for name, mine in known.items()}
+            vectors, state = table.vectors[:count], table.state[:count]
+            like = likeness.from_json(learned.likeness)
+        old, columns = self._columns, dict[str, _Column]()
+        if self._fit is None:
+            self._fit = _fitted(self._some(known, table), like)
+        for name, mine in known.items():
+            if name in old and old[name].key == keys[name]:
+                columns[name] = old[name]
+            else:
+                kept = capped(mine.arrays(name, table), PER_STATE)
+                columns[name] = _Column(keys[name], _scores(vectors, state, kept, like))
+        self._columns, self._rows, self._table = columns, count, table
 
     def of(self, table: FaceTable) -> int:
         """How many rows of ``table`` are scored; 0 where it is another one by now."""
@@ -88,79 +121,29 @@ class FaceScores:
     def names(self) -> list[str]:
         return list(self._columns)
 
-    def probability(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    def probability(self, rows: Rows) -> NDArray[np.float64]:
         """That a face of ``rows`` (n,) is a person of `names`, (n, people)."""
         columns = [column.scores[rows] for column in self._columns.values()]
         scores = np.stack(columns, axis=1) if columns else np.empty((len(rows), 0))
-        return self._fit.probability(scores.astype(np.float64))
-
-    def _examples(self) -> dict[str, list[Example]]:
-        """By person: the examples given, and the faces that a person has put to the name."""
-        album, table = self._album, self._album.table
-        spoken: dict[str, Example | None] = {}
-        for row in np.flatnonzero(table.confirmed[: len(table)] & table.alive[: len(table)]):
-            folder = table.folders[int(table.folder[row])]
-            photo, number = table.where[row]
-            identity = album.state.entries[photo].scan.faces[number].identity
-            if identity is not None and identity.by == table.described_by:
-                teaches = table.can_teach[row] and folder not in OTHER_FOLDERS
-                state = CLASS_NAMES[int(table.state[row])]
-                one = Example(folder, state, identity.vector) if teaches else None
-                spoken[identity.vector] = one
-        learned = album.state.learned
-        given = learned.examples if learned else ()
-        by_person: dict[str, list[Example]] = defaultdict(list)
-        for known in (*given, *filter(None, spoken.values()), *self._found()):
-            is_overruled = known.vector in spoken and spoken[known.vector] is not known
-            if known.person not in OTHER_FOLDERS and not is_overruled:
-                by_person[known.person].append(known)
-        return by_person
-
-    def _found(self) -> list[Example]:
-        """The album's own surest faces are examples, too, as `gallery.with_album` has it: of each
-        person in each state a few, from all over the album."""
-        album, table = self._album, self._album.table
-        n = len(table)
-        nobodys = [table.folder_index(name) for name in OTHER_FOLDERS]
-        sure = table.alive[:n] & table.can_teach[:n] & (table.certainty[:n] >= SURE_ENOUGH)
-        named = ~table.confirmed[:n] & ~np.isin(table.folder[:n], nobodys)
-        rows = np.flatnonzero(sure & named)
-        group = table.folder[rows].astype(np.int64) * len(CLASS_NAMES) + table.state[rows]
-        order = np.argsort(group, kind="stable")
-        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-        kept = [some[:: -(-len(some) // PER_STATE)] for some in np.split(rows[order], starts[1:])]
-        found = []
-        for row in np.concatenate(kept) if len(rows) else ():
-            photo, number = table.where[row]
-            identity = album.state.entries[photo].scan.faces[number].identity
-            if identity is not None:
-                name = table.folders[int(table.folder[row])]
-                found.append(Example(name, CLASS_NAMES[int(table.state[row])], identity.vector))
-        return found
+        return (self._fit or Fit()).probability(scores.astype(np.float64))
 
     def without_masked(self) -> tuple[str, ...]:
         """People of whom no example, nor any face put to the name, wears a mask."""
-        masks = {FaceClass.masked.name, FaceClass.masked_sunglasses.name}
         with self._album.mutex:
-            every = self._examples()
-        return tuple(
-            name
-            for name, mine in sorted(every.items())
-            if not any(one.class_name in masks for one in mine)
-        )
+            table = self._album.table
+            return tuple(
+                name for name, mine in sorted(self._known().items()) if not mine.has_mask(table)
+            )
 
     def alike(self) -> list[tuple[str, str, float]]:
         """Pairs of people whose examples are as alike as one person's are, the most alike first."""
         with self._album.mutex:
-            learned = self._album.state.learned
-            every = self._examples()
-        if learned is None or not every:
+            learned, table, known = self._album.state.learned, self._album.table, self._known()
+        if learned is None or not known or not table.vectors.shape[1]:
             return []
-        names = list(every)
-        flat = [one for mine in every.values() for one in mine]
-        some = capped(to_arrays(flat, names), PER_STATE_FIT)
-        known = likeness.from_json(learned.likeness)
-        pairs = known.of(some.vectors @ some.vectors.T, some.state, some.state)
+        names, some = list(known), self._some(known, table)
+        like = likeness.from_json(learned.likeness)
+        pairs = like.of(some.vectors @ some.vectors.T, some.state, some.state)
         pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)
         hot = np.eye(len(names))[some.person]
         count = np.maximum(hot.sum(axis=0), 1)
@@ -169,23 +152,78 @@ class FaceScores:
         named = [(names[a], names[b], float(mean[a, b])) for a, b in found]
         return sorted(named, key=lambda pair: -pair[2])
 
+    def _some(self, known: dict[str, _Known], table: FaceTable) -> Examples:
+        """A few examples of everybody, persons numbered as in ``known``."""
+        parts = [capped(mine.arrays(name, table), PER_STATE_FIT) for name, mine in known.items()]
+        return Examples(
+            np.concatenate([part.vectors for part in parts]),
+            np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+            np.concatenate([part.state for part in parts]),
+        )
 
-def _fitted(examples: dict[str, list[Example]], known: likeness.Likeness) -> Fit:
-    names = list(examples)
-    flat = [one for mine in examples.values() for one in mine]
-    if not flat:
-        return Fit()
-    return build(to_arrays(flat, names), len(names), known, PER_STATE_FIT).fit
+    def _known(self) -> dict[str, _Known]:
+        """By person: the examples given, unless a person has said otherwise of that very face; the
+        faces put to the name; and of the surest, a few in each state, from all over the album."""
+        table, n = self._album.table, len(self._album.table)
+        learned = self._album.state.learned
+        given = learned.examples if learned else ()
+        others = [table.folder_index(name) for name in OTHER_FOLDERS]
+        can = table.alive[:n] & table.can_teach[:n] & ~np.isin(table.folder[:n], others)
+        spoken = np.flatnonzero(can & table.confirmed[:n])
+        sure = can & ~table.confirmed[:n] & (table.certainty[:n] >= SURE_ENOUGH)
+        rows = np.concatenate([spoken, self._thinned(np.flatnonzero(sure))])
+        by_person: dict[str, list[Example]] = {}
+        self._find_faces_of(given)
+        for one in given:
+            row = self._overruled.get(one.vector, -1)
+            if one.person not in OTHER_FOLDERS and not (row >= 0 and table.confirmed[row]):
+                by_person.setdefault(one.person, []).append(one)
+        names = dict.fromkeys(
+            [*by_person, *(table.folders[f] for f in np.unique(table.folder[rows]))]
+        )
+        return {
+            name: _Known(
+                tuple(by_person.get(name, ())),
+                rows[table.folder[rows] == table.folder_index(name)],
+            )
+            for name in names
+        }
+
+    def _thinned(self, rows: Rows) -> Rows:
+        table = self._album.table
+        group = table.folder[rows].astype(np.int64) * len(CLASS_NAMES) + table.state[rows]
+        order = np.argsort(group, kind="stable")
+        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+        parts = np.split(rows[order], starts[1:])
+        return np.concatenate([part[:: -(-len(part) // PER_STATE) or 1] for part in parts])
+
+    def _find_faces_of(self, given: Iterable[Example]) -> None:
+        """Which examples are faces of the album itself, once for each table."""
+        if self._looked_up is self._album.table:
+            return
+        wanted = {one.vector for one in given}
+        table = self._album.table
+        self._overruled = {}
+        for photo, entry in self._album.state.entries.items():
+            for number, face in enumerate(entry.scan.faces):
+                if face.identity is not None and face.identity.vector in wanted:
+                    self._overruled[face.identity.vector] = table.rows_of_photo[photo][number]
+        self._looked_up = table
+
+
+def _fitted(some: Examples, like: likeness.Likeness) -> Fit:
+    people = int(some.person.max(initial=-1)) + 1
+    return build(some, people, like, PER_STATE_FIT).fit if people else Fit()
 
 
 def _scores(
-    vectors: NDArray[np.float16], state: NDArray[np.int8], mine: Examples, known: likeness.Likeness
-) -> Floats:
+    vectors: NDArray[np.float16], state: NDArray[np.int8], mine: Examples, like: likeness.Likeness
+) -> NDArray[np.float32]:
     """(n,) how much each face looks like the one person of ``mine``."""
     if not len(mine):
         return np.full(len(vectors), NO_EXAMPLE, np.float32)
-    mean = known.mean[:, mine.state].astype(np.float32)  # (states, examples)
-    spread = known.spread[:, mine.state].astype(np.float32)
+    mean = like.mean[:, mine.state].astype(np.float32)  # (states, examples)
+    spread = like.spread[:, mine.state].astype(np.float32)
     scores = np.empty(len(vectors), np.float32)
     first = max(len(mine) - NEAREST, 0)
     for start in range(0, len(vectors), ROWS):

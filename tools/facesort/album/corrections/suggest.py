@@ -21,6 +21,7 @@ RATHER = 0.8  # one that lies in somebody's folder, for another
 SURE = 0.98  # of a named face, that it is done
 PURE = 0.99  # the share of right faces in named folders that is aimed at
 AT_ONCE = 24  # faces of one suggestion
+ROWS = 8192  # faces looked at together, so that memory stays flat
 NOBODYS = (UNSURE, STRANGERS)
 
 Rows = NDArray[np.int64]
@@ -49,13 +50,9 @@ def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> 
         rows = rows[rows < scores.of(table)]
         if not names or not len(rows):
             return []
-        probability = scores.probability(rows)
         is_nobodys = np.isin(table.folder[rows], [table.folder_index(name) for name in NOBODYS])
-        numbers = np.array([table.folder_index(name) for name in names])
-        probability[table.folder[rows][:, None] == numbers] = 0.0
-        _leave_out_dismissed(album, rows, names, probability)
-        best = probability.argmax(axis=1)
-        value = probability[np.arange(len(rows)), best]
+        parts = [_likeliest(album, scores, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
+        best, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         wanted = value >= np.where(is_nobodys, LIKELY, RATHER)
         found = []
         for number, name in enumerate(names):
@@ -75,6 +72,19 @@ def _open_rows(album: SortedAlbum) -> Rows:
     nothing = table.folder[:n] == table.folder_index(NOT_A_FACE)
     is_open = ~table.confirmed[:n] | unsure
     return np.flatnonzero(table.alive[:n] & table.can_name[:n] & is_open & ~nothing)
+
+
+def _likeliest(
+    album: SortedAlbum, scores: FaceScores, rows: Rows
+) -> tuple[Rows, NDArray[np.float64]]:
+    """The likeliest other person of each face, an index into the names, and the probability."""
+    table, names = album.table, scores.names
+    probability = scores.probability(rows)
+    numbers = np.array([table.folder_index(name) for name in names])
+    probability[table.folder[rows][:, None] == numbers] = 0.0
+    _leave_out_dismissed(album, rows, names, probability)
+    best = probability.argmax(axis=1)
+    return best, probability[np.arange(len(rows)), best]
 
 
 def _leave_out_dismissed(
