@@ -12,18 +12,27 @@ from taught import crops, drag, sort_by_person, state_of, taught, views
 
 from facesort.album.corrections.acts import dismissed
 from facesort.album.corrections.api import (
+    BoxPx,
     Correction,
+    FaceScores,
     SortedAlbum,
     add_face,
     dismiss,
     history,
+    keep_apart,
+    look_alikes,
     merge,
     move_box,
+    progress,
     record_corrections,
     redo,
     revert,
+    suggestions,
 )
+from facesort.album.corrections.quiet_reporter import LineReporter
+from facesort.album.learning.confirmed import confirmed
 from facesort.album.learning.corrections import find_changes
+from facesort.album.learning.unlearn import unlearn
 from facesort.errors import UsageError
 
 
@@ -285,3 +294,95 @@ def test_originals_keep_their_bytes_and_times(by_person: Path, album: Album) -> 
         revert(opened)
     album.check()
     assert os.stat(album.root / "1.jpg").st_nlink == 2  # itself, and photos/Ana
+
+
+@pytest.mark.parametrize("kind", ["assign", "add", "box", "merge"])
+def test_undo_in_a_terminal_takes_back_what_the_page_did(by_person: Path, kind: str) -> None:
+    before = everything(by_person)
+    album = SortedAlbum(by_person)
+    if kind == "assign":
+        record_corrections(album, [Correction("3.jpg", 1, "Eva")])
+    elif kind == "add":
+        add_face(album, "4.jpg", (60, 60, 90, 90), "Ana")
+    elif kind == "box":
+        move_box(album, "1.jpg", 0, (2, 18, 26, 52))
+    else:
+        merge(album, "Ben", "Ana")
+    assert unlearn(by_person, LineReporter([])) == 0
+    assert everything(by_person) == before
+
+
+def test_a_drawn_face_is_exported_to_train_on(by_person: Path) -> None:
+    add_face(SortedAlbum(by_person), "4.jpg", (60, 60, 90, 90), "Ana")
+    (photo,) = confirmed(by_person)
+    assert photo.path.name == "4.jpg"
+    assert ((60, 60, 90, 90), "Ana") in zip(photo.boxes_px, photo.classes, strict=True)
+
+
+@pytest.mark.parametrize(
+    "box", [(5, 5, 6, 60), (50, 50, 20, 20), (-9, 0, 30, 30), (float("nan"), 0, 30, 30)]
+)
+def test_a_box_that_is_none_is_refused(by_person: Path, box: BoxPx) -> None:
+    album = SortedAlbum(by_person)
+    for draw in (
+        lambda: add_face(album, "4.jpg", box, "Ana"),
+        lambda: move_box(album, "1.jpg", 0, box),
+    ):
+        with pytest.raises(UsageError, match="pixels a side"):
+            draw()
+    assert not history(album)
+
+
+def scored(album: SortedAlbum) -> FaceScores:
+    scores = FaceScores(album)
+    scores.update()
+    return scores
+
+
+def test_one_named_face_makes_others_like_it_suggested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, album: Album
+) -> None:
+    """Nobody has examples for the fourth colour; one is named, the two others look like it."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        album.add(f"{number}.jpg", "masked_sunglasses", confidence=0.6 + number / 10)
+    album.add("9.jpg", "face")
+    opened = SortedAlbum(sort_by_person(tmp_path))
+    scores = scored(opened)
+    assert suggestions(opened, scores) == []
+    record_corrections(opened, [Correction("0.jpg", 0, "Zoe")])
+    scores.update()
+    (found,) = suggestions(opened, scores)
+    assert found.folder == "Zoe"
+    assert {opened.view(one).photo for one in found.ids} == {"1.jpg", "2.jpg"}
+    dismiss(opened, [("1.jpg", 0)], "Zoe")
+    scores.update()
+    (found,) = suggestions(opened, scores)
+    assert [opened.view(one).photo for one in found.ids] == ["2.jpg"]
+    revert(opened)
+    revert(opened)
+    scores.update()
+    assert suggestions(opened, scores) == []
+
+
+def test_progress_counts_main_faces_and_who_has_no_mask(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    before = progress(album, scored(album))
+    assert (before.main, before.confirmed) == (6, 0)
+    assert before.without_masked == ("Ana", "Eva")
+    record_corrections(album, [Correction("1.jpg", 0, "Ana"), Correction("4.jpg", 0, "Eva")])
+    after = progress(album, scored(album))
+    assert after.confirmed == 2
+    assert after.without_masked == ("Ana",)
+
+
+def test_people_who_look_alike_are_asked_about_once(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    record_corrections(album, [Correction("2.jpg", 0, "Zoe")])  # as Ben's other face
+    assert look_alikes(album, scored(album)) == [("Ben", "Zoe")]
+    keep_apart(album, "Zoe", "Ben")
+    assert look_alikes(album, scored(album)) == []
+    revert(album)
+    assert look_alikes(album, scored(album)) == [("Ben", "Zoe")]
+    redo(album)
+    assert look_alikes(album, scored(album)) == []

@@ -34,7 +34,6 @@ from facesort.models.people import likeness
 
 PER_STATE = 40  # examples kept of a person in each state, as `gallery.build` has it
 PER_STATE_FIT = 8  # of those, for the fit: it compares every pair
-SAME_PICTURE = 0.9985  # cosine of a vector and itself, in half precision
 ROWS = 4096  # faces scored at a time, so that memory stays flat
 
 Rows = NDArray[np.int64]
@@ -229,9 +228,7 @@ def _scores(
     for start in range(0, len(vectors), ROWS):
         rows = slice(start, start + ROWS)
         away = vectors[rows].astype(np.float32) @ mine.vectors.T
-        itself = away > SAME_PICTURE  # a face that is an example says nothing of itself
         away -= mean[state[rows]]
         away /= spread[state[rows]]
-        away[itself] = NO_EXAMPLE
         scores[rows] = np.partition(away, first, axis=1)[:, first:].mean(axis=1)
     return scores
