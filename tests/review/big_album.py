@@ -3,7 +3,7 @@
     python tests/review/big_album.py DIR [PHOTOS]
 
 All photos are one file and all crops are a few hundred drawn ones, by hard links; vectors, names
-and certainties are drawn at random or judged by the real `classify_scans`. Who is who is in `truth`.
+and certainties are drawn at random or judged by the real `classify_scans`. `truth` says who is who.
 """
 
 from __future__ import annotations

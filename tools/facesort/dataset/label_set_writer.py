@@ -52,10 +52,10 @@ def write_yolo(
     """
     config = _begin(labels, out, split, config_lines)
     left_out, names, written = Counter(labels.left_out), FreeNames(), []
-    images = out / "images" / split
+    folder = out / "images" / split
     for image in labels.images:
         inside = _inside(labels.relative(image.path))
-        target = names.of(_readable(images / inside))
+        target = names.of(_readable(folder / inside))
         if is_synthetic(target) and split != TRAIN:
             raise DatasetError(f"{image.path}: synthetic, so for training only; not for {split}")
         try:

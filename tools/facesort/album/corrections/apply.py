@@ -15,12 +15,11 @@ from facesort.album.corrections.relink import Words, clear_unfinished, moved_by_
 from facesort.album.corrections.renames import follow
 from facesort.album.corrections.review_queue import review_lines
 from facesort.album.destination import Destination
-from facesort.album.executor import Workspace
 from facesort.album.journal import read_state
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.enrollment import check_names
 from facesort.album.records import Learned
-from facesort.album.sort import open_workspace
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import (

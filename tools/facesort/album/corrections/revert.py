@@ -22,11 +22,11 @@ from facesort.album.corrections.relink import (
     remove_stale_sidecars,
 )
 from facesort.album.disk import FileSignature
-from facesort.album.executor import PlanExecutor, Workspace, write_manifest
+from facesort.album.executor import PlanExecutor, write_manifest
 from facesort.album.journal import read_state
 from facesort.album.names import NamePool
 from facesort.album.records import Entry, folder_of
-from facesort.album.sort import open_workspace
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.album.state import Learning
 from facesort.album.summary import counted
 from facesort.album.user_labels import UserLabels, withdraw_labels
