@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort.album.destination import Destination
+from facesort.album.detected_faces import decode_px
 from facesort.album.link_modes import possible_links
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.clustering import (
@@ -37,7 +38,6 @@ from facesort.album.scanning.scanner import (
     ScanFunction,
     Scanner,
     ScanResult,
-    decode_px,
     scan_photos,
 )
 from facesort.album.state import State

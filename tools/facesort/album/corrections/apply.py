@@ -19,7 +19,6 @@ from facesort.album.journal import read_state
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.enrollment import check_names
 from facesort.album.records import Learned
-from facesort.album.workspace import Workspace, open_workspace
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import (
@@ -29,6 +28,7 @@ from facesort.album.user_labels import (
     append_labels,
     read_labels,
 )
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import album_at
 from facesort.reporter import Reporter

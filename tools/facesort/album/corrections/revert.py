@@ -26,10 +26,10 @@ from facesort.album.executor import PlanExecutor, write_manifest
 from facesort.album.journal import read_state
 from facesort.album.names import NamePool
 from facesort.album.records import Entry, folder_of
-from facesort.album.workspace import Workspace, open_workspace
 from facesort.album.state import Learning
 from facesort.album.summary import counted
 from facesort.album.user_labels import UserLabels, withdraw_labels
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.errors import UsageError
 from facesort.photos import album_at
 from facesort.reporter import Reporter

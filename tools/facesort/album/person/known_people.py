@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facesort.album.detected_faces import as_faces, decode_px
 from facesort.album.person.classify import vectors_of, worn_by
 from facesort.album.person.clustering import numbered
 from facesort.album.person.enrollment import ExampleFaces, ReadExamples, WhichFace, read_examples
@@ -17,7 +18,6 @@ from facesort.album.person.gallery import alike, build
 from facesort.album.person.identification import vector_to_text
 from facesort.album.person.quality import LEARNING
 from facesort.album.records import Example, Face, Learned
-from facesort.album.scanning.scanner import as_faces, decode_px
 from facesort.album.summary import counted
 from facesort.classes import CLASS_NAMES
 from facesort.errors import AlbumError, PhotoError
