@@ -123,7 +123,7 @@ def _box(result: dict[str, Any], where: str, extras: Counter[str]) -> RawBox:
 def render(labels: LabelSet) -> str:
     """Tasks to import, one an image; its URL is the path below the root, for local storage."""
     tasks = []
-    for image in labels.images:
+    for task_id, image in enumerate(labels.images, start=1):
         width, height = image.size_wh
         results = []
         rows = zip(image.class_id.tolist(), image.xyxy_px.tolist(), strict=True)
@@ -144,5 +144,6 @@ def render(labels: LabelSet) -> str:
                 }
             )
         url = f"/data/local-files/?d={labels.relative(image.path).as_posix()}"
-        tasks.append({"data": {"image": url}, "annotations": [{"result": results}]})
+        annotations = [{"id": task_id, "result": results}]
+        tasks.append({"id": task_id, "data": {"image": url}, "annotations": annotations})
     return json.dumps(tasks, ensure_ascii=False, indent=1) + "\n"
