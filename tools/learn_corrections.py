@@ -1,10 +1,10 @@
-"""Learn from what you moved by hand in a sorted album; your word counts for ever.
+"""Store the corrections you made by hand in a sorted album; they are permanent.
 
-    python tools/learn_corrections.py sorted             # keep what you said
+    python tools/learn_corrections.py sorted             # store your corrections
     python tools/learn_corrections.py sorted --apply     # and let the photos follow their faces
-    python tools/learn_corrections.py sorted --undo      # take the last learning back
+    python tools/learn_corrections.py sorted --undo      # take the last run back
     python tools/learn_corrections.py sorted --watch --apply     # at once, while you drag
-    python tools/learn_corrections.py sorted --xmp       # side-cars for Lightroom and digiKam
+    python tools/learn_corrections.py sorted --xmp       # side-cars with names and regions
     python tools/learn_corrections.py sorted --export-yolo datasets/corrected
 
 Drag a crop from faces/masked to faces/face, and that face wears no mask; to faces/_not_a_face, and

@@ -7,6 +7,7 @@
     python tools/sort_photos.py --undo --dst sorted             # take it all back
     python tools/sort_photos.py --src album --by person --people examples --dst children
     python tools/sort_photos.py --src album --by person --dst children    # and name them afterwards
+    python tools/sort_photos.py --src album --review            # and correct it in the browser
     python tools/sort_photos.py --src s3://bucket/album --engine ray      # on many machines
 
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
@@ -172,6 +173,16 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)
 
 
+def review(args: Namespace, code: int) -> int:
+    """Open the review page of what was sorted, until Ctrl-C."""
+    from facesort.review.server import serve
+
+    stop.ignore()  # the server has its own way to end
+    report = ConsoleReporter(sys.stdout, sys.stderr)
+    dst = args.dst or (args.plan.parent if args.plan else DST)
+    return max(code, serve(dst, 0, True, report.say, CACHE))
+
+
 def main(
     argv: Sequence[str],
     load: LoadDetector = load_detector,
@@ -186,10 +197,12 @@ def main(
     try:
         stop.as_interrupt()
         with clear_errors(args.dst or (args.plan.parent if args.plan else DST)):
-            return run(args, load, encoder)
+            code = run(args, load, encoder)
     except BaseException as error:
         if not (stop.was_requested() or isinstance(error, KeyboardInterrupt)):
             raise
+    else:
+        return review(args, code) if args.review else code
     finally:
         stop.ignore()
     again = shlex.join(["python", sys.argv[0], *argv])

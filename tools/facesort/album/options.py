@@ -88,6 +88,7 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         metavar="FILE",
         help="carry out a saved plan, if nothing has changed",
     )
+    add("--review", action="store_true", help="then open the review page (tools/review.py)")
     add("--undo", action="store_true", help="remove from --dst what was made there; list the rest")
     add(
         "--quality",
@@ -154,6 +155,10 @@ def check(args: Namespace) -> None:
         raise UsageError("--quality chooses one of the shipped models: pass it or --weights FILE")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
         raise UsageError("--undo: needs --dst, the folder to restore, and no other option")
+    if args.review and args.dry_run:
+        raise UsageError(
+            "--review: there is nothing to review after --dry-run; pass one of the two"
+        )
     if args.plan and args.dry_run:
         raise UsageError("--plan FILE carries out what --dry-run has saved: pass one of the two")
     if args.plan and given(args) & PLANNED:

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from facesort.album.person.classify import classify_scans
-from facesort.album.person.clustering import found_line, names_of, numbered, with_people_found
+from facesort.album.person.clustering import (
+    found_line,
+    names_of,
+    numbered,
+    with_people_found,
+    without_unused,
+)
 from facesort.album.person.enrollment import check_names
 from facesort.album.person.ensemble import EnsembleModel, classify_by_votes
 from facesort.album.person.known_people import SHOWN, KnownPeople
@@ -158,10 +164,8 @@ class ByExamples(ByClass):
         if voting:
             unknown = f"; nobody is called {', '.join(others[:SHOWN])}" if others else ""
             report.say(f"{self.job.options.get('vote')} has a say in {', '.join(voting)}{unknown}")
-        return self._assigned(learned, self.folders(album.state, album.said), album)
-
-    def _assigned(self, learned: Learned, folders: Folders, album: AlbumScans) -> Assignment:
-        labels = album.said.within(self.folders(album.state, album.said))
+        folders = self.folders(album.state, album.said)
+        labels = album.said.within(folders)
         found = classify_scans(learned, folders.people, labels, album.scans.values())
         return Assignment(folders, learned, found)
 
@@ -186,15 +190,28 @@ class ByClusters(ByExamples):
     def assign(self, album: AlbumScans, report: Reporter) -> Assignment:
         learned, state, said = self._learned(report), album.state, album.said
         earlier = state.learned.examples if state.learned else ()
-        if earlier and state.learned and state.learned.by == learned.by:
-            learned = replace(learned, examples=earlier)
+        known: tuple[str, ...] = ()
+        if state.learned and state.learned.by == learned.by:
+            known = names_of(state.learned)
+            learned = replace(learned, examples=earlier) if earlier else learned
         taken = (*said.people, *(state.people if earlier else ()))
         labels = said.within(Folders((*taken, numbered(1))))
         learned = with_people_found(learned, taken, labels, album.scans.values(), album.new)
-        folders = self.folders(state, said)
-        if names_of(learned):
-            folders = Folders(tuple(dict.fromkeys((*names_of(learned), *said.people))))
-        return self._assigned(learned, folders, album)
+        return self._without_empty(learned, {*known, *said.people}, album)
+
+    def _without_empty(
+        self, learned: Learned, kept: Collection[str], album: AlbumScans
+    ) -> Assignment:
+        """Who was found, less those in whose folder no face would be."""
+        scans, said = album.scans.values(), album.said
+        while True:
+            names = tuple(dict.fromkeys((*names_of(learned), *said.people))) or self.people.names
+            found = classify_scans(learned, names, said.within(Folders(names)), scans)
+            used = {one.folder for predictions in found.values() for one in predictions}
+            fewer = without_unused(learned, {*kept, *used})
+            if fewer is learned:
+                return Assignment(Folders(names), learned, found)
+            learned = fewer
 
     def say_found(self, before: State, assigned: Assignment, entries: Iterable[Entry]) -> str:
         filed_as = {folder_of(crop).split("/")[1] for entry in entries for crop in entry.crops}

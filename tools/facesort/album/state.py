@@ -34,6 +34,7 @@ class Learning:
     labels: list[UserLabel] = field(default_factory=list)
     before: dict[str, Entry] = field(default_factory=dict)
     is_applied: bool = False
+    act: dict[str, Any] = field(default_factory=dict)  # of the review page: what else was done
 
 
 @dataclass
@@ -54,6 +55,7 @@ class State:
     own_manifest: str = ""  # the person's, from before our first, under its name since then
     left_by_undo: dict[str, str] | None = None
     learnings: list[Learning] = field(default_factory=list)
+    reverted: list[Learning] = field(default_factory=list)  # what can be done once more
     is_unlearning: bool = False
     as_of: object = None  # what the file was like when it was read
     check: RunningCheck = field(default_factory=RunningCheck, compare=False)  # of all its lines
@@ -135,14 +137,15 @@ class State:
         elif kind == "said":
             labels = labels_of(line["labels"])
             if not self.is_learning:
-                self.learnings.append(Learning(self.learned))
+                self.learnings.append(Learning(self.learned, act=dict(line.get("act", {}))))
+                self.reverted = self.reverted[:-1] if line.get("redo") else []
             self.learnings[-1].labels += labels
         elif kind == "applied" and self.learnings:
             self.learnings[-1].is_applied = True
         elif kind == "unlearning":
             self.is_unlearning = True
         elif kind == "unlearned" and self.learnings:
-            self.learnings.pop()
+            self.reverted.append(self.learnings.pop())
             self.is_unlearning = False
         elif kind == "sidecar":
             content = text_of(line["content"], "content")

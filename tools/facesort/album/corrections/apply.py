@@ -62,10 +62,14 @@ def apply_corrections(root: Path, wish: Options, report: Reporter) -> int:
         labels, changes = read_labels(dst.corrections), find_changes(root, state)
         changes.said += put_back(root, state, labels, changes)
         _ask(changes, state, labels, wish.ask)
-        new = _new(changes, state, labels)
+        new, before = _new(changes, state, labels), len(labels)
         _say(changes, new, report)
         _keep(workspace, changes, labels, new, wish.ask)
-        report.say(f"{counted(len(labels), 'correction')} kept for ever in {dst.CORRECTIONS}")
+        replaced = before + len(new) - len(labels)
+        instead = f", {replaced} in place of an earlier one for the same face" if replaced else ""
+        report.say(
+            f"{counted(len(labels), 'correction')} kept for ever in {dst.CORRECTIONS}{instead}"
+        )
         labels = labels.within(state.sorted_into)
         words = _words(state, labels)
         others = moved_by_others(state, labels, words)

@@ -196,13 +196,11 @@ def _matched(
         return None
     lab[..., 0] *= gain
     lab[..., 1:] += (ours - theirs)[1:] * 0.8
-    rgb = np.asarray(
-        cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB), np.uint8
-    )
-    return np.asarray(_as_sharp(rgb, under, skin), dtype=np.float64)
+    rgb = cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
+    return _as_sharp(np.asarray(rgb, dtype=np.uint8), under).astype(np.float64)
 
 
-def _as_sharp(patch: Image, under: Image, skin: NDArray[np.bool_]) -> Image:
+def _as_sharp(patch: Image, under: Image) -> Image:
     """``patch`` blurred where the image it goes into is softer."""
     import cv2
 
