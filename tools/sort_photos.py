@@ -83,10 +83,10 @@ def quality(args: Namespace) -> str:
     return args.quality or BALANCED
 
 
-def load_describer() -> Describer:
+def load_describer(encoder: Path = EMBEDDING) -> Describer:
     from facesort.album.person import describe
 
-    return describe.load_describer(POINTS, EMBEDDING)
+    return describe.load_describer(POINTS, encoder)
 
 
 def people(args: Namespace, describer: Callable[[], Describer]) -> People | None:
@@ -123,7 +123,7 @@ def scanner(
     return with_ray.Cluster(args.src, folder, load, args.workers).scan_photos
 
 
-def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer]) -> int:
+def run(args: Namespace, load: LoadDetector, describer: Callable[..., Describer]) -> int:
     from facesort.album import sort
     from facesort.album.subject import PhotoRules
     from facesort.album.undo import undo
@@ -135,8 +135,11 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
     if args.plan:
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
     weights, imgsz = model(args)
-    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
-    by_person |= {"vote": str(args.vote)} if args.vote else {}
+    if args.encoder:
+        describer = functools.partial(describer, args.encoder)
+    own = {"vote", "encoder"}  # models of the user's, recorded where there are any
+    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - own)}
+    by_person |= {name: str(getattr(args, name)) for name in sorted(own) if getattr(args, name)}
     load_own = functools.partial(load, weights, args.conf, imgsz)
     load_voter = functools.partial(load, args.vote, None, None) if args.vote else None
     job = sort.Job(
@@ -166,7 +169,7 @@ def run(args: Namespace, load: LoadDetector, describer: Callable[[], Describer])
 def main(
     argv: Sequence[str],
     load: LoadDetector = load_detector,
-    describer: Callable[[], Describer] = load_describer,
+    describer: Callable[..., Describer] = load_describer,
 ) -> int:
     stop.at_once()
     open_closed_streams()

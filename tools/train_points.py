@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> None:
     from facesort.dataset.synthesize import occlude
     from facesort.models.landmarks import load_face_finder
     from facesort.models.people import train_points
-    from facesort.models.people.embed import META_LICENCE, META_NAME
+    from facesort.models.encoders import META_LICENCE, META_NAME
     from facesort.models.people.points import load_point_finder
     from facesort.models.people.trainable import write_back
 

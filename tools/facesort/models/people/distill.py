@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.models.people.embed import Normalisation
+from facesort.models.encoders import Normalisation
 from facesort.models.people.trainable import as_module
 
 Faces = NDArray[np.uint8]
