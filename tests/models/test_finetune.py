@@ -148,7 +148,7 @@ class Points:
     """Finds the template where a box of 112 pixels begins."""
 
     def find(self, rgb: np.ndarray, xyxy_px: object) -> np.ndarray:
-        x0, y0, x1, y1 = np.asarray(xyxy_px, dtype=float)
+        x0, y0, x1, _ = np.asarray(xyxy_px, dtype=float)
         if x1 <= x0:
             raise ValueError("no area")
         return (TEMPLATE_PX * (x1 - x0) / SIDE + [x0, y0])[None]
