@@ -99,6 +99,12 @@ def find_people(
     )
 
 
+def only(people: People, mask: np.ndarray) -> People:
+    paths = [people.paths[i] for i in np.flatnonzero(mask)]
+    rest = people.person[mask], people.kind[mask], people.points_px[mask]
+    return People(people.source, paths, people.names, *rest)
+
+
 def _kind(name: str, path: Path) -> int:
     if name == "mo":
         return BOTH if "sunglasses" in path.name else MASKED

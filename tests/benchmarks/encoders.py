@@ -88,22 +88,22 @@ def main(argv: Sequence[str]) -> None:
         name: faces.find_people(name, folder, find, points, args.cache)
         for name, folder in folders.items()
     }
-    mine = {name: judged(found, args.part) for name, found in people.items()}
+    people = {name: judged(found, args.part) for name, found in people.items()}
     for name, found in people.items():
-        of = found.person[mine[name]]
-        print(f"{name}: {len(of)} photos of {len(np.unique(of))} people ({args.part})")
+        print(f"{name}: {len(found.person)} photos of {len(np.unique(found.person))} people")
     twins = {name: twins_of(found, args.encoders[0]) for name, found in people.items()}
+    cache = args.cache / args.part
+    cache.mkdir(exist_ok=True)
     for encoder in args.encoders:
-        print(f"\n{encoder}: {card(encoder)}")
-        seen = {n: load(encoder, people[n], mine[n], twins[n], args.cache) for n in people}
-        tell(seen)
+        print(f"\n{encoder}: {card(encoder)}", flush=True)
+        tell({n: load(encoder, people[n], twins[n], cache) for n in people})
 
 
-def judged(people: People, part: str) -> np.ndarray:
+def judged(people: People, part: str) -> People:
     if people.source == "young":
-        return np.ones(len(people.person), dtype=bool)
+        return people
     parts = np.array([part_of(people.source, name) for name in people.names])
-    return parts[people.person] == part
+    return faces.only(people, parts[people.person] == part)
 
 
 def twins_of(people: People, encoder: str) -> np.ndarray:
@@ -141,10 +141,9 @@ def load(encoder: str, people: People, mine: np.ndarray, twins: np.ndarray, cach
         ]
         return np.concatenate(parts, axis=1) / np.sqrt(len(parts))
 
-    seen, person, kind = both("")[mine], people.person[mine], people.kind[mine]
-    twins = twins[np.ix_(mine, mine)]
+    seen, person, kind = both(""), people.person, people.kind
     if people.source == "lfw":  # each photo once more, with sunglasses drawn; never with itself
-        seen = np.concatenate([seen, both("sunglasses")[mine]])
+        seen = np.concatenate([seen, both("sunglasses")])
         person = np.tile(person, 2)
         twins = np.tile(twins | np.eye(len(twins), dtype=bool), (2, 2))
         kind = np.repeat([BARE, SUNGLASSES], len(kind))
