@@ -47,6 +47,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--people-weight", type=float, default=0.05, help="of the loss that tells people apart")
     add("--contrast-weight", type=float, default=0.15, help="of the loss on people in real masks")
     add("--batch", type=int, default=256)
+    add("--blend", type=console.fraction, default=0.5, help="1: as trained; 0: as it started")
     add("--name", default="face_embedding", help="for the file's metadata")
     add("--licence", default="not stated", help="for the file's metadata")
     add("--origin", default="not stated", help="for the file's metadata")
@@ -161,6 +162,7 @@ def train(args: Namespace, encoder, teacher, data) -> None:
             contrast=args.contrast_weight,
             learning_rate=args.learning_rate,
             batch=args.batch,
+            blend=args.blend,
         ),
         say=print,
     )

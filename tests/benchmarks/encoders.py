@@ -34,6 +34,7 @@ from facesort.models.yunet import load_yunet
 
 POINTS = Path(__file__).resolve().parents[2] / "weights" / "face_points.onnx"
 DRAWS, BOOTSTRAPS = 200, 400
+PHOTOS_EACH = 4  # of a person of LFW
 PAIRS = [  # source, kinds of the two photos
     ("mp", BARE, BARE, "bare-bare"),
     ("mp", MASKED, BARE, "mask-bare"),
@@ -102,8 +103,10 @@ def main(argv: Sequence[str]) -> None:
 def judged(people: People, part: str) -> People:
     if people.source == "young":
         return people
+    earlier = np.array([sum(people.person[:i] == p) for i, p in enumerate(people.person)])
+    few = earlier < PHOTOS_EACH if people.source == "lfw" else np.ones(len(earlier), dtype=bool)
     parts = np.array([part_of(people.source, name) for name in people.names])
-    return faces.only(people, parts[people.person] == part)
+    return faces.only(people, few & (parts[people.person] == part))
 
 
 def twins_of(people: People, encoder: str) -> np.ndarray:
@@ -133,7 +136,7 @@ def card(encoder: str) -> str:
     return f"{' + '.join(some)}; {megabytes:.1f} MB; {ms:.1f} ms a face (one thread, fastest of 30)"
 
 
-def load(encoder: str, people: People, mine: np.ndarray, twins: np.ndarray, cache: Path) -> Faces:
+def load(encoder: str, people: People, twins: np.ndarray, cache: Path) -> Faces:
     def both(drawn: str) -> np.ndarray:
         parts = [
             faces.vectors(people, load_embedder(path), cache, mirror, drawn)

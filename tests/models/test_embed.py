@@ -134,7 +134,7 @@ def test_faces_are_aligned_as_the_file_wants_them(tmp_path: Path) -> None:
     landmarks = TEMPLATE_PX * 1.1 + 30
     plain = load_embedder(write_network(tmp_path / "plain.onnx"))
     assert np.array_equal(plain.align(rgb, landmarks), align_face(rgb, landmarks))
-    shifted = {"facesort_template": json.dumps((TEMPLATE_PX + [0, 5]).tolist())}
+    shifted = {"facesort_template": json.dumps((TEMPLATE_PX + np.array([0, 5])).tolist())}
     lower = load_embedder(write_network(tmp_path / "lower.onnx", shifted)).align(rgb, landmarks)
     assert abs(lower[5:] - plain.align(rgb, landmarks)[:-5].astype(float)).max() <= 1
     with pytest.raises(ValueError, match="finite"):

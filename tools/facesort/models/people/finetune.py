@@ -13,8 +13,9 @@ put on (`views`) and must say of each:
   https://arxiv.org/abs/1801.09414), with another mask over theirs now and then, or the cloth of the
   day would be who they are.
 
-Bare faces stay what they were: they are in every batch, and weights are drawn back to the start.
-What is kept is the mean of the weights over the last steps.
+Bare faces stay what they were: they are in every batch, weights are drawn back to the start, and
+what is kept lies between the start and the mean of the last steps (WiSE-FT, Wortsman et al. 2022,
+https://arxiv.org/abs/2109.01903): some hundred people must not bend a space made by a million.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ GLASSES, GLASSES_REAL = 0.17, 0.04
 
 @dataclass(frozen=True)
 class Recipe:
-    """Weights of the losses beside distillation, learning rate, faces a step, and how far a step at
-    full rate draws the weights back to the start."""
+    """Weights of the losses beside distillation, learning rate, faces a step, how far a step at
+    full rate draws the weights back to the start, and how far from it they end (1: as trained)."""
 
     nce: float = 0.15
     relations: float = 10.0
@@ -52,6 +53,7 @@ class Recipe:
     learning_rate: float = 4e-4
     batch: int = 256
     pull: float = 0.002
+    blend: float = 0.5
 
 
 def finetune(
@@ -107,6 +109,7 @@ def finetune(
             say(f"{done:4.0%} step {step}: {_line(losses)}")
     say(f"{step} steps of {recipe.batch} faces: {_line(losses)}")
     with torch.no_grad():
+        torch._foreach_lerp_(mean, start, 1 - recipe.blend)
         torch._foreach_copy_(weights, mean)
     return network.eval()
 
