@@ -1,10 +1,12 @@
 """Put face encoders together in one file, and measure how alike strangers are to it.
 
     python tools/fuse_encoders.py --encoders runs/sface.onnx runs/retail.onnx \\
-        --store int8 float16 --data runs/faces.npz --out weights/face_embedding.onnx
+        --store int8 float16 --dimensions 192 --data runs/faces.npz \\
+        --out weights/face_embedding.onnx
 
---data are the faces that train_embedder.py gathered; of them, people whom nothing was trained on
-(validation) say how alike two strangers are who are bare, masked or in sunglasses.
+--data are the faces that train_embedder.py gathered. People who were trained on say in which
+--dimensions people differ; people whom nothing was trained on (validation), how alike two strangers
+are who are bare, masked or in sunglasses.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--parts", type=float, nargs="+", help="weight of each one's cosine (default: alike)")
     add("--store", nargs="+", choices=STORES, help="each one's weights in the file")
     add("--mirror", action="store_true", help="look at the mirror image, too: twice the time")
+    add("--dimensions", type=int, help="numbers a face, fewer than all encoders' (default: all)")
     add("--data", type=console.path, required=True, help="gathered faces (.npz)")
     add("--out", type=console.path, required=True, help="result (.onnx)")
     add("--name", default="face_embedding", help="for the file's metadata")
@@ -47,6 +50,7 @@ def main(argv: Sequence[str]) -> None:
     from facesort.models.people.cutouts import CROP_TEMPLATE_PX
     from facesort.models.people.embed import load_embedder
     from facesort.models.people.fuse import Part, fuse
+    from facesort.models.people.likeness import DEFAULT
     from facesort.models.people.trainable import load_graph
 
     n = len(args.encoders)
@@ -55,7 +59,6 @@ def main(argv: Sequence[str]) -> None:
     rows = zip(args.encoders, specs, weights, stores, strict=True)
     parts = [Part(load_graph(p), spec, w, args.mirror, s) for p, spec, w, s in rows]
     data = gather.load(args.data)
-    model = fuse(parts)
     metadata = {
         encoders.META_MEAN: "0",
         encoders.META_SCALE: "1",
@@ -66,13 +69,36 @@ def main(argv: Sequence[str]) -> None:
         "facesort_origin": args.origin,
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    for likeness in ("", None):
-        if likeness is None:  # what strangers are to the file that now is there
-            metadata[encoders.META_LIKENESS] = strangers(load_embedder(args.out), data).to_json()
-        onnx.helper.set_model_props(model, metadata)
+
+    def write(model, likeness: str) -> None:
+        onnx.helper.set_model_props(model, metadata | {encoders.META_LIKENESS: likeness})
         onnx.save(model, str(args.out))
+
+    unknown = DEFAULT.to_json()
+    write(fuse(parts), unknown)
+    if args.dimensions:
+        found = projection(load_embedder(args.out), data, args.dimensions)
+        write(fuse(parts, found), unknown)
+    likeness = strangers(load_embedder(args.out), data).to_json()
+    model = onnx.load(str(args.out))
+    write(model, likeness)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
-    print(f"{encoders.META_LIKENESS}: {metadata[encoders.META_LIKENESS]}")
+    print(f"{encoders.META_LIKENESS}: {likeness}")
+
+
+def projection(embedder, data, dimensions: int):
+    """(d, dimensions) by people who were trained on, bare and in real masks."""
+    import numpy as np
+
+    from facesort.dataset.people_split import PARTS, TRAIN
+    from facesort.models.people.gather import UNKNOWN
+    from facesort.models.people.projection import fit_projection
+
+    known = (data.part == PARTS.index(TRAIN)) & (data.person != UNKNOWN)
+    rows = np.flatnonzero(known)
+    none = np.empty((0, embedder.dimensions), dtype=np.float32)
+    vectors = np.concatenate([none, *(embedder.embed(data.crops[row][None]) for row in rows)])
+    return fit_projection(vectors, data.person[rows], dimensions)
 
 
 def strangers(embedder, data):

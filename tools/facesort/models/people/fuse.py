@@ -41,8 +41,9 @@ class Part:
     store: str = FLOAT32
 
 
-def fuse(parts: Sequence[Part]) -> Any:
-    """An ONNX model for crops (n, 3, 160, 160), RGB 0 to 255, on `cutouts.CROP_TEMPLATE_PX`.
+def fuse(parts: Sequence[Part], projection: Array | None = None) -> Any:
+    """An ONNX model for crops (n, 3, 160, 160), RGB 0 to 255, on `cutouts.CROP_TEMPLATE_PX`; with a
+    ``projection`` (d, k) of the d numbers of all parts, it gives k.
 
     Raises `ValueError` for no parts or weights that are not above 0, `ModelError` for a part that
     wants its faces tilted.
@@ -66,7 +67,11 @@ def fuse(parts: Sequence[Part]) -> Any:
         nodes.append(helper.make_node("Mul", [unit, f"{name}_root"], [f"{name}_part"]))
         vectors.append(f"{name}_part")
         dimensions += part.spec.dimensions
-    nodes.append(helper.make_node("Concat", vectors, ["vectors"], axis=1))
+    together = "vectors" if projection is None else "all"
+    nodes.append(helper.make_node("Concat", vectors, [together], axis=1))
+    if projection is not None:
+        values["projection"], dimensions = projection, projection.shape[1]
+        nodes.append(helper.make_node("MatMul", ["all", "projection"], ["vectors"]))
     graph = helper.make_graph(
         nodes,
         "face_encoder",
