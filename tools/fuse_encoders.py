@@ -12,8 +12,10 @@ are who are bare, masked or in sunglasses.
 from __future__ import annotations
 
 import json
+import tempfile
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 from facesort import console
 
@@ -52,6 +54,7 @@ def main(argv: Sequence[str]) -> None:
     from facesort.models.people.fuse import Part, fuse
     from facesort.models.people.likeness import DEFAULT
     from facesort.models.people.trainable import load_graph
+    from facesort.models.runtime import move
 
     n = len(args.encoders)
     weights, stores = args.parts or [1.0] * n, args.store or ["float32"] * n
@@ -68,20 +71,21 @@ def main(argv: Sequence[str]) -> None:
         or ", ".join(dict.fromkeys(spec.licence for spec in specs)),
         "facesort_origin": args.origin,
     }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-
-    def write(model, likeness: str) -> None:
-        onnx.helper.set_model_props(model, metadata | {encoders.META_LIKENESS: likeness})
-        onnx.save(model, str(args.out))
-
     unknown = DEFAULT.to_json()
-    write(fuse(parts), unknown)
-    if args.dimensions:
-        found = projection(load_embedder(args.out), data, args.dimensions)
-        write(fuse(parts, found), unknown)
-    likeness = strangers(load_embedder(args.out), data).to_json()
-    model = onnx.load(str(args.out))
-    write(model, likeness)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft.onnx"
+
+        def write(model, likeness: str) -> None:
+            onnx.helper.set_model_props(model, metadata | {encoders.META_LIKENESS: likeness})
+            onnx.save(model, str(draft))
+
+        write(fuse(parts), unknown)
+        if args.dimensions:
+            found = projection(load_embedder(draft), data, args.dimensions)
+            write(fuse(parts, found), unknown)
+        likeness = strangers(load_embedder(draft), data).to_json()
+        write(onnx.load(str(draft)), likeness)
+        move(draft, args.out)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
     print(f"{encoders.META_LIKENESS}: {likeness}")
 
@@ -107,13 +111,17 @@ def strangers(embedder, data):
     import numpy as np
 
     from facesort.dataset.people_split import PARTS, VALIDATION
+    from facesort.errors import DatasetError
     from facesort.models.people import likeness
     from facesort.models.people.calibration_faces import of_states
 
     kept_apart = data.part == PARTS.index(VALIDATION)
     faces, person, state = of_states(data, kept_apart, np.random.default_rng(0))
     vectors = np.concatenate([embedder.embed(face[None]) for face in faces])
-    return likeness.measure(vectors, person, state)
+    try:
+        return likeness.measure(vectors, person, state)
+    except ValueError as error:
+        raise DatasetError(f"--data: validation people: {error}") from None
 
 
 if __name__ == "__main__":

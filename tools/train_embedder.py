@@ -77,6 +77,7 @@ def gathered(args: Namespace):
     import cv2
 
     from facesort.classes import MOUTH
+    from facesort.dataset.people_split import part_number
     from facesort.models.people.covered_faces import list_people
     from facesort.models.people.gather import Gatherer
     from facesort.models.people.points import load_point_finder
@@ -85,7 +86,8 @@ def gathered(args: Namespace):
 
     if args.finder is None:
         raise UsageError(f"--finder: missing; {args.data} is not there, so faces must be gathered")
-    gatherer = Gatherer(load_yunet(args.finder, conf=0.5), load_point_finder(POINTS))
+    find = load_yunet(args.finder, conf=0.5)
+    gatherer = Gatherer(find, load_point_finder(POINTS), part_number)
     for dataset, folder in (("mp", args.masked_people), ("mo", args.masked_only)):
         for person, path in of_people(folder, list_people):
             rgb = open_photo(path).rgb

@@ -12,7 +12,7 @@ from test_finetune import people
 
 from facesort.classes import EYES
 from facesort.dataset.people_split import PARTS, TRAIN, VALIDATION
-from facesort.errors import ModelError, UsageError
+from facesort.errors import DatasetError, ModelError, UsageError
 from facesort.models.people import gather
 from facesort.models.people.embed import load_embedder
 from facesort.models.people.gather import GatheredFaces
@@ -63,3 +63,15 @@ def test_a_weight_for_each_encoder(tmp_path: Path) -> None:
         fuse_encoders.main(
             ["--encoders", "a", "b", "--parts", "1", "--data", "d", "--out", str(tmp_path / "o")]
         )
+
+
+def test_too_few_people_to_calibrate_on_leave_no_file(tmp_path: Path) -> None:
+    encoder = write_network(tmp_path / "net.onnx", batch="n")
+    data = vars(people(count=2))
+    data["part"] = np.full(len(data["part"]), PARTS.index(VALIDATION))
+    data["worn_kind"] = np.full(len(data["worn_kind"]), EYES)
+    gather.save(GatheredFaces(**data), tmp_path / "faces.npz")
+    arguments = ["--encoders", str(encoder), "--data", str(tmp_path / "faces.npz")]
+    with pytest.raises(DatasetError, match="pairs of different people; expected 200"):
+        fuse_encoders.main([*arguments, "--out", str(tmp_path / "out.onnx")])
+    assert not (tmp_path / "out.onnx").exists()

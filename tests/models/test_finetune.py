@@ -7,7 +7,7 @@ import pytest
 from small_network import write_network
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.people_split import PARTS, part_of
+from facesort.dataset.people_split import part_number
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError
 from facesort.models.encoders import Normalisation
@@ -162,7 +162,7 @@ def at(*boxes: tuple[float, float, float, float]) -> FoundFaces:
 def test_gathered_faces_are_cut_out_by_their_points_and_come_back(tmp_path: Path) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     found = [at((0, 0, 40, 40), (94, 94, 206, 206)), NOTHING, at((10, 10, 30, 30))]
-    gatherer = Gatherer(lambda rgb, imgsz: found.pop(0), Points())  # type: ignore[arg-type]
+    gatherer = Gatherer(lambda rgb, imgsz: found.pop(0), Points(), part_number)  # type: ignore[arg-type]
     assert gatherer.portrait(rgb, "lfw", "Ana", 0)
     assert not gatherer.portrait(rgb, "lfw", "Ana", 0)  # no face
     assert not gatherer.portrait(rgb, "lfw", "Ana", 0)  # eyes too near to each other
@@ -170,7 +170,7 @@ def test_gathered_faces_are_cut_out_by_their_points_and_come_back(tmp_path: Path
     assert not gatherer.face(rgb, (50, 50, 50, 162), "", "", MOUTH)  # no area
     data = gatherer.gathered()
     assert data.person.tolist() == [0, UNKNOWN] and data.state.tolist() == [0, MOUTH]
-    assert data.part.tolist() == [PARTS.index(part_of("lfw", "Ana")), UNKNOWN]
+    assert data.part.tolist() == [part_number("lfw", "Ana"), UNKNOWN]
     middle = align_to(rgb, TEMPLATE_PX + 94, CROP_TEMPLATE_PX, CROP_PX)
     assert np.array_equal(data.crops[0], middle)
     assert np.allclose(data.points_px[0], CROP_TEMPLATE_PX)
@@ -182,7 +182,7 @@ def test_gathered_faces_are_cut_out_by_their_points_and_come_back(tmp_path: Path
 
 def test_no_face_and_other_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no face"):
-        Gatherer(lambda rgb, imgsz: NOTHING, Points()).gathered()  # type: ignore[arg-type]
+        Gatherer(lambda rgb, imgsz: NOTHING, Points(), part_number).gathered()  # type: ignore[arg-type]
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     (tmp_path / "text.npz").write_text("faces")
     for name in ("none.npz", "other.npz", "text.npz"):

@@ -16,3 +16,8 @@ def part_of(dataset: str, person: str) -> str:
     key = f"{dataset}/{person}".encode()
     percent = int(blake2b(key, digest_size=8).hexdigest(), 16) % 100
     return next(part for up_to, part in _UP_TO if percent < up_to)
+
+
+def part_number(dataset: str, person: str) -> int:
+    """`part_of`, as an index into `PARTS`."""
+    return PARTS.index(part_of(dataset, person))

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facesort.classes import EYES, MOUTH
-from facesort.dataset.people_split import PARTS, part_of
 from facesort.detections import FaceFinder
 from facesort.errors import DatasetError
 from facesort.models.people.align import align_to, similarity
@@ -32,7 +31,7 @@ Floats = NDArray[np.float64]
 class GatheredFaces:
     """``crops`` (n, 160, 160, 3) RGB; ``points_px`` and ``other_points_px`` (n, 5, 2) in them, by
     two finders; ``person`` (n,) or `UNKNOWN`; ``state`` (n,) class index of what is worn; ``part``
-    (n,) indexes `PARTS`, or `UNKNOWN`. ``worn`` (m, 80, 80) are soft edges of what crops ``wearer``
+    (n,) indexes `dataset.people_split.PARTS`, or `UNKNOWN`. ``worn`` (m, 80, 80) are soft edges of what crops ``wearer``
     (m,) wear, ``worn_kind`` (m,) `MOUTH` or `EYES`."""
 
     crops: Pixels
@@ -47,10 +46,13 @@ class GatheredFaces:
 
 
 class Gatherer:
-    """Takes photos one by one, keeps their faces, and says at last what it has."""
+    """Takes photos one by one, keeps their faces, and says at last what it has.
+    ``part(dataset, person)`` is the part that a person belongs to."""
 
-    def __init__(self, find: FaceFinder, points: PointFinder) -> None:
-        self._find, self._points = find, points
+    def __init__(
+        self, find: FaceFinder, points: PointFinder, part: Callable[[str, str], int]
+    ) -> None:
+        self._find, self._points, self._part = find, points, part
         self._people: dict[tuple[str, str], int] = {}
         self._crops: list[Pixels] = []
         self._rows: list[tuple[Floats, Floats, int, int, int]] = []
@@ -91,7 +93,7 @@ class Gatherer:
         matrix = similarity(points, CROP_TEMPLATE_PX)
         part, number = UNKNOWN, UNKNOWN
         if person:
-            part = PARTS.index(part_of(dataset, person))
+            part = self._part(dataset, person)
             number = self._people.setdefault((dataset, person), len(self._people))
         self._crops.append(align_to(rgb, points, CROP_TEMPLATE_PX, CROP_PX))
         seen, other_seen = (p @ matrix[:, :2].T + matrix[:, 2] for p in (points, other))
