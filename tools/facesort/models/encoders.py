@@ -71,7 +71,7 @@ def read_spec(
 
     Raises `ModelError` for shapes that are no face encoder's and for metadata that cannot be used.
     """
-    side = takes[2] if len(takes) == 4 else None
+    side = takes[2] if len(takes) == 4 and isinstance(takes[2], int) else 0
     if side not in SIDES_PX or list(takes[1:]) != [3, side, side]:
         raise ModelError(
             f"{weights}: takes {list(takes)}; expected (n, 3, side, side), a square face of "
@@ -80,8 +80,8 @@ def read_spec(
     if len(gives) != 2 or not isinstance(gives[1], int):
         raise ModelError(f"{weights}: gives {list(gives)}; expected (n, d), a vector a face")
     return EncoderSpec(
-        side_px=int(side),
-        template_px=_template(meta, weights, int(side)),
+        side_px=side,
+        template_px=_template(meta, weights, side),
         dimensions=gives[1],
         normalisation=_normalisation(meta, weights),
         name=meta.get(META_NAME, weights.stem),

@@ -77,10 +77,11 @@ def cut_out(crop_rgb: Pixels, points_px: Points, kind: int) -> Pixels | None:
             cv2.fillPoly(labels, [place(shape)], value)
     if kind in _NEVER:
         cv2.fillPoly(labels, [place(_NEVER[kind])], cv2.GC_BGD)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
+    back, front = np.zeros((1, 65)), np.zeros((1, 65))
+    everywhere = (0, 0, *labels.shape)  # not used: the labels say where
     crop = np.ascontiguousarray(crop_rgb)
     try:
-        cv2.grabCut(crop, labels, None, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(crop, labels, everywhere, back, front, ROUNDS, cv2.GC_INIT_WITH_MASK)
     except cv2.error:  # one colour all over
         return None
     found = _large_parts(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8), kind)

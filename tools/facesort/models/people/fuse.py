@@ -116,7 +116,9 @@ def _view(spec: EncoderSpec, name: str, nodes: list[Any], values: dict[str, Any]
         values[f"{name}_bgr"] = np.array([2, 1, 0], np.int64)
         nodes.append(helper.make_node("Gather", [cut, f"{name}_bgr"], [f"{name}_turned"], axis=1))
         cut = f"{name}_turned"
-    mean, scale = (np.broadcast_to(np.float32(v), 3) for v in (how.mean, how.scale))
+    mean, scale = (
+        np.broadcast_to(np.asarray(v, dtype=np.float32), 3) for v in (how.mean, how.scale)
+    )
     values[f"{name}_mean"] = mean.reshape(1, 3, 1, 1).copy()
     values[f"{name}_gain"] = (1 / scale).reshape(1, 3, 1, 1).astype(np.float32)
     nodes.append(helper.make_node("Sub", [cut, f"{name}_mean"], [f"{name}_centred"]))

@@ -31,8 +31,8 @@ Floats = NDArray[np.float64]
 class GatheredFaces:
     """``crops`` (n, 160, 160, 3) RGB; ``points_px`` and ``other_points_px`` (n, 5, 2) in them, by
     two finders; ``person`` (n,) or `UNKNOWN`; ``state`` (n,) class index of what is worn; ``part``
-    (n,) indexes `dataset.people_split.PARTS`, or `UNKNOWN`. ``worn`` (m, 80, 80) are soft edges of what crops ``wearer``
-    (m,) wear, ``worn_kind`` (m,) `MOUTH` or `EYES`."""
+    (n,) indexes `dataset.people_split.PARTS`, or `UNKNOWN`. ``worn`` (m, 80, 80) are soft edges of
+    what crops ``wearer`` (m,) wear, ``worn_kind`` (m,) `MOUTH` or `EYES`."""
 
     crops: Pixels
     points_px: Floats
