@@ -61,6 +61,7 @@ def settings(detector: Path, points: Path, limits: Limits) -> dict[str, Any]:
     from facesort.models import letterbox
     from facesort.models.detect import load_detector
     from facesort.models.input_size import STRIDE, InputSizes
+    from facesort.models.people import align
     from facesort.models.people import points as five
 
     model = load_detector(detector)
@@ -88,7 +89,7 @@ def settings(detector: Path, points: Path, limits: Limits) -> dict[str, Any]:
         "points": {
             "file": f"models/{points.name}",
             "input_px": five.INPUT_PX,
-            "side_px": five.SIDE_PX,
+            "side_px": align.SIDE_PX,
             "looks": five.LOOKS,
             "target_px": five.TARGET_PX.tolist(),
             "face_height_px": five.FACE_HEIGHT_PX,

@@ -100,11 +100,12 @@ def to_views(
 
     crops = torch.from_numpy(data.crops).to(device)
     usable = may_be_worn[data.wearer]
+    forehead = (slice(None), *FORE_HEAD)
     return Views(
         crops=crops,
         points=torch.from_numpy(data.points_px.astype(np.float32)).to(device),
         other_points=torch.from_numpy(data.other_points_px.astype(np.float32)).to(device),
-        brightness=crops[(slice(None), *FORE_HEAD)].float().mean((1, 2, 3)).clamp(20),
+        brightness=crops[forehead].float().mean((1, 2, 3)).clamp(20),
         worn=torch.from_numpy(data.worn).to(device),
         wearer=torch.from_numpy(data.wearer).to(device),
         rows={
