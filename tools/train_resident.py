@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("data", type=console.path, help="packed data set: pictures and index.json")
+    add("data", type=console.path, help="packed data set: images and index.json")
     add("--network", default="yolov8n", help="architecture (default: %(default)s)")
     add("--weights", type=console.path, help="take what fits from this checkpoint")
     add("--seconds", type=float, required=True, help="how long to train")
     add("--stage", type=float, default=0.0, help="seconds after which images of group 1 join in")
-    add("--batch", type=int, default=128, help="pictures a step (default: %(default)s)")
+    add("--batch", type=int, default=128, help="images a step (default: %(default)s)")
     add("--lr", type=float, default=1.5e-3, help="highest learning rate (default: %(default)s)")
     add("--seed", type=int, default=0)
     add("--device", default="cuda", help="cuda or cpu (default: %(default)s)")
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> None:
 
     device = torch.device(args.device)
     pool = ImagePool(read_packed(args.data), device)
-    print(f"{len(pool):,} pictures on {device}", flush=True)
+    print(f"{len(pool):,} images on {device}", flush=True)
     model = loop.start_network(args.network, args.weights, device)
     plan = loop.Schedule(args.seconds, args.stage, args.batch, args.lr, seed=args.seed)
     args.out.mkdir(parents=True, exist_ok=True)

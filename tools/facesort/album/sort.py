@@ -19,7 +19,7 @@ from facesort.album.records import COPY, Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
 from facesort.album.scanning.face_crops import CropMemory, crop_memory
 from facesort.album.scanning.scanner import ScanResult
-from facesort.album.sort_job import Remember, SortJob, plan_new_photos
+from facesort.album.sort_job import Remember, SortJob, plan_new_photos, prepare
 from facesort.album.state import State
 from facesort.album.summary import (
     close,
@@ -61,7 +61,7 @@ def sort_album(job: SortJob, report: Reporter) -> int:
             report.say(NOTHING_NEW)
             return close(state, listing, dst.root, {}, report)
     else:
-        job.checked_detector(report)  # so that a model that will not do leaves no trace
+        prepare(job, report)  # so that a model that will not do leaves no trace
     with (
         open_workspace(job.src, dst, state, job.workers, report) as workspace,
         crop_memory(dst.crops) as memory,
@@ -87,7 +87,7 @@ def preview_album(job: SortJob, report: Reporter) -> int:
     check_sorted_alike(state, job.folders, dst.root)
     _say_other_options(job, state, report)
     if not all(map(state.knows, listing.files)):
-        job.checked_detector(report)
+        prepare(job, report)
     levels = dst.levels(state)
     with dst.made():
         plan = plan_new_photos(job, listing, state, report, remember=None)

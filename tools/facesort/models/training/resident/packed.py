@@ -1,4 +1,4 @@
-"""A packed data set: a folder of small pictures and ``index.json``, one row a picture."""
+"""A packed data set: a folder of small images and ``index.json``, one row an image."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def _read(root: Path, row: dict[str, Any]) -> LabelledImage:
 
 
 def write_packed(root: Path, rows: Iterator[dict[str, Any]]) -> None:
-    """Write the index; the pictures lie beside it already."""
+    """Write the index; the images lie beside it already."""
     (root / "index.json").write_text(json.dumps(list(rows)), encoding="utf-8")
