@@ -118,6 +118,32 @@ def test_a_question_takes_one_of_its_letters(
     assert capsys.readouterr().out == "is it no face\\n(n)? "
 
 
+@pytest.mark.parametrize(
+    ("argv", "pairs", "others"),
+    [
+        ([], [], ("out", "all")),
+        (["--map", "bare=face", "split=masked"], ["bare=face", "split=masked"], ("out", "all")),
+        (["--map", "out=masked"], ["out=masked"], ("out", "all")),
+        (["--map", "a=face", "out=face", "--split", "val"], ["a=face", "out=face"], ("out", "val")),
+        (["out=x", "--map", "split=face", "--out=y"], ["split=face"], ("y", "all")),
+        (["--map", "a=face", "--split", "val", "out=x"], ["a=face"], ("x", "val")),
+        (["--map", "a=face", "--split", "out=x"], ["a=face"], ("out", "out=x")),
+        (["map=a=face", "split=val"], ["a=face"], ("out", "val")),  # as the yolo command has it
+        (["--map=a=face", "split=val"], ["a=face"], ("out", "val")),
+    ],
+)
+def test_pairs_after_map_are_never_taken_for_options(
+    argv: list[str], pairs: list[str], others: tuple[str, str]
+) -> None:
+    parser = console.parser("job")
+    parser.add_argument("--map", nargs="+", default=[], metavar="A=B")
+    parser.add_argument("--split", default="all")
+    parser.add_argument("--out", default="out")
+    args = parser.parse_args(argv)
+    assert args.map == pairs
+    assert (args.out, args.split) == others
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "4000"])
 def test_a_time_to_wait_has_bounds(text: str) -> None:
     assert console.seconds("0.5") == 0.5

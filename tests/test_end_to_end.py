@@ -25,7 +25,7 @@ WITHOUT_TORCH = (
 )
 
 
-def sort(src: Path, dst: Path) -> str:
+def sort(src: Path, dst: Path, *options: str) -> str:
     """Run the script in a process that cannot import torch or Ultralytics, for a person whose
     home folder is ``home`` beside ``dst``."""
     tools = ROOT / "tools"
@@ -33,7 +33,7 @@ def sort(src: Path, dst: Path) -> str:
     home = dst.parent / "home"
     home.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, *script],
+        [sys.executable, "-c", WITHOUT_TORCH, *script, *options],
         env=os.environ | {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")},
         capture_output=True,
         text=True,
@@ -70,6 +70,16 @@ def test_the_sample_album_fills_all_four_classes(sorted_sample: Path) -> None:
         assert list((sorted_sample / "photos" / name).iterdir()), f"photos/{name} is empty"
         assert list((sorted_sample / "faces" / name).iterdir()), f"faces/{name} is empty"
     assert list((sorted_sample / "photos" / "_no_face").iterdir())
+
+
+def test_by_person_without_examples_no_folder_is_empty(tmp_path: Path) -> None:
+    """README's own sample album: everybody who gets a number has a face, from 01 on."""
+    make_sample_album(tmp_path / "album")
+    out = sort(tmp_path / "album", tmp_path / "sorted", "--by", "person")
+    people = sorted((tmp_path / "sorted" / "faces").glob("person_*"))
+    assert [folder.name for folder in people] == ["person_01", "person_02"], out
+    assert all(any(folder.iterdir()) for folder in people), out
+    assert "people found: 2 (person_01 to person_02)" in out
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ MAY_IMPORT = {  # room: the rooms it may import, besides the ground
     "album": {"models", "album"},
     "media": {"models", "media"},
     "cli": {"models", "cli"},
+    "review": {"album", "review"},
     "evaluate": {"labels", "dataset", "models", "album", "evaluate"},
 }
 
@@ -46,6 +47,15 @@ def test_imports_go_one_way(file: Path) -> None:
     allowed = MAY_IMPORT[room_of(module)] | {"ground"}
     wrong = {name for name in imported(file) if room_of(name) not in allowed}
     assert not wrong, f"{module} imports {wrong}; allowed: {sorted(allowed)}"
+
+
+@pytest.mark.parametrize(
+    "file", sorted((TOOLS / "facesort/review").rglob("*.py")), ids=lambda file: file.name
+)
+def test_the_review_page_knows_of_an_album_what_the_corrections_api_gives(file: Path) -> None:
+    inside = {name for name in imported(file) if room_of(name) == "album"}
+    api = "facesort.album.corrections.api"
+    assert all(name.startswith(api) or name == "facesort.album.corrections" for name in inside)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: s.name)

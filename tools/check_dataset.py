@@ -22,10 +22,10 @@ from pathlib import Path
 
 from facesort import console
 from facesort.errors import UsageError
+from facesort.labels.formats import SOURCES
 
 RUNS = Path("runs") / "check"
-LABELS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "webdataset", "widerface")
-LABELS += ("retinaface",)
+LABELS = ("auto", *SOURCES)
 FORMATS = (*LABELS, "folders", "flags", "csv")  # the last three: crops
 
 

@@ -160,7 +160,7 @@ def show_precision(seen, precision: float, min_side_px: float) -> None:
     chosen = choose(seen.truth, seen.found, precision, min_side_px)
     print(
         f"\nprecision {chosen.precision:.3f} from confidence {chosen.confidence:.3f} on; "
-        f"it covers {chosen.coverage:.3f} of all faces"
+        f"it covers {chosen.recall:.3f} of all faces"
     )
 
 

@@ -1,4 +1,4 @@
-"""Turn VOC, labelImg, CreateML, COCO, ROF, Parquet, WebDataset or lists into YOLO, and back.
+"""Turn VOC, CVAT, labelme, Label Studio, COCO, CreateML, Parquet ... into YOLO, and back.
 
     python tools/labels_to_yolo.py photos/annotations --images photos/images --out datasets/photos
     python tools/labels_to_yolo.py instances.json --images photos \\
@@ -14,15 +14,15 @@ Every box is accounted for: in = out + left out, the reasons in full in OUT/left
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from facesort import console
 from facesort.classes import CLASS_NAMES
 from facesort.errors import UsageError
+from facesort.labels.formats import SOURCES, TARGETS
 from facesort.paths import project
 
-FORMATS = ("auto", "voc", "yolo", "createml", "coco", "rof", "parquet", "webdataset", "widerface")
-FORMATS += ("retinaface",)
-TARGETS = ("yolo", "voc", "coco", "createml", "widerface", "parquet", "webdataset", "labelimg")
+FORMATS = ("auto", *SOURCES)
 KEEP = "keep"
 OUT = project() / "datasets" / "labels"
 
@@ -41,6 +41,10 @@ def arguments(argv: Sequence[str]):
     add("--out", type=console.path, default=OUT, help="folder to fill (default: datasets/labels)")
     split_help = "of a data.yaml which to read (default: all), else which to write (default: train)"
     add("--split", choices=("train", "val", "test"), help=split_help)
+    keep_help = "read each folder train/, valid/, test/ as that split, also what no YAML names"
+    add("--keep-splits", action="store_true", help=keep_help)
+    scale_help = "take labels made at another size of the image: boxes are scaled"
+    add("--scale-boxes", action="store_true", help=scale_help)
     add("--drop-bad", action="store_true", help="leave out boxes that are none, and count them")
     stored_help = "what labels of EXIF-rotated photos speak of (default: what their size says)"
     add("--boxes-of", choices=("auto", "upright", "stored"), default="auto", help=stored_help)
@@ -72,7 +76,7 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.dataset.convert import label_reader as label_sources
     from facesort.dataset.convert.conversion import convert
-    from facesort.labels.class_table import parse_map
+    from facesort.labels.class_table import check_classes, parse_map
     from facesort.labels.resolve import Reading
 
     table = parse_map(args.map)
@@ -82,9 +86,15 @@ def main(argv: Sequence[str]) -> None:
     with label_sources.unpacking(args.source, args.format, args.out) as folder:
         if folder and args.images:
             raise UsageError("--images: shards hold their own images; leave it out")
-        reading = Reading(images, args.drop_bad, args.boxes_of, console.progress, folder)
-        splits = label_sources.read(args.source, args.format, args.split, reading)
-        for done in convert(splits, table, class_names(args.classes), args.to, args.out):
+        names = class_names(args.classes)
+        check = partial(check_classes, table=table, target_names=names) if names else None
+        reading = Reading(
+            images, args.drop_bad, args.boxes_of, console.progress, folder, check, args.scale_boxes
+        )
+        source = (args.source, args.format, args.split, reading)
+        read = label_sources.read_split_folders if args.keep_splits else label_sources.read
+        splits = read(*source, args.images) if args.keep_splits else read(*source)
+        for done in convert(splits, table, names, args.to, args.out):
             print("\n  ".join(done.lines()))
     print(f"written to {args.out}")
 

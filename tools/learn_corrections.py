@@ -1,10 +1,10 @@
-"""Learn from what you moved by hand in a sorted album; your word counts for ever.
+"""Store the corrections you made by hand in a sorted album; they are permanent.
 
-    python tools/learn_corrections.py sorted             # keep what you said
+    python tools/learn_corrections.py sorted             # store your corrections
     python tools/learn_corrections.py sorted --apply     # and let the photos follow their faces
-    python tools/learn_corrections.py sorted --undo      # take the last learning back
+    python tools/learn_corrections.py sorted --undo      # take the last run back
     python tools/learn_corrections.py sorted --watch --apply     # at once, while you drag
-    python tools/learn_corrections.py sorted --xmp       # side-cars for Lightroom and digiKam
+    python tools/learn_corrections.py sorted --xmp       # side-cars with names and regions
     python tools/learn_corrections.py sorted --export-yolo datasets/corrected
 
 Drag a crop from faces/masked to faces/face, and that face wears no mask; to faces/_not_a_face, and
@@ -32,6 +32,7 @@ from pathlib import Path
 
 from facesort import console
 from facesort.errors import UsageError
+from facesort.old_spelling import accept_old
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -56,12 +57,13 @@ def arguments(argv: Sequence[str]) -> Namespace:
         help="how many faces to list that are worth the next look (default: %(default)s)",
     )
     add(
-        "--sure",
+        "--class-threshold",
         type=console.fraction,
         default=0.6,
         metavar="0..1",
         help="below it a face of which you said nothing is unsure (default: %(default)s)",
     )
+    accept_old(parser, "--sure")
     add("--xmp", action="store_true", help="write side-cars with names and places of faces")
     add("--export-yolo", type=console.path, metavar="DIR", help="write a YOLO data set, new folder")
     args = parser.parse_args(argv)
@@ -87,7 +89,9 @@ def run(args: Namespace) -> int:
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
     is_asked = sys.stdin is not None and sys.stdin.isatty() and not args.watch
-    wish = Options(args.apply, args.sure, console.ask if is_asked else None, args.suspects)
+    wish = Options(
+        args.apply, args.class_threshold, console.ask if is_asked else None, args.suspects
+    )
     if args.undo:
         return revert.revert_last(args.album, report)
     if args.watch:

@@ -12,12 +12,12 @@ Exit code: 0 done, 1 no run found or one could not be read (listed), 2 usage.
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from facesort import console
+from facesort.csv_files import DictWriter
 from facesort.errors import ModelError
 from facesort.paths import project
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     if not runs:
         raise ModelError(f"{folder}: no run with an args.yaml in it; train one first")
     if args.csv:
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(asdict(runs[0])))
+        writer = DictWriter(sys.stdout, list(asdict(runs[0])))
         writer.writeheader()
         writer.writerows(map(asdict, runs))
     else:

@@ -7,6 +7,7 @@
     python tools/sort_photos.py --undo --dst sorted             # take it all back
     python tools/sort_photos.py --src album --by person --people examples --dst children
     python tools/sort_photos.py --src album --by person --dst children    # and name them afterwards
+    python tools/sort_photos.py --src album --review            # and correct it in the browser
     python tools/sort_photos.py --src s3://bucket/album --engine ray      # on many machines
 
 photos/<class>/ holds links to your photos, faces/<class>/ face crops with the least certain first,
@@ -148,13 +149,13 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
     if not args.weights and preset(quality(args)).tiles:
         load_own = functools.partial(with_tiles, load_own)
     load_voter = functools.partial(load, args.vote, None, None) if args.vote else None
-    job = sort.Job(
+    job = sort.SortJob(
         src=args.src,
         dst=args.dst or DST,
         load_detector=functools.cache(load_own),
         settings=f"conf={args.conf} imgsz={imgsz}",
         link=args.link,
-        sure=args.sure,
+        sure=args.class_threshold,
         workers=workers,
         people=people(args, encoder),
         load_voter=functools.cache(load_voter) if load_voter else None,
@@ -162,14 +163,24 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
         scan=scanner(args, load_own, encoder, load_voter),
         options={
             "link": args.link,
-            "sure": str(args.sure),
+            "class-threshold": str(args.class_threshold),
             "conf": str(args.conf),
             **({"weights": str(weights)} if args.weights else {"quality": quality(args)}),
             **(by_person if args.by == "person" else {}),
-            **PhotoRules(args.main_only, args.best_first).to_options(),
+            **PhotoRules(args.primary_faces, args.best_first).to_options(),
         },
     )
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)
+
+
+def review(args: Namespace, code: int) -> int:
+    """Open the review page of what was sorted, until Ctrl-C."""
+    from facesort.review.server import serve
+
+    stop.ignore()  # the server has its own way to end
+    report = ConsoleReporter(sys.stdout, sys.stderr)
+    dst = args.dst or (args.plan.parent if args.plan else DST)
+    return max(code, serve(dst, 0, True, report.say, CACHE))
 
 
 def main(
@@ -186,10 +197,12 @@ def main(
     try:
         stop.as_interrupt()
         with clear_errors(args.dst or (args.plan.parent if args.plan else DST)):
-            return run(args, load, encoder)
+            code = run(args, load, encoder)
     except BaseException as error:
         if not (stop.was_requested() or isinstance(error, KeyboardInterrupt)):
             raise
+    else:
+        return review(args, code) if args.review else code
     finally:
         stop.ignore()
     again = shlex.join(["python", sys.argv[0], *argv])

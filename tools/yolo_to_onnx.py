@@ -3,7 +3,7 @@
     python tools/yolo_to_onnx.py
     python tools/yolo_to_onnx.py --int8                # four times smaller, twice as fast
     python tools/yolo_to_onnx.py --weights runs/detect/train/weights/best.pt --out best.onnx
-    python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --sure 0.5
+    python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --class-threshold 0.5
     python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: image in, faces out
     python tools/yolo_to_onnx.py --ncnn --imgsz 320    # for ncnn; it takes 320 x 320 only
 
@@ -11,13 +11,15 @@ Without --images the images are those of the sample album (tools/make_sample_alb
 is written only when raw outputs (scores, and boxes as a fraction of the input size) differ by at
 most 1e-3, the same faces are found with the same classes, and boxes overlap by at least 0.999.
 
---int8 calibrates on real images of the train split of --calib, takes the number format that is
+--int8 calibrates on real images of the train split of --data, takes the number format that is
 fastest on this processor, and writes the file only when, on the val split, mAP50-95 falls by at
 most 0.5 points and no class's recall by more than 1 point; else it says which layers hurt most.
 """
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import ModelError
+from facesort.old_spelling import accept_old
 from facesort.paths import config
 
 if TYPE_CHECKING:
@@ -62,11 +65,11 @@ def arguments(argv: Sequence[str]):
     add("--half", action="store_true", help="16-bit weights: half the size, looser parity bars")
     add("--int8", action="store_true", help="8-bit: see above")
     add(
-        "--calib",
+        "--data",
         type=console.path,
-        default=config("occlusion.yaml"),
         help="data set YAML for --int8 (default: data_configs/occlusion.yaml)",
     )
+    add("--calib", type=console.path, help=argparse.SUPPRESS)  # what --data was called
     add("--nms", action="store_true", help="build suppression in: the output is a list of faces")
     add(
         "--preprocess",
@@ -85,12 +88,16 @@ def arguments(argv: Sequence[str]):
         help="below it nothing is a face (%(default)s)",
     )
     add(
-        "--sure",
+        "--class-threshold",
         type=console.fraction,
         default=0.6,
         help="from it on a class is trusted (%(default)s)",
     )
+    accept_old(parser, "--sure")
     args = parser.parse_args(argv)
+    if args.calib:
+        print("--calib is called --data now", file=sys.stderr)
+    args.data = args.data or args.calib or config("occlusion.yaml")
     if args.dynamic and args.fixed:
         parser.error("--dynamic and --fixed: pass one of the two")
     if args.batch < 1 or (args.batch > 1 and not args.fixed):
@@ -124,7 +131,7 @@ def notes(args) -> dict[str, str]:
     from facesort.models.detect import META_CONF, META_SURE
     from facesort.models.export import META_DATA, trained_on
 
-    out = {META_CONF: str(args.conf), META_SURE: str(args.sure)}
+    out = {META_CONF: str(args.conf), META_SURE: str(args.class_threshold)}
     data = trained_on(args.weights)
     found = [p for p in (Path(data), ROOT / data) if p.is_file()] if data else []
     if found:
@@ -201,7 +208,7 @@ def to_int8(args, file: Path, rows, images):
     from facesort.models.detect import load_detector
     from facesort.models.parity import compare
 
-    job = make_int8(file, args.calib, file.parent, args.sensitivity, print, console.progress)
+    job = make_int8(file, args.data, file.parent, args.sensitivity, print, console.progress)
     original = load_detector(file)
     show_int8(job, original.names)
     print()

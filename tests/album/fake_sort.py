@@ -71,7 +71,7 @@ class FakeChildren(FakeDetector):
 
 class FakeEmbedder:
     name, licence, dimensions, fingerprint = "fake", "none", 8, "fake"
-    similarity_norm = similarity_norm.DEFAULT
+    likeness = similarity_norm.DEFAULT
 
     def embed(self, faces_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Each of the four colours is somebody."""

@@ -157,6 +157,20 @@ def test_photos_that_are_no_example_are_named(
     assert "examples/Eva/ana.jpg: looks like Ana" in out
 
 
+def test_one_person_without_a_usable_example_does_not_stop_the_others(
+    album: Album, by_person: Sort, examples: Path, tmp_path: Path
+) -> None:
+    album.add("a.jpg", "face")
+    (examples / "Zoe").mkdir()
+    (examples / "Zoe/torn.jpg").write_bytes(jpeg("face")[:200])
+    (examples / "Zoe/none.jpg").write_bytes(jpeg())
+    result = by_person()
+    assert (result.code, result.err) == (0, "")
+    assert "Zoe: none of 2 examples can be used (none.jpg: no face to learn from)" in result.out
+    assert "photos/Ana/a.jpg" in files(tmp_path / "sorted")
+    assert (tmp_path / "sorted/faces/Zoe").is_dir(), "crops can still be dragged there"
+
+
 @pytest.mark.parametrize(
     ("names", "line"),
     [

@@ -19,7 +19,14 @@ USAGE = [
     (["--src", "album", "--dst", "file/x"], "--dst file/x: a file is in the way"),
     (["--src", "album", "--people", "x"], "--people: only with --by person"),
     (["--src", "album", "--allow-twins"], "--allow-twins: only with --by person"),
-    (["--src", "album", "--by", "person", "--people", "x", "--sure", "0"], "--sure: is for --by"),
+    (
+        ["--src", "album", "--by", "person", "--people", "x", "--class-threshold", "0"],
+        "--class-threshold: is for --by",
+    ),
+    (
+        ["--src", "album", "--class-threshold", "7"],
+        "argument --class-threshold: 7: expected a number",
+    ),
     (["--src", "album", "--sure", "7"], "argument --sure: 7: expected a number from 0 to 1"),
     (["--src", "album", "--workers", "0"], "--workers 0: expected 1 or more"),
     (["--src", "album", "--quality", "best", "--weights", "x.onnx"], "--quality chooses one of"),
@@ -27,7 +34,10 @@ USAGE = [
     (["--undo", "--dst", "s", "--src", "album"], "--undo: needs --dst"),
     (["--undo", "--dst", "s", "--conf", "0"], "--undo: needs --dst, the folder to restore, and no"),
     (["--undo", "--dst", "s", "--link", "hard"], "--undo: needs --dst"),
-    (["--plan", "x.json", "--link", "copy", "--sure", "0"], "--link, --sure: decided when the"),
+    (
+        ["--plan", "x.json", "--link", "copy", "--class-threshold", "0"],
+        "--class-threshold, --link: decided wh",
+    ),
     (["--plan", "x.json", "--by", "class"], "--by: decided when the plan was made; pass it with"),
     (["--plan", "x.json", "--dry-run"], "--plan FILE carries out what --dry-run"),
     ([], "--src: missing"),

@@ -71,7 +71,12 @@ def test_photos_gone_from_the_album_are_told(album: Album, sort: Sort, tmp_path:
 
 @pytest.mark.parametrize(
     "option",
-    [["--link", "copy"], ["--sure", "0.9"], ["--weights", "x.onnx"], ["--quality", "best"]],
+    [
+        ["--link", "copy"],
+        ["--class-threshold", "0.9"],
+        ["--weights", "x.onnx"],
+        ["--quality", "best"],
+    ],
 )
 def test_options_that_come_too_late_are_told(option: list[str], album: Album, sort: Sort) -> None:
     album.add("a.jpg", "face")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import shutil
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 from conftest import Album, Sort, disk_as_dict, disk_times, files, jpeg
 from PIL import Image
+
+from facesort.csv_files import read_rows
 
 
 def test_a_first_sort(full_album: Album, sort: Sort, tmp_path: Path) -> None:
@@ -105,12 +108,29 @@ def test_hand_work_survives_the_next_run(album: Album, sort: Sort, tmp_path: Pat
     ]
 
 
+def test_a_photo_named_as_a_formula_is_text_in_the_manifest(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    names = ["=1+1.jpg", "-2.jpg", "plain.jpg"]
+    for name in names:
+        album.add(name, "face")
+    sort("--src", "album")
+    with (tmp_path / "sorted/manifest.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+        assert {"'=1+1.jpg", "'-2.jpg", "plain.jpg"} < set(cells)
+        assert not [cell for cell in cells if cell[:1] in tuple("=+-@")]
+        file.seek(0)
+        assert sorted(row["photo"] for row in read_rows(file)[1]) == sorted(names)
+
+
 def test_an_edited_manifest_is_set_aside(album: Album, sort: Sort, tmp_path: Path) -> None:
     album.add("a.jpg", "face")
     sort("--src", "album")
     (tmp_path / "sorted/manifest.csv").write_text("mine")
     album.add("b.jpg", "face")
-    assert "your version is now manifest (2).csv" in sort("--src", "album").out
+    out = sort("--src", "album").out
+    assert "is not as it was written here (you edited it, or the journal lost lines)" in out
+    assert "that version is now manifest (2).csv" in out
     assert (tmp_path / "sorted/manifest (2).csv").read_text() == "mine"
     assert len(pd.read_csv(tmp_path / "sorted/manifest.csv")) == 2
 
@@ -223,7 +243,8 @@ def test_links_in_the_album(album: Album, sort: Sort, tmp_path: Path) -> None:
     (album.root / "broken.jpg").symlink_to(tmp_path / "nowhere.jpg")
     album.note()
     result = sort("--src", "album")
-    assert result.out.startswith("album: 2 photos, 1 other file passed over")
+    line = "album: 2 photos, 1 other file passed over (1 .jpg): broken.jpg"
+    assert result.out.splitlines()[0] == line
     for name in ("a.jpg", "a link.jpg"):
         assert (tmp_path / "sorted/photos/face" / name).samefile(album.root / "real/a.jpg")
         assert not (tmp_path / "sorted/photos/face" / name).is_symlink()
@@ -251,7 +272,8 @@ def test_system_files_are_passed_over(album: Album, sort: Sort) -> None:
         album.write(name, b"x")
     result = sort("--src", "album")
     assert result.code == 0
-    assert result.out.splitlines()[0] == "album: 1 photo, 1 other file passed over"
+    line = "album: 1 photo, 1 other file passed over (1 .txt): notes.txt"
+    assert result.out.splitlines()[0] == line
 
 
 def test_key_value_arguments(album: Album, sort: Sort, tmp_path: Path) -> None:

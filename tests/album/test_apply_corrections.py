@@ -203,7 +203,9 @@ def test_what_is_moved_back_is_the_last_word(dst: Path, view: str) -> None:
     shutil.move(there, away)
     assert "1 to Ana" in taught(dst)
     shutil.move(away, there)
-    assert "1 to Ben" in taught(dst)
+    again = taught(dst)
+    assert "1 to Ben" in again
+    assert "1 correction kept for ever in corrections.jsonl, 1 in place of an earlier one" in again
     assert "0 new corrections" in taught(dst, apply=True)
     assert said(dst) == {("b.jpg", 0): "Ben"} and "Ben/b.jpg" in photos(dst)
 

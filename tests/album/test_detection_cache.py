@@ -67,6 +67,15 @@ def test_nothing_is_known_at_first_and_nothing_kept_without_a_folder(lines: Line
     assert not lines.said
 
 
+def test_a_second_copy_of_a_photo_is_not_from_an_earlier_run(lines: Lines, tmp_path: Path) -> None:
+    with opened(tmp_path, "me", lines) as cache:
+        cache.put("a", SEEN)
+        cache.flush()
+        assert (cache.get("a"), cache.hits) == (SEEN, 0)
+    with opened(tmp_path, "me", lines) as cache:
+        assert (cache.get("a"), cache.hits) == (SEEN, 1)
+
+
 def test_another_destination_does_not_look_again(
     full_album: Album, sort: Sort, looks: list[int], tmp_path: Path
 ) -> None:
@@ -192,7 +201,7 @@ def test_what_a_killed_run_added_last_is_all_that_is_lost(lines: Lines, tmp_path
 
 
 def test_the_oldest_go(lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detection_cache, "MOST_LOOKS", 3)
+    monkeypatch.setattr(detection_cache, "MOST_DETECTIONS", 3)
     with opened(tmp_path, "me", lines) as cache:
         for content in "abcde":
             cache.put(content, SEEN)

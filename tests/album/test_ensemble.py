@@ -93,7 +93,7 @@ def test_alone(album: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureF
 
 def test_alone_as_sure_as_asked(album: Album, sort: Sort, tmp_path: Path) -> None:
     album.add("a.jpg", "face", confidence=0.7)
-    sort(*ALONE, "--sure", "0.8")
+    sort(*ALONE, "--class-threshold", "0.8")
     assert files(tmp_path / "sorted/photos") == ["_unsure/a.jpg"]
 
 

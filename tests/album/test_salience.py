@@ -26,7 +26,7 @@ def by_class(side: float) -> Face:
 
 
 @pytest.mark.parametrize(
-    ("faces", "default", "main_only"),
+    ("faces", "default", "primary_faces"),
     [
         ([], "", ""),
         ([face(40)], "a", "a"),
@@ -42,15 +42,15 @@ def by_class(side: float) -> Face:
         ([face(0), face(0)], "ab", "ab"),
     ],
 )
-def test_who_counts(faces: list[Face], default: str, main_only: str) -> None:
+def test_who_counts(faces: list[Face], default: str, primary_faces: str) -> None:
     names = "abc"[: len(faces)]
     said = [""] * len(faces)
     assert "".join(PhotoRules().folders(faces, names, said)) == default
-    assert "".join(PhotoRules(main_only=True).folders(faces, names, said)) == main_only
+    assert "".join(PhotoRules(primary_faces=True).folders(faces, names, said)) == primary_faces
 
 
 def test_what_a_person_said_counts_and_what_is_no_face_makes_nobody_small() -> None:
-    rules = PhotoRules(main_only=True)
+    rules = PhotoRules(primary_faces=True)
     assert rules.folders([face(300), face(20)], ["Ana", "Ben"], ["", "Ben"]) == ["Ana", "Ben"]
     no_face = rules.folders([face(300), face(40)], ["_not_a_face", "Ben"], ["_not_a_face", ""])
     assert no_face == ["_not_a_face", "Ben"]
@@ -76,13 +76,13 @@ def near_and_far(confidence: float = 0.8) -> bytes:
     return out.getvalue()
 
 
-def test_main_only_and_best_first_in_an_album_and_after_a_correction(
+def test_primary_faces_and_best_first_in_an_album_and_after_a_correction(
     album: Album, sort: Sort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     album.write("a.jpg", near_and_far())
     sort("--src", "album", "--dst", "as_ever")
     assert files(tmp_path / "as_ever/photos") == ["face/a.jpg", "masked/a.jpg"]
-    sort("--src", "album", "--main-only", "--best-first")
+    sort("--src", "album", "--primary-faces", "--best-first")
     assert files(tmp_path / "sorted/photos") == ["face/816_a.jpg"]
     faces = tmp_path / "sorted/faces"
     crop = next((faces / "masked").iterdir())
@@ -92,5 +92,5 @@ def test_main_only_and_best_first_in_an_album_and_after_a_correction(
 
 
 def test_a_plan_has_decided_them(sort: Sort) -> None:
-    for flag in ("--main-only", "--best-first"):
+    for flag in ("--primary-faces", "--best-first"):
         assert f"{flag}: decided when the plan was made" in sort("--plan", "p", flag).err

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
+import sqlite3
 import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -183,3 +185,57 @@ def test_exiftool_reads_them(tmp_path: Path) -> None:
     first = info["RegionList"][0]
     assert (first["Name"], first["Type"]) == ("Ana", "Face")
     assert first["Area"] == {"X": 0.3, "Y": 0.8, "W": 0.2, "H": 0.2, "Unit": "normalized"}
+
+
+def photo_with_side_car(folder: Path) -> Path:
+    """``a.jpg`` as stored, and ``a.jpg.xmp`` with two names beside it."""
+    photo = folder / "a.jpg"
+    Image.new("RGB", (200, 100), (90, 90, 90)).save(photo)
+    regions = [Region("Ana", (10.0, 40.0, 30.0, 80.0)), Region("Zoë", (50.0, 40.0, 70.0, 80.0))]
+    photo.with_name("a.jpg.xmp").write_bytes(side_car(regions, Stored((200, 100), 1)))
+    return photo
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="no exiftool here")
+def test_readmes_command_puts_the_names_into_the_photo(tmp_path: Path) -> None:
+    """For Lightroom, which reads no side-car of a JPEG; the command is README's, word by word."""
+    photo_with_side_car(tmp_path)
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (line,) = (line for line in readme.splitlines() if line.startswith("exiftool "))
+    *options, _ = shlex.split(line)
+    subprocess.run([*options, "a.jpg"], cwd=tmp_path, check=True, capture_output=True)
+    command = ["exiftool", "-json", "-struct", "-xmp:all", "a.jpg"]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (found,) = json.loads(done.stdout)
+    assert found["Subject"] == ["Ana", "Zoë"]
+    assert [one["Name"] for one in found["RegionInfo"]["RegionList"]] == ["Ana", "Zoë"]
+
+
+@pytest.mark.skipif(shutil.which("exiv2") is None, reason="no exiv2 here")
+def test_exiv2_reads_them(tmp_path: Path) -> None:
+    """The library that digiKam, darktable and others read metadata with."""
+    photo = photo_with_side_car(tmp_path)
+    command = ["exiv2", "-PXkv", f"{photo}.xmp"]
+    done = subprocess.run(command, check=True, capture_output=True)
+    assert not done.stderr, done.stderr
+    pairs = (line.partition(" ") for line in done.stdout.decode().splitlines())
+    found = {key: value.strip() for key, _, value in pairs}
+    assert found["Xmp.dc.subject"] == "Ana, Zoë"
+    assert found["Xmp.digiKam.TagsList"] == "People/Ana, People/Zoë"
+    region = "Xmp.mwg-rs.Regions/mwg-rs:RegionList[2]/mwg-rs"
+    assert (found[f"{region}:Name"], found[f"{region}:Type"]) == ("Zoë", "Face")
+    area = [float(found[f"{region}:Area/stArea:{key}"]) for key in "xywh"]
+    assert area == pytest.approx([0.3, 0.6, 0.1, 0.4])
+
+
+@pytest.mark.skipif(shutil.which("darktable-cli") is None, reason="no darktable here")
+def test_darktable_finds_them_beside_the_photo(tmp_path: Path) -> None:
+    """It takes the names as tags; of face regions it knows nothing."""
+    photo_with_side_car(tmp_path)
+    core = "--core --configdir config --library library.db --conf write_sidecar_files=never"
+    command = ["darktable-cli", "a.jpg", "out.jpg", *core.split()]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    tags = sqlite3.connect(tmp_path / "config" / "data.db")
+    names = {name for (name,) in tags.execute("SELECT name FROM tags")}
+    tags.close()
+    assert {"People|Ana", "People|Zoë"} <= names

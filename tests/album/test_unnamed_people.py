@@ -12,6 +12,8 @@ from conftest import Album, Sort, disk_as_dict, files
 from test_album_kill import killed_before_change
 
 from facesort.album.corrections.confirmed import class_names
+from facesort.album.person.clustering import without_unused
+from facesort.album.records import Example, Learned
 
 ARGV = ("--src", "album", "--by", "person")
 
@@ -59,12 +61,29 @@ def test_nobody_often_enough(
     album.add("a.jpg", *classes)
     result = sort(*ARGV)
     assert (result.code, "nobody new is in the album often enough" in result.out) == (0, True)
+    assert not (tmp_path / "sorted/faces/person_01").exists()
     assert list(photos(tmp_path / "sorted")) == ["_strangers" if classes else "_no_face"]
     for number in range(3):
         album.add(f"{number}.jpg", "masked")
     assert "people found: 1 (person_01)" in sort(*ARGV).out
     album.add("x.jpg", "sunglasses")
     assert "nobody new" in sort(*ARGV).out
+
+
+def test_numbers_without_a_face_are_closed_up() -> None:
+    """Of 01 (kept from an earlier run) to 05, nobody's face is in 02 and 04."""
+    people = ["person_01", "person_02", "person_02", "Ana", "person_03", "person_04", "person_05"]
+    examples = tuple(Example(name, "face", str(i)) for i, name in enumerate(people))
+    learned = Learned("by", "", 0.98, False, examples)
+    fewer = without_unused(learned, {"person_01", "Ana", "person_03", "person_05"})
+    assert [(one.person, one.vector) for one in fewer.examples] == [
+        ("person_01", "0"),
+        ("Ana", "3"),
+        ("person_02", "4"),
+        ("person_03", "6"),
+    ]
+    assert without_unused(learned, set(people)) is learned
+    assert [one.person for one in without_unused(learned, ()).examples] == ["Ana"]
 
 
 def test_a_renamed_folder_names_them_and_takes_what_is_added(

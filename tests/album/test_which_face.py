@@ -20,15 +20,19 @@ def examples(tmp_path: Path) -> Path:
     return tmp_path / "examples"
 
 
-def test_who_has_no_other_example_is_asked_about_before_anything_is_sorted(
+def test_who_has_no_other_example_is_asked_about_and_the_others_are_sorted(
     album: Album, examples: Path, sort: Sort, tmp_path: Path
 ) -> None:
     album.add("a.jpg", "face")
+    album.add("b.jpg", "masked")
     asked = sort(*ARGV)
-    assert "Ana: no example but photos of several faces; move the right" in asked.error_line
-    assert files(tmp_path / "sorted") == [f"_which_face/Ana/both_{n}.jpg" for n in (0, 1)]
+    assert (asked.code, asked.err) == (0, "")
+    assert "which face is meant? 1 example: move the right crop from" in asked.out
+    assert "Ana: none of 1 example can be used (both.jpg: 2 faces" in asked.out
+    assert {"photos/Ben/b.jpg", "photos/_strangers/a.jpg"} < set(files(tmp_path / "sorted"))
     crop = tmp_path / "sorted/_which_face/Ana/both_0.jpg"
     crop.rename(examples / "Ana" / crop.name)
+    sort("--undo", "--dst", "sorted")
     known = sort(*ARGV)
     assert known.code == 0
     assert "Ana 2, Ben 1" in known.out, "the crop, and by it the photo"
@@ -41,8 +45,8 @@ def test_a_dry_run_writes_no_crops(
 ) -> None:
     album.add("a.jpg", "face")
     result = sort(*ARGV, "--dry-run")
-    assert "Ana: no example but photos of several faces; run without --dry-run" in result.error_line
-    assert not (tmp_path / "sorted").exists()
+    assert "which face is meant? 1 example: run without --dry-run, then move" in result.out
+    assert files(tmp_path / "sorted") == []
     sort(*ARGV)
     before = files(tmp_path / "sorted")
     (examples / "Ana/1.jpg").write_bytes(jpeg("face"))
@@ -68,8 +72,9 @@ def test_an_example_that_is_torn_by_now(
     sort(*ARGV)
     (examples / "Ana/both.jpg").write_bytes(b"torn")
     (examples / "Ana/1.jpg").write_bytes(jpeg("face"))
+    album.add("b.jpg", "face", confidence=0.9)
     assert "examples/Ana/both.jpg: " in sort(*ARGV).out
-    assert "photos/Ana/a.jpg" in files(tmp_path / "sorted")
+    assert "photos/Ana/b.jpg" in files(tmp_path / "sorted")
 
 
 def test_others_are_sorted_and_the_question_stands(

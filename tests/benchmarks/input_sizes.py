@@ -6,14 +6,14 @@
 Judged on images of the val split only (--part val is the default here): crops of 55 to 220 px,
 real ones and such cut from scenes, and portraits whose face fills the frame. Each row is one
 setting of `models.input_size.InputSizes`; the best row by macro recall less twice the share of
-covered faces called bare is marked. A new model: run it, and write the marked numbers there.
+covered faces called bare is named. A new model: run it, and write its numbers there.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -33,6 +33,7 @@ from facesort.models.input_size import InputSizes, shrunk, with_room
 from facesort.photos import open_photo
 
 Image = NDArray[np.uint8]
+Figures = tuple[float, float, float]  # macro recall, covered called bare, none found
 NONE = len(CLASS_NAMES)
 ENLARGE, ROOMS = (1.0, 1.5, 2.0, 3.0), (0.0, 0.1, 0.2, 0.3)
 SECOND_SCALES, SECOND_ROOMS = (0.25, 0.35, 0.5), (0.1, 0.15, 0.25, 0.4)
@@ -65,7 +66,7 @@ def material(images: Sequence[held_back.HeldBack], view: str, most: int) -> list
 
 def figures(
     look: Callable[[Image], Detections], judged: Sequence[Judged], to_ours: NDArray[np.int64]
-) -> tuple[float, float, float]:
+) -> Figures:
     """Macro recall, covered called bare, and the share in which nothing is found."""
     counts = np.zeros((NONE, NONE + 1))
     for one in judged:
@@ -86,30 +87,32 @@ def once(detector: YoloDetector) -> Callable[[Image], Detections]:
     return lambda rgb: detector.detect([rgb])[0]
 
 
-def show(rows: dict[str, tuple[float, float, float]]) -> None:
-    best = max(rows, key=lambda name: rows[name][0] - 2 * rows[name][1])
-    for name, (macro, missed, none) in rows.items():
-        mark = "  <- best" if name == best else ""
-        print(f"  {name:40}{macro:8.3f}{missed:22.3f}{none:12.3f}{mark}", flush=True)
+def show(rows: Iterator[tuple[str, Figures]]) -> None:
+    """Each row as it comes, and the best."""
+    best, value = "", -np.inf
+    for name, (macro, missed, none) in rows:
+        print(f"  {name:40}{macro:8.3f}{missed:22.3f}{none:12.3f}", flush=True)
+        if macro - 2 * missed > value:
+            best, value = name, macro - 2 * missed
+    print(f"  best: {best}", flush=True)
 
 
 def small_rows(
     detector: YoloDetector, judged: Sequence[Judged], to_ours: NDArray[np.int64]
-) -> dict[str, tuple[float, float, float]]:
-    rows = {}
+) -> Iterator[tuple[str, Figures]]:
     for enlarge, room in product(ENLARGE, ROOMS):
         sizes = InputSizes(small_px=10_000, enlarge=enlarge, small_room=room)
         look = with_second_looks(detector, sizes)
         name = f"enlarge {enlarge:g}, small_room {room:g}"
-        rows[name] = figures(once(look), judged, to_ours)
-    return rows
+        yield name, figures(once(look), judged, to_ours)
 
 
 def large_rows(
     detector: YoloDetector, judged: Sequence[Judged], to_ours: NDArray[np.int64]
-) -> dict[str, tuple[float, float, float]]:
+) -> Iterator[tuple[str, Figures]]:
     """The second look alone, on every portrait: how well it sees what it is for."""
-    rows = {f"one look at {detector.imgsz} px": figures(once(detector), judged, to_ours)}
+    one_look = f"one look at {detector.imgsz} px"
+    yield one_look, figures(once(detector), judged, to_ours)
     for scale, room in product(SECOND_SCALES, SECOND_ROOMS):
         px = max(32, round(scale * detector.imgsz / 32) * 32)
         smaller = replace(detector, imgsz=px)
@@ -117,8 +120,7 @@ def large_rows(
         def look(rgb: Image, d: YoloDetector = smaller, r: float = room) -> Detections:
             return d.detect([with_room(shrunk(rgb, d.imgsz)[0], r)[0]])[0]
 
-        rows[f"second_scale {scale:g}, second_room {room:g}"] = figures(look, judged, to_ours)
-    return rows
+        yield f"second_scale {scale:g}, second_room {room:g}", figures(look, judged, to_ours)
 
 
 def main() -> None:

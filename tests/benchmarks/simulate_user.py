@@ -1,12 +1,12 @@
 """How many faces must the teacher move by hand until every child's folder is right?
 
     D=../shared/data B="--bank runs/teacher_bank.npz"
-    python tests/benchmarks/teacher.py $B --people $D/people --strangers $D/strangers \\
+    python tests/benchmarks/simulate_user.py $B --people $D/people --strangers $D/strangers \\
         --scenes $D/scenes_voc/images --finder face.pt      # draws the bank if it is not there
-    python tests/benchmarks/teacher.py $B --half first      # the half to tune on
-    python tests/benchmarks/teacher.py $B --curves runs/teacher.png
-    python tests/benchmarks/teacher.py $B --speed 18000     # judging an album of so many photos
-    python tests/benchmarks/teacher.py $B --scripts runs/teacher --people $D/people \\
+    python tests/benchmarks/simulate_user.py $B --half first      # the half to tune on
+    python tests/benchmarks/simulate_user.py $B --curves runs/teacher.png
+    python tests/benchmarks/simulate_user.py $B --speed 18000     # an album of so many photos
+    python tests/benchmarks/simulate_user.py $B --scripts runs/teacher --people $D/people \\
         --strangers $D/strangers --scenes $D/scenes_voc/images --finder face.pt
 
 The people are those that tools/train_embedder.py keeps apart; thresholds were tuned on their first

@@ -38,6 +38,15 @@ def doubts_of(text: str, seen: Seen, judged: set[int] | None = None) -> list[tup
         ("", [], []),
         (LABEL, [(HERE, 1, 0.9)], []),
         (LABEL, [(HERE, 2, 0.9)], [("other class", 0, 1, 2, 0.9)]),
+        (LABEL, [([20, 20, 60, 40], 2, 0.9)], [("other class", 0, 1, 2, 0.9)]),  # IoU .5
+        (LABEL, [([20, 20, 60, 39], 2, 0.9)], [("other class", 0, 1, 2, 0.9)]),  # .475: one face
+        (  # .27: another face
+            LABEL,
+            [([43, 20, 83, 60], 2, 0.9)],
+            [("extra box", 0, 1, None, 1.0), ("missing box", None, None, 2, 0.9)],
+        ),
+        # .475 of the first, but it is the second's: nothing is said of the first's class
+        (f"{LABEL}\n2 .4 .295 .4 .19", [([20, 20, 60, 39], 2, 0.9), (HERE, 1, 0.3)], []),
         (LABEL, [(HERE, 2, 0.4)], []),  # unsure, but something is there
         (LABEL, [(HERE, 1, 0.6), (HERE, 2, 0.5)], []),  # the surer one counts
         (LABEL, [], [("extra box", 0, 1, None, 1.0)]),

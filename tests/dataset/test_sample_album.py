@@ -113,7 +113,7 @@ def test_interrupted_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("image", sample_images.PORTRAITS + sample_images.WITHOUT_FACES)
-def test_each_bundled_image_names_its_licence(image: sample_images.Image) -> None:
+def test_each_bundled_image_names_its_licence(image: sample_images.SampleImage) -> None:
     readme = (sample_images.FOLDER / "README.md").read_text(encoding="utf-8")
     row = next(line for line in readme.splitlines() if f"`{image.file}`" in line)
     assert row.rstrip(" |").endswith(("public domain", "CC0"))

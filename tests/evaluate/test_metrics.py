@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coco_ap import average_precision
+from hypothesis import given
+from hypothesis import strategies as st
 
 from facesort.detections import Detections
 from facesort.errors import DatasetError
@@ -102,7 +104,7 @@ def test_the_text_says_what_was_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("precision", "confidence", "coverage"),
+    ("precision", "confidence", "recall"),
     [(1.0, 0.9, 1 / 3), (0.6, 0.7, 2 / 3), (0.5, 0.6, 2 / 3)],
 )
 def test_the_lowest_confidence_of_a_precision(
@@ -126,6 +128,31 @@ def test_a_weak_duplicate_takes_no_face_from_a_sure_detection() -> None:
     seen = found((4, 0, 50, 0, 0.9), (0, 0, 50, 0, 0.01))  # the weak one is placed better
     chosen = choose([truth((0, 0, 50, 0))], [seen], 1.0)
     assert (chosen.confidence, chosen.recall) == (0.9, 1.0)
+
+
+@pytest.mark.parametrize("right_first", [True, False])
+def test_detections_of_one_confidence_are_accepted_together(right_first: bool) -> None:
+    """At 0.8 come one right and one wrong: a threshold cannot take the first alone."""
+    rows = [(0, 0, 50, 0, 0.8), (100, 0, 50, 0, 0.9), (300, 300, 50, 0, 0.8)]
+    seen = found(*(rows if right_first else rows[::-1]))
+    faces = truth((0, 0, 50, 0), (100, 0, 50, 0))
+    chosen = choose([faces], [seen], 0.9)
+    assert (chosen.confidence, chosen.precision, chosen.recall) == (0.9, 1.0, 0.5)
+    with pytest.raises(DatasetError, match="no confidence reaches"):
+        choose([truth((0, 0, 50, 0))], [found((0, 0, 50, 0, 0.8), (300, 300, 50, 0, 0.8))], 0.9)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.3, 0.5, 0.9])), min_size=1))
+def test_the_promised_precision_is_the_one_measured(kinds: list[tuple[bool, float]]) -> None:
+    """Right and wrong detections, many of one confidence: counted again by hand."""
+    rows = [(60 * i, 0, 50, int(not right), c) for i, (right, c) in enumerate(kinds)]
+    faces = truth(*((60 * i, 0, 50, 0) for i in range(len(kinds))))
+    try:
+        chosen = choose([faces], [found(*rows)], 0.75)
+    except DatasetError:
+        return
+    taken = [right for right, c in kinds if c >= chosen.confidence]
+    assert sum(taken) / len(taken) == chosen.precision >= 0.75
 
 
 def test_a_precision_out_of_reach_is_said() -> None:

@@ -87,6 +87,7 @@ def test_an_unknown_target_is_usage() -> None:
 def test_a_source_class_that_is_not_there_is_noted() -> None:
     mapped = map_classes(source(0), {"with_maks": "masked"})
     assert mapped.notes == (
+        "taken by its name: 'with_mask' as masked; --map says otherwise",
         "--map with_maks=masked: the source has no such class; did you mean 'with_mask'?",
     )
 

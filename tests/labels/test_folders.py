@@ -115,6 +115,22 @@ def test_a_table_that_cannot_be_read(tmp_path: Path, content: bytes, message: st
             folders.find_table(tmp_path)
 
 
+def test_whole_paths_in_a_table(tmp_path: Path) -> None:
+    """As a program writes them; elsewhere only where images are looked at and not gathered."""
+    make(tmp_path, "in/a/1.jpg", "in/2.jpg", "elsewhere/3.jpg")
+    table = tmp_path / "in" / "t.csv"
+    names = ["in/a/1.jpg", "in/x/../2.jpg", "elsewhere/3.jpg", "elsewhere/none.jpg"]
+    lines = [f"{(tmp_path / name).as_posix()},face\n" for name in names]
+    table.write_text("image,class\n" + "".join(lines))
+    inside, everywhere = folders.read_table(table), folders.read_table(table, anywhere=True)
+    assert [path.name for path, _ in inside.crops] == ["1.jpg", "2.jpg"]
+    assert [(r.path.name, r.reason) for r in inside.refused] == [
+        ("3.jpg", "outside the folder of the table"),
+        ("none.jpg", "not there"),
+    ]
+    assert [path.name for path, _ in everywhere.crops] == ["1.jpg", "2.jpg", "3.jpg"]
+
+
 def test_a_table_points_nowhere_outside_its_folder(tmp_path: Path) -> None:
     make(tmp_path, "outside.jpg", "in/1.jpg")
     (tmp_path / "in" / "t.csv").write_text("image,class\n../outside.jpg,face\n1.jpg,face\n")

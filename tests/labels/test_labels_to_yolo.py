@@ -180,7 +180,7 @@ def test_other_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "args", "error", "message"),
     [
-        (["wiht_mask"], [], LabelError, r"'wiht_mask' \(1 boxes\)"),
+        (["wiht_mask"], [], LabelError, r"'wiht_mask' \(2 boxes\)"),
         (["face"], ["--map", "face"], UsageError, "expected SOURCE=TARGET"),
         (["face"], ["--map", "face=fce"], UsageError, "did you mean 'face'"),
         (["hat"], ["--map", "hat=drop"], DatasetError, r"no box to convert \(.*1 class hat"),
@@ -237,3 +237,118 @@ def test_the_real_scenes(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     text = capsys.readouterr().out
     assert "boxes: 3,945 in = 3,481 out + 464 left out" in text
     assert "1,593 of 1,593 images" in text
+
+
+def yolo_files(root: Path, *names: str, text: str = "0 .5 .5 .4 .4\n1 .2 .2 .2 .2\n") -> None:
+    for name in names:
+        draw(root / "images" / f"{name}.jpg", (60, 40))
+        label = root / "labels" / f"{name}.txt"
+        label.parent.mkdir(parents=True, exist_ok=True)
+        label.write_text(text)
+
+
+def test_yolo_without_a_class_list_goes_by_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    yolo_files(tmp_path / "in", "a", "b")
+    with pytest.raises(LabelError, match=r"'0' \(2 boxes\), '1' \(2 boxes\); pass --map"):
+        run(tmp_path / "in", "--out", tmp_path / "out")
+    run(tmp_path / "in", "--map", "0=masked", "1=face", "--out", tmp_path / "out")
+    text = capsys.readouterr().out
+    assert "boxes: 4 in = 4 out + 0 left out" in text and "classes go by number" in text
+    written = (tmp_path / "out/labels/train/a.txt").read_text().split()
+    assert [written[0], written[5]] == ["1", "0"]
+
+
+def test_texts_that_are_no_labels_have_no_boxes(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A list of images and a description lie among the labels of many a data set."""
+    yolo_files(tmp_path / "in", "a", "b")
+    labels = tmp_path / "in/labels"
+    (labels / "train.txt").write_text("".join(f"data/obj/{n}.jpg\n" for n in range(853)))
+    (labels / "info.txt").write_text("downloaded from\nsomewhere 1 2 3 4 5\n")
+    draw(tmp_path / "in/images/unlabelled.jpg", (60, 40))
+    run(tmp_path / "in", "--map", "0=masked", "1=face", "--out", tmp_path / "out")
+    text = capsys.readouterr().out
+    assert "boxes: 4 in = 4 out + 0 left out" in text
+    assert "passed over, no labels: labels/train.txt" in text
+    assert "passed over, no labels: labels/info.txt" in text
+    assert "images without a label, left out: 1" in text
+
+
+def test_a_text_in_place_of_a_images_label_is_still_an_error(tmp_path: Path) -> None:
+    yolo_files(tmp_path / "in", "a")
+    yolo_files(tmp_path / "in", "b", text="not a label\n")
+    with pytest.raises(LabelError, match=r"labels/b.txt: line 1: is no YOLO label"):
+        run(tmp_path / "in", "--map", "0=masked", "1=face", "--out", tmp_path / "out")
+
+
+def test_a_missing_class_is_told_before_a_image_is_opened(tmp_path: Path) -> None:
+    yolo_files(tmp_path / "in", "a", "b")
+    (tmp_path / "in/images/a.jpg").write_bytes(b"would be told of if it were opened")
+    with pytest.raises(LabelError, match="no class of ours for '0'"):
+        run(tmp_path / "in", "--drop-bad", "--out", tmp_path / "out")
+
+
+@pytest.mark.parametrize("layout", ["{split}/images", "images/{split}"])
+def test_splits_given_by_folders_are_kept(
+    layout: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    root = tmp_path / "in"
+    for split, count in (("train", 3), ("valid", 2), ("test", 1)):
+        for number in range(count):
+            image = root / layout.format(split=split) / f"{split}{number}.jpg"
+            draw(image, (60, 40))
+            label = Path(str(image).replace("images", "labels")).with_suffix(".txt")
+            label.parent.mkdir(parents=True, exist_ok=True)
+            label.write_text("0 .5 .5 .4 .4\n")
+    yaml = "train: {0}\nval: {1}\nnames: [masked]\n"  # of the test split, it says nothing
+    places = [layout.format(split=split) for split in ("train", "valid")]
+    (root / "data.yaml").write_text(yaml.format(*places))
+    run(root, "--out", tmp_path / "two")
+    assert not (tmp_path / "two/images/test").exists()
+    run(root, "--keep-splits", "--out", tmp_path / "three")
+    for split, count in (("train", 3), ("val", 2), ("test", 1)):
+        assert len(list((tmp_path / "three/labels" / split).iterdir())) == count
+    assert "test:\n  1 of 1 images" in capsys.readouterr().out
+    run(root, "--keep-splits", "--split", "test", "--out", tmp_path / "one")
+    assert [p.name for p in (tmp_path / "one/images").iterdir()] == ["test"]
+
+
+def test_split_folders_that_cannot_be_told(tmp_path: Path) -> None:
+    yolo_files(tmp_path / "in", "a")
+    with pytest.raises(LabelError, match="no folder train, valid or test; there: none"):
+        run(tmp_path / "in", "--keep-splits", "--out", tmp_path / "out")
+    for name in ("val", "valid"):
+        (tmp_path / "in" / name).mkdir()
+    with pytest.raises(LabelError, match="val and valid are both val"):
+        run(tmp_path / "in", "--keep-splits", "--out", tmp_path / "out")
+
+
+def test_resized_images_are_scaled_on_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    draw(tmp_path / "big/a.jpg", (120, 80))
+    image = ImageLabels.of(tmp_path / "big/a.jpg", (120, 80), [[12, 8, 60, 40]], [0])
+    voc.write_folder(LabelSet(("masked",), (image,), tmp_path / "big"), tmp_path / "xml")
+    draw(tmp_path / "small/a.jpg", (60, 40))
+    with pytest.raises(DatasetError, match=r"--scale-boxes scales them"):
+        run(tmp_path / "xml", "--images", tmp_path / "small", "--out", tmp_path / "out")
+    run(
+        tmp_path / "xml", "--images", tmp_path / "small", "--scale-boxes", "--out", tmp_path / "out"
+    )
+    (label,) = (tmp_path / "out/labels/train").iterdir()
+    assert label.read_text() == "1 0.300000 0.300000 0.400000 0.400000\n"
+    assert "1 labels of another size scaled" in capsys.readouterr().out
+
+
+def test_a_name_taken_for_one_of_ours_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    yolo_files(tmp_path / "in", "a")
+    (tmp_path / "in/labels/classes.txt").write_text("Mask\nNO_MASK\n")
+    run(tmp_path / "in", "--out", tmp_path / "out")
+    assert "taken by its name: 'Mask' as masked, 'NO_MASK' as face" in capsys.readouterr().out
+    run(tmp_path / "in", "--map", "Mask=masked", "NO_MASK=face", "--out", tmp_path / "out2")
+    assert "taken by its name" not in capsys.readouterr().out

@@ -78,6 +78,7 @@ def test_an_unread_label_is_told(root: Path) -> None:
     labels = resolve([ReadError("b.xml: is odd"), RawAnnotation("a.jpg", [GOOD])], Reading(root))
     assert labels.notes == (
         "read: 2 labels, 1 of them not readable, 1 boxes",
+        "images without a label, left out: 6",
         "left out: b.xml: is odd",
     )
 
@@ -114,6 +115,53 @@ def test_which_way_up(root: Path, told_wh: tuple, boxes_of: str, expected: list)
 def test_what_could_be_either_way_up_is_noted(root: Path) -> None:
     labels = resolve([RawAnnotation("turned.jpg", [GOOD])], Reading(root))
     assert labels.notes[0].endswith("1 turned by EXIF, taken as labelled upright")
+
+
+@pytest.mark.parametrize(
+    ("name", "told_wh", "box", "expected"),
+    [
+        ("turned.jpg", (120, 240), (4, 8, 12, 20), [1, 2, 3, 5]),  # upright 30 x 60
+        ("turned.jpg", (240, 120), (8, 4, 20, 12), [27, 2, 29, 5]),  # stored 60 x 30
+        ("turned.jpg", (121, 240), (4, 8, 12, 20), [120 / 121, 2, 360 / 121, 5]),  # rounded
+    ],
+)
+def test_a_label_of_another_size_is_scaled_on_request(
+    root: Path, name: str, told_wh: tuple, box: tuple, expected: list[float]
+) -> None:
+    item = RawAnnotation(name, [RawBox("face", box)], told_wh)
+    refused = resolve([item], Reading(root))
+    assert refused.left_out == {"label is of another size than its image": 1}
+    assert "1 labels are of another size than their image, but of its shape" in refused.notes[0]
+    scaled = resolve([item], Reading(root, scale=True))
+    assert scaled.images[0].xyxy_px.tolist() == [pytest.approx(expected)]
+    assert "1 labels of another size scaled to their image" in scaled.notes[0]
+    other = resolve([RawAnnotation(name, [GOOD], (100, 100))], Reading(root, scale=True))
+    assert other.left_out == {"label is of another size than its image": 1}
+
+
+def test_classes_are_asked_about_before_any_image_is_opened(tmp_path: Path) -> None:
+    asked: list[object] = []
+
+    def refuse(counts: object) -> None:
+        asked.append(counts)
+        raise LabelError("no class for 'cat'")
+
+    items = [RawAnnotation("a.jpg", [RawBox("cat"), RawBox("", problem="is odd")]), ReadError("b")]
+    with pytest.raises(LabelError, match="no class for 'cat'"):
+        resolve(items, Reading(tmp_path / "no folder", check=refuse))
+    assert asked == [{"cat": 1}]
+
+
+def test_images_without_a_label_are_counted(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "c/d.jpg"):
+        draw(tmp_path / name, (40, 30))
+    labels = resolve([RawAnnotation("a.jpg", [GOOD])], Reading(tmp_path))
+    assert "images without a label, left out: 2" in labels.notes
+    (tmp_path / "b.jpg").unlink()
+    labels = resolve(
+        [RawAnnotation("a.jpg", [GOOD]), RawAnnotation("d.jpg", [])], Reading(tmp_path)
+    )
+    assert not any("without a label" in note for note in labels.notes)
 
 
 numbers = st.floats(allow_nan=True) | st.floats(-20, 120)

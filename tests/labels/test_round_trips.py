@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from label_samples import NAMES, SIZES, assert_same, draw_all, label_sets
 
 from facesort.boxes import as_boxes
-from facesort.labels import coco, createml, parquet, voc, yolo
+from facesort.dataset.convert.label_reader import tell_format
+from facesort.labels import coco, createml, formats, parquet, voc, yolo
 from facesort.labels.class_table import map_classes
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import Reading
@@ -22,6 +23,7 @@ from facesort.labels.webdataset import shard_reader, shard_writer
 ROOT = draw_all(Path(tempfile.mkdtemp()))
 READING = Reading(ROOT)
 # YOLO's six digits of the longest side here, VOC's hundredths, floating point
+Through = Callable[[LabelSet, Path], LabelSet]
 YOLO_PX, VOC_PX, JSON_PX = 200 * 1e-6, 0.0051, 1e-9
 
 
@@ -62,8 +64,21 @@ def through_webdataset(labels: LabelSet, folder: Path) -> LabelSet:
     return replace(again, images=tuple(back), root=ROOT)
 
 
+def through(name: str) -> Through:
+    """As the registry has it: written into a folder, told by its content, read back."""
+
+    def write_and_read(labels: LabelSet, folder: Path) -> LabelSet:
+        (folder / "images").mkdir()
+        form = formats.FORMATS[name]
+        form.write(labels, folder)
+        source = folder / form.into
+        assert tell_format(source) == name
+        return map_classes(form.read(source, READING), {}, NAMES)
+
+    return write_and_read
+
+
 DOTLESS = {"c.d.jpg": "c_d.jpg"}
-Through = Callable[[LabelSet, Path], LabelSet]
 
 
 def checked(through: Through, labels: LabelSet, atol_px: float) -> LabelSet:
@@ -83,6 +98,9 @@ def checked(through: Through, labels: LabelSet, atol_px: float) -> LabelSet:
         (through_coco, JSON_PX, True),
         (through_parquet, 0, True),
         (through_webdataset, JSON_PX, True),
+        (through("cvat"), VOC_PX, True),
+        (through("labelme"), JSON_PX, True),
+        (through("labelstudio"), 1e-6, True),
     ],
 )
 @settings(max_examples=20)
@@ -112,6 +130,9 @@ def test_voc_to_yolo_to_coco_to_createml_to_voc(data: st.DataObject) -> None:
         through_coco,
         through_parquet,
         through_webdataset,
+        through("cvat"),
+        through("labelme"),
+        through("labelstudio"),
     ],
 )
 def test_images_without_a_face(through: Through) -> None:

@@ -172,7 +172,7 @@ def test_sizes_from_a_table(tmp_path: Path) -> None:
     [
         ("name,w,h\n", "no column image, width, height"),
         ("image,width,height\na.jpg,0,5\n", r"sizes.csv: line 2: size 0 x 5; expected whole"),
-        ("image,width,height\na.jpg,5\n", r"line 2: size 5 x None"),
+        ("image,width,height\na.jpg,5\n", r"line 2: size 5 x ;"),
         ("image,width,height\na.jpg,5,5\na.jpg,5,6\n", "line 3: a.jpg has two sizes"),
         ("image,width,height\n../a.jpg,5,5\n", "line 2: image '../a.jpg'"),
     ],

@@ -67,6 +67,16 @@ def test_a_missing_label_means_no_face(tmp_path: Path) -> None:
     assert len(yolo.read(tmp_path / "images" / "a.jpg", (10, 10), 4).class_id) == 0
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_class(tmp_path: Path) -> None:
+    """Windows' editor writes one; converting read such a label, evaluating dropped it."""
+    label = yolo.label_path_of(tmp_path / "images" / "a.jpg")
+    label.parent.mkdir()
+    label.write_text("1 0.5 0.5 0.2 0.4\n", encoding="utf-8-sig")
+    read = yolo.read(tmp_path / "images" / "a.jpg", (100, 100), 2)
+    assert read.class_id.tolist() == [1]
+    assert read.xyxy_px == pytest.approx(np.array([[40, 30, 60, 70]]))
+
+
 def test_a_label_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xff\xfe0 .5 .5 .1 .1")
     with pytest.raises(LabelError, match=r"a\.txt: not a text file"):

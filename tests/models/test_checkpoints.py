@@ -66,7 +66,8 @@ def test_sort_photos_refuses_a_checkpoint_that_runs_code(tmp_path: Path) -> None
 def test_the_opt_out_is_real(tmp_path: Path) -> None:
     """So that the test above shows the gate, and not a file that would have done nothing."""
     evil = evil_checkpoint(tmp_path / "evil.pt", tmp_path / "victim")
-    code = "import sys; from pathlib import Path; from facesort.models.ultralytics_loader import read_yolo; "
+    loader = "from facesort.models.ultralytics_loader import read_yolo"
+    code = f"import sys; from pathlib import Path; {loader}; "
     command = [sys.executable, "-c", code + "read_yolo(Path(sys.argv[1]))", str(evil)]
     environment = os.environ | {TRUST_WEIGHTS: "1", "PYTHONPATH": str(ROOT / "tools")}
     subprocess.run(command, env=environment, capture_output=True, timeout=120)
@@ -226,7 +227,8 @@ def test_our_torchvision_classifiers_load(name: str, tmp_path: Path, one_thread:
 
     model = import_ultralytics().YOLO(find_network(name), task="classify")
     model.save(tmp_path / f"{name}.pt")
-    code = "import sys; from pathlib import Path; from facesort.models.ultralytics_loader import load_yolo; "
+    loader = "from facesort.models.ultralytics_loader import load_yolo"
+    code = f"import sys; from pathlib import Path; {loader}; "
     command = [sys.executable, "-c", code + "load_yolo(Path(sys.argv[1]), task='classify')"]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "tools"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

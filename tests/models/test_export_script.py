@@ -5,6 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yolo_to_onnx
+
+from facesort.errors import DatasetError
+from facesort.evaluate.regression_gate import make_int8
 
 SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "yolo_to_onnx.py"
 
@@ -33,3 +37,21 @@ def test_no_tflite_and_why() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and not done.stdout
     assert "litert-torch" in done.stderr and "--ncnn" in done.stderr
+
+
+@pytest.mark.parametrize("text", [None, "train: images/train\nnames: [face]\n"])
+def test_int8_without_its_images_names_the_option(text: str | None, tmp_path: Path) -> None:
+    data = tmp_path / "mine.yaml"
+    weights = SCRIPT.parents[1] / "weights" / "occlusion.onnx"
+    if text:  # as the shipped model has them, and no image at all
+        data.write_text(text.replace("[face]", "[face, masked, sunglasses, masked_sunglasses]"))
+    with pytest.raises(DatasetError, match=r"mine.yaml: .*pass --data FILE.yaml"):
+        make_int8(weights, data, tmp_path, False, print, lambda items, *_: items)
+
+
+def test_the_data_is_called_as_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert yolo_to_onnx.arguments(["--data", "a.yaml"]).data == Path("a.yaml")
+    assert yolo_to_onnx.arguments([]).data.name == "occlusion.yaml"
+    assert not capsys.readouterr().err
+    assert yolo_to_onnx.arguments(["--calib", "b.yaml"]).data == Path("b.yaml")  # its old name
+    assert capsys.readouterr().err == "--calib is called --data now\n"

@@ -21,20 +21,29 @@ class Command:
     verb: str
     script: str
     arguments: tuple[str, ...] = ()
+    about: str = ""
 
     @property
     def file(self) -> Path:
         return SCRIPTS / f"{self.script}.py"
 
     def summary(self) -> str:
-        """The first sentence of the script's help, read without running it."""
+        """The first sentence of the script's help, read without running it, unless ``about``
+        says more."""
+        if self.about:
+            return self.about
         doc = ast.get_docstring(ast.parse(self.file.read_text(encoding="utf-8"))) or ""
         return doc.splitlines()[0].rstrip(".") if doc else ""
 
 
 _NAMED = (
     Command("sort", "sort_photos"),
-    Command("people", "sort_photos", ("--by", "person")),
+    Command(
+        "people",
+        "sort_photos",
+        ("--by", "person"),
+        "Sort a photo album by person: sort --by person",
+    ),
     Command("review", "review"),
     Command("correct", "learn_corrections"),
     Command("find", "find_faces"),
@@ -47,6 +56,7 @@ _NAMED = (
     Command("check", "check_dataset"),
     Command("balance", "balance_dataset"),
     Command("synthesize", "synthesize_occlusion"),
+    Command("recombine", "recombine_faces"),
     Command("build", "build_dataset"),
     Command("train", "train_yolo"),
     Command("train-classifier", "train_classifier"),

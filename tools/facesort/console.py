@@ -51,10 +51,16 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see --help")
 
     def _spelled_out(self, argv: Sequence[str]) -> list[str]:
-        """``key=value`` as ``--key=value`` where there is such an option; a value stays itself."""
+        """``key=value`` as ``--key=value`` where there is such an option; a value stays itself.
+
+        After an option whose values are pairs (``--map A=B C=D``), what follows are pairs too, up
+        to the next argument that begins with a hyphen: a class may be called ``split``.
+        """
         out: list[str] = []
-        is_value = False
+        is_value = in_pairs = False
         for arg in argv:
+            if in_pairs and arg.startswith("-"):
+                is_value = in_pairs = False
             key, sep, value = arg.partition("=")
             option = f"--{key.replace('_', '-')}"
             action = self._option_string_actions.get(option)
@@ -67,13 +73,18 @@ class Parser(argparse.ArgumentParser):
             elif value.lower() != "false":
                 self.error(f"{arg}: expected {key}=true or {key}=false")
             own = None if is_value else self._option_string_actions.get(arg)
-            is_value = own is not None and own.nargs != 0
+            in_pairs = in_pairs or (own is not None and _takes_pairs(own))
+            is_value = in_pairs or (own is not None and own.nargs != 0)
         return out
 
     def _nearest(self, arg: str) -> str:
         option = f"--{arg.lstrip('-').partition('=')[0]}"
         near = difflib.get_close_matches(option, self._option_string_actions, n=1)
         return f"; did you mean {near[0]}?" if near else ""
+
+
+def _takes_pairs(action: argparse.Action) -> bool:
+    return action.nargs in ("+", "*") and "=" in str(action.metavar)
 
 
 def path(text: str) -> Path:

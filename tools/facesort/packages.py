@@ -44,6 +44,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "train_classifier": (*_TORCH, "torchvision", "onnx", "imagehash"),
     "train_embedder": ("torch", "onnx"),
     "train_points": ("torch", "onnx"),
+    "train_resident": _TORCH,
     "train_yolo": (*_TORCH, "imagehash"),
     "yolo_to_onnx": (*_TORCH, "onnx", "onnxslim"),
 }
@@ -90,6 +91,8 @@ def install_line(modules: Iterable[str]) -> str:
         name = f"requirements-{needed}.txt" if needed else "requirements.txt"
         file = os.path.relpath(paths.ASSETS / name) if os.name != "nt" else paths.ASSETS / name
         return f"python -m pip install -r {shlex.quote(str(file))}"
+    if getattr(sys, "frozen", False):  # a program without pip
+        return f"python -m pip install -r requirements-{needed}.txt (in a checkout of facesort)"
     python = shlex.quote(sys.executable)
     pip = f"{python} -m pip" if is_there("pip") else f"uv pip install --python {python}"
     pip += " install" if is_there("pip") else ""

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TextIO
 from facesort.commands import as_typed
 from facesort.console import one_line
 
-SECONDS_PER_LINE = 10.0
+SECONDS_PER_LINE = float(os.environ.get("FACESORT_PROGRESS_S", "10"))  # the page asks for more
 
 
 class Progress(Protocol):

@@ -6,7 +6,6 @@ what was put there; a face of the scene itself is a stranger's.
 
 from __future__ import annotations
 
-import csv
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from facesort.album.records import STRANGERS, UNSURE
 from facesort.boxes import as_boxes, clip_xyxy, grow_xyxy, iou_matrix, pixels_under
+from facesort.csv_files import read_rows
 from user_simulation.annotator import COMPLETE, NOBODYS, PURE
 from user_simulation.identity_bank import SAME_FACE_IOU, Bank
 from user_simulation.portraits import CANVAS_WH, Portrait, Shot, dress, image, shoot
@@ -122,7 +122,7 @@ class Crop:
 def crops(sorted_into: Path, truths: dict[str, Truth]) -> list[Crop]:
     """All faces of the manifest."""
     with open(sorted_into / "manifest.csv", encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["crop"]]
+        rows = [row for row in read_rows(stream)[1] if row["crop"]]
     found = []
     for row in rows:
         truth = truths[row["photo"]]

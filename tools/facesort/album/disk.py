@@ -23,6 +23,8 @@ from facesort.errors import AlbumError
 from facesort.photos import Place, Remote, new_content_hash
 
 DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_HELD = {getattr(errno, name, -1) for name in ("EBUSY", "EAGAIN", "ETXTBSY", "ESTALE")}
+_HELD_ON_WINDOWS = (32, 33)  # sharing and lock violation, which Python calls EACCES
 
 CHANGED = "it changed while the album was sorted; run again to sort it as it is now"
 OWN_PREFIX = ".facesort"  # of names that are no business of the person's
@@ -46,14 +48,29 @@ def _in_words(error: OSError, folder: Path) -> str:
         where = folder
     if error.errno in DISK_FULL:
         return f"{folder}: the disk is full; free some and run the same command again: it goes on"
-    if error.errno in (errno.EACCES, errno.EPERM):
+    held = getattr(error, "winerror", None) in _HELD_ON_WINDOWS
+    if error.errno in (errno.EACCES, errno.EPERM) and not held:
         return f"{where}: no permission; choose another --dst or change its rights"
     if error.errno == errno.EROFS:
         return f"{where}: is on a disk that can only be read; choose another --dst"
+    if held or _is_anothers_work(error, is_ours):
+        return (
+            f"{where}: another run is at work on it, or another program holds a file of it open; "
+            "wait for that to end, then run the same command again"
+        )
     why = error.strerror or error
     return (
         f"{where}: cannot be written ({why}); expected a folder to write to; choose another --dst"
     )
+
+
+def _is_anothers_work(error: OSError, is_ours: bool) -> bool:
+    """Does waiting help? A folder appeared that was just not there, or something of ours went."""
+    if error.errno == errno.EEXIST:
+        return is_ours or (error.filename is not None and Path(error.filename).is_dir())
+    if error.errno in (errno.ENOENT, errno.ENOTEMPTY):
+        return is_ours
+    return error.errno in _HELD
 
 
 def _is_on_the_way(path: Path, folder: Path) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from facesort.album.destination import Destination
 from facesort.album.disk import (
     CHANGED,
     DISK_FULL,
@@ -24,27 +23,17 @@ from facesort.album.disk import (
 from facesort.album.journal import Journal
 from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
+from facesort.album.person.clustering import is_numbered
 from facesort.album.plan import needed_bytes
 from facesort.album.records import COPY, Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
 from facesort.album.scanning.face_crops import CropMemory, cut_crops
 from facesort.album.scanning.video_scan import crops_of_video
 from facesort.album.summary import readable
+from facesort.album.workspace import Workspace
 from facesort.errors import AlbumError, FacesortError, UnreachableError
 from facesort.parallel import ordered_map
 from facesort.photos import Place, Remote, content_hash, is_video, open_photo, read_photo_bytes
-from facesort.reporter import Reporter
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """Where work is done: from the album ``src`` into ``dst``, with its journal open."""
-
-    src: Place
-    dst: Destination
-    journal: Journal
-    workers: int
-    report: Reporter
 
 
 def execute(plan: Plan, workspace: Workspace, memory: CropMemory | None = None) -> dict[str, str]:
@@ -93,7 +82,8 @@ def _free_bytes(folder: Path) -> int:
 def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
     """Those the plan fills, and every folder a crop can be dragged to."""
     wanted = {folder_of(path) for path in plan.paths}
-    wanted |= {f"faces/{name}" for name in plan.folders.faces}
+    # a number without a face says nothing to the person, and nothing can be dragged there
+    wanted |= {f"faces/{name}" for name in plan.folders.faces if not is_numbered(name)}
     for folder in sorted({"photos", "faces"} | wanted):
         if not (dst / folder).exists():
             journal.folder(folder)
@@ -129,7 +119,8 @@ def write_manifest(workspace: Workspace) -> None:
         journal.aside(aside)
         dst.manifest.rename(dst.root / aside)
         workspace.report.say(
-            f"{dst.manifest.name} was edited: your version is now {Path(aside).name}"
+            f"{dst.manifest.name} is not as it was written here (you edited it, or the "
+            f"journal lost lines): that version is now {Path(aside).name}"
         )
     journal.manifest(content_hash(data))
     write_atomic(dst.manifest, [data], dst.temp_folder / dst.manifest.name)

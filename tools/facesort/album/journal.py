@@ -12,7 +12,8 @@ Kinds of lines, in the order a run writes them:
     aside     path: a manifest that is not as we wrote it is about to get this name
     making    photo, paths: a corrected photo is about to get these places
     removed   paths: files of ours that went, for the photo belongs elsewhere now
-    said      labels: a person's words, about to be kept; the first of them begins a learning
+    said      labels: a person's words, about to be kept; the first of them begins a learning;
+              act: what was done, where it was more than that; redo: it was taken back before
     applied   the learning is at its end: photos have followed
     unlearning, unlearned   the last learning is about to be taken back; it was
     sidecar   path, content: hash of an XMP side-car that is about to be written
@@ -145,8 +146,15 @@ class Journal:
     def removed(self, paths: list[str]) -> None:
         self._append({"kind": "removed", "paths": paths})
 
-    def said(self, labels: Iterable[UserLabel]) -> None:
-        self._append({"kind": "said", "labels": [asdict(label) for label in labels]})
+    def said(
+        self,
+        labels: Iterable[UserLabel],
+        act: dict[str, Any] | None = None,
+        is_redo: bool = False,
+    ) -> None:
+        line = {"kind": "said", "labels": [asdict(label) for label in labels]}
+        more = ({"act": act} if act else {}) | ({"redo": True} if is_redo else {})
+        self._append(line | more)
 
     def applied(self) -> None:
         self._append({"kind": "applied"})
@@ -188,6 +196,7 @@ class Journal:
             return
         self.sync()
         self._file.close()
+        self.state.as_of = _fingerprint(Path(self._file.name))  # ours alone until here
 
     def _append(self, line: dict[str, Any]) -> None:
         self.state.add(json.loads(self._write(line)))

@@ -7,12 +7,12 @@ whose folder the face is, and the ``probability`` that it is the likeliest one. 
 videos, there are two more at the end: ``frame``, counted from 0, and ``time_s``, empty for photos.
 The file is UTF-8; a byte of a photo's name that is not UTF-8 is written as ``\\xNN`` (two
 hexadecimal digits), and our own files have such a byte as ``%NN`` in their names. Lines end in CR
-LF, as RFC 4180 has it: only then does every Python quote a name that contains one of the two.
+LF, as RFC 4180 has it: only then does every Python quote a name that contains one of the two. Text
+that a spreadsheet would run has an apostrophe before it; `csv_files` reads the true names back.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ from dataclasses import replace
 
 from facesort.album.records import NOT_A_FACE, Entry, Face, Folders
 from facesort.classes import CLASS_NAMES, FaceClass
+from facesort.csv_files import DictWriter
 from facesort.photos import is_video
 
 COLUMNS = "photo x1 y1 x2 y2 class mouth eyes confidence crop target".split()
@@ -34,7 +35,7 @@ def manifest_csv(entries: Iterable[Entry], folders: Folders) -> bytes:
     columns = BY_PERSON if folders.people else COLUMNS
     if any(is_video(entry.scan.photo) for entry in entries):
         columns = [*columns, *OF_VIDEOS]
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\r\n")
+    writer = DictWriter(text, columns)
     writer.writeheader()
     for entry in sorted(entries, key=lambda entry: entry.scan.photo):
         writer.writerows(_rows(entry, folders))

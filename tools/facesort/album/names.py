@@ -65,3 +65,12 @@ class NamePool:
         self._last_number[wanted] = number
         self._taken.add(folded(path))
         return path
+
+    def claim(self, paths: Iterable[str]) -> None:
+        """``paths`` are in use, whoever gave them out."""
+        self._taken.update(map(folded, paths))
+
+    def give_back(self, paths: Iterable[str]) -> None:
+        """``paths`` are free again."""
+        self._taken.difference_update(map(folded, paths))
+        self._last_number.clear()

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from facesort import console
 from facesort.errors import UsageError
 from facesort.models.presets import PRESETS
+from facesort.old_spelling import accept_old
 
 if TYPE_CHECKING:
     from facesort.photos import Place
 
 DST = Path("sorted")
 BY_PERSON = {"people", "precision", "allow_twins", "vote"}
-RULES = {"link", "main_only", "best_first"}
-PLANNED = {"by", "sure", "conf", "quality", "weights"} | RULES | BY_PERSON  # decided by a plan
+RULES = {"link", "primary_faces", "best_first"}
+# decided by a plan
+PLANNED = {"by", "class_threshold", "conf", "quality", "weights"} | RULES | BY_PERSON
 
 
 def read(argv: Sequence[str], about: str | None) -> Namespace:
@@ -61,11 +63,12 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         "model alone, pass it as --weights, without --people",
     )
     add(
-        "--main-only",
+        "--primary-faces",
         action="store_true",
         help="file a photo only for its main faces: those of at least half the weight of its "
         "heaviest, which is size, less where turned away, blurred or doubtful",
     )
+    accept_old(parser, "--main-only")
     add(
         "--best-first",
         action="store_true",
@@ -85,12 +88,13 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         metavar="FILE",
         help="carry out a saved plan, if nothing has changed",
     )
+    add("--review", action="store_true", help="then open the review page (tools/review.py)")
     add("--undo", action="store_true", help="remove from --dst what was made there; list the rest")
     add(
         "--quality",
         choices=list(PRESETS),
-        help="fast overlooks small faces and mistakes more of them; best takes half as long again "
-        "as balanced, for little; figures: weights/SPEED.md (default: balanced)",
+        help="fast overlooks small faces and mistakes more of them; best is 1.5x slower "
+        "than balanced, slightly more accurate; figures: weights/SPEED.md (default: balanced)",
     )
     add(
         "--weights",
@@ -105,11 +109,12 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         help="below it there is no face (default: model's)",
     )
     add(
-        "--sure",
+        "--class-threshold",
         type=console.fraction,
         metavar="0..1",
         help="below it a face is unsure (default: model's)",
     )
+    accept_old(parser, "--sure")
     add(
         "--cache",
         type=console.path,
@@ -138,14 +143,22 @@ def check(args: Namespace) -> None:
         raise UsageError(f"{flags(by_person)}: only with --by person")
     if args.vote is not None and args.people is None:
         raise UsageError("--vote FILE: needs --people; to sort by that model alone: --weights FILE")
-    if args.by == "person" and args.sure is not None and (args.people or not args.weights):
-        raise UsageError("--sure: is for --by class; by person, pass --precision")
+    if (
+        args.by == "person"
+        and args.class_threshold is not None
+        and (args.people or not args.weights)
+    ):
+        raise UsageError("--class-threshold: is for --by class; by person, pass --precision")
     if args.cache and args.no_cache:
         raise UsageError("--cache DIR, --no-cache: pass one of the two")
     if args.weights and args.quality:
         raise UsageError("--quality chooses one of the shipped models: pass it or --weights FILE")
     if args.undo and (args.dst is None or given(args) - {"undo", "dst"}):
         raise UsageError("--undo: needs --dst, the folder to restore, and no other option")
+    if args.review and args.dry_run:
+        raise UsageError(
+            "--review: there is nothing to review after --dry-run; pass one of the two"
+        )
     if args.plan and args.dry_run:
         raise UsageError("--plan FILE carries out what --dry-run has saved: pass one of the two")
     if args.plan and given(args) & PLANNED:

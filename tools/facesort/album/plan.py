@@ -32,6 +32,7 @@ from facesort.album.user_labels import UserLabels
 from facesort.boxes import area, grow_xyxy
 
 CROP_GROWTH = 1.3  # a crop shows this much more than the face: hair, chin, a mask's edge
+JPEG_QUALITY = 90  # of crops
 CROP_BYTES_PER_PX = 0.4  # a careful guess at JPEG quality 90, for the free-space check
 BYTES_PER_FILE = 6_000  # the file system's own block, and our journal and manifest line
 

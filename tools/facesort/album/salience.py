@@ -23,20 +23,20 @@ HALF_BEST = 200.0  # the weight whose rank lies in the middle
 
 @dataclass(frozen=True)
 class PhotoRules:
-    """What photos are filed for, and how they are named: ``main_only``, for main faces alone;
+    """What photos are filed for, and how they are named: ``primary_faces``, for those alone;
     ``best_first``, so that in order of names the best photos of a folder come first."""
 
-    main_only: bool = False
+    primary_faces: bool = False
     best_first: bool = False
 
     def to_options(self) -> dict[str, str]:
         """By the names of the command line; what is not asked for is left out."""
-        asked = {"main-only": self.main_only, "best-first": self.best_first}
+        asked = {"primary-faces": self.primary_faces, "best-first": self.best_first}
         return {name: "True" for name, value in asked.items() if value}
 
     @staticmethod
     def of_options(options: Mapping[str, str]) -> PhotoRules:
-        return PhotoRules("main-only" in options, "best-first" in options)
+        return PhotoRules("primary-faces" in options, "best-first" in options)
 
     def folders(
         self, faces: Sequence[Face], face_folders: Sequence[str], human: Sequence[str]
@@ -54,7 +54,7 @@ class PhotoRules:
         ]
 
     def _counts(self, face: Face, own: float, heaviest: float) -> bool:
-        if self.main_only:
+        if self.primary_faces:
             return own >= MAIN_SHARE * heaviest
         in_background = own < BACKGROUND_SHARE * heaviest and own < BACKGROUND_BELOW
         return face.identity is None or not in_background  # by class, every face counts

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from facesort.album.destination import (
     check_free,
     check_sorted_alike,
 )
-from facesort.album.executor import Workspace, execute, left_to_file, write_manifest
+from facesort.album.executor import execute, left_to_file, write_manifest
 from facesort.album.journal import read_state
 from facesort.album.records import COPY, Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
@@ -32,6 +30,7 @@ from facesort.album.summary import (
     plan_lines,
     say_problems,
 )
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import (
     PHOTO_SUFFIXES,
@@ -141,20 +140,6 @@ def _list_album(src: Place, dst: Path, folders: Folders, report: Reporter) -> Li
             f"{src}: no photos in it or in its folders; looked for {kinds}{''.join(why)}"
         )
     return listing
-
-
-@contextmanager
-def open_workspace(
-    src: Place, dst: Destination, known: State, workers: int, report: Reporter
-) -> Iterator[Workspace]:
-    """The destination, of whose journal ``known`` was read, ours alone for a while; it belongs to
-    the album ``src`` from now on."""
-    levels = dst.levels(known)
-    with dst.opened(known) as journal:
-        check_belongs(journal.state, src, dst.root)
-        if journal.state.src != str(src.absolute()):
-            journal.album(str(src.absolute()), levels)
-        yield Workspace(src, dst, journal, workers, report)
 
 
 def _foreseen(dst: Destination, state: State) -> State:

@@ -8,9 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort.album.destination import Destination
+from facesort.album.detected_faces import decode_px
 from facesort.album.link_modes import possible_links
 from facesort.album.person.classify import classify_scans
-from facesort.album.person.clustering import found_line, names_of, numbered, with_people_found
+from facesort.album.person.clustering import (
+    found_line,
+    names_of,
+    numbered,
+    with_people_found,
+    without_unused,
+)
 from facesort.album.person.enrollment import check_names
 from facesort.album.person.ensemble import EnsembleModel, classify_by_votes
 from facesort.album.person.known_people import SHOWN, KnownPeople
@@ -31,7 +38,6 @@ from facesort.album.scanning.scanner import (
     ScanFunction,
     Scanner,
     ScanResult,
-    decode_px,
     scan_photos,
 )
 from facesort.album.state import State
@@ -119,7 +125,8 @@ class SortJob:
             report.say(f"{self.options.get('vote')} has a say in {', '.join(voting)}{nobodys}")
         if self.by_children(detector):
             sure = detector.sure if self.sure is None else self.sure
-            report.say(f"by the model's {len(detector.names)} classes, from {sure:g} on (--sure)")
+            classes = f"by the model's {len(detector.names)} classes"
+            report.say(f"{classes}, from {sure:g} on (--class-threshold)")
 
     def class_names(self, detector: Detector) -> tuple[str, ...]:
         """The model's classes by our names; a child is a face, like any other."""
@@ -166,8 +173,10 @@ def plan_new_photos(
     album = filed | {scan.photo: scan for scan in new}
     learned = _learned(job, state, said, album, {scan.photo for scan in new}, report)
     job.say_votes(detector, learned, report)
-    if learned is not None and job.gathers and names_of(learned):
-        folders = Folders(tuple(dict.fromkeys((*names_of(learned), *said.people))))
+    if learned is not None and job.gathers:
+        learned, folders, judged = _filled(learned, job, state, said, album)
+    else:
+        judged = _judged(job, learned, folders, labels, album.values(), detector)
     originals = {scan.photo: src / scan.photo for scan in new}
     entries = plan_entries(
         new,
@@ -177,7 +186,7 @@ def plan_new_photos(
         taken=[*state.paths(), *dst.names_in_use()],
         labels=labels,
         folders=folders,
-        judged=_judged(job, learned, folders, labels, album.values(), detector),
+        judged=judged,
         rules=PhotoRules.of_options(job.options),
     )
     if learned is not None and job.gathers:
@@ -226,6 +235,21 @@ def _learned(
     labels = said.within(Folders((*taken, numbered(1))))
     found = with_people_found(learned, taken, labels, album.values(), new_photos)
     return found
+
+
+def _filled(
+    learned: Learned, job: SortJob, state: State, said: UserLabels, album: Mapping[str, Scan]
+) -> tuple[Learned, Folders, dict[str, tuple[Prediction, ...]]]:
+    """Who was found, less those in whose folder no face would be; with a word on each face."""
+    known = names_of(state.learned) if state.learned and state.learned.by == learned.by else ()
+    while True:
+        names = tuple(dict.fromkeys((*names_of(learned), *said.people))) or job.folders.people
+        judged = classify_scans(learned, names, said.within(Folders(names)), album.values())
+        used = {one.folder for words in judged.values() for one in words}
+        fewer = without_unused(learned, {*known, *said.people, *used})
+        if fewer is learned:
+            return learned, Folders(names), judged
+        learned = fewer
 
 
 def _judged(

@@ -21,6 +21,7 @@ from facesort.album.journal_check import RunningCheck
 from facesort.album.records import Entry, Folders, Learned, Scan
 from facesort.album.untrusted import text_of, texts_by_text, texts_of, whole_number
 from facesort.album.user_labels import UserLabel, labels_of
+from facesort.old_spelling import renamed_options
 from facesort.photos import Found
 
 
@@ -33,6 +34,7 @@ class Learning:
     labels: list[UserLabel] = field(default_factory=list)
     before: dict[str, Entry] = field(default_factory=dict)
     is_applied: bool = False
+    act: dict[str, Any] = field(default_factory=dict)  # of the review page: what else was done
 
 
 @dataclass
@@ -53,6 +55,7 @@ class State:
     own_manifest: str = ""  # the person's, from before our first, under its name since then
     left_by_undo: dict[str, str] | None = None
     learnings: list[Learning] = field(default_factory=list)
+    reverted: list[Learning] = field(default_factory=list)  # what can be done once more
     is_unlearning: bool = False
     as_of: object = None  # what the file was like when it was read
     check: RunningCheck = field(default_factory=RunningCheck, compare=False)  # of all its lines
@@ -112,7 +115,7 @@ class State:
             self.src = values.album(line["src"])
             self.levels = whole_number(line["levels"], "levels")
         elif kind == "options":
-            self.options = texts_by_text(line["options"], "options")
+            self.options = renamed_options(texts_by_text(line["options"], "options"))
         elif kind == "people":
             self.people += people_from_json(line["names"])
         elif kind == "learned":
@@ -134,14 +137,15 @@ class State:
         elif kind == "said":
             labels = labels_of(line["labels"])
             if not self.is_learning:
-                self.learnings.append(Learning(self.learned))
+                self.learnings.append(Learning(self.learned, act=dict(line.get("act", {}))))
+                self.reverted = self.reverted[:-1] if line.get("redo") else []
             self.learnings[-1].labels += labels
         elif kind == "applied" and self.learnings:
             self.learnings[-1].is_applied = True
         elif kind == "unlearning":
             self.is_unlearning = True
         elif kind == "unlearned" and self.learnings:
-            self.learnings.pop()
+            self.reverted.append(self.learnings.pop())
             self.is_unlearning = False
         elif kind == "sidecar":
             content = text_of(line["content"], "content")

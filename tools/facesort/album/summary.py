@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from facesort.album.plan import count_by_folder, needed_bytes
 from facesort.album.records import COPY, Entry, Folders, Plan
 from facesort.album.state import State
 from facesort.photos import Listing, is_video
 from facesort.reporter import Reporter
+
+SHOWN_OTHERS = 5
 
 
 def readable(n_bytes: int) -> str:
@@ -40,8 +42,17 @@ def listing_lines(src: object, listing: Listing) -> Iterator[str]:
     if listing.videos:
         line += f", {counted(len(listing.videos), 'video')}"
     if listing.others:
-        line += f", {counted(len(listing.others), 'other file')} passed over"
+        line += f", {counted(len(listing.others), 'other file')} passed over {_names(listing)}"
     yield line
+
+
+def _names(listing: Listing) -> str:
+    """``(2 .txt, 1 .pdf): a.txt, b.txt, c.pdf``: how many of which kind, and the first by name."""
+    kinds = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in listing.others)
+    told = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+    more = len(listing.others) - SHOWN_OTHERS
+    rest = f" and {more} more" if more > 0 else ""
+    return f"({told}): {', '.join(listing.others[:SHOWN_OTHERS])}{rest}"
 
 
 def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:

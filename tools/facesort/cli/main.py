@@ -21,9 +21,10 @@ OWN: dict[str, tuple[Callable[[Sequence[str]], int | None], str]] = {
 }
 GROUPS = {
     "albums": "sort people review correct find selfie sample",
-    "data sets": "label convert convert-crops convert-lists check balance synthesize build",
-    "models": "train train-classifier train-encoder train-points calibrate evaluate compare export "
-    "benchmark runs",
+    "data sets": "label convert convert-crops convert-lists check balance synthesize "
+    "recombine build",
+    "models": "train train-classifier train-encoder train-points train-resident calibrate evaluate "
+    "compare export benchmark runs",
     "this computer": "doctor install-launcher completion",
 }
 

@@ -123,7 +123,8 @@ def split_sources(
     sources: Sources, step: Step = no_step
 ) -> tuple[list[Item], list[str], list[str]]:
     """The images that can be opened, the split of each, and a line for each that cannot."""
-    first, folders = [], []
+    first: list[tuple[Item, Splittable]] = []
+    folders: list[tuple[Item, Splittable]] = []
     problems: list[str] = []
     given = list(sources.items())
     for item in step(given, len(given), "hash"):

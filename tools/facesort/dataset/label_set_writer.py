@@ -52,23 +52,25 @@ def write_yolo(
     """
     config = _begin(labels, out, split, config_lines)
     left_out, names, written = Counter(labels.left_out), FreeNames(), []
+    folder = out / "images" / split
     for image in labels.images:
-        target = out / "images" / split / _inside(labels.relative(image.path))
-        target = names.of(_readable(target))
+        inside = _inside(labels.relative(image.path))
+        target = names.of(_readable(folder / inside))
         if is_synthetic(target) and split != TRAIN:
             raise DatasetError(f"{image.path}: synthetic, so for training only; not for {split}")
         try:
             if images:
-                _place(image.path, target)
+                _place(image.path, target, image.path in labels.whole)
         except PhotoError as error:
             left_out[f"image {error}"] += len(image.class_id)
             continue
         placed = replace(image, path=target)
         unknown = placed.class_id == IGNORE
         empty = area(clip_xyxy(placed.xyxy_px, placed.size_wh)) <= 0
-        left_out["of unknown class"] += int(unknown.sum())
-        left_out["without area in the image"] += int((empty & ~unknown).sum())
-        placed = _kept(placed, ~unknown & ~empty)
+        if unknown.any() or empty.any():
+            left_out["of unknown class"] += int(unknown.sum())
+            left_out["without area in the image"] += int((empty & ~unknown).sum())
+            placed = _kept(placed, ~unknown & ~empty)
         _write_label(target, render(placed))
         written.append(placed)
     config.write_text(_config_text(labels.names, out, config_lines), encoding="utf-8")
@@ -144,21 +146,27 @@ def _readable(target: Path) -> Path:
     return target if target.suffix.lower() in _YOLO_SUFFIXES else target.with_suffix(".jpg")
 
 
-def _place(source: Path, target: Path) -> None:
+def _place(source: Path, target: Path, is_whole: bool) -> None:
     """The image at its new place, the original untouched; `PhotoError` if it is not one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix.lower() in _YOLO_SUFFIXES:
-        if not source.is_file():
-            raise PhotoError("is not there")
-        link_or_copy(source, target)
+        try:
+            link_or_copy(source, target, is_whole)
+        except (FileNotFoundError, IsADirectoryError):
+            raise PhotoError("is not there") from None
         return
+    target.parent.mkdir(parents=True, exist_ok=True)
     write_jpeg(open_photo(source).rgb, target, _JPEG_QUALITY)
 
 
 def _write_label(image: Path, text: str) -> None:
     path = yolo.label_path_of(image)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        file = open(path, "wb", buffering=0)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "wb", buffering=0)
+    with file:
+        file.write(text.encode())
 
 
 def _kept(image: ImageLabels, keep: NDArray[np.bool_]) -> ImageLabels:

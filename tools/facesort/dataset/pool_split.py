@@ -79,7 +79,7 @@ def _follow_duplicates(
     near: dict[int, set[str]] = defaultdict(set)
     for item, group in zip(folders, groups, strict=True):
         bits = np.bitwise_count(hashes ^ np.uint64(item.hash64))
-        near[group] |= {early[i] for i in np.flatnonzero(bits <= MAX_BITS)}
+        near[group] |= {early[i] for i in np.flatnonzero(bits <= MAX_BITS).tolist()}
     for i, group in enumerate(groups):
         if near[group]:
             out[i] = next(split for split in _HELD_BACK_FIRST if split in near[group])

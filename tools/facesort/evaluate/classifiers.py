@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.classes import CLASS_NAMES, EYES, MOUTH
+from facesort.csv_files import DictWriter
 from facesort.dataset.crops.class_folders import how_often, write_class_folders
 from facesort.dataset.splits import TRAIN
 from facesort.labels.image_labels import LabelSet
@@ -136,7 +136,7 @@ def markdown(rows: Sequence[Row]) -> str:
 def write_csv(file: Path, rows: Sequence[Row]) -> None:
     table = [cells(row) for row in rows]
     with file.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, list(table[0]))
+        writer = DictWriter(out, list(table[0]))
         writer.writeheader()
         writer.writerows(table)
 

@@ -74,7 +74,7 @@ class CropMetrics:
 def read_crops(source: Path, names: tuple[str, ...]) -> NamedCrops:
     """Class folders, or a CSV with columns image,class (the file itself)."""
     if source.suffix.lower() == ".csv":
-        return folders.read_table(source)
+        return folders.read_table(source, anywhere=True)  # they are only looked at
     return folders.read_classes(source, names)
 
 

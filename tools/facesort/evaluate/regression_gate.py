@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from facesort.dataset.calibration_images import stratified
 from facesort.dataset.splits import TRAIN
 from facesort.dataset.yolo_dataset import read_config
-from facesort.errors import ModelError
+from facesort.errors import DatasetError, ModelError
 from facesort.evaluate.predict import AP_CONF
 from facesort.evaluate.split_metrics import measure_split
 from facesort.labels.image_labels import ImageLabels
@@ -113,20 +114,35 @@ def make_int8(
 ) -> Int8Job:
     """Quantize ``float_file`` into ``folder``; raises `ModelError` when the gate refuses it."""
     original = load_detector(float_file, threads=0)
-    config = read_config(data)
+    with _naming_data():
+        config = read_config(data)
     if config.names != original.names:
         raise ModelError(
             f"{data.name} has the classes {config.names}, the model {original.names}; "
-            "pass --calib with the data that the model was trained on"
+            "pass --data with the data that the model was trained on"
         )
-    chosen = stratified(config.read(TRAIN), CALIBRATION_IMAGES)
+    with _naming_data():
+        chosen = stratified(config.read(TRAIN), CALIBRATION_IMAGES)
     say(f"calibrating on {len(chosen)} real images of the train split")
     builder = Int8Builder(float_file, map(_rgb, step(chosen, len(chosen), "photo")), folder)
-    gate = RegressionGate(config.read("val"), original)
+    with _naming_data():
+        gate = RegressionGate(config.read("val"), original)
     say(f"judging on the {len(gate.truth)} images of the val split")
     file, made = builder.build(gate, say, step)
     ranking = builder.rank(made.scheme, step) if sensitivity else []
     return Int8Job(file, made, gate, ranking)
+
+
+@contextmanager
+def _naming_data() -> Iterator[None]:
+    """An 8-bit model needs images: where they are missing, say which option names them."""
+    try:
+        yield
+    except DatasetError as error:
+        raise DatasetError(
+            f"{error}; --int8 calibrates and judges on images: pass --data FILE.yaml, the data "
+            "that the model was trained on, with a train and a val split"
+        ) from error
 
 
 def _rgb(item: ImageLabels) -> Any:

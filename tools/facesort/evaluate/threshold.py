@@ -35,7 +35,7 @@ def choose(
     ranked = _rank(truth, found, min_side_px)
     hits = np.cumsum(ranked.right)
     reached = hits / np.arange(1, len(hits) + 1)
-    good = np.flatnonzero(reached >= precision)
+    good = np.flatnonzero(ranked.ends & (reached >= precision))
     if not len(good) or not len(ranked.faces):
         raise DatasetError(
             f"no confidence reaches a precision of {precision}; train a better model"
@@ -56,9 +56,7 @@ def best_f1(
         found_so_far = np.cumsum(mine & ranked.right)
         scores.append(2 * found_so_far / ((ranked.faces == c).sum() + np.cumsum(mine)))
     mean = np.mean(scores, axis=0)
-    # detections of one confidence are accepted together
-    last_of_its_confidence = np.append(np.diff(ranked.confidence) != 0, True)
-    return ranked.threshold(int(np.where(last_of_its_confidence, mean, -1).argmax()))
+    return ranked.threshold(int(np.where(ranked.ends, mean, -1).argmax()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +67,11 @@ class _Ranked:
     class_id: NDArray[np.int64]
     right: NDArray[np.bool_]
     faces: NDArray[np.int64]
+
+    @property
+    def ends(self) -> NDArray[np.bool_]:
+        """Where a threshold can be: detections of one confidence are accepted together."""
+        return np.append(self.confidence[1:] != self.confidence[:-1], True)[: len(self.right)]
 
     def threshold(self, last: int) -> Threshold:
         hits = int(self.right[: last + 1].sum())

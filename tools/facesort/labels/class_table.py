@@ -11,7 +11,7 @@ import numpy as np
 
 from facesort.classes import CLASS_NAMES, parse_class
 from facesort.errors import LabelError, UsageError
-from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.labels.image_labels import IGNORE, IGNORED, ImageLabels, LabelSet
 
 DROP = "drop"  # the box goes: it is not a face, or none that matters
 IGNORE_NAME = "ignore"  # a face whose class nobody knows: neither learned nor background
@@ -45,23 +45,52 @@ def map_classes(
     class nobody could place, with its boxes; classes without boxes need no place.
     """
     targets = tuple(target_names)
-    wanted = {name: _target_index(target, targets, name) for name, target in table.items()}
     counts = label_set.counts()
-    new_id, unknown = np.full(len(label_set.names), _DROPPED), []
+    wanted = check_classes(counts, table, targets)
+    new_id = np.full(len(label_set.names), _DROPPED)
     for index, name in enumerate(label_set.names):
         found = wanted.get(name, _index_of(name, targets))
-        if found is not None:
-            new_id[index] = found
-        elif counts[name]:
-            unknown.append(name)
-    if unknown:
-        raise LabelError(_unknown(unknown, counts, targets))
+        new_id[index] = _DROPPED if found is None else found
     left_out = label_set.left_out + Counter(
         {f"class {n} (drop)": counts[n] for n, i in wanted.items() if i == _DROPPED and counts[n]}
     )
     images = tuple(_renumbered(image, new_id) for image in label_set.images)
-    notes = (*label_set.notes, *_unused(table, label_set.names))
+    taken = _taken_by_alias([n for n in label_set.names if counts[n]], wanted, targets)
+    notes = (*taken, *label_set.notes, *_unused(table, label_set.names))
     return replace(label_set, names=targets, images=images, left_out=left_out, notes=notes)
+
+
+def check_classes(
+    counts: Mapping[str, int], table: Mapping[str, str], target_names: Sequence[str]
+) -> dict[str, int]:
+    """The target index of each source class that ``table`` names.
+
+    Raises `LabelError` where a class with boxes (``counts``) has no place: to be asked before long
+    work, too. Raises `UsageError` for a target that is none.
+    """
+    targets = tuple(target_names)
+    wanted = {name: _target_index(target, targets, name) for name, target in table.items()}
+    unknown = [
+        name
+        for name, count in counts.items()
+        if count and name not in (*wanted, IGNORED) and _index_of(name, targets) is None
+    ]
+    if unknown:
+        raise LabelError(_unknown(sorted(unknown), counts, targets))
+    return wanted
+
+
+def _taken_by_alias(
+    names: Sequence[str], wanted: Mapping[str, int], targets: tuple[str, ...]
+) -> list[str]:
+    """A name that is only like one of ours is taken for it, and that is said."""
+    alike = [
+        f"'{name}' as {targets[index]}"
+        for name in names
+        if name not in wanted and name not in targets
+        if (index := _index_of(name, targets)) is not None and index >= 0
+    ]
+    return [f"taken by its name: {', '.join(alike)}; --map says otherwise"] if alike else []
 
 
 def _index_of(name: str, targets: tuple[str, ...]) -> int | None:
@@ -97,7 +126,7 @@ def _renumbered(image: ImageLabels, new_id: np.typing.NDArray[np.int64]) -> Imag
     return replace(image, xyxy_px=image.xyxy_px[kept], class_id=class_id[kept])
 
 
-def _unknown(names: list[str], counts: Counter[str], targets: tuple[str, ...]) -> str:
+def _unknown(names: list[str], counts: Mapping[str, int], targets: tuple[str, ...]) -> str:
     told = [f"'{name}' ({counts[name]:,} boxes{did_you_mean(name, targets)})" for name in names]
     return (
         f"no class of ours for {', '.join(told)}; pass --map SOURCE=TARGET for each, with a target "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from facesort.classes import parse_class
@@ -61,16 +62,29 @@ def read_identities(root: Path) -> NamedCrops:
     return NamedCrops(root, tuple(crops), tuple(refused), notes_on(root))
 
 
-def read_table(table: Path) -> NamedCrops:
-    """The rows ``image,class`` of a CSV; images are looked for below its own folder."""
+OUTSIDE = "outside the folder of the table"
+
+
+def read_table(table: Path, anywhere: bool = False) -> NamedCrops:
+    """The rows ``image,class`` of a CSV; images are looked for below its own folder.
+
+    A whole path (``/data/crops/1.jpg``) means that file. One outside the folder is taken only where
+    ``anywhere`` allows it: a table that came with others' data must not gather private photos.
+    """
     rows = _rows(table)
     images = {_key(str(relative)): path for path, relative in images_below(table.parent)}
     classes: dict[str, set[str]] = defaultdict(set)
     for image, name in rows:
         classes[image].add(name)
     crops, refused, seen = [], [], set[str]()
+    base = Path(os.path.abspath(table.parent))
     for image, name in rows:
-        path = images.get(image)
+        path = images.get(image) or _by_whole_path(image, base, images)
+        if path is None and Path(image).is_absolute() and Path(image).is_file():
+            if not anywhere:
+                refused.append(Refused(Path(image), name, OUTSIDE))
+                continue
+            path = Path(image)
         problem = _problem(path is not None, image in seen, name, classes[image])
         seen.add(image)
         if path is None or problem:
@@ -78,6 +92,11 @@ def read_table(table: Path) -> NamedCrops:
         else:
             crops.append((path, name))
     return NamedCrops(table.parent, tuple(crops), tuple(refused), _unnamed(images, classes))
+
+
+def _by_whole_path(image: str, base: Path, images: Mapping[str, Path]) -> Path | None:
+    path = Path(os.path.normpath(image))
+    return images.get(_key(str(path.relative_to(base)))) if path.is_relative_to(base) else None
 
 
 def find_table(folder: Path) -> Path:

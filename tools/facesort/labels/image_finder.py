@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from facesort.boxes import Boxes, SizeWH
-from facesort.photos import PHOTO_SUFFIXES, decode, exif, list_photos, open_photo, read_photo_bytes
+from facesort.photos import PHOTO_SUFFIXES, exif, list_photos
+from facesort.photos.stored import read_whole
 
 
 class Images:
@@ -59,15 +60,14 @@ def _key(text: str) -> str:
     return "/".join(part for part in parts if part not in ("", ".", ".."))
 
 
-_SMALL_PX = 64  # only the size is asked for; JPEGs then decode at an eighth
-
-
 @dataclass(frozen=True)
 class Shape:
-    """The size of an upright image, and the EXIF orientation (1 to 8) it is stored in."""
+    """The size of an upright image, and the EXIF orientation (1 to 8) it is stored in; of one
+    that ``has_end``, the end of the file was seen."""
 
     size_wh: SizeWH
     orientation: int
+    has_end: bool = False
 
     @property
     def stored_wh(self) -> SizeWH:
@@ -75,10 +75,9 @@ class Shape:
 
 
 def shape_of(image: Path) -> Shape:
-    """Open ``image`` and tell its shape; raises `PhotoError` where it is none."""
-    data = read_photo_bytes(image)
-    size_wh = open_photo(data, _SMALL_PX).size_wh
-    return Shape(size_wh, decode.stored_orientation(data))
+    """The shape of ``image``; raises `PhotoError` where it is none, or cut off."""
+    stored = read_whole(image)
+    return Shape(stored.upright_wh, stored.orientation, stored.has_end)
 
 
 def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:

@@ -64,7 +64,8 @@ class LabelSet:
 
     ``root`` is the folder that the images' paths are told relative to. ``left_out`` counts what
     the reader could not take, by reason, so that what comes in equals what goes out plus that;
-    ``notes`` are lines for the person, such as which images are missing.
+    ``notes`` are lines for the person, such as which images are missing. Of the images that
+    are ``whole``, the reader has seen the end.
     """
 
     names: tuple[str, ...]
@@ -72,6 +73,7 @@ class LabelSet:
     root: Path
     left_out: Counter[str] = field(default_factory=Counter)
     notes: tuple[str, ...] = ()
+    whole: frozenset[Path] = frozenset()
 
     def relative(self, path: Path) -> Path:
         """``path`` below ``root``; its name alone where it lies elsewhere."""

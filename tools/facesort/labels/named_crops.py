@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from facesort.csv_files import read_rows
 from facesort.errors import LabelError
 from facesort.photos import list_photos
 
@@ -66,13 +67,11 @@ def read(path: Path, *columns: str) -> list[Mapping[str, str]]:
     """The rows of a CSV file that has at least ``columns``; raises `LabelError` if it has not."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [c for c in columns if c not in (reader.fieldnames or [])]
+            found, rows = read_rows(file)
+            missing = [c for c in columns if c not in found]
             if missing:
-                raise LabelError(
-                    f"{path.name}: no column {', '.join(missing)}; got {reader.fieldnames}"
-                )
-            return list(reader)
+                raise LabelError(f"{path.name}: no column {', '.join(missing)}; got {found}")
+            return list(rows)
     except (UnicodeDecodeError, csv.Error):
         raise LabelError(f"{path}: not a CSV file in UTF-8; save it as one") from None
     except OSError as error:

@@ -7,15 +7,14 @@ left out with ``drop_bad``.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from facesort.boxes import Boxes, SizeWH, as_boxes, xywhn_to_xyxy
+from facesort.boxes import SizeWH, as_boxes
 from facesort.errors import LabelError, PhotoError
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.image_finder import Images, Shape, shape_of, to_upright
@@ -64,13 +63,17 @@ class ReadError:
 class Reading:
     """How to read: ``images`` below which folder, whether bad boxes are left out, and which way
     up the boxes are: ``auto`` follows the size that the label tells, where it tells one.
-    ``unpack_to`` is an empty folder for images that the source itself holds."""
+    ``unpack_to`` is an empty folder for images that the source itself holds. ``check`` is asked
+    about the classes and their boxes before any image is opened, and raises what it must.
+    ``scale`` takes labels that were made for the image at another size."""
 
     images: Path
     drop_bad: bool = False
     boxes_of: BoxesOf = "auto"
     step: Step = no_step
     unpack_to: Path | None = None
+    check: Callable[[Mapping[str, int]], object] | None = None
+    scale: bool = False
 
 
 def resolve(
@@ -80,24 +83,34 @@ def resolve(
 
     Raises `LabelError` for the first bad box, unless those are to be left out.
     """
+    if reading.check is not None:
+        reading.check(Counter(box.name for item in items for box in _boxes(item) if box.name))
     work = _Gathering(reading)
     for item in reading.step(items, len(items), "label"):
         work.add(item)
     return work.finish(names)
 
 
+def _boxes(item: RawAnnotation | ReadError) -> Sequence[RawBox]:
+    """Those that tell a class: a line that is none tells nothing."""
+    return [] if isinstance(item, ReadError) else [box for box in item.boxes if not box.problem]
+
+
 class _Gathering:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._images = Images(reading.images)
+        self._images: Images | None = None  # listed when the first is looked for
         self._shapes: dict[Path, Shape] = {}
         self._rows: dict[Path, list[tuple[str, tuple[float, ...]]]] = {}
+        self._found: set[Path] = set()
         self._left_out: Counter[str] = Counter()
         self._notes: list[str] = []
         self._bad: list[str] = []
         self._seen: Counter[str] = Counter()
         self._unsure_which_way_up = 0
         self._over_the_edge = 0
+        self._could_be_scaled = 0
+        self._scaled = 0
 
     def add(self, item: RawAnnotation | ReadError) -> None:
         self._seen["labels"] += 1
@@ -124,10 +137,14 @@ class _Gathering:
         self._take(item, path, shape, turned)
 
     def _find(self, item: RawAnnotation) -> Path | str:
+        if self._images is None:
+            self._images = Images(self._reading.images)
         path = self._images.find(item.name, item.folder)
         if isinstance(path, str) and item.also:
             other = self._images.find(item.also, item.folder)
-            return other if isinstance(other, Path) else path
+            path = other if isinstance(other, Path) else path
+        if isinstance(path, Path):
+            self._found.add(path)
         return path
 
     def _leave_out(self, item: RawAnnotation, why: str) -> None:
@@ -138,7 +155,13 @@ class _Gathering:
         """Whether the boxes are those of the stored image; a text where they are of neither."""
         told = item.size_wh
         if told is not None and told not in (shape.size_wh, shape.stored_wh):
-            return "label is of another size than its image"
+            sizes = (shape.size_wh, shape.stored_wh) if min(told) > 0 else ()
+            like = [size_wh for size_wh in sizes if _is_same_shape(told, size_wh)]
+            if not like or not self._reading.scale:
+                self._could_be_scaled += bool(like)
+                return "label is of another size than its image"
+            self._scaled += 1
+            told = like[0]
         if shape.orientation == 1 or self._reading.boxes_of != "auto":
             return self._reading.boxes_of == "stored"
         if told is None or shape.size_wh == shape.stored_wh:
@@ -155,7 +178,7 @@ class _Gathering:
             self._notes.append(f"labelled more than once, boxes put together: {item.name}")
         for raw in item.boxes:
             problem, box = self._checked(raw, item, shape, stored)
-            row = (raw.name, tuple(box[0].tolist()) if len(box) else ())
+            row = (raw.name, box)
             if problem:
                 self._left_out[f"box {problem.partition(':')[0]}"] += 1
                 self._bad.append(f"{raw.where}: {problem} {_told(raw)}".rstrip())
@@ -166,22 +189,36 @@ class _Gathering:
 
     def _checked(
         self, raw: RawBox, item: RawAnnotation, shape: Shape, stored: bool
-    ) -> tuple[str, Boxes]:
-        """The upright box, and what is wrong with it."""
-        none = as_boxes([])
+    ) -> tuple[str, tuple[float, ...]]:
+        """What is wrong with the box, and the upright one. (Plain floats: most images have one or
+        two boxes, for which arrays take ten times as long.)"""
         if raw.problem or not raw.name:
-            return raw.problem or "has no class name", none
-        if len(raw.values) != 4 or not np.isfinite(raw.values).all():
-            return "is not four numbers", none
-        size_wh = shape.stored_wh if stored else shape.size_wh
-        box = xywhn_to_xyxy(raw.values, size_wh) if item.normalised else as_boxes(raw.values)
-        x1, y1, x2, y2 = box[0]
+            return raw.problem or "has no class name", ()
+        values = [float(value) for value in raw.values]
+        if len(values) != 4 or not all(map(math.isfinite, values)):
+            return "is not four numbers", ()
+        w, h = shape.stored_wh if stored else shape.size_wh
+        x_scale, y_scale = self._to_scale(item, shape, (w, h))
+        x1, y1, x2, y2 = (v * s for v, s in zip(values, (x_scale, y_scale) * 2, strict=True))
+        if item.normalised:
+            cx, cy, half_w, half_h = x1, y1, x2 / 2, y2 / 2
+            x1, y1 = (cx - half_w) * w, (cy - half_h) * h
+            x2, y2 = (cx + half_w) * w, (cy + half_h) * h
         if x1 >= x2 or y1 >= y2:
-            return "has no width or height (min >= max)", none
-        if x2 <= 0 or y2 <= 0 or x1 >= size_wh[0] or y1 >= size_wh[1]:
-            return "is outside its image", none
-        self._over_the_edge += bool(min(x1, y1) < 0 or x2 > size_wh[0] or y2 > size_wh[1])
-        return "", to_upright(box, shape) if stored else box
+            return "has no width or height (min >= max)", ()
+        if x2 <= 0 or y2 <= 0 or x1 >= w or y1 >= h:
+            return "is outside its image", ()
+        self._over_the_edge += min(x1, y1) < 0 or x2 > w or y2 > h
+        if not stored:
+            return "", (x1, y1, x2, y2)
+        return "", tuple(to_upright(as_boxes([x1, y1, x2, y2]), shape)[0].tolist())
+
+    def _to_scale(self, item: RawAnnotation, shape: Shape, size_wh: SizeWH) -> tuple[float, float]:
+        """By how much to stretch the boxes of a label that was made at another size."""
+        told = item.size_wh
+        if item.normalised or told in (None, shape.size_wh, shape.stored_wh):
+            return 1.0, 1.0
+        return size_wh[0] / told[0], size_wh[1] / told[1]
 
     def finish(self, names: Sequence[str] | None) -> LabelSet:
         if self._bad and not self._reading.drop_bad:
@@ -201,17 +238,42 @@ class _Gathering:
             )
             for path, rows in self._rows.items()
         )
-        notes = (self._account(), *self._notes, *(f"left out: {bad}" for bad in self._bad))
-        return LabelSet(ordered, images, self._images.root, +self._left_out, notes)
+        notes = (
+            self._account(),
+            *self._unlabelled(),
+            *self._notes,
+            *(f"left out: {bad}" for bad in self._bad),
+        )
+        whole = frozenset(path for path, shape in self._shapes.items() if shape.has_end)
+        return LabelSet(ordered, images, self._reading.images, +self._left_out, notes, whole)
+
+    def _unlabelled(self) -> list[str]:
+        """Nobody has said that they show no face."""
+        count = len(self._images) - len(self._found) if self._images else 0
+        return [f"images without a label, left out: {count:,}"] if count else []
 
     def _account(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self._seen.items())
         told = [f"read: {counts or 'nothing'}"]
         if self._unsure_which_way_up:
             told.append(f"{self._unsure_which_way_up:,} turned by EXIF, taken as labelled upright")
+        if self._scaled:
+            told.append(f"{self._scaled:,} labels of another size scaled to their image")
+        if self._could_be_scaled:
+            told.append(
+                f"{self._could_be_scaled:,} labels are of another size than their image, but of "
+                "its shape: --scale-boxes scales them"
+            )
         if self._over_the_edge:
             told.append(f"{self._over_the_edge:,} boxes reach over the edge of their image")
         return "; ".join(told)
+
+
+_SHAPE_TOLERANCE = 0.02  # of the ratio of the sides: a size is rounded to whole pixels
+
+
+def _is_same_shape(one: SizeWH, other: SizeWH) -> bool:
+    return abs(one[0] * other[1] - one[1] * other[0]) <= _SHAPE_TOLERANCE * one[1] * other[0]
 
 
 def _told(raw: RawBox) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import yaml as yaml_library
 
 from facesort.boxes import SizeWH, as_boxes, clip_xyxy, xywhn_to_xyxy, xyxy_to_xywhn
 from facesort.errors import LabelError
+from facesort.labels.image_finder import Images
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
@@ -20,12 +24,16 @@ NO_LABELS = frozenset({CLASSES_FILE, "predefined_classes.txt", "readme.txt", "le
 
 def label_path_of(image: Path) -> Path:
     """Where Ultralytics looks for the label of ``image``."""
-    parts = list(image.parts)
-    if "images" not in parts[:-1]:
-        return image.with_suffix(".txt")
-    last = len(parts) - 2 - parts[:-1][::-1].index("images")
-    parts[last] = "labels"
-    return Path(*parts).with_suffix(".txt")
+    return _label_folder(image.parent) / f"{image.stem}.txt"
+
+
+@lru_cache(maxsize=256)  # all images of a folder share it
+def _label_folder(images: Path) -> Path:
+    parts = list(images.parts)
+    if "images" not in parts:
+        return images
+    parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
+    return Path(*parts)
 
 
 def parse(text: str, image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
@@ -58,12 +66,11 @@ def render(labels: ImageLabels) -> str:
     """The text of a label file: boxes clipped to the image, `IGNORE` and empty boxes left out."""
     boxes = clip_xyxy(labels.xyxy_px, labels.size_wh)
     lines = []
-    for class_id, box, xywhn in zip(
-        labels.class_id, boxes, xyxy_to_xywhn(boxes, labels.size_wh), strict=True
-    ):
-        if class_id != IGNORE and box[2] > box[0] and box[3] > box[1]:
-            lines.append(" ".join([str(class_id), *(f"{v:.6f}" for v in xywhn)]))
-    return "".join(f"{line}\n" for line in lines)
+    rows = xyxy_to_xywhn(boxes, labels.size_wh).tolist()
+    for class_id, (cx, cy, w, h) in zip(labels.class_id.tolist(), rows, strict=True):
+        if class_id != IGNORE and w > 0 and h > 0:
+            lines.append(f"{class_id} {cx:.6f} {cy:.6f} {w:.6f} {h:.6f}\n")
+    return "".join(lines)
 
 
 def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
@@ -72,7 +79,7 @@ def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
     if not path.exists():
         return ImageLabels.of(image, size_wh, as_boxes([]), [])
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # as Ultralytics: a BOM is no digit
     except UnicodeDecodeError:
         raise LabelError(f"{path}: not a text file; expected lines of class cx cy w h") from None
     return parse(text, image, size_wh, class_count)
@@ -86,8 +93,13 @@ def write(labels: ImageLabels) -> Path:
     return path
 
 
+MAX_CLASSES = 10_000  # of a folder without a class list
+_LOOKED_AT = 50
+
+
 def find_names(folder: Path) -> tuple[str, ...] | None:
-    """The class list at or just below ``folder``; None where there is none."""
+    """The class list at or just below ``folder``, else in the two folders above it; None where
+    there is none."""
     for file in (folder / CLASSES_FILE, folder / "labels" / CLASSES_FILE):
         if file.is_file():
             return read_names(file)
@@ -95,7 +107,43 @@ def find_names(folder: Path) -> tuple[str, ...] | None:
         names = _names_of_yaml(file)
         if names:
             return names
+    for above in folder.absolute().parents[:2]:
+        if (above / CLASSES_FILE).is_file():
+            return read_names(above / CLASSES_FILE)
+        names = _names_of_yaml(above / "data.yaml")
+        if names:
+            return names
     return None
+
+
+def has_label_lines(folder: Path) -> bool:
+    """Does a text file below ``folder`` hold boxes? Of many, a few tell."""
+    files = (file for file in folder.rglob("*.txt") if file.name.lower() not in NO_LABELS)
+    return any(_is_label(_lines(file), empty=False) for file in islice(files, _LOOKED_AT))
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _is_label(lines: Sequence[str], empty: bool = True) -> bool:
+    """Is any line a box, whatever else is wrong? A list of images (``train.txt``) or a text
+    (``info.txt``) is none."""
+    told = [line.split() for line in lines if line.strip()]
+    return any(len(fields) >= 5 and all(map(_is_number, fields[:5])) for fields in told) or (
+        empty and not told
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_names(file: Path) -> tuple[str, ...]:
@@ -123,11 +171,37 @@ def _names_of_yaml(file: Path) -> tuple[str, ...] | None:
     return tuple(str(name) for name in names) if isinstance(names, list) else None
 
 
-def read_folder(folder: Path, names: Sequence[str], reading: Reading) -> LabelSet:
+def read_folder(folder: Path, names: Sequence[str] | None, reading: Reading) -> LabelSet:
     """Every txt below ``folder`` that is a label, each with the image of its name."""
     files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in NO_LABELS)
     items = [_raw(file, file.relative_to(folder), names) for file in files]
-    return resolve(items, reading, names)
+    texts = _texts(files, items, reading)
+    labels = [item for file, item in zip(files, items, strict=True) if file not in texts]
+    notes = [f"passed over, no labels: {file.relative_to(folder)}" for file in texts]
+    if names is None:
+        numbers = [int(box.name) for item in labels for box in _sound(item)]
+        names = [str(number) for number in range(max(numbers, default=-1) + 1)]
+        notes.insert(0, f"{folder}: no {CLASSES_FILE}, no data.yaml; classes go by number")
+    read = resolve(labels, reading, names)
+    return replace(read, notes=(*read.notes[:1], *notes, *read.notes[1:]))
+
+
+def _texts(
+    files: Sequence[Path], items: Sequence[RawAnnotation | ReadError], reading: Reading
+) -> dict[Path, None]:
+    """Which of ``files`` are no labels: no line of them is a box, and no image has their name."""
+    odd = [
+        file
+        for file, item in zip(files, items, strict=True)
+        if not isinstance(item, ReadError) and item.boxes and not any(_sound(item))
+        if not _is_label(_lines(file))
+    ]
+    images = Images(reading.images) if odd else None
+    return {file: None for file in odd if images and isinstance(images.find(file.stem), str)}
+
+
+def _sound(item: RawAnnotation | ReadError) -> list[RawBox]:
+    return [] if isinstance(item, ReadError) else [box for box in item.boxes if not box.problem]
 
 
 def read_images(images: Iterable[Path], names: Sequence[str], reading: Reading) -> LabelSet:
@@ -135,18 +209,20 @@ def read_images(images: Iterable[Path], names: Sequence[str], reading: Reading) 
     items: list[RawAnnotation | ReadError] = []
     for image in images:
         label = label_path_of(image)
-        raw = _raw(label, Path(label.name), names) if label.exists() else None
+        raw = _raw(label, Path(label.name), names)
         if isinstance(raw, ReadError):
             items.append(raw)
         else:
-            boxes = raw.boxes if raw else []
-            items.append(RawAnnotation(image.name, boxes, normalised=True, path=image))
+            items.append(RawAnnotation(image.name, raw.boxes, normalised=True, path=image))
     return resolve(items, reading, names)
 
 
-def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawAnnotation | ReadError:
+def _raw(file: Path, shown: Path, names: Sequence[str] | None) -> RawAnnotation | ReadError:
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        with open(file, "rb", buffering=0) as stream:
+            lines = stream.read().decode("utf-8-sig").splitlines()
+    except FileNotFoundError:
+        lines = []
     except UnicodeDecodeError:
         return ReadError(f"{file}: not a text file; expected lines of class cx cy w h")
     except OSError as error:
@@ -161,14 +237,16 @@ def _raw(file: Path, shown: Path, names: Sequence[str]) -> RawAnnotation | ReadE
     return RawAnnotation(shown.stem, boxes, folder=folder, normalised=True)
 
 
-def raw_box(line: str, where: str, names: Sequence[str]) -> RawBox:
-    """One line of a label file; what is wrong with it is the box's problem."""
+def raw_box(line: str, where: str, names: Sequence[str] | None) -> RawBox:
+    """One line of a label file; what is wrong with it is the box's problem. Without ``names``, a
+    class is called by its number."""
     try:
-        class_id, *xywhn = parse_line(line, where, len(names))
+        class_id, *xywhn = parse_line(line, where, MAX_CLASSES if names is None else len(names))
     except LabelError as error:
         why = str(error).removeprefix(f"{where}: ")
         return RawBox("?", where=where, problem=f"is no YOLO label: {why}")
-    return RawBox(names[int(class_id)], xywhn, where)
+    name = str(int(class_id)) if names is None else names[int(class_id)]
+    return RawBox(name, xywhn, where)
 
 
 def write_folder(labels: LabelSet, folder: Path) -> None:

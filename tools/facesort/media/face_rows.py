@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facesort.console import one_line
+from facesort.csv_files import Writer
 from facesort.errors import LabelError
 from facesort.media.frame_results import Face, FrameResult
 from facesort.media.masks import Region, whole_px
@@ -33,7 +33,7 @@ def csv_rows(look: FrameResult) -> str:
 
 def csv_text(rows: list[list[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    Writer(text).writerows(rows)
     return text.getvalue()
 
 

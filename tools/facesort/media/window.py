@@ -49,7 +49,8 @@ class Window:
             self._view = _open_view()
         shown = np.ascontiguousarray(_fitting(rgb))
         height, width = shown.shape[:2]
-        image = QtGui.QImage(shown.data, width, height, 3 * width, QtGui.QImage.Format_RGB888)
+        gui: Any = QtGui  # PyQt5's types know neither this constructor nor the enum's members
+        image = gui.QImage(shown.data, width, height, 3 * width, gui.QImage.Format_RGB888)
         self._view.setPixmap(QtGui.QPixmap.fromImage(image))
         self._view.setFixedSize(width, height)
         self._wait(1 if is_video else self._wait_ms)
@@ -62,11 +63,12 @@ class Window:
     def _wait(self, wait_ms: int) -> None:
         from PyQt5 import QtCore, QtWidgets
 
+        qt: Any = QtCore.Qt
         self._view.key = None
         end_s = time.monotonic() + wait_ms / 1000
         while True:
             QtWidgets.QApplication.processEvents()
-            if self._view.is_closed or self._view.key in (QtCore.Qt.Key_Q, QtCore.Qt.Key_Escape):
+            if self._view.is_closed or self._view.key in (qt.Key_Q, qt.Key_Escape):
                 self.close()
                 raise Quit
             left_s = end_s - time.monotonic()

@@ -41,7 +41,8 @@ class InputSizes:
     hint_conf: float = 0.02  # what the first look must at least suspect for a second one
     tiles: bool = False  # look for tiny faces in four overlapping parts, each enlarged
     tiny_face: float = 0.05  # faces of this size call for tiles,
-    tiny_conf: float = 0.15  # suspected with this confidence
+    tiny_conf: float = 0.15  # suspected with this confidence,
+    tile_conf: float = 0.35  # and what tiles find counts from here: four looks err four times
     tile_overlap: float = 0.1
 
 

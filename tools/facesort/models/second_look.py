@@ -47,7 +47,7 @@ def detect(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -
     if _needs_second_look(found, weak, size_wh, sizes):
         found = merge_large(found, _large_faces(look, rgb, imgsz, conf, sizes))
     if sizes.tiles and _has_tiny_faces(weak, size_wh, sizes):
-        found = merge_tiny(found, _tiny_faces(look, rgb, imgsz, conf, sizes))
+        found = merge_tiny(found, _tiny_faces(look, rgb, imgsz, max(conf, sizes.tile_conf), sizes))
     return found
 
 

@@ -15,12 +15,10 @@ from facesort.album.corrections.relink import Words, clear_unfinished, moved_by_
 from facesort.album.corrections.renames import follow
 from facesort.album.corrections.review_queue import review_lines
 from facesort.album.destination import Destination
-from facesort.album.executor import Workspace
 from facesort.album.journal import read_state
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.enrollment import check_names
 from facesort.album.records import Learned
-from facesort.album.sort import open_workspace
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import (
@@ -30,6 +28,7 @@ from facesort.album.user_labels import (
     append_labels,
     read_labels,
 )
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import album_at
 from facesort.reporter import Reporter
@@ -63,10 +62,14 @@ def apply_corrections(root: Path, wish: Options, report: Reporter) -> int:
         labels, changes = read_labels(dst.corrections), find_changes(root, state)
         changes.said += put_back(root, state, labels, changes)
         _ask(changes, state, labels, wish.ask)
-        new = _new(changes, state, labels)
+        new, before = _new(changes, state, labels), len(labels)
         _say(changes, new, report)
         _keep(workspace, changes, labels, new, wish.ask)
-        report.say(f"{counted(len(labels), 'correction')} kept for ever in {dst.CORRECTIONS}")
+        replaced = before + len(new) - len(labels)
+        instead = f", {replaced} in place of an earlier one for the same face" if replaced else ""
+        report.say(
+            f"{counted(len(labels), 'correction')} kept for ever in {dst.CORRECTIONS}{instead}"
+        )
         labels = labels.within(state.sorted_into)
         words = _words(state, labels)
         others = moved_by_others(state, labels, words)

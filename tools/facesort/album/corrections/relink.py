@@ -15,16 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from facesort.album.corrections.changes import SIDECAR, Changes
-from facesort.album.disk import FileSignature, is_same_photo, put_photo
-from facesort.album.executor import PlanExecutor, Workspace, check_unchanged, write_manifest
+from facesort.album.disk import FileSignature, is_same_photo, put_bytes, put_photo
+from facesort.album.executor import PlanExecutor, check_unchanged, write_manifest
 from facesort.album.names import NamePool
 from facesort.album.person.classify import NOT_ENCODED
 from facesort.album.plan import crop_name, folders_of_faces, photo_folders, placed
-from facesort.album.records import HARD, STRANGERS, UNSURE, Entry, Prediction, folder_of
+from facesort.album.records import HARD, STRANGERS, UNSURE, BoxPx, Entry, Prediction, folder_of
 from facesort.album.salience import PhotoRules
 from facesort.album.state import State
 from facesort.album.undo import remove_sidecars, why_kept
 from facesort.album.user_labels import UserLabels
+from facesort.album.workspace import Workspace
 from facesort.errors import FacesortError
 
 NOBODYS = (UNSURE, STRANGERS)
@@ -56,7 +57,7 @@ def relink(
         except FileNotFoundError as error:
             problems[entry.scan.photo] = f"{error.filename}: was moved meanwhile; run again"
             continue
-        wanted = _planned(workspace, adopted, labels, sure, words, pool)
+        wanted = planned(workspace, adopted, labels, sure, words, pool)
         why = file_anew(workspace, filer, wanted, adopted)
         if not why:
             refiled += set(wanted.targets) != set(entry.targets)
@@ -208,7 +209,7 @@ def _is_reordered(old: Prediction, word: Prediction) -> bool:
     )
 
 
-def _planned(
+def planned(
     workspace: Workspace,
     entry: Entry,
     labels: UserLabels,
@@ -269,9 +270,10 @@ def _make(
     """Put the photo and its crops where they are not yet; the stamps of all that is ours now."""
     root, made = workspace.dst.root, dict[str, FileSignature]()
     targets = tuple(path for path in wanted.targets if path not in adopted.targets)
-    pairs = zip(adopted.crops, wanted.crops, strict=True)
-    crops = [(old, new) for old, new in pairs if old != new and (root / old).is_file()]
-    new = [*targets, *(path for _, path in crops)]
+    pairs = _pairs(adopted, wanted)
+    crops = [(old, new) for old, new in pairs if old and old != new and (root / old).is_file()]
+    to_cut = [n for n, (old, _) in enumerate(pairs) if old is None]
+    new = [*targets, *(path for _, path in crops), *(wanted.crops[n] for n in to_cut)]
     if new:
         check_unchanged(filer.src, wanted)
         workspace.journal.making(wanted.scan.photo, new)
@@ -283,10 +285,27 @@ def _make(
         for crop, path in crops:
             put_photo(root / crop, root / path, HARD, workspace.dst.temp_folder)
             made[path] = FileSignature.of(root / path)
+        jpegs = filer.crops(wanted) if to_cut else []
+        for n in to_cut:
+            put_bytes(jpegs[n], root / wanted.crops[n], workspace.dst.temp_folder)
+            made[wanted.crops[n]] = FileSignature.of(root / wanted.crops[n])
     kept = {*wanted.crops, *wanted.targets} - made.keys()
     return made | {
         path: FileSignature.of(root / path) for path in kept if os.path.lexists(root / path)
     }
+
+
+def _pairs(old: Entry, new: Entry) -> list[tuple[str | None, str]]:
+    """The old and the new crop of each face of ``new``; None for one that was drawn or moved."""
+    before, now = map(_places, (old, new))
+    if before == now:
+        return list(zip(old.crops, new.crops, strict=True))
+    known = dict(zip(before, old.crops, strict=True))
+    return [(known.get(place), crop) for place, crop in zip(now, new.crops, strict=True)]
+
+
+def _places(entry: Entry) -> list[tuple[BoxPx, int | None]]:
+    return [(face.xyxy_px, face.frame) for face in entry.scan.faces]
 
 
 def _remove_left(workspace: Workspace, entry: Entry) -> dict[str, str]:

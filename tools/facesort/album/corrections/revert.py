@@ -22,14 +22,14 @@ from facesort.album.corrections.relink import (
     remove_stale_sidecars,
 )
 from facesort.album.disk import FileSignature
-from facesort.album.executor import PlanExecutor, Workspace, write_manifest
+from facesort.album.executor import PlanExecutor, write_manifest
 from facesort.album.journal import read_state
 from facesort.album.names import NamePool
 from facesort.album.records import Entry, folder_of
-from facesort.album.sort import open_workspace
 from facesort.album.state import Learning
 from facesort.album.summary import counted
 from facesort.album.user_labels import UserLabels, withdraw_labels
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.errors import UsageError
 from facesort.photos import album_at
 from facesort.reporter import Reporter
@@ -49,8 +49,9 @@ def revert_last(root: Path, report: Reporter) -> int:
         unpack(root, state)
         withdraw_labels(dst.corrections, learning.labels)
         changes = _adopt_said(workspace, learning)
-        _unname(workspace, learning)
-        back, problems = _take_back(workspace, learning, changes)
+        unname(workspace, learning)
+        pool = NamePool([*state.paths(), *dst.names_in_use()])
+        back, problems = take_back(workspace, learning, changes, pool)
         remove_stale_sidecars(workspace)
         _remove_empty_folders(workspace)
         write_manifest(workspace)
@@ -90,18 +91,18 @@ def _adopt_said(workspace: Workspace, learning: Learning) -> Changes:
     return changes
 
 
-def _unname(workspace: Workspace, learning: Learning) -> None:
+def unname(workspace: Workspace, learning: Learning) -> None:
     """Examples get the names back that they had; unless there are others since then."""
     old, now = learning.learned, workspace.journal.state.learned
     if old and now and [e.vector for e in old.examples] == [e.vector for e in now.examples]:
         workspace.journal.learned(replace(now, examples=old.examples))
 
 
-def _take_back(
-    workspace: Workspace, learning: Learning, changes: Changes
+def take_back(
+    workspace: Workspace, learning: Learning, changes: Changes, pool: NamePool
 ) -> tuple[int, dict[str, str]]:
+    """Photos and crops to where they were; how many, and photo: why one could not go."""
     state = workspace.journal.state
-    pool = NamePool([*state.paths(), *workspace.dst.names_in_use()])
     filer = PlanExecutor(workspace.src, workspace.dst.root, workspace.dst.temp_folder, decode_px=0)
     back, problems = 0, dict[str, str]()
     for photo, before in learning.before.items():
@@ -127,7 +128,8 @@ def _as_before(workspace: Workspace, entry: Entry, before: Entry, pool: NamePool
     places = {path: place(path) for path in before.paths}
     return replace(
         before,
-        scan=entry.scan,
+        # since then it may have been touched; or a face was added, or a box was moved
+        scan=replace(before.scan, size_bytes=entry.scan.size_bytes, mtime_ns=entry.scan.mtime_ns),
         targets=tuple(places[path] for path in before.targets),
         crops=tuple(places[path] for path in before.crops),
         face_targets=tuple(places[path] for path in before.face_targets),
@@ -141,7 +143,7 @@ def _follow_hand(
     """What was moved by hand since then: known as moved from its old place."""
     made = {
         now: FileSignature.of(workspace.dst.root / moved[old])
-        for old, now in zip(entry.crops, wanted.crops, strict=True)
+        for old, now in zip(entry.crops, wanted.crops, strict=False)
         if old in moved and now != old
     }
     if made:

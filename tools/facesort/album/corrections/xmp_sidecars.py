@@ -13,14 +13,13 @@ import numpy as np
 from facesort.album.corrections.apply import check_sorted
 from facesort.album.corrections.changes import SIDECAR
 from facesort.album.disk import DISK_FULL, write_atomic
-from facesort.album.executor import Workspace
 from facesort.album.journal import read_state
 from facesort.album.plan import folders_of_faces
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry
-from facesort.album.sort import open_workspace
 from facesort.album.summary import counted
 from facesort.album.undo import is_written, remove_sidecars
 from facesort.album.user_labels import UserLabels, read_labels
+from facesort.album.workspace import Workspace, open_workspace
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError, UsageError
 from facesort.photos import album_at, content_hash, is_video

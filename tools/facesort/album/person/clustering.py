@@ -127,11 +127,12 @@ def _looks_like(
     return np.where(probability.max(axis=1) < UNKNOWN_BELOW, LONE, likeliest)
 
 
-NUMBERED = re.compile(r"person_(\d+)")
+_PREFIX = "person_"
+NUMBERED = re.compile(_PREFIX + r"(\d+)")
 
 
 def numbered(number: int) -> str:
-    return f"person_{number:02d}"
+    return f"{_PREFIX}{number:02d}"
 
 
 def is_numbered(name: str) -> bool:
@@ -153,6 +154,27 @@ def found_line(names: Collection[str], dst: Path) -> str:
         f"people found: {len(names)} ({shown}); rename their folders in {dst / 'faces'}, move one "
         f"into another where both are one person, then run learn_corrections.py {dst} --apply"
     )
+
+
+def without_unused(learned: Learned, used: Container[str]) -> Learned:
+    """``learned`` without the numbered people who are not ``used``; the numbers after them close
+    the gap. ``learned`` itself where all are used.
+
+    Somebody may be found in faces that are too poor, or too much like another's, to be filed.
+    """
+    number = {name: int(name[len(_PREFIX) :]) for name in names_of(learned) if is_numbered(name)}
+    unused = [name for name in number if name not in used]
+    if not unused:
+        return learned
+    first = min(number[name] for name in unused)
+    later = [name for name in number if name in used and number[name] > first]
+    new = {name: numbered(n) for n, name in enumerate(later, first)}
+    kept = [
+        replace(one, person=new.get(one.person, one.person))
+        for one in learned.examples
+        if one.person not in unused
+    ]
+    return replace(learned, examples=tuple(kept))
 
 
 def with_people_found(

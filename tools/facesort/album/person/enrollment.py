@@ -20,8 +20,8 @@ from facesort.album.disk import write_atomic
 from facesort.album.names import can_be_folder, fit, folded
 from facesort.album.person.gallery import UNKNOWN_LOGIT, Examples
 from facesort.album.person.quality import LEARNING, Quality
+from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx
-from facesort.album.scanning.face_crops import JPEG_QUALITY
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.people.similarity_norm import SimilarityNorm

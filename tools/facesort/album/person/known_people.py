@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facesort.album.detected_faces import as_faces, decode_px
 from facesort.album.person.classify import vectors_of, worn_by
 from facesort.album.person.clustering import numbered
 from facesort.album.person.enrollment import ExampleFaces, ReadExamples, WhichFace, read_examples
@@ -17,7 +18,6 @@ from facesort.album.person.gallery import alike, build
 from facesort.album.person.identification import vector_to_text
 from facesort.album.person.quality import LEARNING
 from facesort.album.records import Example, Face, Learned
-from facesort.album.scanning.scanner import as_faces, decode_px
 from facesort.album.summary import counted
 from facesort.classes import CLASS_NAMES
 from facesort.errors import AlbumError, PhotoError
@@ -68,6 +68,7 @@ class KnownPeople:
             read = self._read(look, workers, report)
             _say(read, sum(map(len, self.examples.values())), report)
             self._ask(read, look, report)
+            _say_without(read, self.examples, report)
             if not len(read.examples):
                 path, why = next(iter(read.refused.items()))
                 raise AlbumError(f"{self.folder}: no example can be used; {path}: {why}")
@@ -119,7 +120,7 @@ class KnownPeople:
         return read_examples(dict(self.examples), see, self.load_face_encoder().embedder.likeness)
 
     def _ask(self, read: ReadExamples, look: ScanPhotos, report: Reporter) -> None:
-        """Which face of an example is meant? Raises `AlbumError` where somebody has no other."""
+        """Which face of an example is meant? The person chooses among its crops."""
         if self.folder is None or self.ask_in is None:
             return
         which = WhichFace(self.ask_in, self.folder)
@@ -136,10 +137,6 @@ class KnownPeople:
             move = f"move the right crop from {self.ask_in}/<Name> to {self.folder}/<Name>"
             move = f"run without --dry-run, then {move}" if self.dry else move
             report.say(f"which face is meant? {counted(len(read.unclear), 'example')}: {move}")
-            known = {read.names[person] for person in read.examples.person}
-            others = ", ".join(sorted(set(read.unclear.values()) - known))
-            if others:
-                raise AlbumError(f"{others}: no example but photos of several faces; {move}")
 
 
 def _say(read: ReadExamples, total: int, report: Reporter) -> None:
@@ -150,6 +147,21 @@ def _say(read: ReadExamples, total: int, report: Reporter) -> None:
         report.say(f"  {path}: {why}")
     if len(read.refused) > SHOWN:
         report.say(f"  and {len(read.refused) - SHOWN} more")
+
+
+def _say_without(
+    read: ReadExamples, examples: Mapping[str, Sequence[Path]], report: Reporter
+) -> None:
+    """Who has no example of any use: the others are sorted all the same."""
+    known = {read.names[person] for person in read.examples.person}
+    for name in read.names if known else ():
+        paths = examples[name]
+        if name not in known and paths:
+            report.say(
+                f"{name}: none of {counted(len(paths), 'example')} can be used "
+                f"({paths[0].name}: {read.refused[paths[0]]}), so no photo goes to {name}; "
+                "once there is one, take this back with --undo and sort again"
+            )
 
 
 def _say_outliers(read: ReadExamples, likeness: SimilarityNorm, report: Reporter) -> None:

@@ -51,6 +51,7 @@ class DetectionCache:
     hits: int = 0
     problem: sqlite3.Error | None = None
     _new: dict[bytes, str] = field(default_factory=dict)
+    _own: set[bytes] = field(default_factory=set)  # a second copy of a photo is no earlier run's
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, content: str) -> CachedScan | None:
@@ -58,13 +59,14 @@ class DetectionCache:
         with self._lock:
             row = self._run("SELECT seen FROM looks WHERE key = ?", [(self._key(content),)])
             seen = _seen_from_text(row[0]) if row else None
-            self.hits += seen is not None
+            self.hits += seen is not None and self._key(content) not in self._own
         return seen
 
     def put(self, content: str, seen: CachedScan) -> None:
         faces = [[*face.xyxy_px, face.class_name, face.confidence] for face in seen.faces]
         with self._lock:
             self._new[self._key(content)] = json.dumps([seen.scale, faces])
+            self._own.add(self._key(content))
             if len(self._new) >= DETECTIONS_PER_COMMIT:
                 self._commit()
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facesort.album.plan import CROP_GROWTH
+from facesort.album.plan import CROP_GROWTH, JPEG_QUALITY
 from facesort.album.records import Scan
 from facesort.album.untrusted import DAMAGED, whole_number
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from facesort.photos import Photo
-
-JPEG_QUALITY = 90
 
 
 def cut_crops(photo: Photo, scan: Scan) -> list[bytes]:

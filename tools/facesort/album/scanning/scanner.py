@@ -6,7 +6,7 @@ photos are in memory than there are threads, and a photo's result does not depen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.album.detected_faces import as_faces, decode_px
 from facesort.album.person.ensemble import EnsembleModel
 from facesort.album.person.face_encoder import FaceEncoder, with_identity
-from facesort.album.records import BoxPx, Face, Scan
+from facesort.album.records import Face, Scan
 from facesort.album.scanning.detection_cache import CachedScan, DetectionCache
 from facesort.album.scanning.face_crops import cut_crops
 from facesort.album.scanning.video_scan import scan_video
 from facesort.album.user_labels import UserLabels
-from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError
 from facesort.memory import keep_freed_memory
 from facesort.parallel import ordered_map
@@ -36,10 +36,7 @@ from facesort.photos import (
 )
 
 if TYPE_CHECKING:
-    from facesort.detections import Detections
     from facesort.models.detect import Detector
-
-DECODE_PX_PER_IMGSZ = 2  # twice what the network sees: enough for its letterbox and for crops
 
 
 @dataclass(frozen=True)
@@ -123,21 +120,3 @@ def scan_photos(photos: Photos, scanner: Scanner, workers: int) -> Iterator[Scan
     """Look at each photo, in order."""
     keep_freed_memory()
     return ordered_map(scanner.look, photos, workers)
-
-
-def decode_px(detector: Detector) -> int:
-    return DECODE_PX_PER_IMGSZ * detector.imgsz
-
-
-def as_faces(found: Detections, photo: Photo, class_names: Sequence[str]) -> tuple[Face, ...]:
-    """Detections in the image at hand as faces in pixels of the full photo."""
-    boxes = clip_xyxy(as_boxes(found.xyxy_px) / photo.scale, photo.size_wh)
-    return tuple(
-        Face(_rounded(box), class_names[class_id], round(float(confidence), 4))
-        for box, class_id, confidence in zip(boxes, found.class_id, found.confidence, strict=True)
-    )
-
-
-def _rounded(box: Iterable[float]) -> BoxPx:
-    x1, y1, x2, y2 = (round(float(value), 1) for value in box)
-    return x1, y1, x2, y2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.console import one_line
+from facesort.csv_files import Writer
 from facesort.dataset.balance.balanced_set import Written
 from facesort.dataset.balance.sampling import ClassWeights, Floats, Ints
 
@@ -123,7 +123,7 @@ def write_weights(file: Path, names: Sequence[str], after: Ints) -> None:
 def write_factors(file: Path, images: Sequence[Path], factors: Floats, times: Ints) -> None:
     """``repeat_factors.csv``: each image's repeat factor, and how often it is shown here."""
     with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as out:
-        writer = csv.writer(out)
+        writer = Writer(out)
         writer.writerow(["image", "repeat_factor", "times"])
         for image, factor, shown in zip(images, factors, times, strict=True):
             writer.writerow([image.as_posix(), f"{factor:.4f}", int(shown)])

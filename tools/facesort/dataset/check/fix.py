@@ -8,7 +8,6 @@ out/changes.csv          split, image, action, why
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from facesort.csv_files import Writer
 from facesort.dataset.check.checker import Checked
 from facesort.dataset.check.issues import CHECKS
 from facesort.dataset.check.lint import leaves, overlapping
@@ -177,6 +177,6 @@ def _write_config(checked: Checked, out: Path, splits: list[str]) -> None:
 
 def _write_changes(changes: list[Change], file: Path) -> None:
     with file.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
-        writer = csv.writer(stream)
+        writer = Writer(stream)
         writer.writerow(["split", "image", "action", "why"])
         writer.writerows([c.split, c.name, c.action, c.why] for c in changes)

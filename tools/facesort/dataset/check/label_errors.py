@@ -66,7 +66,8 @@ def suspect_labels(sample: Sample, look: ImageStats, judged: set[int]) -> list[S
     for i, line in enumerate(sample.sound):
         labelled = int(sample.class_id[i])
         if labelled in judged and min_side(boxes[i])[0] >= MIN_SIDE_PX:
-            label_errors += _suspect_label(sample, boxes[i], line, labelled, found, overlap[i])
+            own = overlap[i] >= overlap.max(axis=0, initial=0)  # found boxes nearest to this label
+            label_errors += _suspect_label(sample, boxes[i], line, labelled, found, overlap[i], own)
     nearest = overlap.max(axis=0, initial=0)
     for j in np.flatnonzero((found.confidence >= SURE) & (nearest < APART_IOU)).tolist():
         box = found.xyxy_px[j]
@@ -86,8 +87,12 @@ def _suspect_label(
     labelled: int,
     found: Detections,
     overlap: NDArray[np.float64],
+    own: NDArray[np.bool_],
 ) -> list[SuspectLabel]:
-    here = np.where(overlap >= SAME_IOU, found.confidence, 0.0)
+    """``own`` tells the found boxes that overlap no other label more: such a one means this face
+    even where the two were drawn differently (forehead or not, chin or not)."""
+    same = (overlap >= SAME_IOU) | (own & (overlap >= APART_IOU))
+    here = np.where(same, found.confidence, 0.0)
     best = int(here.argmax()) if len(here) else -1
     if best >= 0 and here[best] >= SURE and found.class_id[best] != labelled:
         predicted, score = int(found.class_id[best]), float(here[best])

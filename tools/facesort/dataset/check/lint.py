@@ -89,11 +89,14 @@ def check_set(layout: Layout, samples: Sequence[Sample]) -> list[Issue]:
             found.append(_of(sample, "shared-label", f"{sample.label.name} is shared"))
         if is_synthetic(sample.path) and sample.split != "train":
             found.append(_of(sample, "synthetic", f"in {sample.split}; only for train"))
+    present: dict[str, set[int]] = {split: set() for split in layout.splits}
+    for sample in samples:
+        present.setdefault(sample.split, set()).update(sample.class_id.tolist())
+    used = set().union(*present.values())  # of four classes, a set may have two and be whole
     for split in layout.splits:
-        present = {c for s in samples if s.split == split for c in s.class_id.tolist()}
-        for class_id, name in enumerate(layout.names):
-            if class_id not in present:
-                found.append(find("absent-class", split, None, f"{split} has no '{name}'"))
+        for class_id in sorted(used - present[split]):
+            name = layout.names[class_id] if class_id < len(layout.names) else str(class_id)
+            found.append(find("absent-class", split, None, f"{split} has no '{name}'"))
     return found
 
 

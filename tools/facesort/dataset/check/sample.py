@@ -178,7 +178,7 @@ def read_samples(layout: Layout) -> list[Sample]:
 
 def _read_label(label: Path, keypoint_fields: int) -> tuple[tuple[Line, ...], str]:
     try:
-        return read_lines(label.read_text(encoding="utf-8"), keypoint_fields), ""
+        return read_lines(label.read_text(encoding="utf-8-sig"), keypoint_fields), ""
     except FileNotFoundError:
         return (), MISSING
     except UnicodeDecodeError:

@@ -2,6 +2,8 @@
 
 voc         a folder of xml, or one                yolo   data.yaml, or txt with classes.txt
 createml    a json list, or a folder of them       coco   a json object
+cvat        an xml of many images, or of tracks  labelme  a json with shapes an image
+labelstudio a json list of tasks
 rof         pickles        widerface, retinaface   a text list of images and faces
 parquet     a file, or a folder of its parts
 webdataset  shards with their images: a tar, a folder of them, data-{000000..000012}.tar
@@ -19,7 +21,7 @@ from tempfile import TemporaryDirectory
 from facesort.dataset.splits import TRAIN
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, LabelError
-from facesort.labels import coco, createml, parquet, rof, voc, yolo
+from facesort.labels import formats, parquet, yolo
 from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, Reading, resolve
 from facesort.labels.webdataset import shard_reader as webdataset
@@ -30,16 +32,17 @@ from facesort.photos import list_photos
 AUTO = "auto"
 WEBDATASET = "webdataset"
 _START_BYTES = 4096
+_LABEL_FOLDERS = ("labels", "annotations", "Annotations")
+_SPLIT_FOLDERS = {"train": TRAIN, "training": TRAIN}
+_SPLIT_FOLDERS |= {"val": "val", "valid": "val", "validation": "val"}
+_SPLIT_FOLDERS |= {"test": "test", "testing": "test"}
 _IMAGE_FOLDERS = ("images", "JPEGImages", "imgs", "photos")
 _YAML = (".yaml", ".yml")
 
 
 def read_yolo(source: Path, reading: Reading) -> LabelSet:
-    """A folder of txt labels with its class list."""
-    names = yolo.find_names(source)
-    if names is None:
-        raise LabelError(f"{source}: no classes.txt or data.yaml; write one class name a line")
-    return yolo.read_folder(source, names, reading)
+    """A folder of txt labels; without a class list, classes are called by their numbers."""
+    return yolo.read_folder(source, yolo.find_names(source), reading)
 
 
 def read_faces(source: Path, reading: Reading) -> LabelSet:
@@ -56,12 +59,8 @@ def read_faces(source: Path, reading: Reading) -> LabelSet:
 
 
 READERS: dict[str, Callable[[Path, Reading], LabelSet]] = {
-    "voc": voc.read_folder,
+    **{name: one.read for name, one in formats.FORMATS.items() if one.reads},
     "yolo": read_yolo,
-    "createml": createml.read,
-    "coco": coco.read,
-    "rof": rof.read,
-    "parquet": parquet.read,
     WEBDATASET: webdataset.read,
     "widerface": read_faces,
     "retinaface": read_faces,
@@ -78,6 +77,46 @@ def read(
         yield from read_splits(config, split, reading)
     else:
         yield split or TRAIN, read_source(source, form, reading)
+
+
+def read_split_folders(
+    source: Path, form: str, split: str | None, reading: Reading, images: Path | None
+) -> Iterator[tuple[str, LabelSet]]:
+    """Each folder of ``source`` that is called as a split (or that one), whatever a data.yaml says.
+
+    ``train/``, ``valid/``, ``test/`` lie in ``source`` itself or in its folder of labels; their
+    images below ``images``, or near the labels. Raises `LabelError` where no folder is so called.
+    """
+    folders = split_folders(source)
+    if not folders or (split and split not in folders):
+        there = ", ".join(folders) or "none"
+        raise LabelError(f"{source}: no folder {split or 'train, valid or test'}; there: {there}")
+    for name in [split] if split else folders:
+        folder = folders[name]
+        tries = [base / folder.name for base in (images, *_bases(source)) if base]
+        near = [images for images in tries if images.is_dir()]
+        if folder.parent == source and not images:
+            near = [images_of(folder)]
+        images = near[0] if near else images or images_of(source)
+        yield name, read_source(folder, form, replace(reading, images=images))
+
+
+def split_folders(source: Path) -> dict[str, Path]:
+    """{our split: the folder of labels}; raises `LabelError` where two folders are one split."""
+    for base in (source, *(source / name for name in _LABEL_FOLDERS)):
+        found: dict[str, Path] = {}
+        for name, split in _SPLIT_FOLDERS.items():
+            if (base / name).is_dir():
+                first = found.setdefault(split, base / name)
+                if first.name != name:
+                    raise LabelError(f"{base}: {first.name} and {name} are both {split}; move one")
+        if found:
+            return found
+    return {}
+
+
+def _bases(source: Path) -> list[Path]:
+    return [source / name for name in _IMAGE_FOLDERS]
 
 
 def read_source(source: Path, form: str, reading: Reading) -> LabelSet:
@@ -133,7 +172,9 @@ def _is_shards(source: Path) -> bool:
     """A file or pattern by its name; beside labels, the tar files of a folder may be anything."""
     if not source.is_dir():
         return shards.is_shard(source)
-    found = formats_in(source) if shards.find(source) else None
+    if not shards.find(source):
+        return False
+    found = formats_in(source)
     texts = {file.name.lower() for file in source.rglob("*.txt")}
     return found == set() or (found == {"yolo"} and texts <= yolo.NO_LABELS)
 
@@ -143,14 +184,16 @@ def formats_in(folder: Path) -> set[str]:
     found = set()
     suffixes = {file.suffix.lower() for file in folder.rglob("*.*")}
     if ".xml" in suffixes:
-        found.add("voc")
+        found.add(_of_file(next(iter(sorted(folder.rglob("*.xml"))))) or "voc")
     if suffixes & {".pkl", ".pickle"}:
         found.add("rof")
     if ".parquet" in suffixes:
         found.add("parquet")
     if ".json" in suffixes:
         found |= {_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
-    if ".txt" in suffixes and yolo.find_names(folder):
+    if ".txt" in suffixes and (
+        yolo.has_label_lines(folder) or (not found and yolo.find_names(folder))
+    ):
         found.add("yolo")
     return found
 
@@ -164,6 +207,9 @@ def _of_file(file: Path) -> str:
         return "parquet"
     if start.startswith(b"MATLAB"):
         return "widerface"
+    told = formats.sniff(start)
+    if told:
+        return told
     by_start = {b"<": "voc", b"[": "createml", b"{": "coco"}
     if start[:1] in by_start:
         return by_start[start[:1]]

@@ -6,6 +6,9 @@ coco        out/<split>/images, out/<split>/annotations.json
 createml    out/<split>/images with annotations.json in it, where Create ML looks for it
 widerface   out/<split>/images, out/<split>/bbx_gt.txt
 parquet     out/<split>/images, out/<split>/labels.parquet
+cvat        out/<split>/images, out/<split>/annotations.xml
+labelme     out/<split>/images with a json beside each image
+labelstudio out/<split>/images, out/<split>/annotations.json: tasks to import
 labelimg    out/<split>/images with txt and classes.txt in it: labelImg's YOLO
 webdataset  out/<split>/data-000000.tar and so on with images and json, and classes.txt
 """
@@ -20,29 +23,15 @@ from pathlib import Path
 from facesort.dataset.label_set_writer import write_yolo
 from facesort.dataset.links import link_or_copy
 from facesort.errors import DatasetError
-from facesort.labels import coco, createml, parquet, voc, yolo
+from facesort.labels import formats
 from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.webdataset import shard_writer as webdataset
-from facesort.labels.widerface import bbx_text
-
-
-def _text(render: Callable[[LabelSet], str], name: str) -> Callable[[LabelSet, Path], None]:
-    def write(labels: LabelSet, folder: Path) -> None:
-        (folder / name).write_text(render(labels), encoding="utf-8")
-
-    return write
-
 
 WRITERS: dict[str, Callable[[LabelSet, Path], None]] = {
-    "voc": lambda labels, folder: voc.write_folder(labels, folder / "annotations"),
-    "coco": _text(coco.render, "annotations.json"),
-    "createml": _text(createml.render, "images/annotations.json"),
-    "widerface": _text(bbx_text.from_label_set, "bbx_gt.txt"),
-    "parquet": lambda labels, folder: parquet.write(labels, folder / "labels.parquet"),
-    "labelimg": lambda labels, folder: yolo.write_folder(labels, folder / "images"),
+    name: one.write for name, one in formats.FORMATS.items() if one.writes
 }
 WEBDATASET = "webdataset"  # the images go into its shards
-TARGETS = ("yolo", *WRITERS, WEBDATASET)
+TARGETS = formats.TARGETS
 
 
 def write_labels(labels: LabelSet, form: str, out: Path, split: str) -> LabelSet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections import Counter
@@ -14,6 +13,7 @@ import numpy as np
 
 from facesort.boxes import min_side
 from facesort.classes import FaceClass
+from facesort.csv_files import Writer
 from facesort.dataset.links import link_or_copy
 from facesort.dataset.sprites import crop_sprite
 from facesort.detections import FaceFinder
@@ -115,7 +115,7 @@ def file_for_review(refused: Sequence[Refused], root: Path, out: Path) -> Path |
     table = folder / "review.csv"
     is_new = not table.exists()
     with table.open("a", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.writer(file)
+        rows = Writer(file)
         if is_new:
             rows.writerow(COLUMNS)
         for crop in refused:

@@ -6,7 +6,6 @@ out/crops.csv                    which file of the source that was, and how ofte
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.csv_files import Writer
 from facesort.dataset.balance import sampling as resampling
 from facesort.dataset.balance.augment import augment
 from facesort.dataset.crops.crop_split import parse_split, split_crops
@@ -92,7 +92,7 @@ def write_class_folders(
             rows.append([split, f"{number:05d}", labels.relative(image.path).as_posix(), name, n])
             written += int(n) if split == TRAIN else 0
     with (out / "crops.csv").open("w", newline="", encoding="utf-8", errors="surrogateescape") as f:
-        csv.writer(f).writerows([["split", "stem", "image", "class", "times"], *rows])
+        Writer(f).writerows([["split", "stem", "image", "class", "times"], *rows])
     return written
 
 

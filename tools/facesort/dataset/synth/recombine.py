@@ -197,10 +197,10 @@ def _matched(
     lab[..., 0] *= gain
     lab[..., 1:] += (ours - theirs)[1:] * 0.8
     rgb = cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB)
-    return np.asarray(_as_sharp(rgb, under, skin), dtype=np.float64)
+    return _as_sharp(np.asarray(rgb, dtype=np.uint8), under).astype(np.float64)
 
 
-def _as_sharp(patch: Image, under: Image, skin: NDArray[np.bool_]) -> Image:
+def _as_sharp(patch: Image, under: Image) -> Image:
     """``patch`` blurred where the image it goes into is softer."""
     import cv2
 

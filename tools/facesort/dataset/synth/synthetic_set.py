@@ -9,7 +9,6 @@ out/data.yaml            relative to itself: yolo detect train data=out/data.yam
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.classes import CLASS_NAMES, FaceClass, parse_class
+from facesort.csv_files import Writer
 from facesort.dataset.balance.balanced_set import TrainSplit
 from facesort.dataset.splits import TRAIN
 from facesort.dataset.synth.contact_sheet import Sheet
@@ -176,7 +176,7 @@ class SynthSet:
 
     def _write_rows(self, seed: int) -> None:
         with (self._out.root / _ROWS).open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
+            table = Writer(file, lineterminator="\n")
             table.writerow([*COLUMNS, "seed"])
             table.writerows([*row, seed] for row in self._rows)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+
+from facesort.csv_files import Writer
 
 MAX_MB, MIN_SHARE, MAX_MS = 15.0, 0.9, 6.0  # what a phone is asked to do
 
@@ -68,7 +69,7 @@ def as_markdown(rows: Sequence[Row]) -> str:
 
 def write_csv(rows: Sequence[Row], out: Path) -> None:
     with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+        writer = Writer(file)
         writer.writerow([*(field.name for field in fields(Row)), "fits"])
         writer.writerows([*astuple(row), row.fits] for row in rows)
 

@@ -6,7 +6,6 @@ hand. A label that exists, even an empty one, is never touched: somebody said "n
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.csv_files import DictWriter
 from facesort.detections import Detections
 from facesort.errors import LabelError, PhotoError
 from facesort.labels import named_crops, yolo
@@ -112,7 +112,7 @@ def read_list(session: Session) -> list[Row]:
 def _write(session: Session, rows: Iterable[Row], mode: str) -> None:
     session.label_root.mkdir(parents=True, exist_ok=True)
     with (session.label_root / LIST_NAME).open(mode, newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _COLUMNS)
+        writer = DictWriter(file, _COLUMNS)
         if file.tell() == 0:
             writer.writeheader()
         writer.writerows(asdict(row) for row in rows)

@@ -75,7 +75,7 @@ def is_shard(path: Path) -> bool:
 def find(source: Path) -> list[Path]:
     """The shards of a folder, of a pattern with braces, or that file; they need not be there."""
     if source.is_dir():
-        files = (path for path in source.rglob("*") if path.is_file() and is_shard(path))
+        files = (path for path in source.rglob("*") if is_shard(path) and path.is_file())
         return sorted(f for f in files if f.name[0] != "." and f.name.lower() not in SYSTEM_NAMES)
     if source.exists() or "{" not in str(source):
         return [source]

@@ -21,8 +21,15 @@ from facesort.paths import ASSETS
 CARD = "run_card.json"
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 _HEADLESS = "-opencv-headless"  # the build of Ultralytics for OpenCV without windows
-_PACKAGES = ("ultralytics", f"ultralytics{_HEADLESS}", "torch", "torchvision", "numpy")
-_PACKAGES += ("opencv-python", "opencv-python-headless")
+_PACKAGES = (
+    "ultralytics",
+    f"ultralytics{_HEADLESS}",
+    "torch",
+    "torchvision",
+    "numpy",
+    "opencv-python",
+    "opencv-python-headless",
+)
 
 Card = dict[str, Any]
 

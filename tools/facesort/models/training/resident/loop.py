@@ -158,7 +158,7 @@ def _targets(batch: Batch) -> dict[str, Any]:
 
 def start_network(network: str, weights: Path | None, device: Any) -> Any:
     """The four-class detector ``network`` (yolov8n ...), with what fits of ``weights``."""
-    from facesort.models.ultralytics_loader import import_ultralytics
+    from facesort.models.ultralytics_loader import import_ultralytics, read_yolo
 
     import_ultralytics()
     from ultralytics.cfg import get_cfg
@@ -168,9 +168,7 @@ def start_network(network: str, weights: Path | None, device: Any) -> Any:
     model.names = dict(enumerate(CLASS_NAMES))
     model.args = get_cfg()
     if weights is not None:
-        from ultralytics import YOLO
-
-        model.load(YOLO(str(weights)).model, verbose=False)
+        model.load(read_yolo(weights).model, verbose=False)
     return model.to(device)
 
 

@@ -28,8 +28,10 @@ def _read(root: Path, row: dict[str, Any]) -> LabelledImage:
     import cv2
 
     bgr = cv2.imdecode(np.frombuffer((root / row["file"]).read_bytes(), np.uint8), 1)
+    if bgr is None:
+        raise DatasetError(f"{root / row['file']}: not an image; expected what index.json lists")
     return LabelledImage(
-        bgr[..., ::-1],
+        np.asarray(bgr, np.uint8)[..., ::-1],
         np.asarray(row["boxes"], float).reshape(-1, 4),
         np.asarray(row["cls"], np.int64),
         float(row.get("weight", 1.0)),

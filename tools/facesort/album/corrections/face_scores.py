@@ -1,0 +1,237 @@
+"""Whom each face looks like, kept up to date act by act. No photo, no model: vectors alone.
+
+As `person.gallery` has it, a person's score is the mean of the three nearest examples; examples are
+those given, the faces that a person has put to the name, and the album's own surest. An act touches
+the examples of one or two people: only their columns are computed anew, by one product of matrices.
+How sure a score makes us is fitted when the album is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.album.corrections.face_table import FaceTable
+from facesort.album.corrections.sorted_album import SortedAlbum
+from facesort.album.person.classify import to_arrays
+from facesort.album.person.gallery import (
+    ALIKE,
+    NEAREST,
+    NO_EXAMPLE,
+    Calibration,
+    Examples,
+    build,
+    capped,
+)
+from facesort.album.person.identification import SURE_ENOUGH
+from facesort.album.records import Example
+from facesort.album.user_labels import OTHER_FOLDERS
+from facesort.classes import CLASS_NAMES, FaceClass
+from facesort.models.people import similarity_norm
+
+PER_STATE = 40  # examples kept of a person in each state, as `gallery.build` has it
+PER_STATE_FIT = 8  # of those, for the fit: it compares every pair
+ROWS = 4096  # faces scored at a time, so that memory stays flat
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """Examples of one person: those given, and ``rows`` of the table."""
+
+    given: tuple[Example, ...]
+    rows: Rows
+
+    def key(self, table: FaceTable, count: int) -> object:
+        """Another one where the scores are."""
+        texts = tuple(id(one.vector) for one in self.given)
+        return id(table), count, texts, self.rows.tobytes()
+
+    def arrays(self, name: str, table: FaceTable) -> Examples:
+        vectors = table.vectors[self.rows].astype(np.float32)
+        zeros, state = np.zeros(len(self.rows), np.int64), table.state[self.rows].astype(np.int64)
+        given = to_arrays([one for one in self.given if one.person == name], [name])
+        if not len(given):
+            return Examples(vectors, zeros, state)
+        return Examples(
+            np.concatenate([given.vectors, vectors]),
+            np.concatenate([given.person, zeros]),
+            np.concatenate([given.state, state]),
+        )
+
+    def has_mask(self, table: FaceTable) -> bool:
+        masks = (FaceClass.masked.name, FaceClass.masked_sunglasses.name)
+        numbers = [CLASS_NAMES.index(name) for name in masks]
+        is_given = any(one.class_name in masks for one in self.given)
+        return is_given or bool(np.isin(table.state[self.rows], numbers).any())
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """The scores of one person, and of which examples they are."""
+
+    key: object
+    scores: NDArray[np.float32]
+
+
+class FaceScores:
+    """Scores of every face of ``album`` for every person with an example."""
+
+    def __init__(self, album: SortedAlbum) -> None:
+        self._album = album
+        self._columns: dict[str, _Column] = {}
+        self._table: FaceTable | None = None
+        self._rows = 0
+        self._overruled: dict[str, int] = {}  # vector of an example that is a face: its row
+        self._looked_up: FaceTable | None = None
+        self._fit: Calibration | None = None
+
+    def update(self) -> None:
+        """Follow the album: people whose examples are not as they were are scored anew."""
+        with self._album.mutex:
+            learned, table = self._album.state.learned, self._album.table
+            if learned is None or not table.vectors.shape[1]:
+                self._columns = {}
+                return
+            known, count = self._known(), len(table)
+            keys = {name: mine.key(table, count) for name, mine in known.items()}
+            vectors, state = table.vectors[:count], table.state[:count]
+            like = similarity_norm.from_json(learned.likeness)
+        old, columns = self._columns, dict[str, _Column]()
+        if self._fit is None:
+            self._fit = _fitted(self._some(known, table), like)
+        for name, mine in known.items():
+            if name in old and old[name].key == keys[name]:
+                columns[name] = old[name]
+            else:
+                kept = capped(mine.arrays(name, table), PER_STATE)
+                columns[name] = _Column(keys[name], _scores(vectors, state, kept, like))
+        self._columns, self._rows, self._table = columns, count, table
+
+    def of(self, table: FaceTable) -> int:
+        """How many rows of ``table`` are scored; 0 where it is another one by now."""
+        return self._rows if self._table is table else 0
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._columns)
+
+    def probability(self, rows: Rows) -> NDArray[np.float64]:
+        """That a face of ``rows`` (n,) is a person of `names`, (n, people)."""
+        columns = [column.scores[rows] for column in self._columns.values()]
+        scores = np.stack(columns, axis=1) if columns else np.empty((len(rows), 0))
+        return (self._fit or Calibration()).probability(scores.astype(np.float64))
+
+    def without_masked(self) -> tuple[str, ...]:
+        """People of whom no example, nor any face put to the name, wears a mask."""
+        with self._album.mutex:
+            table = self._album.table
+            return tuple(
+                name for name, mine in sorted(self._known().items()) if not mine.has_mask(table)
+            )
+
+    def alike(self) -> list[tuple[str, str, float]]:
+        """Pairs of people whose examples are as alike as one person's are, the most alike first."""
+        with self._album.mutex:
+            learned, table, known = self._album.state.learned, self._album.table, self._known()
+        if learned is None or not known or not table.vectors.shape[1]:
+            return []
+        names, some = list(known), self._some(known, table)
+        like = similarity_norm.from_json(learned.likeness)
+        pairs = like.of(some.vectors @ some.vectors.T, some.state, some.state)
+        pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)
+        hot = np.eye(len(names))[some.person]
+        count = np.maximum(hot.sum(axis=0), 1)
+        mean = hot.T @ pairs @ hot / np.outer(count, count)
+        found = np.argwhere(np.triu(mean >= ALIKE, k=1))
+        named = [(names[a], names[b], float(mean[a, b])) for a, b in found]
+        return sorted(named, key=lambda pair: -pair[2])
+
+    def _some(self, known: dict[str, _Known], table: FaceTable) -> Examples:
+        """A few examples of everybody, persons numbered as in ``known``."""
+        parts = [capped(mine.arrays(name, table), PER_STATE_FIT) for name, mine in known.items()]
+        return Examples(
+            np.concatenate([part.vectors for part in parts]),
+            np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+            np.concatenate([part.state for part in parts]),
+        )
+
+    def _known(self) -> dict[str, _Known]:
+        """By person: the examples given, unless a person has said otherwise of that very face; the
+        faces put to the name; and of the surest, a few in each state, from all over the album."""
+        table, n = self._album.table, len(self._album.table)
+        learned = self._album.state.learned
+        given = learned.examples if learned else ()
+        others = [table.folder_index(name) for name in OTHER_FOLDERS]
+        can = table.alive[:n] & table.can_teach[:n] & ~np.isin(table.folder[:n], others)
+        spoken = np.flatnonzero(can & table.confirmed[:n])
+        sure = can & ~table.confirmed[:n] & (table.certainty[:n] >= SURE_ENOUGH)
+        rows = np.concatenate([spoken, self._thinned(np.flatnonzero(sure))])
+        by_person: dict[str, list[Example]] = {}
+        self._find_faces_of(given)
+        for one in given:
+            row = self._overruled.get(one.vector, -1)
+            if one.person not in OTHER_FOLDERS and not (row >= 0 and table.confirmed[row]):
+                by_person.setdefault(one.person, []).append(one)
+        names = dict.fromkeys(
+            [*by_person, *(table.folders[f] for f in np.unique(table.folder[rows]))]
+        )
+        return {
+            name: _Known(
+                tuple(by_person.get(name, ())),
+                rows[table.folder[rows] == table.folder_index(name)],
+            )
+            for name in names
+        }
+
+    def _thinned(self, rows: Rows) -> Rows:
+        table = self._album.table
+        group = table.folder[rows].astype(np.int64) * len(CLASS_NAMES) + table.state[rows]
+        order = np.argsort(group, kind="stable")
+        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+        parts = np.split(rows[order], starts[1:])
+        return np.concatenate([part[:: -(-len(part) // PER_STATE) or 1] for part in parts])
+
+    def _find_faces_of(self, given: Iterable[Example]) -> None:
+        """Which examples are faces of the album itself, once for each table."""
+        if self._looked_up is self._album.table:
+            return
+        wanted = {one.vector for one in given}
+        table = self._album.table
+        self._overruled = {}
+        for photo, entry in self._album.state.entries.items():
+            for number, face in enumerate(entry.scan.faces):
+                if face.identity is not None and face.identity.vector in wanted:
+                    self._overruled[face.identity.vector] = table.rows_of_photo[photo][number]
+        self._looked_up = table
+
+
+def _fitted(some: Examples, like: similarity_norm.SimilarityNorm) -> Calibration:
+    people = int(some.person.max(initial=-1)) + 1
+    return build(some, people, like, PER_STATE_FIT).fit if people else Calibration()
+
+
+def _scores(
+    vectors: NDArray[np.float16],
+    state: NDArray[np.int8],
+    mine: Examples,
+    like: similarity_norm.SimilarityNorm,
+) -> NDArray[np.float32]:
+    """(n,) how much each face looks like the one person of ``mine``."""
+    if not len(mine):
+        return np.full(len(vectors), NO_EXAMPLE, np.float32)
+    mean = like.mean[:, mine.state].astype(np.float32)  # (states, examples)
+    spread = like.spread[:, mine.state].astype(np.float32)
+    scores = np.empty(len(vectors), np.float32)
+    first = max(len(mine) - NEAREST, 0)
+    for start in range(0, len(vectors), ROWS):
+        rows = slice(start, start + ROWS)
+        away = vectors[rows].astype(np.float32) @ mine.vectors.T
+        away -= mean[state[rows]]
+        away /= spread[state[rows]]
+        scores[rows] = np.partition(away, first, axis=1)[:, first:].mean(axis=1)
+    return scores

@@ -1,0 +1,69 @@
+"""Does once more what was taken back last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from facesort.album.corrections.acts import (
+    ADD,
+    APART,
+    ASSIGN,
+    BOX,
+    DISMISS,
+    MERGE,
+    assign,
+    dismiss,
+    keep_apart,
+    merge,
+)
+from facesort.album.corrections.drawn_boxes import add_face, move_box
+from facesort.album.corrections.records import ActResult, Correction
+from facesort.album.corrections.sorted_album import SortedAlbum
+from facesort.album.user_labels import UserLabel
+from facesort.errors import UsageError
+
+
+def redo(album: SortedAlbum) -> ActResult:
+    """Do once more what was taken back last; `UsageError` where there is nothing."""
+    with album.mutex:
+        if not album.state.reverted:
+            raise UsageError("nothing to redo")
+        last = album.state.reverted[-1]
+        act = dict(last.act)
+        kind = act.get("do", ASSIGN)
+        before = len(album.state.reverted)
+        album.is_redoing = True
+        try:
+            result = _again(album, kind, act, last.labels)
+        finally:
+            album.is_redoing = False
+        if len(album.state.reverted) == before:  # its photos are gone: it can never be done again
+            raise UsageError("cannot be redone: its photos are no longer in this album")
+        return result
+
+
+def _again(
+    album: SortedAlbum, kind: str, act: dict[str, Any], labels: Sequence[UserLabel]
+) -> ActResult:
+    if kind == DISMISS:
+        return dismiss(album, [(str(p), int(n)) for p, n in act["faces"]], str(act["folder"]))
+    if kind == APART:
+        return keep_apart(album, *map(str, act["pair"]))
+    if kind == MERGE:
+        return merge(album, str(act["old"]), str(act["new"]))
+    if kind == ADD:
+        x1, y1, x2, y2 = act["xyxy_px"]
+        return add_face(album, act["photo"], (x1, y1, x2, y2), act["folder"], act["frame"])
+    if kind == BOX:
+        x1, y1, x2, y2 = act["xyxy_px"]
+        return move_box(album, act["photo"], act["face"], (x1, y1, x2, y2))
+    places = {
+        (face.xyxy_px, face.frame, photo): number
+        for photo in {label.photo for label in labels} & album.state.entries.keys()
+        for number, face in enumerate(album.state.entries[photo].scan.faces)
+    }
+    found = [(places.get((one.xyxy_px, one.frame, one.photo)), one) for one in labels]
+    return assign(
+        album, [Correction(one.photo, n, one.folder) for n, one in found if n is not None]
+    )

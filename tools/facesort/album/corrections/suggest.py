@@ -1,0 +1,141 @@
+"""What a person may want to decide next: faces that look like somebody now, people who look alike,
+and how much is left to do. Nothing is moved here.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.album.corrections.acts import dismissed, kept_apart
+from facesort.album.corrections.face_scores import FaceScores
+from facesort.album.corrections.records import FaceView, Progress, Suggestion
+from facesort.album.corrections.sorted_album import SortedAlbum
+from facesort.album.person.clustering import is_numbered
+from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE
+
+LIKELY = 0.5  # from here on a face of nobody's is suggested
+RATHER = 0.8  # one that lies in somebody's folder, for another
+SURE = 0.98  # of a named face, that it is done
+PURE = 0.99  # the share of right faces in named folders that is aimed at
+AT_ONCE = 24  # faces of one suggestion
+ROWS = 8192  # faces looked at together, so that memory stays flat
+NOBODYS = (UNSURE, STRANGERS)
+
+Rows = NDArray[np.int64]
+
+
+def list_faces(
+    album: SortedAlbum, folder: str, start: int = 0, count: int | None = None
+) -> list[FaceView]:
+    """The faces that lie in ``folder``, the least certain first, those decided by a person last."""
+    with album.mutex:
+        rows = album.table.rows_in(folder)[start : None if count is None else start + count]
+        return [
+            album.table.view(row, album.state.entries[album.table.where[row][0]])
+            for row in rows.tolist()
+        ]
+
+
+def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> list[Suggestion]:
+    """For each person at most ``most`` faces that look like them now and lie elsewhere; whom most
+    faces look like comes first. By class, the unsure faces by the class they are likeliest of."""
+    with album.mutex:
+        if not album.is_by_person:
+            return _by_class(album, most)
+        table, names = album.table, scores.names
+        rows = _open_rows(album)
+        rows = rows[rows < scores.of(table)]
+        if not names or not len(rows):
+            return []
+        is_nobodys = np.isin(table.folder[rows], [table.folder_index(name) for name in NOBODYS])
+        parts = [_likeliest(album, scores, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
+        best, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        wanted = value >= np.where(is_nobodys, LIKELY, RATHER)
+        found = []
+        for number, name in enumerate(names):
+            mine = np.flatnonzero(wanted & (best == number))
+            mine = mine[np.argsort(-value[mine], kind="stable")][:most]
+            if len(mine):
+                ids = tuple(table.ids[row] for row in rows[mine])
+                found.append(Suggestion(name, ids, tuple(value[mine].round(4).tolist())))
+        return sorted(found, key=lambda one: -sum(one.probability))
+
+
+def _open_rows(album: SortedAlbum) -> Rows:
+    """Faces good enough to be named, of which a person has not said whose they are."""
+    table = album.table
+    n = len(table)
+    unsure = table.folder[:n] == table.folder_index(UNSURE)
+    nothing = table.folder[:n] == table.folder_index(NOT_A_FACE)
+    is_open = ~table.confirmed[:n] | unsure
+    return np.flatnonzero(table.alive[:n] & table.can_name[:n] & is_open & ~nothing)
+
+
+def _likeliest(
+    album: SortedAlbum, scores: FaceScores, rows: Rows
+) -> tuple[Rows, NDArray[np.float64]]:
+    """The likeliest other person of each face, an index into the names, and the probability."""
+    table, names = album.table, scores.names
+    probability = scores.probability(rows)
+    numbers = np.array([table.folder_index(name) for name in names])
+    probability[table.folder[rows][:, None] == numbers] = 0.0
+    _leave_out_dismissed(album, rows, names, probability)
+    best = probability.argmax(axis=1)
+    return best, probability[np.arange(len(rows)), best]
+
+
+def _leave_out_dismissed(
+    album: SortedAlbum, rows: Rows, names: list[str], probability: NDArray[np.float64]
+) -> None:
+    place = {int(row): i for i, row in enumerate(rows)}
+    column = {name: i for i, name in enumerate(names)}
+    for photo, number, folder in dismissed(album):
+        of_photo = album.table.rows_of_photo.get(photo, [])
+        if number < len(of_photo) and of_photo[number] in place and folder in column:
+            probability[place[of_photo[number]], column[folder]] = 0.0
+
+
+def _by_class(album: SortedAlbum, most: int) -> list[Suggestion]:
+    found: dict[str, list[FaceView]] = {}
+    for face in reversed(list_faces(album, UNSURE)):
+        is_dismissed = (face.photo, face.face, face.likeliest) in dismissed(album)
+        if not face.confirmed and not is_dismissed:
+            found.setdefault(face.likeliest, []).append(face)
+    return [
+        Suggestion(name, tuple(f.id for f in some), tuple(f.certainty for f in some))
+        for name, some in ((name, every[:most]) for name, every in found.items())
+    ]
+
+
+def look_alikes(album: SortedAlbum, scores: FaceScores) -> list[tuple[str, str]]:
+    """Pairs of people who look like one person, the most alike first; somebody who has a name comes
+    before a number of ours."""
+    if not album.is_by_person:
+        return []
+    apart = kept_apart(album)
+    pairs = [(a, b) for a, b, _ in scores.alike() if frozenset((a, b)) not in apart]
+    return [(b, a) if is_numbered(a) and not is_numbered(b) else (a, b) for a, b in pairs]
+
+
+def progress(album: SortedAlbum, scores: FaceScores) -> Progress:
+    """How far the work is."""
+    with album.mutex:
+        table = album.table
+        n = len(table)
+        others = [table.folder_index(name) for name in (*NOBODYS, NOT_A_FACE)]
+        named = table.alive[:n] & ~np.isin(table.folder[:n], others)
+        main = table.alive[:n] & table.is_main[:n]
+        confirmed = main & table.confirmed[:n]
+        sure = main & ~table.confirmed[:n] & named & (table.certainty[:n] >= SURE)
+        doubt = np.where(table.confirmed[:n], 0.0, 1.0 - table.certainty[:n])
+        wrong = float(doubt[named].sum()) - (1 - PURE) * int(named.sum())
+        unsure = table.folder[:n] == table.folder_index(UNSURE)
+        nameable = main & unsure & ~table.confirmed[:n]
+        left = max(wrong, 0.0) + float(table.certainty[:n][nameable].sum())
+    every, by_hand, by_model = (int(column.sum()) for column in (main, confirmed, sure))
+    without = scores.without_masked() if album.is_by_person else ()
+    still_open = every - by_hand - by_model
+    return Progress(every, by_hand, by_model, still_open, math.ceil(left), without)

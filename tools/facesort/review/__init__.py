@@ -1,0 +1,1 @@
+"""The review page: a person corrects a sorted album in the browser, on this machine alone."""

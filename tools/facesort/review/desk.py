@@ -1,0 +1,95 @@
+"""The work behind the page: an album, scores that follow it, and what is done while she rests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from facesort.album.corrections.api import (
+    ActResult,
+    FaceScores,
+    PhotoIndex,
+    Progress,
+    SortedAlbum,
+    Suggestion,
+    look_alikes,
+    progress,
+    suggestions,
+)
+from facesort.errors import FacesortError
+
+REST_S = 4.0  # after the last act, before what takes long is done
+TICK_S = 0.5
+
+
+class Desk:
+    """One album that is being reviewed. Suggestions are of the state ``scored_version``."""
+
+    def __init__(self, album: SortedAlbum) -> None:
+        self.album = album
+        self.photos = PhotoIndex(album)
+        self.scores = FaceScores(album)
+        self.suggestions: list[Suggestion] = []
+        self.pairs: list[tuple[str, str]] = []
+        self.progress = Progress(0, 0, 0, 0, 0)
+        self.covers = album.table.covers()
+        self.scored_version = 0
+        self.news = list(album.news)
+        self.problem = ""
+        self._last_act_s = time.monotonic()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._worker = threading.Thread(target=self._work, name="review desk", daemon=True)
+
+    @property
+    def is_closing(self) -> bool:
+        return self._stop.is_set()
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def close(self, flush: bool = True) -> None:
+        """Bring the manifest up to date and let go."""
+        self._stop.set()
+        self._wake.set()
+        if self._worker.is_alive():
+            self._worker.join(timeout=30)
+        if flush:
+            self.album.flush()
+
+    def act(self, do: Callable[[SortedAlbum], ActResult]) -> ActResult:
+        self._last_act_s = time.monotonic()
+        try:
+            return do(self.album)
+        finally:
+            self._last_act_s = time.monotonic()
+            self._wake.set()
+
+    def rescore(self) -> None:
+        """Follow the album; a table that was read anew has other rows."""
+        version = self.album.version
+        self.scores.update()
+        self.suggestions = suggestions(self.album, self.scores)
+        self.pairs = look_alikes(self.album, self.scores)
+        self.progress = progress(self.album, self.scores)
+        self.covers = self.album.table.covers()
+        self.scored_version = version
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self.scored_version != self.album.version:
+                    self.rescore()
+                elif time.monotonic() - self._last_act_s > REST_S:
+                    self._tidy()
+                self.problem = ""
+            except (FacesortError, OSError) as error:  # another run is at work, a full disk
+                self.problem = str(error)
+            self._wake.wait(TICK_S)
+            self._wake.clear()
+
+    def _tidy(self) -> None:
+        self.album.flush()
+        if self.album.is_touched() and self.album.has_news():
+            self.news = self.album.sync()

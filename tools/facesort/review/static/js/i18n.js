@@ -1,0 +1,40 @@
+// Words of the page in three languages; a new one is a file in lang/ and a line here.
+import en from "../lang/en.js";
+import de from "../lang/de.js";
+import ko from "../lang/ko.js";
+
+export const LANGUAGES = { en, de, ko };
+let words = en;
+
+export function language() {
+  const asked = [localStorage.getItem("facesort.lang"), ...navigator.languages];
+  for (const one of asked) {
+    const short = (one || "").slice(0, 2);
+    if (short in LANGUAGES) return short;
+  }
+  return "en";
+}
+
+export function setLanguage(short) {
+  words = LANGUAGES[short] || en;
+  localStorage.setItem("facesort.lang", short);
+  document.documentElement.lang = short;
+  for (const element of document.querySelectorAll("[data-i18n]")) {
+    element.textContent = t(element.dataset.i18n);
+  }
+}
+
+/** The words for ``key``, with {name}s filled in; {n} also chooses between one and many ("a|b"). */
+export function t(key, values = {}) {
+  let text = words[key] ?? en[key] ?? key;
+  if (text.includes("|") && "n" in values) text = text.split("|")[values.n === 1 ? 0 : 1];
+  return text.replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name];
+    return typeof value === "number" ? value.toLocaleString(document.documentElement.lang) : value;
+  });
+}
+
+/** What a folder is called: our own have names in every language, people keep theirs. */
+export function folderName(name) {
+  return words[`folder${name}`] ?? en[`folder${name}`] ?? name;
+}

@@ -1,0 +1,203 @@
+"""What goes over the wire: JSON in, checked, and JSON out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from facesort.album.corrections.api import (
+    NO_FACE,
+    ActResult,
+    BoxPx,
+    Correction,
+    FaceView,
+    PhotoView,
+    history,
+)
+from facesort.errors import UsageError
+from facesort.review.desk import Desk
+
+MOST_FACES = 100_000  # of one act
+
+
+def json_response(
+    data: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """ASCII, so that file names of any bytes get through."""
+    text = json.dumps(data, separators=(",", ":"))
+    return Response(text, status, headers, "application/json")
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object that was sent; `UsageError` for anything else."""
+    try:
+        data = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise UsageError("expected JSON") from None
+    if not isinstance(data, dict):
+        raise UsageError("expected a JSON object")
+    return data
+
+
+def text_of(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value or len(value) > 1000:
+        raise UsageError(f"{key}: expected a text")
+    return value
+
+
+def ids_of(data: Mapping[str, Any]) -> list[str]:
+    value = data.get("faces")
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise UsageError("faces: expected a list of ids")
+    if not 0 < len(value) <= MOST_FACES:
+        raise UsageError(f"faces: expected 1 to {MOST_FACES:,}")
+    return value
+
+
+def names_of(data: Mapping[str, Any], key: str) -> list[str]:
+    value = data.get(key)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise UsageError(f"{key}: expected a list of names")
+    return value
+
+
+def pair_of(data: Mapping[str, Any]) -> tuple[str, str]:
+    value = names_of(data, "pair")
+    if len(value) != 2:
+        raise UsageError("pair: expected two names")
+    return value[0], value[1]
+
+
+def box_of(data: Mapping[str, Any]) -> BoxPx:
+    value = data.get("xyxy_px")
+    is_four = isinstance(value, list) and len(value) == 4
+    if not is_four or not all(type(one) in (int, float) and abs(one) < 1e6 for one in value or ()):
+        raise UsageError("xyxy_px: expected four numbers")
+    x1, y1, x2, y2 = map(float, value or ())
+    return x1, y1, x2, y2
+
+
+def corrections_of(desk: Desk, ids: list[str], folder: str | None) -> list[Correction]:
+    """Put the faces ``ids`` into ``folder``; None: each where it lies. Raises `UsageError` for an
+    unknown id: the page is out of date, and nothing must be guessed."""
+    views = views_of(desk, ids)
+    return [Correction(view.photo, view.face, folder or view.folder) for view in views]
+
+
+def views_of(desk: Desk, ids: list[str]) -> list[FaceView]:
+    try:
+        return [desk.album.view(one) for one in ids]
+    except KeyError:
+        raise UsageError(
+            "some of these faces are no longer here; the page shows them anew"
+        ) from None
+
+
+def result(desk: Desk, done: ActResult) -> Response:
+    moved = [[one.id, one.before, one.after] for one in done.moved]
+    return json_response(
+        {
+            "kind": done.kind,
+            "moved": moved,
+            "problems": done.problems,
+            "version": desk.album.version,
+            **acts_left(desk),
+        }
+    )
+
+
+def acts_left(desk: Desk) -> dict[str, int]:
+    state = desk.album.state
+    return {"undo": len(state.learnings), "redo": len(state.reverted)}
+
+
+def summary(desk: Desk) -> dict[str, Any]:
+    """All that the frame of the page shows."""
+    album, now = desk.album, desk.progress
+    counts = album.table.counts()
+    folders = [
+        {"name": name, "count": counts.get(name, 0), "cover": desk.covers.get(name, "")}
+        for name in album.folders
+    ]
+    return {
+        "title": album.root.absolute().name,
+        "byPerson": album.is_by_person,
+        "folders": folders,
+        "withoutFaces": {"name": NO_FACE, "count": len(desk.photos.without_faces())},
+        "progress": {
+            "main": now.main,
+            "confirmed": now.confirmed,
+            "sure": now.sure,
+            "open": now.open,
+            "movesLeft": now.moves_left,
+            "withoutMasked": list(now.without_masked),
+        },
+        "version": album.version,
+        "scoredVersion": desk.scored_version,
+        "news": desk.news,
+        "problem": desk.problem,
+        **acts_left(desk),
+    }
+
+
+def columns(desk: Desk, folder: str, start: int, count: int | None) -> dict[str, Any]:
+    """The faces of a folder as columns: a tenth of the size of rows, and of the time."""
+    album = desk.album
+    with album.mutex:
+        table = album.table
+        every = table.rows_in(folder)
+        rows = every[start : None if count is None else start + count]
+        return {
+            "total": len(every),
+            "start": start,
+            "ids": [table.ids[row] for row in rows],
+            "certainty": (table.certainty[rows] * 1000).astype(int).tolist(),
+            "confirmed": table.confirmed[rows].astype(int).tolist(),
+            "version": album.version,
+        }
+
+
+def photo_view(view: PhotoView) -> dict[str, Any]:
+    return {
+        "id": view.id,
+        "name": view.photo.encode("utf-8", "replace").decode("utf-8"),
+        "isVideo": view.is_video,
+        "previous": view.previous,
+        "next": view.next,
+        "faces": [
+            {
+                "id": face.id,
+                "folder": face.folder,
+                "certainty": round(face.certainty, 3),
+                "likeliest": face.likeliest,
+                "confirmed": face.confirmed,
+                "main": face.is_main,
+                "frame": face.frame,
+                "xyxy": face.xyxy_px,
+            }
+            for face in view.faces
+        ],
+    }
+
+
+def past(desk: Desk) -> list[dict[str, Any]]:
+    return [
+        {"kind": one.kind, "when": one.when, "folders": [list(pair) for pair in one.folders]}
+        for one in history(desk.album)
+    ]
+
+
+def event(desk: Desk) -> str:
+    return json.dumps(
+        {
+            "version": desk.album.version,
+            "scoredVersion": desk.scored_version,
+            "problem": desk.problem,
+            "news": desk.news,
+        }
+    )
