@@ -13,7 +13,8 @@ most 1e-3, the same faces are found with the same classes, and boxes overlap by 
 
 --int8 calibrates on real images of the train split of --data, takes the number format that is
 fastest on this processor, and writes the file only when, on the val split, mAP50-95 falls by at
-most 0.5 points and no class's recall by more than 1 point; else it says which layers hurt most.
+most 0.5 points (classes with fewer than 50 faces left out) and no class's recall by more than 1
+point (or one face); else it says which layers hurt most.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def arguments(argv: Sequence[str]):
     add(
         "--class-threshold",
         type=console.fraction,
-        default=0.6,
+        default=0.4,
         help="from it on a class is trusted (%(default)s)",
     )
     accept_old(parser, "--sure")
