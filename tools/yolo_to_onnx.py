@@ -190,9 +190,21 @@ def main(argv: Sequence[str]) -> None:
         for path in others:
             move(beside / path, out.parent / path)
     show(rows)
+    write_manifests(out, others, args.imgsz)
     for path in [*sorted(others), Path(out.name)]:
         written = out.parent / path
         print(f"written to {written} ({written.stat().st_size / 1e6:.1f} MB)")
+
+
+def write_manifests(out: Path, others: Sequence[Path], imgsz: int) -> None:
+    """A manifest beside the ONNX file, and beside each of the ``others`` that hold a network."""
+    from facesort.models.export_manifest import manifest, write_manifest
+
+    content = manifest(out, imgsz)
+    write_manifest(content, out)
+    for name in others:
+        if name.suffix in (".xml", ".param"):
+            write_manifest(content, out.parent / name)
 
 
 def to_int8(args, file: Path, rows, images):
