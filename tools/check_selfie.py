@@ -45,8 +45,12 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--yunet", type=console.path, help="YuNet's ONNX file: points by it instead of by ours")
     add("--components", action="store_true", help="add quality components, 0 to 100, not certified")
     add("--measures", action="store_true", help="add what was measured, to set thresholds by")
-    add("--web", action="store_true", help="serve the check as a page on this computer; Ctrl-C ends")
-    add("--web-out", type=console.path, metavar="DIR", help="write the page's folder, serve nothing")
+    add(
+        "--web", action="store_true", help="serve the check as a page on this computer; Ctrl-C ends"
+    )
+    add(
+        "--web-out", type=console.path, metavar="DIR", help="write the page's folder, serve nothing"
+    )
     add("--port", type=int, default=0, help="of --web (default: a free one)")
     add("--no-browser", action="store_true", help="with --web: only print the address")
     add(

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
-NO_TFLITE = (  # November 2026
-    "--tflite: no exporter fits these versions: litert-torch wants torch below 2.15 (and JAX), "
-    "onnx2tf NumPy 1.26 and TensorFlow 2.19; for a phone pass --ncnn, or run the ONNX file by "
-    "ONNX Runtime Mobile"
+NO_TFLITE = (
+    "--tflite: not made here: litert-torch wants an environment of its own (torch 2.13, "
+    "torchvision 0.28, litert-torch 0.10, ultralytics); in one, run: yolo export "
+    "model=weights/occlusion.pt format=litert; no gate judges that file; for a phone pass --ncnn, "
+    "or run the ONNX file by ONNX Runtime Mobile"
 )
 
 

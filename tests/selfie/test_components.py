@@ -19,14 +19,15 @@ ANGLE = st.floats(-60, 60)
 MEASURES = Measures(0.9, 100, 0.0, 0.5, 150, 0.0, 0.8)
 BARE = Covers(0.02, 0.01)
 BOX = np.array([250.0, 210.0, 390.0, 390.0])
-POINTS = project(HeadPose(0, 0, 0), 80) + [320, 260]
+MIDDLE = np.array([320.0, 260.0])
+POINTS = project(HeadPose(0, 0, 0), 80) + MIDDLE
 
 
 @given(ANGLE, ANGLE, ANGLE, st.floats(5, 500), st.floats(-1e3, 1e3))
 def test_a_projected_pose_is_read_back(
     yaw: float, pitch: float, roll: float, size_px: float, x: float
 ) -> None:
-    pose = head_pose(project(HeadPose(yaw, pitch, roll), size_px) + [x, -x])
+    pose = head_pose(project(HeadPose(yaw, pitch, roll), size_px) + np.array([x, -x]))
     assert (pose.yaw_deg, pose.pitch_deg, pose.roll_deg) == pytest.approx(
         (yaw, pitch, roll), abs=1e-4
     )
@@ -91,13 +92,13 @@ def test_a_good_face_is_good() -> None:
         ("IlluminationUniformity", {"seen": photo(60, right=120)}),
         ("BackgroundUniformity", {"seen": photo(noise=60)}),
         ("InterEyeDistance", {"seen": replace(photo(), scale=4.0)}),
-        ("HeadPoseYaw", {"points_px": project(HeadPose(50, 0, 0), 80) + [320, 260]}),
-        ("HeadPosePitch", {"points_px": project(HeadPose(0, 50, 0), 80) + [320, 260]}),
-        ("HeadPoseRoll", {"points_px": project(HeadPose(0, 0, 50), 80) + [320, 260]}),
-        ("LeftwardCropOfTheFaceImage", {"points_px": POINTS - [270, 0]}),
-        ("RightwardCropOfTheFaceImage", {"points_px": POINTS + [270, 0]}),
-        ("MarginAboveOfTheFaceImage", {"points_px": POINTS - [0, 240]}),
-        ("MarginBelowOfTheFaceImage", {"points_px": POINTS + [0, 300]}),
+        ("HeadPoseYaw", {"points_px": project(HeadPose(50, 0, 0), 80) + MIDDLE}),
+        ("HeadPosePitch", {"points_px": project(HeadPose(0, 50, 0), 80) + MIDDLE}),
+        ("HeadPoseRoll", {"points_px": project(HeadPose(0, 0, 50), 80) + MIDDLE}),
+        ("LeftwardCropOfTheFaceImage", {"points_px": POINTS - np.array([270, 0])}),
+        ("RightwardCropOfTheFaceImage", {"points_px": POINTS + np.array([270, 0])}),
+        ("MarginAboveOfTheFaceImage", {"points_px": POINTS - np.array([0, 240])}),
+        ("MarginBelowOfTheFaceImage", {"points_px": POINTS + np.array([0, 300])}),
     ],
 )
 def test_each_component_falls_with_its_defect(name: str, worse: dict[str, object]) -> None:

@@ -103,7 +103,9 @@ def test_a_face_is_seen_upright_as_by_python(page: Any, scale: float) -> None:
     rgb = image(500, 400, 2)
     turn = 0.3
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
-    matrix = np.array([[cos, -sin, 56 - cos * 250 + sin * 200], [sin, cos, 56 - sin * 250 - cos * 200]])
+    matrix = np.array(
+        [[cos, -sin, 56 - cos * 250 + sin * 200], [sin, cos, 56 - sin * 250 - cos * 200]]
+    )
     code = f"""async ([seen, matrix]) => {{ {DECODE}
       const {{ warp }} = await import("/lib/points.js");
       return Array.from(warp(image(seen), matrix, 112).data); }}"""
@@ -155,9 +157,7 @@ def test_the_verdict_is_that_of_python(
       const verdict = checkSelfie(image(seen), faces, points, limits);
       return {{ ...verdict, advice: advice(verdict.reasons, words) }}; }}"""
     points = MARKS if has_points else None
-    got = page.evaluate(
-        code, [as_js(rgb), faces, points, asdict(LIMITS), asdict(words_of("en"))]
-    )
+    got = page.evaluate(code, [as_js(rgb), faces, points, asdict(LIMITS), asdict(words_of("en"))])
     assert got["reasons"] == list(expected.reasons) and got["usable"] == expected.usable
     assert got["covered"] == list(expected.covered) and got["advice"] == expected.advice("en")
     assert expected.measures is not None
