@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
-NO_TFLITE = (  # November 2026
-    "--tflite: no exporter fits these versions: litert-torch wants torch below 2.15 (and JAX), "
-    "onnx2tf NumPy 1.26 and TensorFlow 2.19; for a phone pass --ncnn, or run the ONNX file by "
-    "ONNX Runtime Mobile"
+NO_TFLITE = (
+    "--tflite: not made here: litert-torch wants an environment of its own (torch 2.13, "
+    "torchvision 0.28, litert-torch 0.10, ultralytics); in one, run: yolo export "
+    "model=weights/occlusion.pt format=litert; no gate judges that file; for a phone pass --ncnn, "
+    "or run the ONNX file by ONNX Runtime Mobile"
 )
 
 
@@ -198,9 +199,21 @@ def main(argv: Sequence[str]) -> None:
         for path in others:
             move(beside / path, out.parent / path)
     show(rows)
+    write_manifests(out, others, args.imgsz)
     for path in [*sorted(others), Path(out.name)]:
         written = out.parent / path
         print(f"written to {written} ({written.stat().st_size / 1e6:.1f} MB)")
+
+
+def write_manifests(out: Path, others: Sequence[Path], imgsz: int) -> None:
+    """A manifest beside the ONNX file, and beside each of the ``others`` that hold a network."""
+    from facesort.models.export_manifest import manifest, write_manifest
+
+    content = manifest(out, imgsz)
+    write_manifest(content, out)
+    for name in others:
+        if name.suffix in (".xml", ".param"):
+            write_manifest(content, out.parent / name)
 
 
 def to_int8(args, file: Path, rows, images):

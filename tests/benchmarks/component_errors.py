@@ -1,12 +1,12 @@
 """EER of each quality component as a test for covered eyes, mouths or faces, and EDC curves.
 
-    python tests/benchmarks/component_errors.py four_class.csv                      # our components
-    python tests/benchmarks/component_errors.py four_class.csv --qualities ofiq.csv # OFIQ's own
+    python tests/benchmarks/component_errors.py four_class.csv
+    python tests/benchmarks/component_errors.py four_class.csv --qualities ofiq.csv
     python tests/benchmarks/component_errors.py --pairs pairs.csv --qualities ofiq.csv
 
-four_class.csv has the columns image (relative to its folder) and class; with --write, our components
-are also written as OFIQ writes its own. pairs.csv has the columns first, second (file names of the
-qualities) and similarity, of pairs that show one person; a column is discarded by each component.
+four_class.csv has the columns image (relative to its folder) and class. Without --qualities, a CSV
+that OFIQ wrote, ours are computed and written to --write in the same form. pairs.csv has the columns first, second (file names of the
+qualities) and similarity, of pairs that show one person.
 """
 
 from __future__ import annotations

@@ -101,6 +101,6 @@ def test_ofiq_files_are_read(tmp_path: Path) -> None:
 def test_bad_tables(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "q.csv"
     file.write_text(text)
-    with pytest.raises(UsageError, match="q.csv") as error:
+    with pytest.raises(UsageError, match=r"q\.csv") as error:
         read_qualities(file)
     assert message in str(error.value)

@@ -125,7 +125,7 @@ def _background(grey: NDArray[np.uint8], xyxy_px: Boxes) -> float | None:
     small = cv2.resize(grey, size_wh, interpolation=cv2.INTER_AREA)
     head = grow_xyxy(np.asarray(xyxy_px) * scale, 1.9)[0]
     mask = np.ones(small.shape, dtype=bool)
-    left, top, right, bottom = (round(max(0.0, value)) for value in head)
+    left, top, right = (round(max(0.0, value)) for value in head[:3])
     mask[top:, left:right] = False
     mask[round(float(xyxy_px[3]) * scale) :] = False  # shoulders
     if mask.sum() < 0.02 * mask.size:
