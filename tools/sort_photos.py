@@ -91,10 +91,10 @@ def quality(args: Namespace) -> str:
     return args.quality or BALANCED
 
 
-def load_face_encoder() -> FaceEncoder:
+def load_face_encoder(encoder: Path = EMBEDDING) -> FaceEncoder:
     from facesort.album.person import face_encoder
 
-    return face_encoder.load_face_encoder(POINTS, EMBEDDING)
+    return face_encoder.load_face_encoder(POINTS, encoder)
 
 
 def people(args: Namespace, encoder: Callable[[], FaceEncoder]) -> KnownPeople | None:
@@ -130,7 +130,7 @@ def scanner(
     return ray_scan.Cluster(args.src, folder, load, args.workers).scan_photos
 
 
-def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder]) -> int:
+def run(args: Namespace, load: LoadDetector, encoder: Callable[..., FaceEncoder]) -> int:
     from facesort.album import sort
     from facesort.album.salience import PhotoRules
     from facesort.album.undo import undo
@@ -143,8 +143,11 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[[], FaceEncoder])
         return sort.apply_saved(args.plan, args.src, args.dst, workers, report)
     check_limit(workers)
     weights, imgsz = model(args)
-    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - {"vote"})}
-    by_person |= {"vote": str(args.vote)} if args.vote else {}
+    if args.encoder:
+        encoder = functools.partial(encoder, args.encoder)
+    own = {"vote", "encoder"}  # models of the user's, recorded where there are any
+    by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - own)}
+    by_person |= {name: str(getattr(args, name)) for name in sorted(own) if getattr(args, name)}
     load_own = functools.partial(load, weights, args.conf, imgsz)
     if not args.weights and preset(quality(args)).tiles:
         load_own = functools.partial(with_tiles, load_own)
@@ -186,7 +189,7 @@ def review(args: Namespace, code: int) -> int:
 def main(
     argv: Sequence[str],
     load: LoadDetector = load_detector,
-    encoder: Callable[[], FaceEncoder] = load_face_encoder,
+    encoder: Callable[..., FaceEncoder] = load_face_encoder,
 ) -> int:
     stop.at_once()
     open_closed_streams()

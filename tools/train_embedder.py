@@ -1,148 +1,179 @@
-"""Teach a face embedding to know people in masks and sunglasses, and say how well it does.
+"""Teach a face encoder to know people in masks and sunglasses, from photos with real ones.
 
-    python tools/train_embedder.py --people DIR --weights mobilefacenet.onnx --finder face.pt
-    python tools/train_embedder.py ... --minutes 0 --weights weights/face_embedding.onnx  # measure
+    python tools/import_encoder.py --weights face_recognition_sface_2021dec.onnx --as sface \\
+        --out runs/sface.onnx
+    python tools/import_encoder.py --weights face-reidentification-retail-0095.onnx \\
+        --as retail-0095 --out runs/retail.onnx
+    python tools/train_embedder.py --weights runs/sface.onnx --teacher runs/retail.onnx \\
+        --masked-people DIR --masked-only DIR --people DIR --faces images labels \\
+        --finder yunet.onnx --data runs/faces.npz --out runs/face_embedding.onnx --device cuda
 
-DIR holds a folder of portraits a person, bare faces; masks and sunglasses are drawn on them. Some
-people, --apart of them, are kept apart: one half says what strangers' likeness is, the other half
-how good the embedding is. --finder is a YOLO pose model with five points a face.
+Faces are gathered into --data first, or taken from there. People are learnt from by a fixed hash of
+their name (dataset/people_split.py): the rest tune and judge, unless --all. How good the result is
+tells tests/benchmarks/encoders.py.
 """
 
 from __future__ import annotations
 
-import functools
-import random
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from facesort import console
 from facesort.errors import UsageError
 
-SEED = 6  # who is kept apart
-LEARNT = ["mask", "mask", "sunglasses", "mask+sunglasses"]  # two masks, and no two alike
-MEASURED = ["mask", "sunglasses", "mask+sunglasses"]  # in the order of the class index
-SHARE = [0.22, 0.2, 0.2, 0.19, 0.19]  # bare, then as learnt
-PAIRS = {"bare-bare": (0, 0), "bare-masked": (0, 1), "masked-masked": (1, 1)} | {
-    "bare-sunglasses": (0, 2),
-    "masked-sunglasses": (1, 2),
-    "bare-both": (0, 3),
-}
+POINTS = Path(__file__).resolve().parents[1] / "weights" / "face_points.onnx"
+SQUASHED = 0.85  # width of --masked-people's crops over what it was
+LARGEST_FACES, LEAST_FACE_PX = 6, 48  # of a scene in --faces
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("--people", type=console.path, required=True, help="a folder of portraits a person")
-    add("--weights", type=console.path, required=True, help="embedding to start from (.onnx)")
-    add("--finder", type=console.path, required=True, help="finds faces and five points (.pt)")
+    add("--weights", type=console.path, required=True, help="encoder to start from (.onnx)")
+    add("--teacher", type=console.path, required=True, help="an encoder that sees differently")
+    add("--masked-people", type=console.path, help="DIR/<person>/masked, DIR/<person>/bare")
+    add("--masked-only", type=console.path, help="DIR/<person>; _sunglasses in names where worn")
+    add("--people", type=console.path, help="a folder of bare portraits a person")
+    add("--strangers", type=console.path, help="bare portraits, a person each")
+    add("--faces", type=console.path, nargs=2, help="images of anybody, and their YOLO labels")
+    add("--finder", type=console.path, help="YuNet (.onnx); to gather faces")
+    add("--data", type=console.path, required=True, help="gathered faces (.npz)")
     add("--out", type=console.path, default=Path("runs/face_embedding.onnx"), help="result (.onnx)")
-    add("--minutes", type=float, default=30, help="of training; 0 only measures (default: 30)")
-    add("--apart", type=int, default=100, help="people kept apart (default: 100)")
+    add("--minutes", type=float, default=6.5, help="of training (default: 6.5)")
+    add("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    add("--all", action="store_true", help="learn from all people; nobody is left to judge on")
+    add("--learning-rate", type=float, default=4e-4)
+    add("--people-weight", type=float, default=0.05, help="of the loss that tells people apart")
+    add("--contrast-weight", type=float, default=0.15, help="of the loss on people in real masks")
+    add("--batch", type=int, default=256)
+    add("--blend", type=console.fraction, default=0.5, help="1: as trained; 0: as it started")
     add("--name", default="face_embedding", help="for the file's metadata")
     add("--licence", default="not stated", help="for the file's metadata")
     add("--origin", default="not stated", help="for the file's metadata")
     args = parser.parse_args(argv)
-    if args.apart < 4 or args.minutes < 0:
-        parser.error("--apart: expected 4 or more; --minutes: 0 or more")
+    if not args.minutes > 0 or args.batch < 16:
+        parser.error("--minutes: expected more than 0; --batch: 16 or more")
     return args
 
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    import torch
-
-    from facesort.dataset.synthesize import draw_kind
-    from facesort.models.face_finders import load_face_finder
-    from facesort.models.people.covered_faces import cover_faces, list_people
+    from facesort.models.people import gather
     from facesort.models.people.embed import load_embedder
-    from facesort.models.people.trainable import load_graph
 
-    torch.set_num_threads(1)  # small matrices: a second thread gains nothing
-    load_embedder(args.weights)  # so that unfit weights are told before the work
-    graph, people = load_graph(args.weights), list_people(args.people)
-    if len(people) <= args.apart:
-        raise UsageError(f"--people {args.people}: {len(people)} people; expected over --apart")
-    chosen = random.Random(SEED).sample(list(people), args.apart)
-    apart = {name: people.pop(name) for name in sorted(chosen)}
-    cover = functools.partial(
-        cover_faces,
-        find=load_face_finder(args.finder),
-        draw=lambda rgb, points, kind, rng: draw_kind(rgb, points, 0, kind, rng)[0],
-        progress=lambda items, total: console.progress(items, total, "photo"),
+    encoder, teacher = load_embedder(args.weights), load_embedder(args.teacher)
+    if not args.data.exists():
+        gather.save(gathered(args), args.data)
+    data = gather.load(args.data)
+    people = len(set(data.person.tolist()) - {gather.UNKNOWN})
+    print(f"{len(data.crops)} faces, {people} people, {len(data.worn)} masks and sunglasses")
+    train(args, encoder, teacher, data)
+    print(f"{args.out}: measure it with tests/benchmarks/encoders.py")
+
+
+def gathered(args: Namespace):
+    """Faces of all folders given."""
+    import cv2
+
+    from facesort.classes import MOUTH
+    from facesort.dataset.people_split import part_number
+    from facesort.models.face_finders import load_yunet
+    from facesort.models.people.covered_faces import list_people
+    from facesort.models.people.gather import Gatherer
+    from facesort.models.people.points import load_point_finder
+    from facesort.photos import open_photo
+
+    if args.finder is None:
+        raise UsageError(f"--finder: missing; {args.data} is not there, so faces must be gathered")
+    find = load_yunet(args.finder, conf=0.5)
+    gatherer = Gatherer(find, load_point_finder(POINTS), part_number)
+    for dataset, folder in (("mp", args.masked_people), ("mo", args.masked_only)):
+        for person, path in of_people(folder, list_people):
+            rgb = open_photo(path).rgb
+            if dataset == "mp":
+                width = int(rgb.shape[1] * SQUASHED)
+                rgb = cv2.resize(rgb, (width, rgb.shape[0]))
+            masked = dataset == "mo" or path.parent.name == "masked"
+            state = (MOUTH if masked else 0) | (2 if "_sunglasses" in path.name else 0)
+            gatherer.portrait(rgb, dataset, person, state)
+    for person, path in of_people(args.people, list_people):
+        gatherer.portrait(open_photo(path).rgb, "lfw", person, 0)
+    for path in sorted(args.strangers.iterdir()) if args.strangers else []:
+        gatherer.portrait(open_photo(path).rgb, "str", path.stem, 0)
+    add_scenes(args, gatherer)
+    return gatherer.gathered(lambda rows, total: console.progress(rows, total, "face"))
+
+
+def of_people(folder: Path | None, list_people) -> Iterator[tuple[str, Path]]:
+    for person, paths in (list_people(folder) if folder else {}).items():
+        yield from ((person, path) for path in paths)
+
+
+def add_scenes(args: Namespace, gatherer) -> None:
+    """The largest faces of --faces, with what their labels say is worn."""
+    from facesort.photos import list_photos, open_photo
+
+    if not args.faces:
+        return
+    images, labels = args.faces
+    for found in list_photos(images).photos:
+        path = labels / Path(found.relative).with_suffix(".txt")
+        if not path.is_file():
+            continue
+        rgb = open_photo(found.path).rgb
+        height, width = rgb.shape[:2]
+        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line]
+        for row in sorted(rows, key=lambda row: -float(row[4]))[:LARGEST_FACES]:
+            x, y, w, h = (float(v) * s for v, s in zip(row[1:5], (width, height) * 2, strict=True))
+            if h >= LEAST_FACE_PX:
+                box = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+                gatherer.face(rgb, box, "", "", int(row[0]))
+
+
+def train(args: Namespace, encoder, teacher, data) -> None:
+    """Fine-tune, and write the result with the metadata of what it started from."""
+    import numpy as np
+
+    from facesort.dataset.people_split import PARTS, TRAIN
+    from facesort.models import encoders
+    from facesort.models.people.finetune import Recipe, finetune
+    from facesort.models.people.gather import UNKNOWN
+    from facesort.models.people.torch_pixels import embed_views, pixels_for
+    from facesort.models.people.trainable import as_module, load_graph, write_back
+    from facesort.models.people.training_people import teach
+    from facesort.models.people.views import to_views
+
+    mine = np.ones(len(data.part), dtype=bool)
+    if not args.all:
+        mine = (data.part == UNKNOWN) | (data.part == PARTS.index(TRAIN))
+    said = []
+    for weights, one in ((args.weights, encoder), (args.teacher, teacher)):
+        views = to_views(data, mine, one.spec.template_px, one.spec.side_px, args.device)
+        pixels = pixels_for(one.normalisation, args.device)
+        said.append(embed_views(as_module(load_graph(weights)).to(args.device), pixels, views))
+    graph, spec = load_graph(args.weights), encoder.spec
+    network = finetune(
+        graph,
+        pixels_for(spec.normalisation, args.device),
+        to_views(data, mine, spec.template_px, spec.side_px, args.device),
+        teach(data, mine, *said, device=args.device),
+        args.minutes,
+        Recipe(
+            people=args.people_weight,
+            contrast=args.contrast_weight,
+            learning_rate=args.learning_rate,
+            batch=args.batch,
+            blend=args.blend,
+        ),
+        say=print,
     )
-    print(f"people: {len(people)} to learn from, {len(apart)} kept apart")
-    judges = cover(apart, kinds=MEASURED, seed=2, find_again=True)
-    tell_refused(judges.refused)
-    tell(f"before: {args.weights}", args.weights, judges)
-    if args.minutes:
-        learnt = cover(people, kinds=LEARNT, seed=1)
-        tell_refused(learnt.refused)
-        train(graph, learnt, judges, args)
-        tell(f"after: {args.out}", args.out, judges)
-
-
-def train(graph, learnt, judges, args: Namespace) -> None:
-    """Distil, and write the result with what strangers' likeness is to it."""
-    import numpy as np
-
-    from facesort.models.people import distill, embed
-    from facesort.models.people.trainable import write_back
-
-    metadata = {embed.META_NAME: args.name, embed.META_LICENCE: args.licence}
-    metadata["facesort_origin"] = args.origin
-    data = distill.TrainingFaces(learnt.faces, learnt.person, np.array(SHARE))
-    how = embed.load_embedder(args.weights).normalisation
-    network = distill.distil(graph, data, how, args.minutes, say=print)
-    metadata |= {embed.META_MEAN: str(how.mean), embed.META_SCALE: str(how.scale)}
-    metadata |= {embed.META_ORDER: how.order}
+    metadata = encoders.to_metadata(spec) | {
+        encoders.META_NAME: args.name,
+        encoders.META_LICENCE: args.licence,
+        "facesort_origin": args.origin,
+    }
     write_back(graph, network, args.out, metadata)
-    metadata[embed.META_LIKENESS] = strangers_likeness(args.out, judges)
-    write_back(graph, network, args.out, metadata)
-
-
-def strangers_likeness(weights: Path, judges) -> str:
-    """`Likeness` of the first half of the people kept apart, as JSON."""
-    import numpy as np
-
-    from facesort.models.people import similarity_norm
-
-    vectors, person = embedded(weights, judges)
-    known = person % 2 == 0
-    states = np.tile(np.arange(vectors.shape[1]), int(known.sum()))
-    rows = vectors[known].reshape(len(states), -1)
-    return similarity_norm.measure(rows, person[known].repeat(vectors.shape[1]), states).to_json()
-
-
-def tell(title: str, weights: Path, judges) -> None:
-    """The verification table of the people who are kept apart for nothing else."""
-    from facesort.evaluate.verification import verify
-
-    vectors, person = embedded(weights, judges)
-    judged = person % 2 == 1
-    print(f"{title}\n{'pair':18} TAR@FAR1e-3  accuracy  same pairs  other pairs")
-    for name, (a, b) in PAIRS.items():
-        v = verify(vectors[judged][:, a], vectors[judged][:, b], person[judged])
-        print(
-            f"{name:18} {v.true_accepts:11.3f} {v.accuracy:9.4f} {v.same_pairs:11} "
-            f"{v.other_pairs:12}"
-        )
-
-
-def embedded(weights: Path, judges):
-    """Unit vectors (n, kinds, d) and persons (n,)."""
-    import numpy as np
-
-    from facesort.models.people.embed import load_embedder
-
-    embedder = load_embedder(weights)
-    kinds = range(judges.faces.shape[1])
-    return np.stack([embedder.embed(judges.faces[:, k]) for k in kinds], 1), judges.person
-
-
-def tell_refused(refused: dict[Path, str]) -> None:
-    for path, reason in refused.items():
-        print(f"left out: {path}: {reason}")
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ def main(argv: Sequence[str]) -> None:
     import torch
 
     from facesort.dataset.synthesize import occlude
+    from facesort.models.encoders import META_LICENCE, META_NAME
     from facesort.models.face_finders import load_face_finder
     from facesort.models.people import train_points
-    from facesort.models.people.embed import META_LICENCE, META_NAME
     from facesort.models.people.points import load_point_finder
     from facesort.models.people.trainable import write_back
 

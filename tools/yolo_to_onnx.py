@@ -13,7 +13,8 @@ most 1e-3, the same faces are found with the same classes, and boxes overlap by 
 
 --int8 calibrates on real images of the train split of --data, takes the number format that is
 fastest on this processor, and writes the file only when, on the val split, mAP50-95 falls by at
-most 0.5 points and no class's recall by more than 1 point; else it says which layers hurt most.
+most 0.5 points (classes with fewer than 50 faces left out) and no class's recall by more than 1
+point (or one face); else it says which layers hurt most.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
-NO_TFLITE = (  # November 2026
-    "--tflite: no exporter fits these versions: litert-torch wants torch below 2.15 (and JAX), "
-    "onnx2tf NumPy 1.26 and TensorFlow 2.19; for a phone pass --ncnn, or run the ONNX file by "
-    "ONNX Runtime Mobile"
+NO_TFLITE = (
+    "--tflite: not made here: litert-torch wants an environment of its own (torch 2.13, "
+    "torchvision 0.28, litert-torch 0.10, ultralytics); in one, run: yolo export "
+    "model=weights/occlusion.pt format=litert; no gate judges that file; for a phone pass --ncnn, "
+    "or run the ONNX file by ONNX Runtime Mobile"
 )
 
 
@@ -90,7 +92,7 @@ def arguments(argv: Sequence[str]):
     add(
         "--class-threshold",
         type=console.fraction,
-        default=0.6,
+        default=0.4,
         help="from it on a class is trusted (%(default)s)",
     )
     accept_old(parser, "--sure")
@@ -197,9 +199,21 @@ def main(argv: Sequence[str]) -> None:
         for path in others:
             move(beside / path, out.parent / path)
     show(rows)
+    write_manifests(out, others, args.imgsz)
     for path in [*sorted(others), Path(out.name)]:
         written = out.parent / path
         print(f"written to {written} ({written.stat().st_size / 1e6:.1f} MB)")
+
+
+def write_manifests(out: Path, others: Sequence[Path], imgsz: int) -> None:
+    """A manifest beside the ONNX file, and beside each of the ``others`` that hold a network."""
+    from facesort.models.export_manifest import manifest, write_manifest
+
+    content = manifest(out, imgsz)
+    write_manifest(content, out)
+    for name in others:
+        if name.suffix in (".xml", ".param"):
+            write_manifest(content, out.parent / name)
 
 
 def to_int8(args, file: Path, rows, images):

@@ -18,6 +18,7 @@ USAGE = [
     (["--src", "album", "--dst", "file"], "--dst file: a file is in the way"),
     (["--src", "album", "--dst", "file/x"], "--dst file/x: a file is in the way"),
     (["--src", "album", "--people", "x"], "--people: only with --by person"),
+    (["--src", "album", "--encoder", "x.onnx"], "--encoder: only with --by person"),
     (["--src", "album", "--allow-twins"], "--allow-twins: only with --by person"),
     (
         ["--src", "album", "--by", "person", "--people", "x", "--class-threshold", "0"],

@@ -1,10 +1,11 @@
 """How much of an album's faces is left to do by hand once nine children have a few examples each?
+Masks are drawn here; how encoders do with real ones, tests/benchmarks/encoders.py says.
 
     python tests/benchmarks/people.py --people DIR --strangers DIR --finder face.pt \\
         --weights mobilefacenet.onnx weights/face_embedding.onnx --faces runs/people_faces.npz
 
-Closed sets of people that tools/train_embedder.py keeps apart (its second half; the first half says
-what strangers' likeness is): examples half masked, 55 % of the album's faces masked, 10 % in
+Closed sets of people who are kept apart (--half second; the first half says what strangers'
+likeness is): examples half masked, 55 % of the album's faces masked, 10 % in
 sunglasses, 5 % in both, 30 % strangers, one or two faces a photo. --faces keeps the drawn faces for
 the next time. A hand move is a face that lies in a wrong folder: a child's, _unsure or _strangers.
 """
@@ -24,14 +25,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from facesort import console
 from facesort.album.person.assignment import Decision, name_faces, sure_from
 from facesort.album.person.gallery import Examples, build
+from facesort.dataset.people_split import TRAIN, part_of
 from facesort.models.people import similarity_norm
+from facesort.models.people.align import align_to
 from facesort.models.people.covered_faces import CoveredFaces, cover_faces, list_people
+from facesort.models.people.cutouts import CROP_PX, CROP_TEMPLATE_PX
 from facesort.models.people.embed import load_embedder
 
 KINDS = ["mask", "sunglasses", "mask+sunglasses"]  # in the order of the class index
 STATE_SHARE = [0.3, 0.55, 0.1, 0.05]
 STRANGER_SHARE = 0.3
-UPPER_PX, UPPER_WEIGHT = 66, 0.3  # rows of an aligned face above the nose's tip
+UPPER_PX, UPPER_WEIGHT = 92, 0.3  # rows of a crop above the nose's tip
 CHILDREN, APART, SEED = 9, 100, 6
 
 
@@ -95,9 +99,11 @@ def faces(args: Namespace) -> CoveredFaces:
     from facesort.models.face_finders import load_face_finder
 
     people = list_people(args.people)
-    chosen = sorted(random.Random(SEED).sample(list(people), APART))
+    apart = [name for name in people if part_of("lfw", name) != TRAIN]
+    chosen = sorted(random.Random(SEED).sample(apart, min(APART, len(apart))))
     everybody = {name: people[name] for name in chosen}
-    everybody |= {f"~{path.stem}": [path] for path in sorted(args.strangers.iterdir())}
+    single = sorted(args.strangers.iterdir())
+    everybody |= {f"~{p.stem}": [p] for p in single if part_of("str", p.stem) != TRAIN}
     drawn = cover_faces(
         everybody,
         load_face_finder(args.finder),
@@ -105,6 +111,7 @@ def faces(args: Namespace) -> CoveredFaces:
         KINDS,
         seed=2,
         find_again=True,
+        align=lambda rgb, points: align_to(rgb, points, CROP_TEMPLATE_PX, CROP_PX),
     )
     np.savez(args.faces, faces=drawn.faces, person=drawn.person, names=np.array(drawn.names))
     return drawn
@@ -112,7 +119,11 @@ def faces(args: Namespace) -> CoveredFaces:
 
 def vectors_of(weights: Path, rows: np.ndarray) -> np.ndarray:
     embedder = load_embedder(weights)
-    return np.stack([embedder.embed(rows[:, kind]) for kind in range(rows.shape[1])], axis=1)
+
+    def seen(face: np.ndarray) -> np.ndarray:
+        return embedder.embed(embedder.align(face, CROP_TEMPLATE_PX)[None])[0]
+
+    return np.array([[seen(face) for face in row] for row in rows])
 
 
 def albums(

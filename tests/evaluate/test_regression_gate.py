@@ -34,6 +34,16 @@ def test_losses(after: Quality, expected: list[str]) -> None:
     assert all(part in line for part, line in zip(expected, found, strict=True))
 
 
+def test_one_face_of_a_rare_class_is_within_the_bar_and_two_are_not() -> None:
+    before = Quality(0.9, 0.6, (0.9, 0.8), 0.95, faces=(400, 20))
+    assert losses(before, Quality(0.9, 0.6, (0.9, 0.75), 0.95), ("a", "b")) == []
+    found = losses(before, Quality(0.9, 0.6, (0.885, 0.7), 0.95), ("a", "b"))
+    assert [line.split(";")[0] for line in found] == [
+        "recall of a fell by 1.5 points",
+        "recall of b fell by 10.0 points",
+    ]
+
+
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> list[ImageLabels]:
     """Photos of the sample album, labelled by the shipped model itself."""

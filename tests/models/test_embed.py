@@ -1,14 +1,19 @@
 """Embeddings: unit vectors, the same alone and in a batch; unfit files are named."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_network import DIMENSIONS, write_network
 
 from facesort.errors import ModelError
+from facesort.models.encoders import Normalisation, read_spec, to_metadata
 from facesort.models.people import similarity_norm
-from facesort.models.people.embed import BATCH, Normalisation, load_embedder, unit
+from facesort.models.people.align import TEMPLATE_PX, align_face
+from facesort.models.people.embed import BATCH, load_embedder, unit
 
 
 def faces(n: int, seed: int = 0) -> np.ndarray:
@@ -64,6 +69,11 @@ def test_the_file_says_how_it_wants_its_pixels(tmp_path: Path) -> None:
     [
         {"facesort_scale": "0"},
         {"facesort_scale": "much"},
+        {"facesort_scale": "[1, 1, 0]"},
+        {"facesort_mean": "[1, 2]"},
+        {"facesort_template": "[[1, 2]]"},
+        {"facesort_template": "[[0, 0], [0, 0], [0, 0], [0, 0], [0, 0]]"},
+        {"facesort_template": "eyes"},
         {"facesort_mean": "nan"},
         {"facesort_channels": "GBR"},
         {"facesort_likeness": "[]"},
@@ -74,6 +84,61 @@ def test_the_file_says_how_it_wants_its_pixels(tmp_path: Path) -> None:
 def test_metadata_that_cannot_be_used_is_named(tmp_path: Path, metadata: dict[str, str]) -> None:
     with pytest.raises(ModelError, match=next(iter(metadata))):
         load_embedder(write_network(tmp_path / "net.onnx", metadata))
+
+
+@pytest.mark.parametrize(
+    ("takes", "gives", "message"),
+    [
+        ([], [1, 6], "takes"),
+        ([1, 3, 112], [1, 6], "takes"),
+        ([1, 3, 112, 96], [1, 6], "takes"),
+        ([1, 3, "h", "w"], [1, 6], "takes"),
+        ([1, 1, 112, 112], [1, 6], "takes"),
+        ([1, 3, 16, 16], [1, 6], "takes"),
+        ([1, 3, 112, 112], [1, 6, 1, 1], "gives"),
+        ([1, 3, 112, 112], ["n", "d"], "gives"),
+    ],
+)
+def test_networks_of_other_shapes_are_named(takes: list, gives: list, message: str) -> None:
+    with pytest.raises(ModelError, match=rf"some.onnx: {message} .*; expected"):
+        read_spec(Path("some.onnx"), takes, gives, {})
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(32, 512),
+    st.lists(st.floats(0.5, 300, width=32), min_size=3, max_size=3),
+    st.sampled_from(["RGB", "BGR"]),
+    st.text(max_size=20),
+)
+def test_what_a_file_says_of_itself_comes_back(
+    side: int, numbers: list[float], order: str, name: str
+) -> None:
+    template = TEMPLATE_PX * side / 112 + 1
+    said = {
+        "facesort_mean": json.dumps(numbers),
+        "facesort_scale": json.dumps(numbers[0]),
+        "facesort_channels": order,
+        "facesort_template": json.dumps(template.tolist()),
+        "facesort_name": name,
+    }
+    spec = read_spec(Path("some.onnx"), ["n", 3, side, side], ["n", 6], said)
+    assert spec.normalisation == Normalisation(tuple(numbers), numbers[0], order)
+    assert np.allclose(spec.template_px, template) and spec.side_px == side
+    again = read_spec(Path("some.onnx"), ["n", 3, side, side], ["n", 6], to_metadata(spec))
+    assert to_metadata(again) == to_metadata(spec)
+
+
+def test_faces_are_aligned_as_the_file_wants_them(tmp_path: Path) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    landmarks = TEMPLATE_PX * 1.1 + 30
+    plain = load_embedder(write_network(tmp_path / "plain.onnx"))
+    assert np.array_equal(plain.align(rgb, landmarks), align_face(rgb, landmarks))
+    shifted = {"facesort_template": json.dumps((TEMPLATE_PX + np.array([0, 5])).tolist())}
+    lower = load_embedder(write_network(tmp_path / "lower.onnx", shifted)).align(rgb, landmarks)
+    assert abs(lower[5:] - plain.align(rgb, landmarks)[:-5].astype(float)).max() <= 1
+    with pytest.raises(ValueError, match="finite"):
+        plain.align(rgb, np.full((5, 2), np.nan))
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

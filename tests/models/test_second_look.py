@@ -146,13 +146,20 @@ def found(*rows: tuple[float, ...]) -> Detections:
 
 def test_the_more_certain_look_names_the_class() -> None:
     first, again = found((0, 0, 100, 100, 0, 0.4)), found((2, 0, 100, 98, 1, 0.8))
-    assert merge_large(first, again).class_id.tolist() == [1]
-    assert merge_large(replace(first, confidence=np.array([0.9])), again).class_id.tolist() == [0]
+    assert merge_large(first, again, 200).class_id.tolist() == [1]
+    surer = replace(first, confidence=np.array([0.9]))
+    assert merge_large(surer, again, 200).class_id.tolist() == [0]
+    assert merge_large(surer, again, 90).class_id.tolist() == [1], "it fills the frame"
+
+
+def test_a_face_that_fills_half_of_the_frame_is_always_looked_at_again() -> None:
+    boxes, inputs_px = look(canvas(1000, 800, (200, 100, 750, 700)))
+    assert len(boxes) == 1 and len(inputs_px) == 2
 
 
 def test_a_part_taken_for_a_face_gives_way_to_the_whole() -> None:
     first = found((40, 60, 60, 80, 0, 0.6), (200, 0, 230, 30, 1, 0.9))
-    merged = merge_large(first, found((0, 0, 100, 100, 3, 0.5)))
+    merged = merge_large(first, found((0, 0, 100, 100, 3, 0.5)), 200)
     assert merged.class_id.tolist() == [1, 3]
 
 

@@ -16,6 +16,10 @@ from facesort.album.corrections.changes import find_changes
 from facesort.album.journal import read_state
 from facesort.album.user_labels import read_labels
 
+SETTLED = """async () => {
+  await window.facesort.queue;
+  await window.facesort.working;
+}"""
 NAME_OF_FOCUS = """() => {
   const e = document.activeElement;
   const name = e.getAttribute("aria-label") || e.textContent || e.labels?.[0]?.textContent || "";
@@ -23,7 +27,7 @@ NAME_OF_FOCUS = """() => {
 }"""
 UNSURE_NAME = """(word) =>
   document.querySelector(".folder[data-folder=_unsure] .name").textContent === word"""
-WAIT_MS = 30_000  # a busy machine is no failure
+WAIT_MS = 120_000  # a busy machine is no failure
 
 
 def views(root: Path) -> dict[str, bytes]:
@@ -45,9 +49,9 @@ class Page:
 
     def settle(self) -> None:
         """All acts are answered, and the page is drawn."""
-        self.page.evaluate("async () => { await window.facesort.queue; }")
-        self.page.wait_for_timeout(60)
-        self.page.evaluate("async () => { await window.facesort.queue; }")
+        for _ in range(2):
+            self.page.evaluate(SETTLED)
+            self.page.wait_for_timeout(60)
 
     def press(self, *keys: str) -> None:
         for key in keys:

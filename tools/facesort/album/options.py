@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from facesort.photos import Place
 
 DST = Path("sorted")
-BY_PERSON = {"people", "precision", "allow_twins", "vote"}
+BY_PERSON = {"people", "precision", "allow_twins", "vote", "encoder"}
 RULES = {"link", "primary_faces", "best_first"}
 # decided by a plan
 PLANNED = {"by", "class_threshold", "conf", "quality", "weights"} | RULES | BY_PERSON
@@ -61,6 +61,13 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         metavar="FILE",
         help="a YOLO model whose classes are names of --people has a say, too; to sort by such a "
         "model alone, pass it as --weights, without --people",
+    )
+    add(
+        "--encoder",
+        type=console.path,
+        metavar="FILE",
+        help="a face encoder of yours (.onnx), instead of the shipped one; its metadata says how "
+        "it wants its faces (weights/README.md)",
     )
     add(
         "--primary-faces",

@@ -37,6 +37,7 @@ class InputSizes:
     second_scale: float = 0.35  # of the network's size: the look at faces that fill the frame
     second_room: float = 0.15
     large_face: float = 0.3  # what the second look is for
+    fills_frame: float = 0.5  # a larger face is always looked at again, and that look names it
     certain: float = 0.5  # a whole face of this confidence, and no second look is needed
     hint_conf: float = 0.02  # what the first look must at least suspect for a second one
     tiles: bool = False  # look for tiny faces in four overlapping parts, each enlarged

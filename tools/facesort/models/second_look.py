@@ -45,7 +45,8 @@ def detect(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -
     weak = look(rgb, imgsz, min(conf, sizes.hint_conf))
     found = _above(weak, conf)
     if _needs_second_look(found, weak, size_wh, sizes):
-        found = merge_large(found, _large_faces(look, rgb, imgsz, conf, sizes))
+        large = _large_faces(look, rgb, imgsz, conf, sizes)
+        found = merge_large(found, large, sizes.fills_frame * max(size_wh))
     if sizes.tiles and _has_tiny_faces(weak, size_wh, sizes):
         found = merge_tiny(found, _tiny_faces(look, rgb, imgsz, max(conf, sizes.tile_conf), sizes))
     return found
@@ -68,11 +69,12 @@ def _bordered(look: Look, rgb: Image, px: int, conf: float, room: float) -> Dete
 def _needs_second_look(
     found: Detections, weak: Detections, size_wh: SizeWH, sizes: InputSizes
 ) -> bool:
-    """No face is both certain and whole, and there is a hint of something large."""
-    whole = ~_touches_edge(found.xyxy_px, size_wh) | (_sides(found, size_wh) < sizes.large_face)
-    if (whole & (found.confidence >= sizes.certain)).any():
-        return False
-    return bool(len(weak))
+    """A face fills the frame, or none is both certain and whole though there is a hint of one."""
+    sides = _sides(found, size_wh)
+    if (sides >= sizes.fills_frame).any():
+        return True
+    whole = ~_touches_edge(found.xyxy_px, size_wh) | (sides < sizes.large_face)
+    return bool(len(weak)) and not (whole & (found.confidence >= sizes.certain)).any()
 
 
 def _touches_edge(xyxy_px: Boxes, size_wh: SizeWH) -> NDArray[np.bool_]:
@@ -99,14 +101,15 @@ def _large_faces(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSi
     return _scaled(_take(found, np.flatnonzero(large)), 1 / scale)
 
 
-def merge_large(first: Detections, large: Detections) -> Detections:
-    """Both looks; of two boxes on one face the more certain stays, and what the first look took
-    for a face within a large one goes."""
+def merge_large(first: Detections, large: Detections, fills_px: float) -> Detections:
+    """Both looks; of two boxes on one face the more certain stays, or the second look's where the
+    face is ``fills_px`` or longer, and what the first took for a face within a large one goes."""
     if not len(large):
         return first
     iou = iou_matrix(first.xyxy_px, large.xyxy_px)
     inside = _share_inside(first.xyxy_px, large.xyxy_px)
-    part = ((inside >= _INSIDE) & (iou < _SAME_IOU)).any(axis=1)
+    fills = np.ptp(large.xyxy_px.reshape(-1, 2, 2), axis=1).max(axis=1) >= fills_px
+    part = (((inside >= _INSIDE) & (iou < _SAME_IOU)) | ((iou >= _SAME_IOU) & fills)).any(axis=1)
     return _suppressed(_joined(_take(first, np.flatnonzero(~part)), large), _SAME_IOU)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from facesort.commands import command_line
 from facesort.errors import UsageError
 from facesort.review import wire
 from facesort.review.house import House
@@ -31,7 +31,6 @@ KINDS = {
     ".svg": "image/svg+xml",
 }
 HOST = "127.0.0.1"
-SORTER = Path(__file__).resolve().parents[2] / "sort_photos.py"
 
 
 def static_files() -> dict[str, tuple[bytes, str]]:
@@ -84,7 +83,7 @@ def serve(
     cache: Path | None = None,
 ) -> int:
     """Review the album sorted into ``root`` until Ctrl-C; without it, begin at the start screen."""
-    house = House(root, [sys.executable, str(SORTER)], cache)
+    house = House(root, command_line("sort_photos"), cache)
     with listen(port) as sock:
         keys = Keys(sock.getsockname()[1])
         url = f"http://{HOST}:{keys.port}/#token={keys.token}"

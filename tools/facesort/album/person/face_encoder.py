@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from facesort.album.person.identification import vector_to_text
 from facesort.album.person.quality import Quality, assess
 from facesort.album.records import Face, Identity
-from facesort.models.people.align import SIDE_PX, align_face
+from facesort.models.people.align import align_face
 from facesort.models.people.embed import Embedder, load_embedder
 from facesort.models.people.points import load_point_finder
 from facesort.photos import Photo
@@ -47,12 +47,12 @@ class FaceEncoder:
         photo: a face's quality counts the pixels that the camera gave it."""
         boxes = np.asarray(xyxy_px, dtype=np.float64).reshape(-1, 4)
         points = self.points.find(rgb, boxes)
-        faces = np.empty((len(boxes), SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
-        quality = []
+        quality, vectors = [], []
         for i, box in enumerate(boxes):
-            faces[i] = align_face(rgb, points[i])
-            quality.append(assess(faces[i], box / scale, points[i]))
-        return EncodedFaces(self.embedder.embed(faces), tuple(quality))
+            quality.append(assess(align_face(rgb, points[i]), box / scale, points[i]))
+            vectors.append(self.embedder.embed(self.embedder.align(rgb, points[i])[None]))
+        none = np.empty((0, self.embedder.dimensions), dtype=np.float32)
+        return EncodedFaces(np.concatenate([none, *vectors]), tuple(quality))
 
 
 def with_identity(faces: Sequence[Face], photo: Photo, encoder: FaceEncoder) -> tuple[Face, ...]:

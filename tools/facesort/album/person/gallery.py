@@ -1,7 +1,8 @@
 """Who a face looks like: known faces of each person, and how sure their likeness makes us. Pure.
 
 A face is compared with every example of every person, whatever either wears (`SimilarityNorm`); a
-person's score is the mean of the three nearest examples, so that one wrong example decides nothing.
+person's score is a soft maximum over the three nearest examples: a masked face is often like one
+masked example and unlike the others, and still one wrong example does not decide alone.
 Scores become probabilities by a softmax in which "a stranger" is one more person, of a fixed score.
 How steep it is, and where strangers stand, is fitted on the examples themselves: each is named by
 the others, once with its person in the gallery and once, as a stranger, without.
@@ -26,9 +27,10 @@ ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests
 ROWS = 1024  # faces scored at a time, so that memory stays flat
 UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
 
-# measured with nine people kept apart from training, in deviations; `Calibration` starts from
-# there, and holds on to it as the two spreads say: five examples a person tell little
-STEEPNESS, UNKNOWN_LOGIT = 4.0, 2.8
+# likeliest on real masked and bare faces of people kept apart from training, nine at a time
+# (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
+# on to it as the two spreads say: five examples a person tell little
+STEEPNESS, UNKNOWN_LOGIT = 2.0, 2.1
 STEEPNESS_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
@@ -39,14 +41,20 @@ Vectors = NDArray[np.float32]
 @dataclass(frozen=True, eq=False)
 class Examples:
     """Faces whose person is known: unit ``vectors`` (n, d), ``person`` (n,) from 0 on, ``state``
-    (n,) the class index of what is worn. Raises `ValueError` where they do not fit together."""
+    (n,) the class index of what is worn, ``weight`` (n,) what each is worth, above 0 to 1 (1 where
+    it is not given). Raises `ValueError` where they do not fit together."""
 
     vectors: Vectors
     person: Ints
     state: Ints
+    weight: Floats = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         n = len(self.vectors)
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(n))
+        if self.weight.shape != (n,) or not ((self.weight > 0) & (self.weight <= 1)).all():
+            raise ValueError(f"weight {self.weight.shape}; expected ({n},) numbers above 0 to 1")
         if self.vectors.ndim != 2 or self.person.shape != (n,) or self.state.shape != (n,):
             raise ValueError(
                 f"vectors {self.vectors.shape}, person {self.person.shape}, state "
@@ -65,7 +73,8 @@ class Examples:
     def take(self, rows: ArrayLike) -> Examples:
         """Those of ``rows``, indices or a mask."""
         chosen = np.arange(len(self))[np.asarray(rows)]
-        return Examples(self.vectors[chosen], self.person[chosen], self.state[chosen])
+        rows = self.vectors[chosen], self.person[chosen], self.state[chosen], self.weight[chosen]
+        return Examples(*rows)
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ class Gallery:
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
             likeness[:, given:][own[rows, None] == self.burst] = -np.inf
-            scores[rows] = _nearest(likeness, known.person, self.people)
+            scores[rows] = _nearest(likeness, known, self.people)
         return scores
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
@@ -172,6 +181,7 @@ def _joined(examples: Examples, more: Examples | None) -> Examples:
         np.concatenate([examples.vectors, more.vectors]),
         np.concatenate([examples.person, more.person]),
         np.concatenate([examples.state, more.state]),
+        np.concatenate([examples.weight, more.weight]),
     )
 
 
@@ -239,18 +249,25 @@ def _by_the_others(
     known = _joined(examples, found)
     of_pairs = likeness.of(examples.vectors @ known.vectors.T, examples.state, known.state)
     np.fill_diagonal(of_pairs, -np.inf)
-    return _nearest(of_pairs, known.person, people)
+    return _nearest(of_pairs, known, people)
 
 
-def _nearest(likeness: Floats, person: Ints, people: int) -> Floats:
-    """(n, examples) to (n, people): mean of the `NEAREST` of each person; -inf is no example."""
+def _nearest(likeness: Floats, known: Examples, people: int) -> Floats:
+    """(n, examples) to (n, people): a soft maximum (log-mean-exp) of the `NEAREST` examples of each
+    person, by their weights; -inf is no example."""
     scores = np.full((len(likeness), people), NO_EXAMPLE)
-    for one in np.unique(person):
-        of_one = likeness[:, person == one]
-        first = max(of_one.shape[1] - NEAREST, 0)
-        nearest = np.partition(of_one, first, axis=1)[:, first:]
-        there = np.isfinite(nearest)
-        count = there.sum(axis=1)
-        total = np.where(there, nearest, 0.0).sum(axis=1)
-        scores[:, one] = np.where(count > 0, total / np.maximum(count, 1), NO_EXAMPLE)
+    for one in np.unique(known.person):
+        mine = np.flatnonzero(known.person == one)
+        of_one, weight = likeness[:, mine], np.broadcast_to(known.weight[mine], (1, len(mine)))
+        if len(mine) > NEAREST:
+            columns = np.argpartition(of_one, -NEAREST, axis=1)[:, -NEAREST:]
+            of_one = np.take_along_axis(of_one, columns, axis=1)
+            weight = known.weight[mine][columns]
+        there = np.isfinite(of_one)
+        most = np.where(there, of_one, NO_EXAMPLE).max(axis=1, keepdims=True)
+        part = np.where(there, weight * np.exp(np.where(there, of_one, most) - most), 0.0)
+        total = np.where(there, weight, 0.0).sum(axis=1)
+        some = total > 0
+        mean = part.sum(axis=1)[some] / total[some]
+        scores[some, one] = most[some, 0] + np.log(mean)
     return scores

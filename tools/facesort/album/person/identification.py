@@ -11,34 +11,42 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.person import bursts
 from facesort.album.person.assignment import UNKNOWN, Decision, name_faces, sure_from
+from facesort.album.person.context import Surroundings, with_context
 from facesort.album.person.ensemble import weigh
-from facesort.album.person.gallery import Examples, Gallery
+from facesort.album.person.gallery import UNKNOWN_SHARE, Examples, Gallery
 from facesort.album.person.quality import Quality
 from facesort.album.records import STRANGERS, UNSURE, Prediction
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SURE_ENOUGH = 0.98  # to be an example for the rest; .95 to .995 measured alike
+SURE_ENOUGH = 0.8  # to be an example for the rest, of that weight
+LOOKS = 2  # with the album's faces as examples
 SAME_AS_SAID = 0.99  # that what a person said of a face holds for its burst; none wrong measured
 
 
 @dataclass(frozen=True, eq=False)
 class AlbumFaces:
     """All faces: unit ``vectors`` (n, d), ``state`` (n,) class index of what is worn, ``photo``
-    (n,) numbers photos in the order they were taken, and a quality each."""
+    (n,) numbers photos in the order they were taken, a quality each, and ``folder`` (n,) numbers
+    the folders of the photos (all one where it is not given)."""
 
     vectors: NDArray[np.float32]
     state: NDArray[np.int64]
     photo: NDArray[np.int64]
     quality: tuple[Quality, ...]
+    folder: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        if not len(self.folder):
+            object.__setattr__(self, "folder", np.zeros(len(self.vectors), dtype=np.int64))
 
 
 def classify_album(
@@ -49,11 +57,13 @@ def classify_album(
     allow_twins: bool = False,
     told: Mapping[int, int] | None = None,
     voted: NDArray[np.float64] | None = None,
+    context: bool = True,
 ) -> list[Prediction]:
     """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
     children's folders, ``precision`` can be expected to be right. ``told`` says of some rows of
     ``faces`` who they are beyond doubt, an index into ``names`` or `UNKNOWN`; ``voted`` (n, people)
-    is what another model says (`person.vote`).
+    is what another model says (`person.vote`). Without ``context``, who is in the photos around
+    says nothing (`person.context`).
 
     A face that is too small or blurred gets no child's folder, whatever it looks like: in the
     background of a photo it would draw that photo to a child who is not its subject.
@@ -61,7 +71,7 @@ def classify_album(
     if not len(faces.vectors):
         return []
     known = told or {}
-    probability = _probability(gallery, faces, known)
+    probability = _probability(gallery, faces, known, context)
     if voted is not None:
         probability = weigh(probability, voted)
     poor = [quality.reject_reason() for quality in faces.quality]
@@ -90,23 +100,30 @@ def classify_album(
     return judged
 
 
-def _probability(gallery: Gallery, faces: AlbumFaces, told: Mapping[int, int]) -> Floats:
-    """That face i is person j, (n, people): by the examples, then once more with the faces of which
-    that made sure enough."""
+def _probability(
+    gallery: Gallery, faces: AlbumFaces, told: Mapping[int, int], context: bool
+) -> Floats:
+    """That face i is person j, (n, people): by the examples, then again with the faces of which
+    that made sure enough, and by who else is in the album around it."""
     good = np.array([not quality.reject_reason() for quality in faces.quality])
     burst = bursts.groups(faces.vectors, faces.state, faces.photo, gallery.likeness)
+    around = Surroundings(faces.photo, faces.folder, burst)
 
     def look(known: Gallery) -> Floats:
         scores = known.scores(faces.vectors, faces.state, burst)
-        return known.fit.probability(bursts.together(scores, burst, good))
+        probability = known.fit.probability(bursts.together(scores, burst, good))
+        return with_context(probability, around, good, UNKNOWN_SHARE, context)
 
     probability = look(gallery)
-    best = probability.max(axis=1, initial=0.0)
     spoken_of = np.isin(burst, burst[list(told)])
-    sure = _one_a_burst(np.flatnonzero(good & (best >= SURE_ENOUGH) & ~spoken_of), best, burst)
-    if len(sure):
+    for _ in range(LOOKS):
+        best = probability.max(axis=1, initial=0.0)
+        sure = _one_a_burst(np.flatnonzero(good & (best >= SURE_ENOUGH) & ~spoken_of), best, burst)
+        if not len(sure):
+            break
         likeliest = probability[sure].argmax(axis=1)
-        found = Examples(faces.vectors[sure], likeliest, faces.state[sure])
+        weight = np.minimum(best[sure], 1.0)
+        found = Examples(faces.vectors[sure], likeliest, faces.state[sure], weight)
         probability = look(gallery.with_album(found, burst[sure]))
     said: dict[int, set[int]] = {}
     for row, person in told.items():
@@ -127,7 +144,7 @@ def _one_a_burst(rows: Ints, best: Floats, burst: Ints) -> Ints:
 
 
 def vector_to_text(vector: NDArray[np.float32]) -> str:
-    """Half precision, base64: 344 characters for 128 numbers; likeness changes by about 1e-4."""
+    """Half precision, base64: 512 characters for 192 numbers; likeness changes by about 1e-4."""
     return base64.b64encode(np.asarray(vector).astype("<f2").tobytes()).decode("ascii")
 
 

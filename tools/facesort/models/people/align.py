@@ -82,8 +82,14 @@ def align_face(
     raise ValueError("neither landmarks nor a box given; expected one of them")
 
 
-def warp(rgb: Pixels, matrix: Matrix) -> Pixels:
-    """``rgb`` seen through ``matrix`` (2, 3) as (112, 112, 3); shrunk first where it is much
+def align_to(rgb: Pixels, landmarks_px: ArrayLike, template_px: ArrayLike, side_px: int) -> Pixels:
+    """The face (side, side, 3) of ``rgb`` (h, w, 3) with its landmarks (5, 2) on ``template_px``
+    (5, 2). Raises `ValueError` for landmarks that are not finite or all in one place."""
+    return warp(rgb, similarity(landmarks_px, template_px), side_px)
+
+
+def warp(rgb: Pixels, matrix: Matrix, side_px: int = SIDE_PX) -> Pixels:
+    """``rgb`` seen through ``matrix`` (2, 3) as (side, side, 3); shrunk first where it is much
     larger, because sampling four pixels of many would show noise as texture."""
     import cv2
 
@@ -91,7 +97,7 @@ def warp(rgb: Pixels, matrix: Matrix) -> Pixels:
     halvings = int(np.floor(np.log2(1 / scale))) if 0 < scale < 0.5 else 0
     if halvings:
         inverse = cv2.invertAffineTransform(matrix)
-        corners = np.array([[0, 0, 1], [SIDE_PX, 0, 1], [0, SIDE_PX, 1], [SIDE_PX, SIDE_PX, 1]])
+        corners = np.array([[0, 0, 1], [side_px, 0, 1], [0, side_px, 1], [side_px, side_px, 1]])
         seen = corners @ inverse.T
         rgb, offset = _cut(rgb, np.asarray(seen, dtype=np.float64))
         step = 2**halvings
@@ -103,7 +109,7 @@ def warp(rgb: Pixels, matrix: Matrix) -> Pixels:
             [matrix[:, :2] * factor, (matrix[:, :2] @ middle + matrix[:, 2])[:, None]]
         )
         rgb = np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    face = cv2.warpAffine(rgb, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR, borderValue=0)
+    face = cv2.warpAffine(rgb, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderValue=0)
     return np.asarray(face, dtype=np.uint8)
 
 

@@ -59,11 +59,13 @@ def cover_faces(
     kinds: Sequence[str],
     seed: int,
     find_again: bool = False,
+    align: Callable[[Pixels, Landmarks], Pixels] = align_face,
     progress: Callable[[Iterable[tuple[int, Path]], int], Iterable[tuple[int, Path]]] | None = None,
 ) -> CoveredFaces:
     """The face in the middle of each photo, bare and with each of ``kinds`` drawn.
 
-    ``find_again``, for measuring, looks for the landmarks of a covered face anew as a sorter must.
+    ``find_again``, for measuring, looks for the landmarks of a covered face anew as a sorter must;
+    ``align`` cuts a face out by its landmarks.
     """
     items = [(i, path) for i, name in enumerate(people) for path in people[name]]
     faces: list[Pixels] = []
@@ -77,15 +79,15 @@ def cover_faces(
             refused[path] = str(error)
             continue
         points = face.points_px
-        row = [align_face(rgb, points)]
+        row = [align(rgb, points)]
         for kind in kinds:
             covered = draw(rgb, points, kind, rng)
             again = middle_face(covered, find) if find_again else face
-            row.append(align_face(covered, points if again is None else again.points_px))
+            row.append(align(covered, points if again is None else again.points_px))
         faces.append(np.stack(row))
         person.append(number)
     shape = (0, 1 + len(kinds), SIDE_PX, SIDE_PX, 3)
-    all_faces = np.stack(faces) if faces else np.empty(shape, np.uint8)
+    all_faces = np.stack(faces) if faces else np.empty(shape, dtype=np.uint8)
     return CoveredFaces(all_faces, np.array(person, dtype=np.int64), tuple(people), refused)
 
 

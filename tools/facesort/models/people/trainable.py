@@ -6,6 +6,7 @@ graph but its numbers can change, so what runs afterwards is what ran before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,30 @@ import numpy as np
 
 from facesort.errors import ModelError, first_line
 
-KNOWN = ("Conv", "Clip", "Relu", "Add", "Reshape", "Flatten", "Constant")  # of a MobileFaceNet
+# operators of a MobileFaceNet, and of what `fold` makes of other encoders
+_SIMPLE: dict[str, Callable[[Any], Any]] = {
+    "Clip": lambda x: x.clamp(0, 6),
+    "Relu": lambda x: x.relu(),
+    "Sigmoid": lambda x: x.sigmoid(),
+    "GlobalAveragePool": lambda x: x.mean((2, 3), keepdim=True),
+    "Reshape": lambda x: x.flatten(1),
+    "Flatten": lambda x: x.flatten(1),
+}
+_LEARNT = ("Conv", "PRelu", "Gemm")
+KNOWN = (*_LEARNT, *_SIMPLE, "Add", "Mul", "Constant")
 
 
-def load_graph(path: Path) -> Any:
-    """The ONNX model in ``path``. Raises `ModelError` where there is none."""
+def load_graph(path: Path, check: bool = True) -> Any:
+    """The ONNX model in ``path``; without ``check``, one that does not say all shapes, too. Raises
+    `ModelError` where there is none."""
     import onnx
 
     if not path.is_file():
         raise ModelError(f"{path}: no such model; expected an .onnx that embeds faces")
     try:
         model = onnx.load(str(path))
-        onnx.checker.check_model(model)
+        if check:
+            onnx.checker.check_model(model)
     except Exception as error:  # protobuf's and onnx's own types
         raise ModelError(f"{path}: not an ONNX model: {first_line(error)}") from None
     return model
@@ -49,7 +62,7 @@ def as_module(model: Any, frozen: int = 0) -> Any:
     class Network(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            names = sorted({name for node in convolutions for name in node.input[1:]})
+            names = sorted({n for node in nodes if node.op_type in _LEARNT for n in node.input[1:]})
             self.weights = torch.nn.ParameterDict(
                 {
                     name: torch.nn.Parameter(
@@ -79,11 +92,16 @@ def as_module(model: Any, frozen: int = 0) -> Any:
                 return torch.nn.functional.conv2d(
                     x, weight, bias, how["strides"], how["pads"][:2], how["dilations"], how["group"]
                 )
-            if node.op_type == "Clip":
-                return torch.nn.functional.relu6(x)
-            if node.op_type == "Relu":
-                return x.relu()
-            return x + seen[node.input[1]] if node.op_type == "Add" else x.flatten(1)
+            if node.op_type == "PRelu":
+                slope = self.weights[node.input[1]].reshape(-1)
+                return torch.nn.functional.prelu(x, slope.to(x.dtype))
+            if node.op_type == "Gemm":
+                weight, bias = (self.weights[name] for name in node.input[1:3])
+                return torch.nn.functional.linear(x, weight, bias)
+            if node.op_type in ("Add", "Mul"):
+                other = seen[node.input[1]]
+                return x + other if node.op_type == "Add" else x * other
+            return _SIMPLE[node.op_type](x)
 
     # as memory lies then, one core trains a third faster
     return Network().to(memory_format=torch.channels_last)
@@ -99,7 +117,7 @@ def write_back(model: Any, network: Any, path: Path, metadata: dict[str, str]) -
     weights = dict(network.weights.items())
     for value in trained.graph.initializer:
         if value.name in weights:
-            array = np.ascontiguousarray(weights[value.name].detach().numpy())
+            array = np.ascontiguousarray(weights[value.name].detach().cpu().numpy())
             value.CopyFrom(numpy_helper.from_array(array, value.name))
     _any_batch(trained)
     onnx.helper.set_model_props(trained, metadata)

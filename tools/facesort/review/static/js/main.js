@@ -38,9 +38,20 @@ class Page extends Acts {
       merge: (old, wanted) => this.merge(old, wanted),
       isSuggesting: () => this.isSuggesting(),
     });
+    for (const name of ["assign", "dismiss", "undo", "redo", "open", "refresh"]) this.#follows(name);
     this.current = null;
     this.version = -1;
     this.scored = -1;
+  }
+
+  /** ``working`` ends when all that was begun is done, and drawn. */
+  #follows(name) {
+    const own = this[name].bind(this);
+    this[name] = (...values) => {
+      const done = own(...values);
+      this.working = Promise.allSettled([this.working, done]);
+      return done;
+    };
   }
 
   get names() {

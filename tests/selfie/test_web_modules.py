@@ -1,0 +1,184 @@
+"""The page's modules give Python's numbers: resizing, letterbox, suppression, measures, advice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import DECODE, as_js, open_page, served
+from numpy.typing import NDArray
+
+from facesort.boxes import as_boxes
+from facesort.classes import FaceClass
+from facesort.detections import Detections, FoundFaces
+from facesort.media.selfie_web import PAGES
+from facesort.models.letterbox import GREY, IOU_SAME_FACE, MAX_FACES, decode, letterbox, suppress
+from facesort.models.people.align import warp
+from facesort.photos import Photo
+from facesort.selfie.check import check_selfie
+from facesort.selfie.limits import read_limits
+from facesort.selfie.words import words_of
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMITS = read_limits(ROOT / "data_configs" / "selfie.yaml")
+DETECTOR = {
+    "grey": GREY,
+    "stride": 32,
+    "square": False,
+    "end2end": False,
+    "iou_same_face": IOU_SAME_FACE,
+    "max_faces": MAX_FACES,
+}
+SIZES_WH = [(1, 1), (3, 2), (640, 480), (301, 200), (1111, 640), (100, 700), (700, 9)]
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Any]:
+    with served(PAGES) as address, open_page(f"{address}lib/index.d.ts") as page:
+        yield page
+
+
+def image(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Smooth and noisy at once, as photos are."""
+    rng = np.random.default_rng(seed)
+    x, y = np.linspace(0, 6, width), np.linspace(0, 5, height)[:, None]
+    smooth = 120 + 70 * np.sin(x + y)[..., None] + 20 * rng.normal(size=(height, width, 3))
+    return np.clip(smooth, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size_wh", SIZES_WH)
+def test_the_letterbox_is_that_of_python(page: Any, size_wh: tuple[int, int]) -> None:
+    rgb = image(*size_wh)
+    expected, fit = letterbox(rgb, 256)
+    code = f"""async ([seen, settings]) => {{ {DECODE}
+      const {{ letterbox }} = await import("/lib/detect.js");
+      const {{ pixels, dims, fit }} = letterbox(image(seen), 256, settings);
+      const bytes = Array.from(pixels, (value) => Math.round(value * 255));
+      return {{ bytes, dims, scale: fit.scale, left: fit.left, top: fit.top }}; }}"""
+    got = page.evaluate(code, [as_js(rgb), DETECTOR])
+    assert got["dims"] == list(expected.shape)
+    assert (got["scale"], (got["left"], got["top"])) == (fit.scale, fit.left_top_px)
+    ours = np.array(got["bytes"]).reshape(expected.shape)
+    difference = np.abs(ours - np.rint(expected * 255))
+    assert difference.max() <= 1 and difference.mean() < 0.05
+
+
+@pytest.mark.parametrize("faces", [0, 1, 40])
+def test_the_raw_output_is_read_as_by_python(page: Any, faces: int) -> None:
+    rng = np.random.default_rng(faces)
+    raw = np.zeros((8, 60), np.float32)
+    raw[:4, :faces] = rng.uniform(20, 200, (4, faces))
+    raw[4:, :faces] = rng.uniform(0, 1, (4, faces))
+    rgb = image(301, 200)
+    fit = letterbox(rgb, 256)[1]
+    expected = decode(raw, fit, 0.3)
+    code = f"""async ([seen, raw, settings]) => {{ {DECODE}
+      const {{ decode, letterbox }} = await import("/lib/detect.js");
+      const {{ fit }} = letterbox(image(seen), 256, settings);
+      const output = {{ data: Float32Array.from(raw), dims: [1, 8, 60] }};
+      return decode(output, fit, 0.3, settings); }}"""
+    got = page.evaluate(code, [as_js(rgb), raw.ravel().tolist(), DETECTOR])
+    assert [face["classId"] for face in got] == expected.class_id.tolist()
+    np.testing.assert_allclose([f["confidence"] for f in got], expected.confidence, atol=1e-6)
+    boxes = as_boxes([face["box"] for face in got])
+    np.testing.assert_allclose(boxes, expected.xyxy_px, atol=1e-3)
+
+
+def test_suppression_keeps_what_python_keeps(page: Any) -> None:
+    rng = np.random.default_rng(3)
+    low = rng.uniform(0, 60, (80, 2))
+    boxes = np.hstack([low, low + rng.uniform(5, 60, (80, 2))])
+    code = """async ([boxes, iou]) => { const { suppress } = await import("/lib/boxes.js");
+      return suppress(boxes.map((box, i) => ({ box, i })), iou).map((face) => face.i); }"""
+    for max_iou in (0.1, 0.5, 0.9):
+        assert page.evaluate(code, [boxes.tolist(), max_iou]) == suppress(boxes, max_iou).tolist()
+
+
+@pytest.mark.parametrize("scale", [0.11, 0.4, 1.7])
+def test_a_face_is_seen_upright_as_by_python(page: Any, scale: float) -> None:
+    rgb = image(500, 400, 2)
+    turn = 0.3
+    cos, sin = scale * np.cos(turn), scale * np.sin(turn)
+    matrix = np.array(
+        [[cos, -sin, 56 - cos * 250 + sin * 200], [sin, cos, 56 - sin * 250 - cos * 200]]
+    )
+    code = f"""async ([seen, matrix]) => {{ {DECODE}
+      const {{ warp }} = await import("/lib/points.js");
+      return Array.from(warp(image(seen), matrix, 112).data); }}"""
+    got = np.array(page.evaluate(code, [as_js(rgb), matrix.tolist()])).reshape(112, 112, 3)
+    difference = np.abs(got - warp(rgb, matrix).astype(int))
+    assert difference.mean() < 0.5 and np.percentile(difference, 99) <= 4  # OpenCV: 1/32 pixel
+
+
+FACE = (60.0, 40.0, 200.0, 210.0)
+MARKS = [(100.0, 100.0), (160.0, 104.0), (132.0, 140.0), (104.0, 170.0), (158.0, 172.0)]
+OTHER = (210.0, 60.0, 290.0, 150.0)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "face_class", "confidence", "others"),
+    [
+        (image(300, 240), FaceClass.face, 0.9, 0),
+        (image(300, 240), FaceClass.face, 0.2, 0),
+        (image(300, 240), FaceClass.masked_sunglasses, 0.9, 1),
+        (image(300, 240) // 9, FaceClass.sunglasses, 0.9, 0),
+        (np.full((240, 300, 3), 255, np.uint8), FaceClass.masked, 0.9, 0),
+    ],
+)
+@pytest.mark.parametrize("has_points", [False, True])
+@pytest.mark.parametrize("box", [FACE, (0.0, 0.0, 0.4, 0.3), (-5.0, 100.0, 31.0, 139.5)])
+def test_the_verdict_is_that_of_python(
+    page: Any,
+    rgb: NDArray[np.uint8],
+    face_class: FaceClass,
+    confidence: float,
+    others: int,
+    has_points: bool,
+    box: tuple[float, ...],
+) -> None:
+    rows = [(box, int(face_class), confidence), *[(OTHER, 0, 0.5)] * others]
+    found = Detections(
+        as_boxes([row[0] for row in rows]),
+        np.array([row[1] for row in rows], np.int64),
+        np.array([row[2] for row in rows], np.float64),
+    )
+    main = 0 if box == FACE or not others else 1
+    marks = FoundFaces(as_boxes([rows[main][0]]), np.array([0.9]), np.array([MARKS]))
+    expected = check_selfie(
+        Photo(rgb, (300, 240), 1.0), found, LIMITS, marks if has_points else None
+    )
+    faces = [{"box": list(b), "classId": c, "confidence": s} for b, c, s in rows]
+    code = f"""async ([seen, faces, points, limits, words]) => {{ {DECODE}
+      const {{ advice, checkSelfie }} = await import("/lib/check.js");
+      const verdict = checkSelfie(image(seen), faces, points, limits);
+      return {{ ...verdict, advice: advice(verdict.reasons, words) }}; }}"""
+    points = MARKS if has_points else None
+    got = page.evaluate(code, [as_js(rgb), faces, points, asdict(LIMITS), asdict(words_of("en"))])
+    assert got["reasons"] == list(expected.reasons) and got["usable"] == expected.usable
+    assert got["covered"] == list(expected.covered) and got["advice"] == expected.advice("en")
+    assert expected.measures is not None
+    measured = asdict(expected.measures)
+    pose, ours = measured.pop("pose"), got["measures"].pop("pose")
+    assert got["measures"] == pytest.approx(measured, abs=2e-3)
+    assert ours == (pytest.approx(pose) if pose else None)
+
+
+def test_no_face(page: Any) -> None:
+    code = """async () => { const { checkSelfie } = await import("/lib/check.js");
+      return checkSelfie({ data: new Uint8Array(3), width: 1, height: 1 }, [], null, {}); }"""
+    expected = {"usable": False, "reasons": ["no_face"], "covered": [], "measures": None}
+    assert page.evaluate(code) == expected
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_advice_in_words(page: Any, language: str, count: int) -> None:
+    words = words_of(language)
+    reasons = list(words.hints)[:count]
+    code = """async ([reasons, words]) => { const { advice } = await import("/lib/check.js");
+      return advice(reasons, words); }"""
+    assert page.evaluate(code, [reasons, asdict(words)]) == words.sentence(reasons)

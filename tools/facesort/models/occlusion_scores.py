@@ -1,0 +1,58 @@
+"""How probably the eyes and the mouth of one face are covered, from the network's class scores.
+
+A detection keeps its best class alone. Here the scores of all four classes at the anchors on the
+face are read as two bits, so that a threshold on either is a free choice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facesort.boxes import Boxes, clip_xyxy, grow_xyxy, iou_matrix
+from facesort.classes import CLASS_NAMES, EYES, MOUTH
+from facesort.errors import ModelError
+from facesort.models.detect import YoloDetector
+from facesort.models.input_size import with_room
+from facesort.models.letterbox import letterbox
+from facesort.selfie.components import Covers
+
+LOOK_PX = 160  # of the face with its room: large faces want a small network
+_ROOM = 1.6  # times the face box
+_SAME_IOU = 0.5
+
+
+def cover_scores(detector: YoloDetector, rgb: NDArray[np.uint8], xyxy_px: Boxes) -> Covers | None:
+    """Look once more at the face at ``xyxy_px`` (4,) of ``rgb`` (h, w, 3). None where no anchor
+    lies on it. Raises `ModelError` for a detector of other classes."""
+    if detector.names != CLASS_NAMES:
+        found = ", ".join(detector.names)[:60]
+        raise ModelError(f"the model finds {found}; expected {', '.join(CLASS_NAMES)}")
+    size_wh = rgb.shape[1], rgb.shape[0]
+    left, top, right, bottom = clip_xyxy(grow_xyxy(xyxy_px, _ROOM), size_wh)[0].round().astype(int)
+    if right <= left or bottom <= top:
+        return None
+    padded, margin = with_room(rgb[top:bottom, left:right], 0.1)
+    px = detector.imgsz if detector.square else LOOK_PX
+    pixels, fit = letterbox(np.ascontiguousarray(padded), px, square=detector.square)
+    offset = np.array([margin - left, margin - top, margin - left, margin - top])
+    moved = (np.asarray(xyxy_px) + offset) * fit.scale + np.tile(fit.left_top_px, 2)
+    boxes, scores = _raw(detector, pixels)
+    on_face = iou_matrix(boxes, moved)[:, 0] >= _SAME_IOU
+    if not on_face.any():
+        return None
+    best = scores[on_face][scores[on_face].max(axis=1).argmax()]
+    share = best / max(float(best.sum()), 1e-9)
+    bits = np.arange(len(CLASS_NAMES))
+    return Covers(float(share[bits & EYES > 0].sum()), float(share[bits & MOUTH > 0].sum()))
+
+
+def _raw(
+    detector: YoloDetector, pixels: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Boxes (n, 4), x1 y1 x2 y2 in network pixels, and scores (n, classes)."""
+    raw = detector.forward(pixels).astype(np.float64)
+    if detector.end2end:  # rows have one class each
+        return raw[:, :4], np.eye(len(detector.names))[raw[:, 5].astype(int)] * raw[:, 4:5]
+    (cx, cy, w, h), scores = raw[:4], raw[4:].T
+    return np.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=1), scores
