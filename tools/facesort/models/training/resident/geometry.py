@@ -162,21 +162,21 @@ class _Faces:
     is_enough: Any  # shown enough to be labelled
 
 
-def _faces(pool: ImagePool, rows: Any, forward: Any, cell: Any, image: Any) -> _Faces:
-    """Boxes of the images as they lie in the images, cut at their cells.
+def _faces(pool: ImagePool, rows: Any, forward: Any, cell: Any, canvas: Any) -> _Faces:
+    """Boxes of the sources as they lie on each ``canvas`` (k,), cut at their cells.
 
     A turned face is taken as the ellipse in its box, which stays tight, not as a rectangle.
     """
     import torch
 
-    image, which = (pool.class_id[rows] >= 0).nonzero(as_tuple=True)
-    box = pool.boxes[rows[image], which]
-    linear, offset = forward[image][:, :, :2], forward[image][:, :, 2]
+    source, which = (pool.class_id[rows] >= 0).nonzero(as_tuple=True)
+    box = pool.boxes[rows[source], which]
+    linear, offset = forward[source][:, :, :2], forward[source][:, :, 2]
     centre = (linear @ ((box[:, :2] + box[:, 2:]) / 2)[:, :, None])[:, :, 0] + offset
     half = (box[:, 2:] - box[:, :2]) / 2
     reach = ((linear * half[:, None, :]) ** 2).sum(2).sqrt()
     whole = torch.cat([centre - reach, centre + reach], 1)
-    limit = cell[image]
+    limit = cell[source]
     cut = torch.cat(
         [
             torch.maximum(whole[:, :2], limit[:, :2]),
@@ -189,8 +189,8 @@ def _faces(pool: ImagePool, rows: Any, forward: Any, cell: Any, image: Any) -> _
     visible = wh.min(1).values > 1
     enough = (shown >= SHOWN_ENOUGH) & (wh.min(1).values >= SMALLEST_PX)
     return _Faces(
-        image[image][visible],
-        pool.class_id[rows[image], which][visible],
+        canvas[source][visible],
+        pool.class_id[rows[source], which][visible],
         cut[visible],
         enough[visible],
     )
