@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,3 +150,29 @@ def test_a_time_to_wait_has_bounds(text: str) -> None:
     assert console.seconds("0.5") == 0.5
     with pytest.raises(argparse.ArgumentTypeError):
         console.seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("argv", "value", "is_shown"),
+    [([], None, False), ([], "0", False), ([], "1", True), (["--debug"], None, True)],
+)
+def test_debug_shows_the_hidden_cause(argv: list[str], value: str | None, is_shown: bool) -> None:
+    code = (
+        "from facesort import console\n"
+        "from facesort.errors import LabelError\n"
+        "def main(argv):\n"
+        "    assert '--debug' not in argv\n"
+        "    try:\n"
+        "        int('seven')\n"
+        "    except ValueError:\n"
+        "        raise LabelError('a.txt: not a number') from None\n"
+        "console.run(main)\n"
+    )
+    env = {k: v for k, v in os.environ.items() if k != "FACESORT_DEBUG"}
+    env |= {} if value is None else {"FACESORT_DEBUG": value}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *argv], cwd=TOOLS, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert ("invalid literal for int" in done.stderr) == is_shown
+    assert done.stderr.splitlines()[-1] == "error: a.txt: not a number"

@@ -11,6 +11,7 @@ TOOLS = Path(__file__).resolve().parents[1] / "tools"
 SCRIPTS = sorted(TOOLS.glob("*.py"))
 
 GROUND: set[str] = set()
+GROUND_ROOMS = {"photos", "selfie"}
 MAY_IMPORT = {  # room: the rooms it may import, besides the ground
     "ground": GROUND,
     "labels": {"labels"},
@@ -22,6 +23,19 @@ MAY_IMPORT = {  # room: the rooms it may import, besides the ground
     "review": {"album", "review"},
     "evaluate": {"labels", "dataset", "models", "album", "evaluate"},
 }
+
+
+APART = [  # sub-rooms: the first does not import the second
+    ("album.person", "album.scanning"),
+    ("album.person", "album.corrections"),
+    ("album.scanning", "album.corrections"),
+    ("labels.widerface", "labels.webdataset"),
+    ("models.people", "models.training"),
+    ("models.int8", "models.people"),
+    ("dataset.synth", "dataset.crops"),
+    ("dataset.synth", "dataset.check"),
+    ("evaluate.benchmark", "evaluate.report"),
+]
 
 
 def room_of(module: str) -> str:
@@ -47,6 +61,51 @@ def test_imports_go_one_way(file: Path) -> None:
     allowed = MAY_IMPORT[room_of(module)] | {"ground"}
     wrong = {name for name in imported(file) if room_of(name) not in allowed}
     assert not wrong, f"{module} imports {wrong}; allowed: {sorted(allowed)}"
+
+
+def test_every_room_is_known() -> None:
+    rooms = {
+        one.name for one in (TOOLS / "facesort").iterdir() if one.is_dir() and any(one.glob("*.py"))
+    }
+    assert rooms - {"__pycache__"} - MAY_IMPORT.keys() - GROUND_ROOMS == set()
+
+
+@pytest.mark.parametrize(("room", "other"), APART)
+def test_sub_rooms_that_are_apart(room: str, other: str) -> None:
+    files = sorted((TOOLS / "facesort" / room.replace(".", "/")).rglob("*.py"))
+    assert files
+    wrong = {
+        f"{file.name}: {name}"
+        for file in files
+        for name in imported(file)
+        if f"{name}.".startswith(f"facesort.{other}.")
+    }
+    assert not wrong
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Imports at module level; those inside functions may go back."""
+    modules = {
+        ".".join(file.relative_to(TOOLS).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in (TOOLS / "facesort").rglob("*.py")
+    }
+    needs: dict[str, set[str]] = {}
+    for module, file in modules.items():
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+        names = [
+            (node.module, alias.name)
+            for node in body
+            if isinstance(node, ast.ImportFrom) and node.module
+            for alias in node.names
+        ]
+        found = {f"{m}.{n}" if f"{m}.{n}" in modules else m for m, n in names}
+        needs[module] = {name for name in found if name in modules} - {module}
+    while True:
+        free = {module for module, others in needs.items() if not others}
+        if not free:
+            break
+        needs = {m: others - free for m, others in needs.items() if m not in free}
+    assert not needs, f"a cycle among {sorted(needs)}"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,13 @@ def parser(doc: str | None) -> Parser:
 
 
 def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
-    """Run a script's ``main`` and end the process: 0 done, 1 a problem, 2 usage, 130 Ctrl-C."""
+    """Run a script's ``main`` and end the process: 0 done, 1 a problem, 2 usage, 130 Ctrl-C.
+
+    With ``--debug`` or ``FACESORT_DEBUG=1``, an error's whole chain of causes is shown too.
+    """
+    if "--debug" in sys.argv[1:]:
+        sys.argv.remove("--debug")
+        os.environ["FACESORT_DEBUG"] = "1"
     try:
         code = main(sys.argv[1:]) or 0
     except FacesortError as error:
@@ -150,13 +156,28 @@ def run(main: Callable[[Sequence[str]], int | None]) -> NoReturn:
         sys.stderr.close()
         code = 0
     except OSError as error:
+        _show_causes(error)
         what = f"{error.filename}: " if error.filename else ""
         print(f"error: {one_line(f'{what}{error.strerror or error}')}", file=sys.stderr)
         code = 1
     sys.exit(code)
 
 
+def _show_causes(error: BaseException) -> None:
+    """The traceback, also of causes that ``raise ... from None`` hides, if that is asked for."""
+    if os.environ.get("FACESORT_DEBUG", "0") in ("", "0"):
+        return
+    import traceback
+
+    one: BaseException | None = error
+    while one is not None:
+        one.__suppress_context__ = one.__cause__ is not None
+        one = one.__cause__ or one.__context__
+    traceback.print_exception(error)
+
+
 def _fail(error: FacesortError) -> int:
+    _show_causes(error)
     print(f"error: {as_typed(one_line(str(error)))}", file=sys.stderr)
     return error.exit_code
 
