@@ -5,8 +5,8 @@
     python tests/benchmarks/component_errors.py --pairs pairs.csv --qualities ofiq.csv
 
 four_class.csv has the columns image (relative to its folder) and class. Without --qualities, a CSV
-that OFIQ wrote, ours are computed and written to --write in the same form. pairs.csv has the columns first, second (file names of the
-qualities) and similarity, of pairs that show one person.
+that OFIQ wrote, ours are computed and written to --write in the same form. pairs.csv has the
+columns first, second (file names of the qualities) and similarity, of pairs that show one person.
 """
 
 from __future__ import annotations
