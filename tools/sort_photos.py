@@ -109,7 +109,8 @@ def people(args: Namespace, encoder: Callable[[], FaceEncoder]) -> KnownPeople |
     examples = {} if args.people is None else list_examples(args.people)
     ask_in = (args.dst or DST) / FOLDER
     twins, dry = args.allow_twins, args.dry_run
-    return KnownPeople(args.people, examples, load, precision, twins, ask_in, dry)
+    context = not args.no_context
+    return KnownPeople(args.people, examples, load, precision, twins, ask_in, dry, context)
 
 
 def scanner(

@@ -68,9 +68,9 @@ def damaged(draw_value: st.DrawFn, seed: bytes) -> bytes:
 
 
 def labels_of(folder: Path) -> LabelSet:
-    images = [draw(folder / name, (64, 48)) for name in ("a.jpg", "kids/b.jpg")]
+    paths = [draw(folder / name, (64, 48)) for name in ("a.jpg", "kids/b.jpg")]
     boxes = [[1.0, 2, 30, 40], [10.5, 3, 20, 21]]
-    images = [ImageLabels.of(path, (64, 48), boxes, [0, 1]) for path in images]
+    images = [ImageLabels.of(path, (64, 48), boxes, [0, 1]) for path in paths]
     return LabelSet(NAMES, tuple(images), folder)
 
 

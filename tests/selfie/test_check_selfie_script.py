@@ -52,7 +52,16 @@ def test_korean_and_measures(album: Path) -> None:
     done = run(album / "2024/Ausflug am See/IMG_0001.jpg", "--lang", "ko", "measures=true")
     said = json.loads(done.stdout)
     assert said["advice"] == "입과 코가 보이도록 마스크 등을 벗고 다시 찍어 주세요."
-    assert said["measured"]["face_px"] > 50 and said["measured"]["pose"] is None
+    assert said["measured"]["face_px"] > 50
+    assert abs(said["measured"]["pose"]["tilt_deg"]) < 25  # by our own five points
+
+
+def test_components(album: Path) -> None:
+    done = run(album / "2024/Ausflug am See/IMG_0001.jpg", "--components")
+    found = json.loads(done.stdout)["components"]
+    assert found["MouthOcclusionPrevention"] < 50 < found["EyesVisible"]
+    none = run(album / "2023/Space museum/launch.jpg", "--components")
+    assert json.loads(none.stdout)["components"] is None
 
 
 def test_the_json_stays_json_where_the_terminal_knows_no_korean(album: Path) -> None:

@@ -70,13 +70,17 @@ def learned_from_json(data: Mapping[str, Any]) -> Learned:
         precision=_number(data["precision"], 0, 1),
         allow_twins=_is_flag(data["allow_twins"]),
         examples=tuple(_example(one) for one in _is(list, data["examples"])),
+        context=_is_flag(data.get("context", True)),
     )
 
 
 def _example(data: Mapping[str, Any]) -> Example:
     vector_from_text(_is(str, data["vector"]))
     (person,) = people_from_json([data["person"]])
-    return Example(person, _one_of(CLASS_NAMES, data["class_name"]), data["vector"])
+    weight = _number(data.get("weight", 1.0), 0, 1)
+    if not weight:
+        raise ValueError("an example of weight 0; expected above 0 to 1")
+    return Example(person, _one_of(CLASS_NAMES, data["class_name"]), data["vector"], weight)
 
 
 def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Entry:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from facesort.photos import Place
 
 DST = Path("sorted")
-BY_PERSON = {"people", "precision", "allow_twins", "vote", "encoder"}
+BY_PERSON = {"people", "precision", "allow_twins", "no_context", "vote", "encoder"}
 RULES = {"link", "primary_faces", "best_first"}
 # decided by a plan
 PLANNED = {"by", "class_threshold", "conf", "quality", "weights"} | RULES | BY_PERSON
@@ -55,6 +55,11 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         help="how many of the names given must be right; the rest is unsure (default: 0.98)",
     )
     add("--allow-twins", action="store_true", help="a person may be in a photo twice")
+    add(
+        "--no-context",
+        action="store_true",
+        help="name each face by itself: who is in the photos next to it in its folder says nothing",
+    )
     add(
         "--vote",
         type=console.path,

@@ -86,24 +86,28 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A face of ``person``, its vector as text."""
+    """A face of ``person``, its vector as text, and what it is worth, above 0 to 1
+    (`person.quality`)."""
 
     person: str
     class_name: str
     vector: str
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
     """All that is needed to judge faces, or to judge them anew, without a photo or a model: the
     examples as the embedding whose fingerprint is ``by`` saw them, what it says of ``likeness``
-    (JSON), and what was asked for."""
+    (JSON), and what was asked for. With ``context``, those around a face have a say in whose it is
+    (`person.context`)."""
 
     by: str
     likeness: str
     precision: float
     allow_twins: bool
     examples: tuple[Example, ...]
+    context: bool = True
 
 
 @dataclass(frozen=True, slots=True)

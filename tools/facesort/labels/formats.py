@@ -49,7 +49,7 @@ class Format:
 
 
 def _function(name: str) -> Callable[..., Any]:
-    module, function = name.split(".")
+    module, _, function = name.rpartition(".")
     found: Callable[..., Any] = getattr(importlib.import_module(f"{_PACKAGE}.{module}"), function)
     return found
 
@@ -68,8 +68,8 @@ _ALL = (
     Format("coco", "coco.read", "coco.render", "annotations.json", True),
     Format("rof", "rof.read"),
     Format("parquet", "parquet.read", "parquet.write", "labels.parquet"),
-    Format("widerface", "", "widerface.from_label_set", "bbx_gt.txt", True),
-    Format("labelimg", "", "yolo_folder.write_folder", "images"),
+    Format("widerface", "", "widerface.bbx_text.from_label_set", "bbx_gt.txt", True),
+    Format("labelimg", "", "yolo.write_folder", "images"),
 )
 FORMATS = {one.name: one for one in _ALL}
 # yolo, widerface, retinaface and webdataset are whole data sets: dataset/convert reads these

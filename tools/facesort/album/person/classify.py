@@ -17,8 +17,16 @@ from facesort.album.person.ensemble import votes
 from facesort.album.person.face_encoder import quality_of
 from facesort.album.person.gallery import Examples, build
 from facesort.album.person.identification import AlbumFaces, classify_album, vector_from_text
-from facesort.album.person.quality import LEARNING
-from facesort.album.records import UNSURE, Example, Face, Learned, Prediction, Scan
+from facesort.album.person.quality import EXAMPLE, example_weight
+from facesort.album.records import (
+    UNSURE,
+    Example,
+    Face,
+    Learned,
+    Prediction,
+    Scan,
+    folder_of,
+)
 from facesort.album.user_labels import OTHER_FOLDERS, UserLabel, UserLabels
 from facesort.classes import CLASS_NAMES
 from facesort.models.people import similarity_norm
@@ -47,13 +55,18 @@ def classify_scans(
     found = classify_album(
         build(examples, len(names), similarity_norm.from_json(learned.likeness)),
         names,
-        album_faces([face for _, face, _ in rows], image_numbers(rows)),
+        album_faces(
+            [face for _, face, _ in rows],
+            image_numbers(rows),
+            [folder_of(every[number].photo) for number, _, _ in rows],
+        ),
         learned.precision,
         learned.allow_twins,
         told={
             row: index.get(said.folder, UNKNOWN) for row, (_, _, said) in enumerate(rows) if said
         },
         voted=votes([face for _, face, _ in rows], names),
+        context=learned.context,
     )
     words = {(number, face): one for (number, face, _), one in zip(rows, found, strict=True)}
     return {
@@ -73,23 +86,29 @@ def known_examples(learned: Learned, said: Iterable[tuple[Face, UserLabel]]) -> 
 
 def as_example(face: Face, label: UserLabel) -> Example | None:
     """What a face that a person has named teaches; nothing, if it is too poor to learn from."""
-    if face.identity is None or quality_of(face).reject_reason(LEARNING):
+    if face.identity is None or quality_of(face).reject_reason(EXAMPLE):
         return None
-    return Example(label.folder, face.class_name, face.identity.vector)
+    weight = round(example_weight(quality_of(face)), 3)
+    return Example(label.folder, face.class_name, face.identity.vector, weight)
 
 
 def to_arrays(examples: Sequence[Example], names: Sequence[str]) -> Examples:
     """The examples of ``names``, each of which has its index as number."""
     index = {name: person for person, name in enumerate(names)}
     person = np.array([index[one.person] for one in examples], dtype=np.int64)
-    return Examples(vectors_of(examples), person, worn_by(examples))
+    weight = np.array([one.weight for one in examples], dtype=np.float64)
+    return Examples(vectors_of(examples), person, worn_by(examples), weight)
 
 
-def album_faces(faces: Sequence[Face], photo: Sequence[int]) -> AlbumFaces:
-    """Arrays of faces that have an identity, with a number of the photo of each."""
+def album_faces(
+    faces: Sequence[Face], photo: Sequence[int], folder: Sequence[str] = ()
+) -> AlbumFaces:
+    """Arrays of faces that have an identity, with a number of the photo of each, and its folder."""
     quality = tuple(map(quality_of, faces))
     numbers = np.array(photo, dtype=np.int64)
-    return AlbumFaces(vectors_of(faces), worn_by(faces), numbers, quality)
+    index = {one: number for number, one in enumerate(dict.fromkeys(folder))}
+    folders = np.array([index[one] for one in folder], dtype=np.int64)
+    return AlbumFaces(vectors_of(faces), worn_by(faces), numbers, quality, folders)
 
 
 def vectors_of(faces: Iterable[Face | Example]) -> NDArray[np.float32]:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from facesort.album.disk import write_atomic
 from facesort.album.names import can_be_folder, fit, folded
-from facesort.album.person.gallery import UNKNOWN_LOGIT, Examples
-from facesort.album.person.quality import LEARNING, Quality
+from facesort.album.person.gallery import Examples
+from facesort.album.person.quality import EXAMPLE, LEARNING, Quality, example_weight
 from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
@@ -36,6 +36,10 @@ class ExampleFaces:
     state: NDArray[np.int64]
     quality: tuple[Quality, ...]
 
+
+Row = tuple[Path, int, NDArray[np.float32], int, float]  # photo, person, vector, state, weight
+FITS = 2.1  # likeness to a person's examples from which on a face may be that person's
+CLEARLY = 1.5  # so much more likeness than the next face of the photo settles which one is meant
 
 ReadFaces = Callable[[Path], ExampleFaces]  # raises `PhotoError`
 
@@ -88,7 +92,7 @@ def read_examples(
     """Look at every photo of every child; numbers of persons follow the order of ``children``."""
     refused: dict[Path, str] = {}
     unclear: dict[Path, str] = {}
-    rows: list[tuple[Path, int, NDArray[np.float32], int]] = []
+    rows: list[Row] = []
     for person, (name, photos) in enumerate(children.items()):
         alone: list[tuple[Path, ExampleFaces, int]] = []
         crowds: list[tuple[Path, ExampleFaces, list[int]]] = []
@@ -115,15 +119,25 @@ def read_examples(
                 )
             else:
                 alone.append((path, seen, face))
-        rows += [(p, person, seen.vectors[face], int(seen.state[face])) for p, seen, face in alone]
+        rows += [
+            (
+                p,
+                person,
+                seen.vectors[face],
+                int(seen.state[face]),
+                example_weight(seen.quality[face]),
+            )
+            for p, seen, face in alone
+        ]
     paths = tuple(row[0] for row in rows)
     return ReadExamples(tuple(children), _examples(rows), paths, refused, unclear)
 
 
 def _fit_to_learn(seen: ExampleFaces) -> tuple[list[int], str]:
-    """Faces good enough to learn from; if there are none, why."""
-    reasons = [quality.reject_reason(LEARNING) for quality in seen.quality]
-    fit = [face for face, reason in enumerate(reasons) if not reason]
+    """Faces good enough to learn from, else those of some use; if there are none, why."""
+    reasons = [quality.reject_reason(EXAMPLE) for quality in seen.quality]
+    good = [face for face, one in enumerate(seen.quality) if not one.reject_reason(LEARNING)]
+    fit = good or [face for face, reason in enumerate(reasons) if not reason]
     return fit, "" if fit else (reasons[0] if len(reasons) == 1 else "no face to learn from")
 
 
@@ -133,22 +147,25 @@ def _that_fits(
     known: list[tuple[NDArray[np.float32], int]],
     likeness: SimilarityNorm,
 ) -> int | None:
-    """The one face that looks like the child's other examples, if it is exactly one."""
+    """The one face that looks like the child's other examples, if it is exactly one, or clearly
+    more like them than the next."""
     if not known:
         return None
     cosine = seen.vectors[fit] @ np.stack([vector for vector, _ in known]).T
     scores = likeness.of(cosine, seen.state[fit], [state for _, state in known])
     near = np.sort(scores, axis=1)[:, -2:].mean(axis=1)
-    alike = np.flatnonzero(near >= UNKNOWN_LOGIT)
-    return fit[int(alike[0])] if len(alike) == 1 else None
+    first = int(near.argmax())
+    next_best = max(float(np.delete(near, first).max(initial=-np.inf)), FITS)
+    clear = (near >= FITS).sum() == 1 or near[first] - next_best >= CLEARLY
+    return fit[first] if near[first] >= FITS and clear else None
 
 
-def _examples(rows: list[tuple[Path, int, NDArray[np.float32], int]]) -> Examples:
+def _examples(rows: list[Row]) -> Examples:
     if not rows:
         empty = np.empty(0, dtype=np.int64)
         return Examples(np.empty((0, 0), np.float32), empty, empty)
-    _, person, vectors, state = zip(*rows, strict=True)
-    return Examples(np.stack(vectors), np.array(person), np.array(state))
+    _, person, vectors, state, weight = zip(*rows, strict=True)
+    return Examples(np.stack(vectors), np.array(person), np.array(state), np.array(weight))
 
 
 FOLDER = "_which_face"

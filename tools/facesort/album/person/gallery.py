@@ -22,8 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from facesort.models.people.similarity_norm import STATES, SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
-NO_EXAMPLE = -6.0  # score of a person without examples: nobody looks like that
+NO_EXAMPLE = -12.0  # score of a person without examples: nobody looks like that
 ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
+SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
 ROWS = 1024  # faces scored at a time, so that memory stays flat
 UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
 
@@ -211,8 +212,7 @@ def calibrate(
     rows = np.arange(len(examples))
     without_own = with_own.copy()
     without_own[rows, examples.person] = NO_EXAMPLE
-    known = _joined(examples, found)
-    alone = np.bincount(known.person, minlength=people)[examples.person] < 2
+    alone = with_own[rows, examples.person] <= NO_EXAMPLE
     # twins, or two names for one person: they are unsure, and must not make all others unsure
     doubled = np.isin(examples.person, alike(examples, likeness))
     own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
@@ -249,6 +249,9 @@ def _by_the_others(
     known = _joined(examples, found)
     of_pairs = likeness.of(examples.vectors @ known.vectors.T, examples.state, known.state)
     np.fill_diagonal(of_pairs, -np.inf)
+    # an image of the same moment vouches for its like, but the album is of other days
+    mine = examples.person[:, None] == known.person[None]
+    of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
     return _nearest(of_pairs, known, people)
 
 

@@ -13,10 +13,11 @@ from facesort.album.detected_faces import as_faces, decode_px
 from facesort.album.person.classify import vectors_of, worn_by
 from facesort.album.person.clustering import numbered
 from facesort.album.person.enrollment import ExampleFaces, ReadExamples, WhichFace, read_examples
+from facesort.album.person.example_worth import worth
 from facesort.album.person.face_encoder import FaceEncoder, quality_of, with_identity
 from facesort.album.person.gallery import alike, build
 from facesort.album.person.identification import vector_to_text
-from facesort.album.person.quality import LEARNING
+from facesort.album.person.quality import EXAMPLE
 from facesort.album.records import Example, Face, Learned
 from facesort.album.summary import counted
 from facesort.classes import CLASS_NAMES
@@ -50,6 +51,7 @@ class KnownPeople:
     allow_twins: bool = False
     ask_in: Path | None = None
     dry: bool = False
+    context: bool = True
     _learned: list[Learned] = field(default_factory=list)  # examples are looked at once a run
 
     @property
@@ -84,6 +86,7 @@ class KnownPeople:
             self.precision,
             self.allow_twins,
             tuple(examples),
+            self.context,
         )
 
     def _looker(self, detector: Detector, class_names: Sequence[str]) -> ScanPhotos:
@@ -129,7 +132,7 @@ class KnownPeople:
             if not self.dry and (path in read.unclear or settled):
                 photo, faces = look(path)
                 fit = [
-                    face.xyxy_px for face in faces if not quality_of(face).reject_reason(LEARNING)
+                    face.xyxy_px for face in faces if not quality_of(face).reject_reason(EXAMPLE)
                 ]
                 crops = which.crops(name, path, photo, fit)
                 which.remove(crops) if settled else which.put(crops)
@@ -143,6 +146,8 @@ def _say(read: ReadExamples, total: int, report: Reporter) -> None:
     each = np.bincount(read.examples.person, minlength=len(read.names))
     told = ", ".join(f"{name} {n}" for name, n in zip(read.names, each, strict=True))
     report.say(f"examples: {len(read.examples)} of {total} photos are of use: {told}")
+    for line in worth(read):
+        report.say(f"  {line}")
     for path, why in list(read.refused.items())[:SHOWN]:
         report.say(f"  {path}: {why}")
     if len(read.refused) > SHOWN:
@@ -179,6 +184,7 @@ def _example(read: ReadExamples, row: int) -> Example:
         read.names[read.examples.person[row]],
         CLASS_NAMES[read.examples.state[row]],
         vector_to_text(read.examples.vectors[row]),
+        round(float(read.examples.weight[row]), 3),
     )
 
 

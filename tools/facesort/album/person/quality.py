@@ -1,7 +1,8 @@
 """Is a face good enough to learn a person from, or to name one by? A few numbers, no network.
 
 Only the coarsest faces are refused: a tiny or smeared face looks like every other and, once
-learned, draws strangers into a folder.
+learned, draws strangers into a folder. An example that a person chose is worth less where it is
+small, blurred or turned away, not nothing (`example_weight`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ class Limits:
 
 NAMING = Limits()
 LEARNING = Limits(side_px=48.0, sharpness=25.0, turned=0.6)
+EXAMPLE = Limits(side_px=20.0, sharpness=6.0, turned=0.95)  # of those that a person chose
+LEAST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,16 @@ class Quality:
         if self.turned > limits.turned:
             return f"turned away: {self.turned:.2f}, at most {limits.turned:.2f}"
         return ""
+
+
+def example_weight(quality: Quality) -> float:
+    """What an example is worth: 1 where it is good enough for `LEARNING`, less for each of what it
+    lacks, down to `LEAST_WEIGHT`."""
+    weight = min(1.0, quality.side_px / LEARNING.side_px)
+    weight *= min(1.0, quality.sharpness / LEARNING.sharpness)
+    if quality.turned > LEARNING.turned:
+        weight *= max(0.0, 1 - quality.turned) / (1 - LEARNING.turned)
+    return max(LEAST_WEIGHT, weight) if np.isfinite(weight) else LEAST_WEIGHT
 
 
 def assess(

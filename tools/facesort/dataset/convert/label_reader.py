@@ -89,16 +89,16 @@ def read_split_folders(
     """
     folders = split_folders(source)
     if not folders or (split and split not in folders):
-        there = ", ".join(folders) or "none"
-        raise LabelError(f"{source}: no folder {split or 'train, valid or test'}; there: {there}")
+        named = ", ".join(folders) or "none"
+        raise LabelError(f"{source}: no folder {split or 'train, valid or test'}; there: {named}")
     for name in [split] if split else folders:
         folder = folders[name]
         tries = [base / folder.name for base in (images, *_bases(source)) if base]
-        near = [images for images in tries if images.is_dir()]
+        near = [there for there in tries if there.is_dir()]
         if folder.parent == source and not images:
             near = [images_of(folder)]
-        images = near[0] if near else images or images_of(source)
-        yield name, read_source(folder, form, replace(reading, images=images))
+        at = near[0] if near else images or images_of(source)
+        yield name, read_source(folder, form, replace(reading, images=at))
 
 
 def split_folders(source: Path) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""Where each image lands in a training picture: scale, turn, mirror, mosaic; and its boxes."""
+"""Where each image lands in a training image: scale, turn, mirror, mosaic; and its boxes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from facesort.models.training.resident.pool import GREY, ImagePool
 
-SHOWN_ENOUGH = 0.4  # of a box inside the picture; less is painted over, for its class is unknown
+SHOWN_ENOUGH = 0.4  # of a box inside the image; less is painted over, for its class is unknown
 SMALLEST_PX = 5
 MOST_ENLARGED = 4.0
 _PAINTED = 4
@@ -30,16 +30,16 @@ class Geometry:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Pictures (n, 3, side, side) in 0..255 and their faces: row of the picture, class, xyxy px."""
+    """Images (n, 3, side, side) in 0..255 and their faces: row of the image, class, xyxy px."""
 
-    pictures: Any
+    images: Any
     row: Any
     class_id: Any
     xyxy_px: Any
 
 
 def draw(pool: ImagePool, rows: Any, side_px: int, how: Geometry) -> Batch:
-    """Compose ``len(rows) / 4`` pictures from the images ``rows`` (4 n,).
+    """Compose ``len(rows) / 4`` images from the images ``rows`` (4 n,).
 
     A share of them are mosaics of four images, the others show the first image alone.
     """
@@ -54,9 +54,9 @@ def draw(pool: ImagePool, rows: Any, side_px: int, how: Geometry) -> Batch:
     used[~is_mosaic, 1:] = False
     chosen = used.reshape(-1).nonzero()[:, 0]
     warped = pool.warp(rows[chosen], _inverse(forward[chosen]), side_px)
-    pictures = _assemble(warped, chosen, corner, side_px)
+    images = _assemble(warped, chosen, corner, side_px)
     faces = _faces(pool, rows[chosen], forward[chosen], corner.reshape(-1, 4)[chosen], chosen // 4)
-    return _paint_cut_off(pictures, faces)
+    return _paint_cut_off(images, faces)
 
 
 def _quadrants(count: int, side_px: int, is_mosaic: Any, device: Any) -> Any:
@@ -71,7 +71,7 @@ def _quadrants(count: int, side_px: int, is_mosaic: Any, device: Any) -> Any:
 
 
 def _placements(pool: ImagePool, rows: Any, cell: Any, side_px: int, how: Geometry) -> Any:
-    """(k, 2, 3) from image pixels to picture pixels."""
+    """(k, 2, 3) from image pixels to image pixels."""
     import torch
 
     k, device = len(rows), pool.device
@@ -136,11 +136,11 @@ def _inverse(forward: Any) -> Any:
 
 
 def _assemble(warped: Any, chosen: Any, corner: Any, side_px: int) -> Any:
-    """Each image into its cell of its picture."""
+    """Each image into its cell of its image."""
     import torch
 
     count = len(corner)
-    pictures = torch.full((count, 3, side_px, side_px), float(GREY), device=warped.device)
+    images = torch.full((count, 3, side_px, side_px), float(GREY), device=warped.device)
     at = torch.arange(side_px, device=warped.device) + 0.5
     cells = corner.reshape(-1, 4)
     for quarter in range(4):
@@ -150,8 +150,8 @@ def _assemble(warped: Any, chosen: Any, corner: Any, side_px: int) -> Any:
         inside_y = (at >= box[:, 1:2]) & (at < box[:, 3:])
         mask = (inside_y[:, :, None] & inside_x[:, None, :])[:, None]
         target = chosen[where] // 4
-        pictures[target] = torch.where(mask, warped[where], pictures[target])
-    return pictures
+        images[target] = torch.where(mask, warped[where], images[target])
+    return images
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,21 +162,21 @@ class _Faces:
     is_enough: Any  # shown enough to be labelled
 
 
-def _faces(pool: ImagePool, rows: Any, forward: Any, cell: Any, picture: Any) -> _Faces:
-    """Boxes of the images as they lie in the pictures, cut at their cells.
+def _faces(pool: ImagePool, rows: Any, forward: Any, cell: Any, canvas: Any) -> _Faces:
+    """Boxes of the sources as they lie on each ``canvas`` (k,), cut at their cells.
 
     A turned face is taken as the ellipse in its box, which stays tight, not as a rectangle.
     """
     import torch
 
-    image, which = (pool.class_id[rows] >= 0).nonzero(as_tuple=True)
-    box = pool.boxes[rows[image], which]
-    linear, offset = forward[image][:, :, :2], forward[image][:, :, 2]
+    source, which = (pool.class_id[rows] >= 0).nonzero(as_tuple=True)
+    box = pool.boxes[rows[source], which]
+    linear, offset = forward[source][:, :, :2], forward[source][:, :, 2]
     centre = (linear @ ((box[:, :2] + box[:, 2:]) / 2)[:, :, None])[:, :, 0] + offset
     half = (box[:, 2:] - box[:, :2]) / 2
     reach = ((linear * half[:, None, :]) ** 2).sum(2).sqrt()
     whole = torch.cat([centre - reach, centre + reach], 1)
-    limit = cell[image]
+    limit = cell[source]
     cut = torch.cat(
         [
             torch.maximum(whole[:, :2], limit[:, :2]),
@@ -189,31 +189,31 @@ def _faces(pool: ImagePool, rows: Any, forward: Any, cell: Any, picture: Any) ->
     visible = wh.min(1).values > 1
     enough = (shown >= SHOWN_ENOUGH) & (wh.min(1).values >= SMALLEST_PX)
     return _Faces(
-        picture[image][visible],
-        pool.class_id[rows[image], which][visible],
+        canvas[source][visible],
+        pool.class_id[rows[source], which][visible],
         cut[visible],
         enough[visible],
     )
 
 
-def _paint_cut_off(pictures: Any, faces: _Faces) -> Batch:
+def _paint_cut_off(images: Any, faces: _Faces) -> Batch:
     """Grey over the faces of which too little is left to name them."""
     import torch
 
-    count, side_px = len(pictures), pictures.shape[-1]
+    count, side_px = len(images), images.shape[-1]
     little = (~faces.is_enough).nonzero()[:, 0]
-    at = torch.arange(side_px, device=pictures.device) + 0.5
+    at = torch.arange(side_px, device=images.device) + 0.5
     for _ in range(_PAINTED):
         if not len(little):
             break
-        first = torch.full((count,), -1, dtype=torch.long, device=pictures.device)
+        first = torch.full((count,), -1, dtype=torch.long, device=images.device)
         first[faces.row[little]] = little
         rows = (first >= 0).nonzero()[:, 0]
         box = faces.xyxy_px[first[rows]]
         mask = ((at >= box[:, 1:2]) & (at < box[:, 3:]))[:, :, None] & (
             (at >= box[:, :1]) & (at < box[:, 2:3])
         )[:, None, :]
-        pictures[rows] = torch.where(mask[:, None], float(GREY), pictures[rows])
+        images[rows] = torch.where(mask[:, None], float(GREY), images[rows])
         little = little[~torch.isin(little, first[rows])]
     kept = faces.is_enough
-    return Batch(pictures, faces.row[kept], faces.class_id[kept], faces.xyxy_px[kept])
+    return Batch(images, faces.row[kept], faces.class_id[kept], faces.xyxy_px[kept])

@@ -62,7 +62,7 @@ def train(
     average = ModelEMA(model, decay=plan.ema_decay)
     optimizer = _optimizer(model, plan)
     criterion = model.init_criterion()
-    started, step, staged, told = time.monotonic(), 0, False, 0.0
+    started, step, staged, reported_s = time.monotonic(), 0, False, 0.0
     while (spent := time.monotonic() - started) < plan.seconds:
         if plan.stage_s and not staged and spent >= plan.stage_s:
             save(average.ema, "stage")
@@ -79,8 +79,9 @@ def train(
         losses = _learn(model, criterion, optimizer, batch)
         average.update(model)
         step += 1
-        if spent - told > 15:
-            told = spent
+        if spent - reported_s > 15:
+            reported_s = spent
+            save(average.ema, "last")  # a run that is killed leaves what it had
             values = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
             say(
                 f"{spent:5.0f} s  step {step}  {step * plan.batch / spent:.0f} pictures/s  {values}"
