@@ -141,7 +141,7 @@ class Gallery:
         if not len(self.examples):
             return []
         probability = self.fit.probability(
-            _by_the_others(self.examples, self.people, self.likeness)
+            _by_the_others(self.examples, self.people, self.likeness, soft=False)
         )
         likely = probability.argmax(axis=1)
         wrong = np.flatnonzero(likely != self.examples.person)
@@ -243,7 +243,11 @@ def alike(examples: Examples, likeness: SimilarityNorm) -> list[tuple[int, int]]
 
 
 def _by_the_others(
-    examples: Examples, people: int, likeness: SimilarityNorm, found: Examples | None = None
+    examples: Examples,
+    people: int,
+    likeness: SimilarityNorm,
+    found: Examples | None = None,
+    soft: bool = True,
 ) -> Floats:
     """Scores (n, people) of each example by all the others, and by ``found``."""
     known = _joined(examples, found)
@@ -252,25 +256,31 @@ def _by_the_others(
     # an image of the same moment vouches for its like, but the album is of other days
     mine = examples.person[:, None] == known.person[None]
     of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
-    return _nearest(of_pairs, known, people)
+    return _nearest(of_pairs, known, people, soft)
 
 
-def _nearest(likeness: Floats, known: Examples, people: int) -> Floats:
+def _nearest(likeness: Floats, known: Examples, people: int, soft: bool = True) -> Floats:
     """(n, examples) to (n, people): a soft maximum (log-mean-exp) of the `NEAREST` examples of each
-    person, by their weights; -inf is no example."""
+    person, by their weights, or their plain mean, which a wrong one moves less; -inf is none."""
     scores = np.full((len(likeness), people), NO_EXAMPLE)
     for one in np.unique(known.person):
         mine = np.flatnonzero(known.person == one)
         of_one, weight = likeness[:, mine], np.broadcast_to(known.weight[mine], (1, len(mine)))
-        if len(mine) > NEAREST:
+        if len(mine) > NEAREST and (known.weight[mine] == known.weight[mine[0]]).all():
+            of_one, weight = (
+                np.partition(of_one, -NEAREST, axis=1)[:, -NEAREST:],
+                weight[:, :NEAREST],
+            )
+        elif len(mine) > NEAREST:
             columns = np.argpartition(of_one, -NEAREST, axis=1)[:, -NEAREST:]
             of_one = np.take_along_axis(of_one, columns, axis=1)
             weight = known.weight[mine][columns]
         there = np.isfinite(of_one)
         most = np.where(there, of_one, NO_EXAMPLE).max(axis=1, keepdims=True)
-        part = np.where(there, weight * np.exp(np.where(there, of_one, most) - most), 0.0)
+        away = np.where(there, of_one, most) - most
+        part = np.where(there, weight * (np.exp(away) if soft else away), 0.0).sum(axis=1)
         total = np.where(there, weight, 0.0).sum(axis=1)
         some = total > 0
-        mean = part.sum(axis=1)[some] / total[some]
-        scores[some, one] = most[some, 0] + np.log(mean)
+        mean = part[some] / total[some]
+        scores[some, one] = most[some, 0] + (np.log(mean) if soft else mean)
     return scores
