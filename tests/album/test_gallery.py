@@ -213,3 +213,13 @@ def test_weights_that_are_none_are_refused(weight: np.ndarray) -> None:
     two = np.eye(2, 8, dtype=np.float32)
     with pytest.raises(ValueError, match="weight"):
         Examples(two, np.zeros(2, int), np.zeros(2, int), weight)
+
+
+def test_siblings_resemble_and_are_not_one_person() -> None:
+    person, state = np.repeat(np.arange(3), 4), np.zeros(12, int)
+    vectors = np.eye(3, 8)[person]
+    vectors[person == 1] = [0.2, 0.98, 0, 0, 0, 0, 0, 0]
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    family = Examples(unit, person, state)
+    assert gallery.alike(family, similarity_norm.DEFAULT) == []
+    assert gallery.alike(family, similarity_norm.DEFAULT, gallery.RESEMBLING) == [(0, 1)]

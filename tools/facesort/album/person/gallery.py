@@ -25,6 +25,8 @@ NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -12.0  # score of a person without examples: nobody looks like that
 ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
 SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
+OUTLIER_FROM = 0.7  # probability of another person from which on an example is named
+RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 ROWS = 1024  # faces scored at a time, so that memory stays flat
 UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
 
@@ -146,7 +148,7 @@ class Gallery:
         likely = probability.argmax(axis=1)
         wrong = np.flatnonzero(likely != self.examples.person)
         found = [(int(i), int(likely[i]), float(probability[i, likely[i]])) for i in wrong]
-        return sorted((one for one in found if one[2] > 0.5), key=lambda one: -one[2])
+        return sorted((one for one in found if one[2] > OUTLIER_FROM), key=lambda one: -one[2])
 
 
 def build(
@@ -229,8 +231,11 @@ def calibrate(
     return Calibration(STEEPNESS * float(np.exp(best[0])), UNKNOWN_LOGIT + float(best[1]))
 
 
-def alike(examples: Examples, likeness: SimilarityNorm) -> list[tuple[int, int]]:
-    """Pairs of persons whose examples are as alike as one person's are."""
+def alike(
+    examples: Examples, likeness: SimilarityNorm, least: float = ALIKE
+) -> list[tuple[int, int]]:
+    """Pairs of persons whose examples are as alike as one person's are, or of a mean likeness of
+    ``least``."""
     people = np.unique(examples.person)
     cosine = examples.vectors @ examples.vectors.T
     pairs = likeness.of(cosine, examples.state, examples.state)
@@ -238,7 +243,7 @@ def alike(examples: Examples, likeness: SimilarityNorm) -> list[tuple[int, int]]
     mine = (examples.person[:, None] == people).astype(float)
     count = mine.sum(axis=0)
     mean = mine.T @ pairs @ mine / np.outer(count, count)
-    found = np.argwhere(np.triu(mean >= ALIKE, k=1))
+    found = np.argwhere(np.triu(mean >= least, k=1))
     return [(int(people[one]), int(people[other])) for one, other in found]
 
 
