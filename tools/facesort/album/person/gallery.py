@@ -25,7 +25,7 @@ NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -12.0  # score of a person without examples: nobody looks like that
 ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
 SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
-OUTLIER_FROM = 0.7  # probability of another person from which on an example is named
+OUTLIER_BY = 1.5  # likeness that an example has more to another person than to its own
 RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 ROWS = 1024  # faces scored at a time, so that memory stays flat
 UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
@@ -142,13 +142,12 @@ class Gallery:
         person it looks like, and the probability. A swapped or foreign photo shows up here."""
         if not len(self.examples):
             return []
-        probability = self.fit.probability(
-            _by_the_others(self.examples, self.people, self.likeness, soft=False)
-        )
-        likely = probability.argmax(axis=1)
-        wrong = np.flatnonzero(likely != self.examples.person)
+        scores = _by_the_others(self.examples, self.people, self.likeness, soft=False)
+        probability, rows = self.fit.probability(scores), np.arange(len(scores))
+        likely, own = probability.argmax(axis=1), self.examples.person
+        wrong = np.flatnonzero(scores[rows, likely] - scores[rows, own] >= OUTLIER_BY)
         found = [(int(i), int(likely[i]), float(probability[i, likely[i]])) for i in wrong]
-        return sorted((one for one in found if one[2] > OUTLIER_FROM), key=lambda one: -one[2])
+        return sorted((one for one in found if one[2] > 0.5), key=lambda one: -one[2])
 
 
 def build(
@@ -254,13 +253,15 @@ def _by_the_others(
     found: Examples | None = None,
     soft: bool = True,
 ) -> Floats:
-    """Scores (n, people) of each example by all the others, and by ``found``."""
+    """Scores (n, people) of each example by all the others, and by ``found``; not ``soft``, by plain
+    means and with images of its own moment, which say that it is in the right folder."""
     known = _joined(examples, found)
     of_pairs = likeness.of(examples.vectors @ known.vectors.T, examples.state, known.state)
     np.fill_diagonal(of_pairs, -np.inf)
     # an image of the same moment vouches for its like, but the album is of other days
-    mine = examples.person[:, None] == known.person[None]
-    of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
+    if soft:
+        mine = examples.person[:, None] == known.person[None]
+        of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
     return _nearest(of_pairs, known, people, soft)
 
 
