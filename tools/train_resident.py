@@ -1,6 +1,6 @@
 """Train a detector with all images on the accelerator: no loader, augmentation on the device.
 
-    python tools/train_resident.py data_configs/occlusion.yaml --weights yolov8n-face.pt --seconds 540
+    python tools/train_resident.py data_configs/occlusion.yaml --weights face.pt --seconds 540
     python tools/train_resident.py all.yaml --weights yolov8n-face.pt --seconds 540 --stage 250 \\
         --late airport_ street_ --weight crop_=0.45 cross_=0.5
 
