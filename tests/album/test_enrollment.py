@@ -1,5 +1,6 @@
 """Examples: the face that is meant, or a reason; never a guess."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,12 @@ import pytest
 from PIL import Image
 
 from facesort.album.person.enrollment import ExampleFaces, list_examples, read_examples
+from facesort.album.person.example_worth import worth
 from facesort.album.person.quality import Quality
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.people import similarity_norm
 
-GOOD, SMALL = Quality(100, 300, 0.1), Quality(20, 300, 0.1)
+GOOD, SMALL, TINY = Quality(100, 300, 0.1), Quality(24, 300, 0.1), Quality(15, 300, 0.1)
 ANA, BEN, EVA = np.eye(3, 16, dtype=np.float32)
 
 
@@ -48,7 +50,7 @@ def test_single_faces_are_taken_and_the_rest_is_named() -> None:
     found = read(
         {
             "Ana": {"1.jpg": photo_of(ANA), "none.jpg": photo_of(), "torn.jpg": None},
-            "Ben": {"1.jpg": photo_of(BEN), "far.jpg": photo_of(BEN, quality=SMALL)},
+            "Ben": {"1.jpg": photo_of(BEN), "far.jpg": photo_of(BEN, quality=TINY)},
         }
     )
     assert found.paths == (Path("Ana/1.jpg"), Path("Ben/1.jpg"))
@@ -56,8 +58,28 @@ def test_single_faces_are_taken_and_the_rest_is_named() -> None:
     assert {path.name: reason for path, reason in found.refused.items()} == {
         "none.jpg": "no face to learn from",
         "torn.jpg": "is torn",
-        "far.jpg": "small: 20 px, needs 48",
+        "far.jpg": "small: 15 px, needs 20",
     }
+
+
+def test_weak_examples_are_taken_for_less_and_named() -> None:
+    found = read(
+        {
+            "Ana": {f"{i}.jpg": photo_of(near(ANA, i)) for i in range(3)},
+            "Ben": {"1.jpg": photo_of(BEN), "far.jpg": photo_of(BEN, quality=SMALL)},
+        }
+    )
+    assert found.examples.weight.tolist() == [1, 1, 1, 1, 0.5] and not found.refused
+    assert list(worth(found)) == ["Ben: 1 good, 1 weak, few: add some"]
+    masked = replace(found, examples=replace(found.examples, state=np.array([1, 0, 0, 0, 0])))
+    assert list(worth(masked)) == ["Ben: 1 good, 1 weak, no masked one: add one, few: add some"]
+
+
+def test_of_two_faces_the_one_that_is_clearly_likelier_is_taken() -> None:
+    half = (ANA * 0.35 + EVA) / np.linalg.norm(ANA * 0.35 + EVA)
+    group = photo_of(half.astype(np.float32), near(ANA, 2))
+    found = read({"Ana": {"1.jpg": photo_of(ANA), "group.jpg": group}})
+    assert np.array_equal(found.examples.vectors[-1], group.vectors[1])
 
 
 def test_of_a_group_the_face_that_fits_the_others_is_taken() -> None:

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from facesort.album.person.quality import LEARNING, NAMING, Quality, assess, sharpness, turned
+from facesort.album.person.quality import (
+    LEARNING,
+    NAMING,
+    Quality,
+    assess,
+    example_weight,
+    sharpness,
+    turned,
+)
 from facesort.models.people.align import SIDE_PX, TEMPLATE_PX
 
 NOISE = np.random.default_rng(0).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
@@ -28,6 +36,22 @@ FLAT = np.full_like(NOISE, 128)
 )
 def test_reasons(quality: Quality, naming: str, learning: str) -> None:
     assert (quality.reject_reason(NAMING), quality.reject_reason(LEARNING)) == (naming, learning)
+
+
+@pytest.mark.parametrize(
+    ("quality", "weight"),
+    [
+        (Quality(100, 300, 0.1), 1),
+        (Quality(100, 300, float("nan")), 1),
+        (Quality(24, 300, 0.1), 0.5),
+        (Quality(24, 12.5, 0.1), 0.25),
+        (Quality(100, 300, 0.8), 0.5),
+        (Quality(100, 300, 1.0), 0.1),
+        (Quality(float("nan"), 300, 0.1), 0.1),
+    ],
+)
+def test_what_an_example_is_worth(quality: Quality, weight: float) -> None:
+    assert example_weight(quality) == pytest.approx(weight)
 
 
 def test_blur_lowers_sharpness_and_a_mask_does_not_count() -> None:

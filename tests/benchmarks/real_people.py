@@ -33,6 +33,7 @@ from facesort.models.people.embed import load_embedder
 ENCODER = Path(__file__).resolve().parents[2] / "weights" / "face_embedding.onnx"
 PARTS = {"train": 0, "validation": 1, "test": 2}
 PEOPLE, VISITS, BOOTSTRAPS = 9, 9, 400
+ONE_DAY = 4  # photos
 NOBODY = -1
 GOOD = Quality(100, 300, 0.1)  # crops do not say how large a face was in its photo
 TWINS = 0.985  # correlation of thumbnails: the same photo twice
@@ -147,8 +148,10 @@ def albums(
         more = min(len(others), round(len(found) * strangers / (1 - strangers)))
         found = np.append(found, rng.choice(others, more, replace=False))
         whose = np.append(whose, np.full(more, NOBODY))
-        # who comes once comes on one day, or on two
+        # the photos of one person are of one day, many are of two
         days = rng.integers(VISITS, size=(PEOPLE + 1, 2))
+        few = np.append([len(one) <= ONE_DAY for one in rest], False)
+        days[few, 1] = days[few, 0]
         folder = days[whose, rng.integers(2, size=len(whose))] if visits else 0 * whose
         order = np.lexsort((rng.random(len(found)), folder))
         given = np.repeat(np.arange(PEOPLE), [len(one) for one in known])

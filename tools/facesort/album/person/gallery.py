@@ -25,6 +25,8 @@ NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -12.0  # score of a person without examples: nobody looks like that
 ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
 SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
+OUTLIER_BY = 1.5  # likeness that an example has more to another person than to its own
+RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 ROWS = 1024  # faces scored at a time, so that memory stays flat
 UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
 
@@ -140,11 +142,10 @@ class Gallery:
         person it looks like, and the probability. A swapped or foreign photo shows up here."""
         if not len(self.examples):
             return []
-        probability = self.fit.probability(
-            _by_the_others(self.examples, self.people, self.likeness)
-        )
-        likely = probability.argmax(axis=1)
-        wrong = np.flatnonzero(likely != self.examples.person)
+        scores = _by_the_others(self.examples, self.people, self.likeness, soft=False)
+        probability, rows = self.fit.probability(scores), np.arange(len(scores))
+        likely, own = probability.argmax(axis=1), self.examples.person
+        wrong = np.flatnonzero(scores[rows, likely] - scores[rows, own] >= OUTLIER_BY)
         found = [(int(i), int(likely[i]), float(probability[i, likely[i]])) for i in wrong]
         return sorted((one for one in found if one[2] > 0.5), key=lambda one: -one[2])
 
@@ -229,8 +230,11 @@ def calibrate(
     return Calibration(STEEPNESS * float(np.exp(best[0])), UNKNOWN_LOGIT + float(best[1]))
 
 
-def alike(examples: Examples, likeness: SimilarityNorm) -> list[tuple[int, int]]:
-    """Pairs of persons whose examples are as alike as one person's are."""
+def alike(
+    examples: Examples, likeness: SimilarityNorm, least: float = ALIKE
+) -> list[tuple[int, int]]:
+    """Pairs of persons whose examples are as alike as one person's are, or of a mean likeness of
+    ``least``."""
     people = np.unique(examples.person)
     cosine = examples.vectors @ examples.vectors.T
     pairs = likeness.of(cosine, examples.state, examples.state)
@@ -238,39 +242,51 @@ def alike(examples: Examples, likeness: SimilarityNorm) -> list[tuple[int, int]]
     mine = (examples.person[:, None] == people).astype(float)
     count = mine.sum(axis=0)
     mean = mine.T @ pairs @ mine / np.outer(count, count)
-    found = np.argwhere(np.triu(mean >= ALIKE, k=1))
+    found = np.argwhere(np.triu(mean >= least, k=1))
     return [(int(people[one]), int(people[other])) for one, other in found]
 
 
 def _by_the_others(
-    examples: Examples, people: int, likeness: SimilarityNorm, found: Examples | None = None
+    examples: Examples,
+    people: int,
+    likeness: SimilarityNorm,
+    found: Examples | None = None,
+    soft: bool = True,
 ) -> Floats:
-    """Scores (n, people) of each example by all the others, and by ``found``."""
+    """Scores (n, people) of each example by all the others, and by ``found``; not ``soft``, by
+    plain means and with images of its own moment, which say that it is in the right folder."""
     known = _joined(examples, found)
     of_pairs = likeness.of(examples.vectors @ known.vectors.T, examples.state, known.state)
     np.fill_diagonal(of_pairs, -np.inf)
     # an image of the same moment vouches for its like, but the album is of other days
-    mine = examples.person[:, None] == known.person[None]
-    of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
-    return _nearest(of_pairs, known, people)
+    if soft:
+        mine = examples.person[:, None] == known.person[None]
+        of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
+    return _nearest(of_pairs, known, people, soft)
 
 
-def _nearest(likeness: Floats, known: Examples, people: int) -> Floats:
+def _nearest(likeness: Floats, known: Examples, people: int, soft: bool = True) -> Floats:
     """(n, examples) to (n, people): a soft maximum (log-mean-exp) of the `NEAREST` examples of each
-    person, by their weights; -inf is no example."""
+    person, by their weights, or their plain mean, which a wrong one moves less; -inf is none."""
     scores = np.full((len(likeness), people), NO_EXAMPLE)
     for one in np.unique(known.person):
         mine = np.flatnonzero(known.person == one)
         of_one, weight = likeness[:, mine], np.broadcast_to(known.weight[mine], (1, len(mine)))
-        if len(mine) > NEAREST:
+        if len(mine) > NEAREST and (known.weight[mine] == known.weight[mine[0]]).all():
+            of_one, weight = (
+                np.partition(of_one, -NEAREST, axis=1)[:, -NEAREST:],
+                weight[:, :NEAREST],
+            )
+        elif len(mine) > NEAREST:
             columns = np.argpartition(of_one, -NEAREST, axis=1)[:, -NEAREST:]
             of_one = np.take_along_axis(of_one, columns, axis=1)
             weight = known.weight[mine][columns]
         there = np.isfinite(of_one)
         most = np.where(there, of_one, NO_EXAMPLE).max(axis=1, keepdims=True)
-        part = np.where(there, weight * np.exp(np.where(there, of_one, most) - most), 0.0)
+        away = np.where(there, of_one, most) - most
+        part = np.where(there, weight * (np.exp(away) if soft else away), 0.0).sum(axis=1)
         total = np.where(there, weight, 0.0).sum(axis=1)
         some = total > 0
-        mean = part.sum(axis=1)[some] / total[some]
-        scores[some, one] = most[some, 0] + np.log(mean)
+        mean = part[some] / total[some]
+        scores[some, one] = most[some, 0] + (np.log(mean) if soft else mean)
     return scores

@@ -15,7 +15,7 @@ from facesort.album.person.clustering import numbered
 from facesort.album.person.enrollment import ExampleFaces, ReadExamples, WhichFace, read_examples
 from facesort.album.person.example_worth import worth
 from facesort.album.person.face_encoder import FaceEncoder, quality_of, with_identity
-from facesort.album.person.gallery import alike, build
+from facesort.album.person.gallery import RESEMBLING, alike, build
 from facesort.album.person.identification import vector_to_text
 from facesort.album.person.quality import EXAMPLE
 from facesort.album.records import Example, Face, Learned
@@ -171,7 +171,12 @@ def _say_without(
 
 def _say_outliers(read: ReadExamples, likeness: SimilarityNorm, report: Reporter) -> None:
     """Folders of one person, and photos in somebody else's folder, as far as the others tell."""
-    for one, other in alike(read.examples, likeness):
+    same = alike(read.examples, likeness)
+    for one, other in alike(read.examples, likeness, RESEMBLING):
+        if (one, other) not in same:
+            names = f"{read.names[one]} and {read.names[other]}"
+            report.say(f"  {names} look alike: more examples of both help; check their folders")
+    for one, other in same:
         names = f"{read.names[one]} and {read.names[other]}"
         report.say(f"  {names} look like one person: if they are, put all photos into one folder")
     every = build(read.examples, len(read.names), likeness, per_state=len(read.examples))

@@ -51,8 +51,8 @@ class Quality:
 def example_weight(quality: Quality) -> float:
     """What an example is worth: 1 where it is good enough for `LEARNING`, less for each of what it
     lacks, down to `LEAST_WEIGHT`."""
-    weight = min(1.0, quality.side_px / LEARNING.side_px)
-    weight *= min(1.0, quality.sharpness / LEARNING.sharpness)
+    weight = min(quality.side_px / LEARNING.side_px, 1.0)  # nan stays nan
+    weight *= min(quality.sharpness / LEARNING.sharpness, 1.0)
     if quality.turned > LEARNING.turned:
         weight *= max(0.0, 1 - quality.turned) / (1 - LEARNING.turned)
     return max(LEAST_WEIGHT, weight) if np.isfinite(weight) else LEAST_WEIGHT

@@ -1,4 +1,4 @@
-"""The training loop: drawn pictures of changing size, one pass after another until time is up.
+"""The training loop: drawn images of changing size, one pass after another until time is up.
 
 The network, its loss and its checkpoint are Ultralytics'; only the data never leave the device.
 """
@@ -20,7 +20,7 @@ from facesort.models.training.resident.pool import ImagePool
 
 # Photos are seen at 640 px; crops and portraits are not enlarged to that, so smaller sizes too.
 SIDES = {640: 0.4, 512: 0.16, 416: 0.14, 320: 0.18, 224: 0.12}
-_CLOSING = 0.85  # from here on no mosaics and gentler turns: pictures as they really are
+_CLOSING = 0.85  # from here on no mosaics and gentler turns: images as they really are
 _GENTLE = Geometry(0.6, 1.3, mosaic=0.0, turn=0.5, turn_far=0.1, turn_over=0.01, stretch=0.06)
 
 
@@ -75,7 +75,7 @@ def train(
         how = _GENTLE if progress > _CLOSING else _for_side(side_px)
         with torch.no_grad():
             batch = cover_edges(draw(pool, rows, side_px, how))
-            batch = replace(batch, pictures=degrade(batch.pictures))
+            batch = replace(batch, images=degrade(batch.images))
         losses = _learn(model, criterion, optimizer, batch)
         average.update(model)
         step += 1
@@ -83,16 +83,14 @@ def train(
             reported_s = spent
             save(average.ema, "last")  # a run that is killed leaves what it had
             values = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
-            say(
-                f"{spent:5.0f} s  step {step}  {step * plan.batch / spent:.0f} pictures/s  {values}"
-            )
+            say(f"{spent:5.0f} s  step {step}  {step * plan.batch / spent:.0f} images/s  {values}")
     save(average.ema, "last")
-    say(f"{step} steps, {step * plan.batch} pictures")
+    say(f"{step} steps, {step * plan.batch} images")
     return average.ema
 
 
 def _for_side(side_px: int) -> Geometry:
-    """Small pictures are mostly one face: fewer mosaics, more faces that fill the frame."""
+    """Small images are mostly one face: fewer mosaics, more faces that fill the frame."""
     return Geometry() if side_px > 320 else Geometry(mosaic=0.15, zoom_to_face=0.5)
 
 
@@ -126,8 +124,8 @@ def _set_rate(optimizer: Any, plan: Schedule, progress: float, step: int) -> Non
 def _learn(model: Any, criterion: Any, optimizer: Any, batch: Batch) -> dict[str, Any]:
     import torch
 
-    device_type = batch.pictures.device.type
-    images = (batch.pictures / 255).contiguous(memory_format=torch.channels_last)
+    device_type = batch.images.device.type
+    images = (batch.images / 255).contiguous(memory_format=torch.channels_last)
     with torch.autocast(device_type, dtype=torch.bfloat16):
         raw = model(images)
     output = {
@@ -146,7 +144,7 @@ def _targets(batch: Batch) -> dict[str, Any]:
     """The faces as Ultralytics' loss takes them: sorted by picture, xywhn."""
     import torch
 
-    side_px = batch.pictures.shape[-1]
+    side_px = batch.images.shape[-1]
     order = batch.row.argsort(stable=True)
     box = batch.xyxy_px[order] / side_px
     xywhn = torch.cat([(box[:, :2] + box[:, 2:]) / 2, box[:, 2:] - box[:, :2]], 1)

@@ -22,38 +22,38 @@ _LUMA_TABLE = (
 )
 
 
-def degrade(pictures: Any) -> Any:
+def degrade(images: Any) -> Any:
     """(n, 3, h, w) in 0..255, each changed in its own way."""
-    out = _light(pictures)
+    out = _light(images)
     out = _some(out, 0.18, _soften)
     out = _some(out, 0.2, _noise)
     out = _some(out, 0.25, _jpeg)
     return out.clamp(0, 255)
 
 
-def _some(pictures: Any, share: float, change: Any) -> Any:
+def _some(images: Any, share: float, change: Any) -> Any:
     import torch
 
-    rows = (torch.rand(len(pictures), device=pictures.device) < share).nonzero()[:, 0]
+    rows = (torch.rand(len(images), device=images.device) < share).nonzero()[:, 0]
     if len(rows):
-        pictures[rows] = change(pictures[rows])
-    return pictures
+        images[rows] = change(images[rows])
+    return images
 
 
-def _light(pictures: Any) -> Any:
+def _light(images: Any) -> Any:
     """Saturation, colour cast, contrast, brightness, and now and then night."""
     import torch
 
-    n, device = len(pictures), pictures.device
+    n, device = len(images), images.device
 
     def normal(spread: float, channels: int = 1) -> Any:
         return torch.randn((n, channels, 1, 1), device=device) * spread
 
     weights = torch.tensor(_GREY_WEIGHTS, device=device)[None, :, None, None]
-    grey = (pictures * weights).sum(1, keepdim=True)
+    grey = (images * weights).sum(1, keepdim=True)
     saturation = (1 + normal(0.35)).clamp(0, 2)
     saturation[torch.rand(n, device=device) < 0.06] = 0
-    out = grey + (pictures - grey) * saturation
+    out = grey + (images - grey) * saturation
     out = out * torch.exp(normal(0.07, 3))
     mean = out.mean((1, 2, 3), keepdim=True)
     out = mean + (out - mean) * torch.exp(normal(0.2))
@@ -63,22 +63,22 @@ def _light(pictures: Any) -> Any:
     return 255 * (out / 255) ** torch.exp(normal(0.2))
 
 
-def _soften(pictures: Any) -> Any:
+def _soften(images: Any) -> Any:
     """Reduced by 1.5 to 3 and enlarged again."""
     import torch
     from torch.nn.functional import interpolate
 
-    side = pictures.shape[-1]
+    side = images.shape[-1]
     factor = 1.5 + 1.5 * float(torch.rand(()))
-    small = interpolate(pictures, size=int(side / factor), mode="bilinear", antialias=True)
+    small = interpolate(images, size=int(side / factor), mode="bilinear", antialias=True)
     return interpolate(small, size=side, mode="bilinear")
 
 
-def _noise(pictures: Any) -> Any:
+def _noise(images: Any) -> Any:
     import torch
 
-    amount = 18 * torch.rand((len(pictures), 1, 1, 1), device=pictures.device) ** 2
-    return pictures + amount * torch.randn_like(pictures)
+    amount = 18 * torch.rand((len(images), 1, 1, 1), device=images.device) ** 2
+    return images + amount * torch.randn_like(images)
 
 
 @cache
@@ -91,18 +91,18 @@ def _cosines() -> Any:
     return matrix
 
 
-def _jpeg(pictures: Any) -> Any:
+def _jpeg(images: Any) -> Any:
     """The loss of JPEG at quality 20 to 80: 8x8 cosine blocks, rounded by the standard's table."""
     import torch
 
-    device = pictures.device
-    n, _, height, width = pictures.shape
+    device = images.device
+    n, _, height, width = images.shape
     table = torch.tensor(_LUMA_TABLE, dtype=torch.float32, device=device)
     quality = 20 + 60 * torch.rand(n, device=device)
     strength = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
     steps = (table * strength[:, None, None]).clamp(min=1)[:, None, None, None]
     cosines = _cosines().to(device)
-    blocks = pictures.reshape(n, 3, height // 8, 8, width // 8, 8).transpose(3, 4) - 128
+    blocks = images.reshape(n, 3, height // 8, 8, width // 8, 8).transpose(3, 4) - 128
     spectrum = cosines @ blocks @ cosines.T
     spectrum = (spectrum / steps).round() * steps
     blocks = cosines.T @ spectrum @ cosines
@@ -110,14 +110,14 @@ def _jpeg(pictures: Any) -> Any:
 
 
 def cover_edges(batch: Batch, share: float = 0.15) -> Batch:
-    """Put a soft patch of another picture on the edge of one face in some pictures.
+    """Put a soft patch of another picture on the edge of one face in some images.
 
     Forehead, cheeks and ears only: eyes and mouth stay in sight, so the class stays true.
     """
     import torch
 
-    pictures = batch.pictures
-    n, side, device = len(pictures), pictures.shape[-1], pictures.device
+    images = batch.images
+    n, side, device = len(images), images.shape[-1], images.device
     if not len(batch.row):
         return batch
     face = torch.full((n,), -1, dtype=torch.long, device=device)
@@ -138,6 +138,6 @@ def cover_edges(batch: Batch, share: float = 0.15) -> Batch:
     dx = (at[None, :] - centre[:, :1]) / radius[:, :1]
     dy = (at[None, :] - centre[:, 1:]) / radius[:, 1:]
     inside = (1.3 - dy[:, :, None] ** 2 - dx[:, None, :] ** 2).clamp(0, 1)[:, None]
-    other = pictures.roll(1, 0)[rows].flip(-1)
-    pictures[rows] = pictures[rows] * (1 - inside) + other * inside
+    other = images.roll(1, 0)[rows].flip(-1)
+    images[rows] = images[rows] * (1 - inside) + other * inside
     return batch
