@@ -6,12 +6,7 @@
 
 four_class.csv has the columns image (relative to its folder) and class. Without --qualities, a CSV
 that OFIQ wrote, ours are computed and written to --write in the same form. pairs.csv has the
-<<<<<<< HEAD
-columns first, second (file names of the
-qualities) and similarity, of pairs that show one person.
-=======
 columns first, second (file names of the qualities) and similarity, of pairs that show one person.
->>>>>>> main
 """
 
 from __future__ import annotations
