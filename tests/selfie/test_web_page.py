@@ -120,7 +120,7 @@ def test_the_folder_is_whole_and_written_again(tmp_path: Path, no_runtime: Path)
     for name in (settings["detector"]["file"], settings["points"]["file"], settings["runtime"]):
         assert (out / name).is_file()
     policy = (out / "index.html").read_text(encoding="utf-8")
-    assert "default-src 'none'" in policy and "http" not in policy
+    assert "default-src 'none'" in policy and "://" not in policy
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, no_runtime: Path) -> None:
@@ -160,6 +160,7 @@ def test_the_server_gives_its_folder_to_this_computer_alone(tmp_path: Path) -> N
         ]:
             with pytest.raises(urllib.error.HTTPError) as error:
                 urllib.request.urlopen(urllib.request.Request(address + path, headers=headers))
+            error.value.close()
             assert error.value.code == code
 
 
