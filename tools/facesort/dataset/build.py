@@ -7,7 +7,7 @@ a class nor that a face is background.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +34,10 @@ from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
-from facesort.progress import no_step
+from facesort.progress import Step, no_step
 
 SYNTHETIC_SHARE = 0.4  # of the training sprites with landmarks, beside the real ones
 _FINDER_PX = 640
-
-Step = Callable[[Iterable["Item"], int, str], Iterable["Item"]]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import combinations
@@ -16,7 +16,7 @@ from facesort.dataset.check.statistics import SplitCounts, count_splits, has_two
 from facesort.dataset.splits import MAX_BITS, SPLITS, group_by_hash
 from facesort.dataset.yolo_dataset import Layout
 from facesort.parallel import ordered_map
-from facesort.progress import no_step
+from facesort.progress import Step, no_step
 
 # A group larger than this is a chain of look-alikes (blank or black images): its pairs are not
 # listed one by one beyond it.
@@ -82,9 +82,6 @@ def _near(faces: Sequence[tuple[Sample, ImageStats]]) -> Iterator[Pair]:
 def _rank(sample: Sample) -> int:
     """Train gives way to val, and val to test."""
     return SPLITS.index(sample.split)
-
-
-Step = Callable[[Iterable[ImageStats | str], int, str], Iterable[ImageStats | str]]
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import Reading
 from facesort.models.letterbox import GREY
 from facesort.photos import open_photo
+from facesort.progress import Step, no_step
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,6 @@ MIN_IOU = 0.4  # the conventions of face boxes differ: a strict overlap would co
 CROP_MIDDLE = (0.25, 0.75)  # where the centre of a detection must lie in a crop
 CROP_MIN_SIDE = 1 / 3  # of the crop's shorter side
 
-Step = Callable[[Iterable[Any], int, str], Iterable[Any]]
-
 
 @dataclass
 class Score:
@@ -124,7 +122,7 @@ def compare(
     truth: GroundTruth,
     min_side_px: float,
     pad: float = 0.0,
-    step: Step = lambda items, _total, _unit: items,
+    step: Step = no_step,
 ) -> Comparison:
     """Every detector on every image of ``truth``, with a grey border around it that is ``pad``
     times its width and height.

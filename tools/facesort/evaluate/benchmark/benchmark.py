@@ -20,6 +20,7 @@ from facesort.models.detect import YoloDetector
 from facesort.models.letterbox import GREY, letterbox
 from facesort.models.runtime import in_turns_ms
 from facesort.photos import open_photo
+from facesort.progress import Step
 
 GROWN = 1.6  # a face with some hair and collar around it
 
@@ -77,7 +78,6 @@ def crop_figures(detector: YoloDetector, crops: Iterable[Crop]) -> CropFigures:
 
 
 PHOTO, CROP = "photo", "crop"
-Step = Callable[..., Iterable[Any]]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ hand. A label that exists, even an empty one, is never touched: somebody said "n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
@@ -21,11 +21,10 @@ from facesort.labels import named_crops, yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
 from facesort.photos import content_hash, open_photo
-from facesort.progress import no_step
+from facesort.progress import Step, no_step
 
 LIST_NAME = "prelabelled.csv"
 _LONG_SIDE_PX = 1280  # twice what the network looks at: decoding more costs only time
-Step = Callable[[Iterable[Path], int, str], Iterable[Path]]
 
 
 class Finder(Protocol):

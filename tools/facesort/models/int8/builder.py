@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +16,10 @@ from facesort.models.int8.quantize import SCHEMES, Calibrated, Scheme, calibrate
 from facesort.models.letterbox import letterbox
 from facesort.models.parity import face_costs
 from facesort.models.runtime import in_turns_ms
+from facesort.progress import Step
 
 SMALL_PX = 320  # layers rank alike there, in a quarter of the time
 CONF = 0.1  # also weak faces tell what a layer does; weaker still, they are not yet lost
-
-Step = Callable[[Sequence[Any], int, str], Iterable[Any]]  # a progress bar
 
 
 @dataclass(frozen=True)
