@@ -253,8 +253,8 @@ def _by_the_others(
     found: Examples | None = None,
     soft: bool = True,
 ) -> Floats:
-    """Scores (n, people) of each example by all the others, and by ``found``; not ``soft``, by plain
-    means and with images of its own moment, which say that it is in the right folder."""
+    """Scores (n, people) of each example by all the others, and by ``found``; not ``soft``, by
+    plain means and with images of its own moment, which say that it is in the right folder."""
     known = _joined(examples, found)
     of_pairs = likeness.of(examples.vectors @ known.vectors.T, examples.state, known.state)
     np.fill_diagonal(of_pairs, -np.inf)
