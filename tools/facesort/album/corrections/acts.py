@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from facesort.album.corrections.records import ActResult, ActSummary, Correction, Move
-from facesort.album.corrections.relink import file_anew, planned
+from facesort.album.corrections.relink import file_anew
+from facesort.album.corrections.replan import planned
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.names import can_be_folder, folded
 from facesort.album.records import UNSURE, Entry

@@ -11,7 +11,8 @@ from facesort.album.corrections import regression_check
 from facesort.album.corrections.changes import FACES, Changes, find_changes, put_back, unpack
 from facesort.album.corrections.copies import copies_by_photo
 from facesort.album.corrections.missing import Ask, ask_about, unsettled
-from facesort.album.corrections.relink import Words, clear_unfinished, moved_by_others, relink
+from facesort.album.corrections.relink import clear_unfinished, relink
+from facesort.album.corrections.replan import Words, moved_by_others
 from facesort.album.corrections.renames import follow
 from facesort.album.corrections.review_queue import review_lines
 from facesort.album.destination import Destination

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from facesort.album.corrections.changes import Changes
-from facesort.album.corrections.relink import Words
+from facesort.album.corrections.replan import Words
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry, Prediction, folder_of
 from facesort.album.state import State
 from facesort.album.summary import counted
