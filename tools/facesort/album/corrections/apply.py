@@ -12,8 +12,8 @@ from facesort.album.corrections.changes import FACES, Changes, find_changes, put
 from facesort.album.corrections.copies import copies_by_photo
 from facesort.album.corrections.missing import Ask, ask_about, unsettled
 from facesort.album.corrections.relink import clear_unfinished, relink
-from facesort.album.corrections.replan import Words, moved_by_others
 from facesort.album.corrections.renames import follow
+from facesort.album.corrections.replan import Words, moved_by_others
 from facesort.album.corrections.review_queue import review_lines
 from facesort.album.destination import Destination
 from facesort.album.journal import read_state
