@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import subprocess
 import sys
-import re
 from pathlib import Path
 
 import learn_corrections
