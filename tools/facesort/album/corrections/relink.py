@@ -32,7 +32,7 @@ def relink(
 ) -> tuple[int, dict[str, str]]:
     """Carry ``changes`` out; how many photos changed places, and photo: why one could not.
 
-    Of faces of which nobody spoke, the model's own word counts: by class from the confidence
+    For faces without a correction, the model's prediction counts: by class from the confidence
     ``sure`` on; by person, ``words`` is what it says now.
     """
     state = workspace.journal.state

@@ -18,14 +18,14 @@ from facesort.album.state import State
 from facesort.album.user_labels import UserLabels
 from facesort.album.workspace import Workspace
 
-NOBODYS = (UNSURE, STRANGERS)
+UNNAMED = (UNSURE, STRANGERS)
 OUT_OF_ORDER = 0.1  # a certainty that changed by so much gives the crop another name
 SURE = "999_"  # how the name of a crop begins of which a person has spoken
-Words = Mapping[str, tuple[Prediction, ...]]  # photo: the model's word on each face
+Words = Mapping[str, tuple[Prediction, ...]]  # photo: the model's prediction for each face
 
 
 def moved_by_others(state: State, labels: UserLabels, words: Words) -> list[tuple[str, str]]:
-    """Crops of which nobody spoke and that go elsewhere, by what was learned: path, new folder."""
+    """Crops without a correction that move because of what was learned: path, new folder."""
     return [
         (entry.crops[number], words[photo][number].folder)
         for photo, entry in state.entries.items()
@@ -36,9 +36,9 @@ def moved_by_others(state: State, labels: UserLabels, words: Words) -> list[tupl
 
 
 def _is_new(old: Prediction, word: Prediction) -> bool:
-    """A face with a name leaves that folder for somebody else's, never for nobody's: the person
+    """A named face moves to another person's folder, never to unsure or strangers: the person
     has seen it there, and let it stand."""
-    named_no_more = word.folder in NOBODYS and old.folder not in NOBODYS
+    named_no_more = word.folder in UNNAMED and old.folder not in UNNAMED
     return word != NOT_ENCODED and word.folder != old.folder and not named_no_more
 
 
