@@ -2,7 +2,7 @@
 
     python tools/check_dataset.py data_configs/occlusion.yaml
     python tools/check_dataset.py my.yaml --model weights/occlusion.onnx  # and rank doubtful labels
-    python tools/check_dataset.py my.yaml --fix datasets/mended           # and write a clean copy
+    python tools/check_dataset.py my.yaml --fix datasets/fixed            # and write a clean copy
     python tools/check_dataset.py photos/annotations --images photos/images   # any other format
     python tools/check_dataset.py crops --format flags --map other=drop
 

@@ -133,7 +133,7 @@ def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.selfie.words import words_of
 
-    words_of(args.lang)  # an unknown language is told before any work
+    words_of(args.lang)  # an unknown language is reported before any work
     if args.photo is None:
         serve(args)
         return 0

@@ -77,7 +77,7 @@ def check(args) -> None:
 
 
 def kind_of(args) -> str:
-    """Where the class of a crop is told."""
+    """The kind of source that the classes of crops come from."""
     from facesort.labels import crop_source
 
     if args.classes_from or args.kind != crop_source.AUTO:

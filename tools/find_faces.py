@@ -112,7 +112,7 @@ def main(argv: Sequence[str]) -> int:
     from facesort.selfie.words import words_of
 
     language = args.lang or "en"
-    words_of(language)  # an unknown language is told before any work
+    words_of(language)  # an unknown language is reported before any work
     if isinstance(sys.stdin, io.TextIOWrapper):  # file names may hold bytes that are no text
         sys.stdin.reconfigure(errors="surrogateescape")
     found = sources.resolve(args.source, sys.stdin)

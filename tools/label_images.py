@@ -125,8 +125,8 @@ def report(left_out: Sequence[str], session: Session, shown: Shown, returned: Re
     out = list(dict.fromkeys([*left_out, *shown.unreadable]))  # each once
     for reason in out:
         print(f"left out: {console.one_line(reason)}")
-    for note in returned.mended:
-        print(f"mended: {console.one_line(note)}")
+    for note in returned.repaired:
+        print(f"repaired: {console.one_line(note)}")
     for problem in returned.problems:
         print(f"wrong: {console.one_line(problem)}")
     if shown.died:

@@ -12,8 +12,8 @@ it is none. By person, a new folder in faces/ is a new person, a renamed one a r
 crops of one moved into another's, and the folder removed, makes the two one; and all other faces
 are judged anew by what you said. Move a photo in photos/ where only one face can be meant. What you
 deleted, you are asked about. Each correction goes into corrections.jsonl beside the album's
-folders, outranks every model, and holds when you sort again, also with other weights. What cannot
-be told is listed, nothing is guessed. What would cost faces their right name that you named before
+folders, outranks every model, and holds when you sort again, also with other weights. What is
+unclear is listed, nothing is guessed. What would cost faces their right name that you named before
 counts for its own faces only, and it says so. Then it lists the faces worth the next look.
 
 --undo withdraws the corrections of the last learning and puts its photos and crops back; again, and
@@ -70,7 +70,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     if args.undo and (args.apply or args.watch or args.xmp or args.export_yolo):
         raise UsageError("--undo: takes back the last learning; pass no other option")
     if args.watch and (args.xmp or args.export_yolo):
-        raise UsageError("--watch: goes on for ever; pass --xmp or --export-yolo without it")
+        raise UsageError("--watch: runs until you stop it; pass --xmp or --export-yolo without it")
     return args
 
 

@@ -16,7 +16,7 @@ them there are _unsure, _no_face, _unreadable, and _not_a_face for you to drag c
 A video is linked into every folder that applies; its crops are the frames that show each class or
 person best. manifest.csv then has two columns more: the crop's frame, counted from 0, and time_s.
 By person, examples/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
-faces of nobody you named go to _strangers. Without examples, whoever is in the album often gets
+all other faces go to _strangers. Without examples, people who are in the album often get
 person_01, person_02, ...: rename these folders in faces/, then run learn_corrections.py.
 
 Your photos are only read. Run it again to go on after a stop, or to sort what was added since.
@@ -98,7 +98,7 @@ def load_face_encoder(encoder: Path = EMBEDDING) -> FaceEncoder:
 
 
 def people(args: Namespace, encoder: Callable[[], FaceEncoder]) -> KnownPeople | None:
-    """Whom to sort by; nobody, by class."""
+    """Whom to sort by; None sorts by class."""
     from facesort.album.person.enrollment import FOLDER, list_examples
     from facesort.album.person.known_people import PRECISION, KnownPeople
 

@@ -42,7 +42,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--out", type=console.path, default=Path("runs/face_embedding.onnx"), help="result (.onnx)")
     add("--minutes", type=float, default=6.5, help="of training (default: 6.5)")
     add("--device", default="cpu", help="cpu or cuda (default: cpu)")
-    add("--all", action="store_true", help="learn from all people; nobody is left to judge on")
+    add("--all", action="store_true", help="learn from all people; none are left to judge on")
     add("--learning-rate", type=float, default=4e-4)
     add("--people-weight", type=float, default=0.05, help="of the loss that tells people apart")
     add("--contrast-weight", type=float, default=0.15, help="of the loss on people in real masks")

@@ -96,8 +96,10 @@ def main(argv: Sequence[str]) -> None:
     check_out(CLASS_NAMES if args.map else (args.name,), args.out, args.split, lines)
     labels, missing = read(args)
     if not any(len(image.class_id) for image in labels.images):
-        told = "; ".join([*(f"{n:,} {why}" for why, n in labels.left_out.items()), *labels.notes])
-        raise DatasetError(f"{args.labels}: no face to convert ({told}); is --images right?")
+        reasons = "; ".join(
+            [*(f"{n:,} {why}" for why, n in labels.left_out.items()), *labels.notes]
+        )
+        raise DatasetError(f"{args.labels}: no face to convert ({reasons}); is --images right?")
     options = {"render": render, "config_lines": lines, "images": args.images is not None}
     written = write_yolo(labels, args.out, args.split, **options)
     print("\n".join(console.one_line(line) for line in summary(labels, written)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_a_folder_for_each_person(full_album: Album, by_person: Sort, tmp_path: 
         "faces/Ben/999_A_1.jpg",
         "faces/Ben/999_a_0.jpg",
         "faces/Eva/999_s_0.jpg",
-        "faces/_strangers/999_A_2.jpg",
+        "faces/_strangers/984_A_2.jpg",
         "faces/_unsure/999_doubt_0.jpg",
         "manifest.csv",
         "photos/Ana/A.JPG",
@@ -246,7 +247,7 @@ def test_a_new_folder_is_a_new_person_who_is_known_from_then_on(
     by_person()
     faces = tmp_path / "sorted/faces"
     (faces / "Zoe").mkdir()
-    (faces / "_strangers/999_a_0.jpg").rename(faces / "Zoe/999_a_0.jpg")
+    next(faces.glob("_strangers/*_a_0.jpg")).rename(faces / "Zoe/999_a_0.jpg")
     assert "1 new correction: 1 to Zoe" in learn(capsys, "--apply").out
     album.add("b.jpg", "masked_sunglasses")
     assert by_person().code == 0
@@ -263,7 +264,8 @@ def half_known(album: Album, by_person: Sort, examples: Path, tmp_path: Path) ->
     faces = tmp_path / "sorted/faces"
     (faces / "Zoe").mkdir()
     for number in range(2):
-        (faces / f"_strangers/999_{number}_0.jpg").rename(faces / f"Zoe/999_{number}_0.jpg")
+        crop = next(faces.glob(f"_strangers/*_{number}_0.jpg"))
+        crop.rename(faces / f"Zoe/999_{number}_0.jpg")
     return tmp_path / "sorted"
 
 
@@ -272,7 +274,7 @@ def test_corrections_move_other_faces(
 ) -> None:
     said = learn(capsys).out
     assert "your 2 corrections would move 3 other faces:" in said
-    assert "faces/_strangers/999_2_0.jpg -> Zoe" in said
+    assert re.search(r"faces/_strangers/\d{3}_2_0.jpg -> Zoe", said)
     assert len(list((half_known / "faces/_strangers").iterdir())) == 3
     assert "your 2 corrections moved 3 other faces:" in learn(capsys, "--apply").out
     assert [path for path in files(half_known) if path.startswith(("faces", "photos"))] == [

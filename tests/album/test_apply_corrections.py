@@ -205,7 +205,7 @@ def test_what_is_moved_back_is_the_last_word(dst: Path, view: str) -> None:
     shutil.move(away, there)
     again = taught(dst)
     assert "1 to Ben" in again
-    assert "1 correction kept for ever in corrections.jsonl, 1 in place of an earlier one" in again
+    assert "1 correction stored in corrections.jsonl, 1 in place of an earlier one" in again
     assert "0 new corrections" in taught(dst, apply=True)
     assert said(dst) == {("b.jpg", 0): "Ben"} and "Ben/b.jpg" in photos(dst)
 

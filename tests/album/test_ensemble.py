@@ -122,7 +122,7 @@ def test_beside_examples(album: Album, examples: Path, sort: Sort, tmp_path: Pat
     album.add("nobody.jpg", "sunglasses", confidence=0.95)  # whom the model takes for Ana
     argv = ("--src", "album", "--by", "person", "--people", "examples")
     result = sort(*argv, "--vote", "ANA+ben+ana+dog.pt")
-    line = "ANA+ben+ana+dog.pt has a say in ANA, ben, ana; nobody is called dog"
+    line = "ANA+ben+ana+dog.pt has a say in ANA, ben, ana; no person is called dog"
     assert result.out.count(line) == 1
     assert files(tmp_path / "sorted/photos") == ["Ana/a.jpg", "Ben/a.jpg", "_strangers/nobody.jpg"]
 

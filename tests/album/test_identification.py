@@ -85,18 +85,18 @@ def test_other_text_is_no_vector(text: str) -> None:
 
 def test_what_a_person_said_holds_for_the_burst() -> None:
     """Somebody new in three photos in a row; the first is said to be Ben."""
-    found = judged([4, 4, 4, 5], photo=[0, 1, 2, 3], told={0: 1})
+    found = judged([4, 4, 4, 5], photo=[0, 1, 2, 3], given={0: 1})
     assert [one.folder for one in found] == ["Ben", "Ben", "Ben", STRANGERS]
     assert found[0].probability == 1 and 0.98 < found[1].probability < 1
-    far = judged([4, 4], photo=[0, 50], told={0: 1})
+    far = judged([4, 4], photo=[0, 50], given={0: 1})
     assert far[1].folder == STRANGERS
 
 
 def test_two_words_on_one_burst_hold_for_nobody_else() -> None:
-    found = judged([4, 4, 4], photo=[0, 1, 2], told={0: 1, 1: 2})
+    found = judged([4, 4, 4], photo=[0, 1, 2], given={0: 1, 1: 2})
     assert [one.likeliest for one in found] == ["Ben", "Eva", ""]
 
 
 def test_a_word_that_it_is_a_stranger_makes_no_example_of_the_burst() -> None:
-    found = judged([0, 0, 0], photo=[0, 1, 50], told={0: -1})
+    found = judged([0, 0, 0], photo=[0, 1, 50], given={0: -1})
     assert [one.folder for one in found] == [STRANGERS, "Ana", "Ana"]

@@ -140,7 +140,7 @@ def test_side_cars_lie_beside_the_links_and_follow_them(
     xmp(dst)
     assert disk_as_dict(dst) == before
     drag(next(crop for crop in crops(dst, "Ana") if "_a_" in crop.name), "Ben")
-    assert "cannot be told" not in taught(dst, apply=True)
+    assert "unclear" not in taught(dst, apply=True)
     assert set(side_cars(dst)) == {"Ana/ae.jpg.xmp", "Eva/ae.jpg.xmp"}
     xmp(dst)
     assert side_cars(dst)["Ben/a.jpg.xmp"] == ["Ben"]

@@ -60,7 +60,7 @@ def test_nobody_often_enough(
 ) -> None:
     album.add("a.jpg", *classes)
     result = sort(*ARGV)
-    assert (result.code, "nobody new is in the album often enough" in result.out) == (0, True)
+    assert (result.code, "no new person is in the album often enough" in result.out) == (0, True)
     assert not (tmp_path / "sorted/faces/person_01").exists()
     assert list(photos(tmp_path / "sorted")) == ["_strangers" if classes else "_no_face"]
     for number in range(3):

@@ -128,7 +128,7 @@ def rate(work: Callable[[bytes], object], photos: Iterable[bytes]) -> float:
 
 def floors(level: str, photos: list[bytes]) -> dict[str, float]:
     """Photos a second of decoding alone, and of the network alone."""
-    from facesort.album.detected_faces import decode_px
+    from facesort.album.scanning.scanner import decode_px
     from facesort.models.detect import load_detector
     from facesort.models.letterbox import letterbox
     from facesort.models.presets import preset as level_of

@@ -51,9 +51,9 @@ def photo(tmp_path: Path) -> Path:
 def test_faces_that_nobody_labelled_are_ignored(photo: Path) -> None:
     labels = ImageLabels.of(photo, (512, 512), FACE_PX, [0])
     seen = found([FACE_PX[0], [300, 300, 350, 350], [400, 0, 450, 50]], [0.9, 0.8, 0.3])
-    mended = ignore_unlabelled(labels, seen)
-    assert mended.class_id.tolist() == [0, IGNORE]
-    assert mended.xyxy_px[1].tolist() == [300, 300, 350, 350]
+    repaired = ignore_unlabelled(labels, seen)
+    assert repaired.class_id.tolist() == [0, IGNORE]
+    assert repaired.xyxy_px[1].tolist() == [300, 300, 350, 350]
 
 
 def test_painting_over_hides_the_unknown_and_keeps_the_known(photo: Path) -> None:

@@ -1,4 +1,4 @@
-"""The script from end to end: report, exit codes, the mended copy, the original untouched."""
+"""The script from end to end: report, exit codes, the repaired copy, the original untouched."""
 
 import csv
 import html
@@ -77,7 +77,7 @@ def test_the_page_needs_nothing_else_and_escapes_names(messy: tuple[Path, str]) 
     assert html.escape("Box that leaves the image") in page
 
 
-def test_the_mended_copy_has_no_errors(messy: tuple[Path, str]) -> None:
+def test_the_repaired_copy_has_no_errors(messy: tuple[Path, str]) -> None:
     folder, _ = messy
     again = run(folder, "fixed/data.yaml", "--out", "again")
     assert again.returncode == 0, again.stdout

@@ -63,7 +63,7 @@ def test_a_folder(tmp_path: Path, files: dict, form: str) -> None:
     [
         ({}, "is no label format known here; pass --format coco|createml"),
         ({"a.jpg": "", "notes.txt": "hello"}, "is no label format known here"),
-        ({"a.xml": "", "a.txt": "", "classes.txt": "face"}, "could be voc or yolo"),
+        ({"a.xml": "", "a.txt": "0 .5 .5 .1 .1", "classes.txt": "face"}, "could be voc or yolo"),
     ],
 )
 def test_a_folder_of_none_or_several(tmp_path: Path, files: dict, message: str) -> None:

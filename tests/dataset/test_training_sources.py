@@ -65,7 +65,7 @@ def test_no_scenes_is_an_error(tmp_path: Path) -> None:
 
 def test_a_table_without_its_columns_is_an_error(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
-    table.write_text("image,class\n")
+    table.write_text("photo,class\n")
     with pytest.raises(LabelError, match="no column image"):
         training_sources.read_crops(tmp_path, table)
     with pytest.raises(LabelError, match="cannot be read"):

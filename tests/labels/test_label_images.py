@@ -146,7 +146,7 @@ def test_changed_and_merely_saved_labels_are_told_apart(split: Path) -> None:
     _, returned = session_with(split, {"a b.txt": f"0 {BOX}", "ä.txt": f"2 {BOX}"})
     assert [p.name for p in returned.changed] == ["ä.txt"]
     assert [p.name for p in returned.saved] == ["a b.txt", "ä.txt"]
-    assert not returned.problems and not returned.mended
+    assert not returned.problems and not returned.repaired
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_problems_are_listed(split: Path, then: dict[str, str | None], problem: 
     assert len(returned.problems) == 1 and problem in returned.problems[0]
 
 
-def test_a_reordered_class_list_is_mended_and_the_saved_labels_renumbered(split: Path) -> None:
+def test_a_reordered_class_list_is_repaired_and_the_saved_labels_renumbered(split: Path) -> None:
     """Labels that were not saved in the session still follow our list, and are left alone."""
     session, returned = session_with(
         split, {"classes.txt": "masked\nface\nsunglasses\n", "ä.txt": f"0 {BOX}1 {BOX}2 {BOX}"}
@@ -169,7 +169,7 @@ def test_a_reordered_class_list_is_mended_and_the_saved_labels_renumbered(split:
     assert classes(split) == list(CLASS_NAMES)
     assert label(split, "ä.txt").read_text() == f"1 {BOX}0 {BOX}2 {BOX}"
     assert label(split, "a b.txt").read_text() == f"0 {BOX}"
-    assert not returned.problems and "1 labels saved by that list" in returned.mended[0]
+    assert not returned.problems and "1 labels saved by that list" in returned.repaired[0]
     (backup,) = (session.label_root / ".labelimg").glob("*.zip")
     assert zipfile.ZipFile(backup).read("ä.txt").decode() == f"0 {BOX}1 {BOX}2 {BOX}"
 
@@ -177,7 +177,7 @@ def test_a_reordered_class_list_is_mended_and_the_saved_labels_renumbered(split:
 def test_a_lost_class_list_is_written_anew(split: Path) -> None:
     _, returned = session_with(split, {"classes.txt": None})
     assert classes(split) == list(CLASS_NAMES)
-    assert len(returned.mended) == 1 and not returned.problems
+    assert len(returned.repaired) == 1 and not returned.problems
 
 
 def test_an_unknown_class_stays_named_until_no_label_uses_it(split: Path) -> None:
@@ -185,7 +185,7 @@ def test_an_unknown_class_stays_named_until_no_label_uses_it(split: Path) -> Non
     more = "\n".join((*CLASS_NAMES, "maks")) + "\n"
     _, returned = session_with(split, {"classes.txt": more, "ä.txt": f"4 {BOX}"})
     assert classes(split) == [*CLASS_NAMES, "maks"]
-    assert "class 4" in returned.problems[0] and "maks" in returned.mended[0]
+    assert "class 4" in returned.problems[0] and "maks" in returned.repaired[0]
 
     session = prepare(split, CLASS_NAMES)
     assert session.extra == ("maks",) and not session.left_out
@@ -278,7 +278,7 @@ def test_opencv_s_qt_does_not_reach_labelimg() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "warning"), [("1.8.6", "None"), ("9.9", "the mend is for 1.8.6")]
+    ("version", "warning"), [("1.8.6", "None"), ("9.9", "the fix is for 1.8.6")]
 )
 def test_another_version_of_labelimg_is_said_aloud(version: str, warning: str) -> None:
     """In a process of its own, and as on Python 3.12, where distutils is gone."""

@@ -173,7 +173,7 @@ def test_zoom_draw_save_reopen(screen: Screen) -> None:
 
 
 def test_as_it_comes_labelimg_dies_of_the_same_zoom(screen: Screen) -> None:
-    """What the mend is for; when this fails, labelImg has been mended and ours can go."""
+    """What the fix is for; when this fails, labelImg has been fixed and ours can go."""
     image = lying_image(screen.home / "images" / "a.png")
     bare = screen.start("-c", "import labelImg.labelImg as l; l.main()", image.parent)
     screen.focus("labelImg .*png")

@@ -41,5 +41,5 @@ class UnreachableError(AlbumError):
 
 
 def first_line(error: Exception) -> str:
-    """What somebody else's exception says first; its type where it says nothing."""
+    """The first line of a library's exception; its type where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

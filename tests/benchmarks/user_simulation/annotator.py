@@ -44,8 +44,8 @@ def correct(
     album: Album, judge: Judge, learns_after: int, goal: tuple[float, float] = GOAL
 ) -> Work:
     """Let her put the album right, until its folders are as pure and complete as ``goal`` says.
-    ``judge`` has a word on every face, given what she said; it is asked anew after so many moves,
-    never where ``learns_after`` is 0."""
+    ``judge`` has a prediction for every face, given what she said; it is asked anew after so
+    many moves, never where ``learns_after`` is 0."""
     desk = Desk(album, judge(UserLabels()))
     pure, complete = desk.pure, desk.complete
     moves_to_pure = 0 if pure >= goal[0] else -1

@@ -101,7 +101,7 @@ class Destination:
         return find_plan(self.pending_plan)
 
     def names_in_use(self) -> list[str]:
-        """Paths of all files where ours go, whoever put them there."""
+        """Paths of all files where ours go, ours or not."""
         views = [view for view in VIEWS if (self.root / view).is_dir()]
         return [
             f"{view}/{folder}/{name}"

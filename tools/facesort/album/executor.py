@@ -179,7 +179,7 @@ class PlanExecutor:
         except FacesortError as error:
             reason = str(error)
         self._take_back(made)
-        if entry.scan.problem:  # not even a link to a photo that nobody can open: known, and done
+        if entry.scan.problem:  # not even a link to an unreadable photo: known, and done
             unlinked = replace(entry.scan, problem=f"{entry.scan.problem}; nor linked: {reason}")
             return Filed(replace(entry, targets=(), scan=unlinked))
         return Filed(entry, problem=reason)

@@ -96,7 +96,7 @@ def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Ent
         left=tuple(inner_path(path) for path in data.get("left", ())),
     )
     if entry.judged and len(entry.judged) != len(entry.scan.faces):
-        raise ValueError(f"{entry.scan.photo}: expected a word on each face, or on none")
+        raise ValueError(f"{entry.scan.photo}: expected a prediction for each face, or none")
     if entry.human and len(entry.human) != len(entry.scan.faces):
         raise ValueError(f"{entry.scan.photo}: expected what a person said of each face, or none")
     if not len(entry.scan.faces) == len(entry.crops) == len(entry.face_targets):

@@ -3,7 +3,7 @@
 Kinds of lines, in the order a run writes them:
 
     album     src, levels: where the photos are; how many folders were made down to the destination
-    options   options: what a run that filed photos was told
+    options   options: the options of a run that filed photos
     people    names: more people that photos are sorted by; without any, it is by class
     learned   learned: what their examples taught
     scanned   detector, scan: a photo was looked at (a killed scan goes on from here)
@@ -116,7 +116,7 @@ class Journal:
         self._append({"kind": "options", "options": options})
 
     def people(self, names: Iterable[str]) -> None:
-        """Those of ``names`` that are not told yet."""
+        """Record those of ``names`` that are not in the journal yet."""
         new = [name for name in names if name not in self.state.people]
         if new:
             self._append({"kind": "people", "names": new})

@@ -17,7 +17,7 @@ def possible_links(originals: Mapping[str, Place], link: str, folder: Path) -> d
     """``link`` for each photo, or ``copy`` where no hard link to it can be made in ``folder``.
 
     Found out by trying, once for all photos alike, because disks and systems differ more than their
-    names say: other disk, no links on it, or no links to what belongs to somebody else.
+    names say: other disk, no links on it, or no links to another user's files.
     """
     if link == COPY:
         return dict.fromkeys(originals, COPY)

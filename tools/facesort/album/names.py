@@ -67,7 +67,7 @@ class NamePool:
         return path
 
     def claim(self, paths: Iterable[str]) -> None:
-        """``paths`` are in use, whoever gave them out."""
+        """``paths`` are in use, whether given out here or not."""
         self._taken.update(map(folded, paths))
 
     def give_back(self, paths: Iterable[str]) -> None:

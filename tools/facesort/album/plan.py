@@ -51,8 +51,8 @@ def plan_entries(
 
     ``links`` says for each photo how it is linked; ``taken`` are the paths in the destination that
     exist or once existed; a face of a confidence below ``sure`` counts as unsure, unless a person
-    has said otherwise in ``labels``. By person, ``judged`` has a word on each face of each photo,
-    which counts instead. ``rules`` say for which faces a photo is filed.
+    has said otherwise in ``labels``. By person, ``judged`` has a prediction for each face of each
+    photo, which counts instead. ``rules`` say for which faces a photo is filed.
     """
     pool = NamePool(taken)
     ordered = sorted(scans, key=lambda scan: scan.photo)
@@ -130,16 +130,16 @@ def folders_of_faces(
 def photo_folders(
     scan: Scan, face_folders: Iterable[str], folders: Folders = BY_CLASS
 ) -> list[str]:
-    """The folders that a photo with faces in these is filed in; at least one. Of faces that nobody
-    can name, the unsure one counts more than a stranger's: it may be somebody."""
+    """The folders that a photo with faces in these is filed in; at least one. Of faces without
+    a name, the unsure one counts more than a stranger's: it may be a known person."""
     if scan.problem:
         return [UNREADABLE]
     face_folders = [folder for folder in face_folders if folder != NOT_A_FACE]
     if not face_folders:
         return [NO_FACE]
     named = set(face_folders) - {UNSURE, STRANGERS}
-    nobody = UNSURE if UNSURE in face_folders else STRANGERS
-    return [folder for folder in folders.photos if folder in named] or [nobody]
+    unknown = UNSURE if UNSURE in face_folders else STRANGERS
+    return [folder for folder in folders.photos if folder in named] or [unknown]
 
 
 def crop_name(photo_name: str, certainty: float, number: int) -> str:

@@ -162,7 +162,7 @@ class ByExamples(ByClass):
         learned = self._learned(report)
         voting, others = self._votes(learned)
         if voting:
-            unknown = f"; nobody is called {', '.join(others[:SHOWN])}" if others else ""
+            unknown = f"; no person is called {', '.join(others[:SHOWN])}" if others else ""
             report.say(f"{self.job.options.get('vote')} has a say in {', '.join(voting)}{unknown}")
         folders = self.folders(album.state, album.said)
         labels = album.said.within(folders)

@@ -189,7 +189,7 @@ def _remember_in(workspace: Workspace, memory: CropMemory) -> Remember:
 
 
 def _finish_pending(workspace: Workspace, memory: CropMemory) -> None:
-    """What cannot be filed is not told: it is news to this run, which will try, and tell, again."""
+    """Finish an earlier run. What cannot be filed is not reported: this run tries it again."""
     plan, pending = workspace.dst.pending(), workspace.dst.pending_plan
     if plan is not None:
         workspace.report.say("finishing what an earlier run began")

@@ -45,7 +45,7 @@ class State:
     levels: int = 0
     people: tuple[str, ...] = ()
     learned: Learned | None = None
-    options: dict[str, str] = field(default_factory=dict)  # of the last run that told them
+    options: dict[str, str] = field(default_factory=dict)  # of the last run that had any
     scans: dict[str, tuple[str, Scan]] = field(default_factory=dict)  # photo: detector, scan
     entries: dict[str, Entry] = field(default_factory=dict)  # photo: as it was filed last
     made: dict[str, tuple[str, FileSignature]] = field(default_factory=dict)  # path: photo, stamp

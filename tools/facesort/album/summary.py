@@ -49,10 +49,10 @@ def listing_lines(src: object, listing: Listing) -> Iterator[str]:
 def _names(listing: Listing) -> str:
     """``(2 .txt, 1 .pdf): a.txt, b.txt, c.pdf``: how many of which kind, and the first by name."""
     kinds = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in listing.others)
-    told = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+    counts = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
     more = len(listing.others) - SHOWN_OTHERS
     rest = f" and {more} more" if more > 0 else ""
-    return f"({told}): {', '.join(listing.others[:SHOWN_OTHERS])}{rest}"
+    return f"({counts}): {', '.join(listing.others[:SHOWN_OTHERS])}{rest}"
 
 
 def plan_lines(plan: Plan, in_full: bool) -> Iterator[str]:
@@ -126,7 +126,7 @@ def say_problems(problems: dict[str, str], report: Reporter) -> int:
 
 
 def _absent_lines(state: State, listing: Listing, dst: Path) -> Iterator[str]:
-    """What the person deleted or moved, here and in the album: respected, but told."""
+    """What the person deleted or moved, here and in the album: respected, but reported."""
     filed = [entry for entry in state.entries.values() if entry.targets]
     there = sum(any(os.path.lexists(dst / path) for path in entry.targets) for entry in filed)
     if there < len(filed):

@@ -37,7 +37,7 @@ from facesort.boxes import as_boxes, iou_matrix
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.errors import AlbumError
 
-OTHER_FOLDERS = (*FACE_FOLDERS, STRANGERS)  # all that is nobody's name
+OTHER_FOLDERS = (*FACE_FOLDERS, STRANGERS)  # all that is no person's name
 SAME_FACE_IOU = 0.5  # detectors differ in how much chin a face has, not in where it is
 ONE_BOX_IOU = 0.8  # no detector finds two faces that overlap this much
 
@@ -45,7 +45,7 @@ ONE_BOX_IOU = 0.8  # no detector finds two faces that overlap this much
 @dataclass(frozen=True)
 class UserLabel:
     """``folder`` is the one that the person wants the face in: one of `FACE_FOLDERS`, `STRANGERS`
-    or somebody's name; ``content`` the hash of the photo's bytes; ``photo`` and ``when`` are for
+    or a person's name; ``content`` the hash of the photo's bytes; ``photo`` and ``when`` are for
     who reads the file, and to tell copies apart; ``frame`` is the face's in a video. Where it
     ``teaches`` not, it counts for its own face only. An ``exact`` one replaces labels of the same
     box, but those of the copies that it ``keeps``; the first version of this program wrote no such
@@ -117,7 +117,7 @@ class UserLabels:
         return tuple(sorted({one.photo for one in same} - {label.photo}))
 
     def of_faces(self, scan: Scan) -> tuple[str, ...]:
-        """The folder that a person chose for each face of ``scan``; "" where nobody did."""
+        """The folder that a person chose for each face of ``scan``; "" where there is none."""
         return tuple(label.folder if label else "" for label in self.on_faces(scan))
 
     def on_faces(self, scan: Scan) -> tuple[UserLabel | None, ...]:
@@ -170,7 +170,7 @@ def _matched(iou: Any) -> list[int]:
 
 
 def _class_of(label: UserLabel) -> str:
-    """The class of somebody's face is not known: a bare one, most likely."""
+    """The class of a named face is not known: a bare one, most likely."""
     if label.folder in CLASS_NAMES:
         return label.folder
     return "" if label.folder in OTHER_FOLDERS else FaceClass.face.name
@@ -206,7 +206,7 @@ def read_lines(file: Path) -> list[UserLabel]:
             label, is_withdrawn = _parsed(line)
         except DAMAGED as error:
             raise AlbumError(
-                f"{file}: line {number} is damaged ({in_short(error)}); mend or remove that line, "
+                f"{file}: line {number} is damaged ({in_short(error)}); fix or remove that line, "
                 "the others are your corrections"
             ) from None
         if not is_withdrawn:

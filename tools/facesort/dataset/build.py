@@ -1,4 +1,4 @@
-"""Build a YOLO data set from scenes, selfies, crops and YOLO folders: mend, group, split, write.
+"""Build a YOLO data set from scenes, selfies, crops and YOLO folders: repair, group, split, write.
 
 Images with boxes are written as they are; crops (and selfies once more) are also composed onto
 canvases at many scales. Faces of unknown class are painted over: they must teach nothing, neither

@@ -44,7 +44,7 @@ def write_yolo(
 ) -> LabelSet:
     """Write ``labels`` and return what was written, at its new place.
 
-    Boxes of unknown class (`IGNORE`), and those without area in the image, cannot be told in YOLO
+    Boxes of unknown class (`IGNORE`), and those without area in the image, cannot be given in YOLO
     txt: they are left out and counted. ``images`` False writes labels only. ``render`` gives the
     text of a label file where it is to hold more than boxes, and ``config_lines`` goes into
     data.yaml beside the names. Raises `DatasetError` where the split is there already or the data

@@ -16,7 +16,7 @@ _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 def link_or_copy(src: Path, dst: Path, is_whole: bool = False) -> None:
     """Make ``dst`` a hard link to ``src``, or a copy where the disk has no such link.
 
-    A JPEG without its end mark is always copied: Ultralytics mends such a file when it scans a
+    A JPEG without its end mark is always copied: Ultralytics repairs such a file when it scans a
     data set, in older versions in place, which through a link would change the original; of one
     that ``is_whole``, the caller has seen that mark. Raises
     `FileExistsError` where ``dst`` is there already, and `OSError` as the disk does.

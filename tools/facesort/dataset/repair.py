@@ -36,7 +36,7 @@ def hand_drawn(xyxy_px: Boxes) -> Boxes:
 
 
 def ignore_unlabelled(labels: ImageLabels, found: FoundFaces) -> ImageLabels:
-    """Add, as `IGNORE`, the faces that the face model is sure of and that nobody labelled."""
+    """Add, as `IGNORE`, the faces that the face model is sure of and that have no label."""
     overlap = iou_matrix(found.xyxy_px, labels.xyxy_px).max(axis=1, initial=0)
     extra = found.xyxy_px[(found.confidence >= SURE_FACE) & (overlap < 0.3)]
     return replace(
@@ -70,7 +70,7 @@ JPEG_QUALITY = 95
 
 
 class Photo(Protocol):
-    """A photo with boxes; a class of "" is a face of which nobody spoke."""
+    """A photo with boxes; a class of "" is a face without a correction."""
 
     @property
     def path(self) -> Path: ...

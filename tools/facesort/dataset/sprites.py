@@ -144,7 +144,7 @@ _FINDER_PX = 320
 
 @dataclass(frozen=True, eq=False)
 class Drawable:
-    """A sprite and where its faces have eyes and mouth: (n, 5, 2) px, NaN where nobody knows."""
+    """A sprite and where its faces have eyes and mouth: (n, 5, 2) px, NaN where unknown."""
 
     sprite: Sprite
     landmarks_px: NDArray[np.float64]

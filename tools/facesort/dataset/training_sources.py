@@ -24,7 +24,7 @@ def scene_class(original: str, finding: str | None) -> int:
     """The class of a scene's box from its first label and the finding of the second look.
 
     ``with_incorrect_mask`` says nothing about the two bits (chin, nose out, over the eyes), so
-    without a finding nobody knows: `IGNORE`.
+    without a finding it is unknown: `IGNORE`.
     """
     if finding is None:
         return IGNORE if original == "with_incorrect_mask" else int(parse_class(original))

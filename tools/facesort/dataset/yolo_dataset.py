@@ -67,7 +67,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """``missing`` are (split, what the YAML names and nobody finds); ``keypoint_fields`` the
+    """``missing`` are (split, what the YAML names and is not there); ``keypoint_fields`` the
     numbers that follow each box in a pose data set."""
 
     file: Path
@@ -93,7 +93,7 @@ class Layout:
             labels = yolo.label_path_of(folder / "x.jpg").parent
             for label in sorted(labels.rglob("*.txt")):
                 if label not in wanted and label.name.lower() not in yolo.NO_LABELS:
-                    wanted.add(label)  # told once, where folders lie in one another
+                    wanted.add(label)  # reported once, where folders lie in one another
                     yield split, label
 
 
@@ -121,7 +121,7 @@ def read_layout(file: Path, only: Sequence[str] = ()) -> Layout:
                 folders.append((split, source))
     if not images:
         where = ", ".join(text for _, text in missing)
-        raise DatasetError(f"{file}: no image in {where}; build the data set, or mend the paths")
+        raise DatasetError(f"{file}: no image in {where}; build the data set, or fix the paths")
     return Layout(
         file=file,
         names=names_of(file, content),

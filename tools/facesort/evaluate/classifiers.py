@@ -56,8 +56,8 @@ class Row:
         return float(np.mean([r / n for r, n in zip(self.right, self.crops, strict=True) if n]))
 
 
-def judge(name: Name, crops: Sequence[tuple[Image, int]], **told: object) -> Row:
-    """How rightly ``name`` names ``crops`` (image, class index); ``told`` is for `Row`."""
+def judge(name: Name, crops: Sequence[tuple[Image, int]], **given: object) -> Row:
+    """How rightly ``name`` names ``crops`` (image, class index); ``given`` is for `Row`."""
     true = np.array([class_id for _, class_id in crops])
     named = np.array([name(rgb) for rgb, _ in crops])
     classes = range(len(CLASS_NAMES))
@@ -68,7 +68,7 @@ def judge(name: Name, crops: Sequence[tuple[Image, int]], **told: object) -> Row
         crops=tuple(int((true == c).sum()) for c in classes),
         bits=(mouth, eyes),
         none=int((~found).sum()),
-        **told,  # type: ignore[arg-type]
+        **given,  # type: ignore[arg-type]
     )
 
 

@@ -1,7 +1,7 @@
 """Same person or not? What an embedding says of pairs of faces, as face verification counts it.
 
 Every pair of two photos counts: of the same person, and of different ones (LFW's protocol takes
-6,000 of them, http://vis-www.cs.umass.edu/lfw/; with all, a false-accept rate of 1e-3 can be told).
+6,000 of them, http://vis-www.cs.umass.edu/lfw/; with all pairs, 1e-3 false accepts can be seen).
 """
 
 from __future__ import annotations

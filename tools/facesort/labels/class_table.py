@@ -14,7 +14,7 @@ from facesort.errors import LabelError, UsageError
 from facesort.labels.image_labels import IGNORE, IGNORED, ImageLabels, LabelSet
 
 DROP = "drop"  # the box goes: it is not a face, or none that matters
-IGNORE_NAME = "ignore"  # a face whose class nobody knows: neither learned nor background
+IGNORE_NAME = "ignore"  # a face of unknown class: neither learned nor background
 _SPECIAL = {DROP: IGNORE - 1, IGNORE_NAME: IGNORE}
 _DROPPED = _SPECIAL[DROP]
 
@@ -42,7 +42,7 @@ def map_classes(
     A class that ``table`` does not name keeps its name where that is a target; for the four classes
     the aliases of `facesort.classes` are known as well. The target ``drop`` leaves boxes out
     (counted), ``ignore`` makes them of unknown class. Raises one `LabelError` that lists every
-    class nobody could place, with its boxes; classes without boxes need no place.
+    class that has no place, with its boxes; classes without boxes need no place.
     """
     targets = tuple(target_names)
     counts = label_set.counts()
@@ -127,10 +127,10 @@ def _renumbered(image: ImageLabels, new_id: np.typing.NDArray[np.int64]) -> Imag
 
 
 def _unknown(names: list[str], counts: Mapping[str, int], targets: tuple[str, ...]) -> str:
-    told = [f"'{name}' ({counts[name]:,} boxes{did_you_mean(name, targets)})" for name in names]
+    listed = [f"'{name}' ({counts[name]:,} boxes{did_you_mean(name, targets)})" for name in names]
     return (
-        f"no class of ours for {', '.join(told)}; pass --map SOURCE=TARGET for each, with a target "
-        f"of {', '.join([*targets, *_SPECIAL])}"
+        f"no class of ours for {', '.join(listed)}; pass --map SOURCE=TARGET for each, with a "
+        f"target of {', '.join([*targets, *_SPECIAL])}"
     )
 
 

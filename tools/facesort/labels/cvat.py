@@ -79,13 +79,13 @@ def _frames(root: ElementTree.Element, where: str, extras: Counter[str]) -> list
         for shape in track:
             if shape.tag not in _SHAPES or shape.get("outside") == "1":
                 continue
-            told = f"{where}: track {track.get('id')}: frame {shape.get('frame')}"
+            place = f"{where}: track {track.get('id')}: frame {shape.get('frame')}"
             extras["track ids"] += 1
             try:
                 number = int(shape.get("frame") or "")
             except ValueError:
-                raise LabelError(f"{told}: expected a frame's number") from None
-            frames[number].append(_box(shape, track.get("label") or "", told, extras))
+                raise LabelError(f"{place}: expected a frame's number") from None
+            frames[number].append(_box(shape, track.get("label") or "", place, extras))
     size = root.find("meta/*/original_size")
     size_wh = _size(size.findtext("width"), size.findtext("height")) if size is not None else None
     return [RawAnnotation(f"frame_{n:06d}", boxes, size_wh) for n, boxes in sorted(frames.items())]
@@ -163,8 +163,8 @@ def render(labels: LabelSet) -> str:
     for number, image in enumerate(labels.images):
         width, height = image.size_wh
         name = labels.relative(image.path).as_posix()
-        told = {"id": str(number), "name": name, "width": str(width), "height": str(height)}
-        element = ElementTree.SubElement(root, "image", told)
+        place = {"id": str(number), "name": name, "width": str(width), "height": str(height)}
+        element = ElementTree.SubElement(root, "image", place)
         rows = zip(image.class_id.tolist(), image.xyxy_px.tolist(), strict=True)
         for class_id, corners in rows:
             label_name = IGNORE_NAME if class_id == IGNORE else labels.names[class_id]

@@ -37,7 +37,7 @@ class Flags:
     def class_name(self) -> str:
         """One of the four classes, or `OTHER`. Raises `LabelError` for a mislabel."""
         if self.is_mislabel:
-            raise LabelError(f"{render(self)}: not occluded, yet top or bottom is; mend the name")
+            raise LabelError(f"{render(self)}: not occluded, yet top or bottom is; fix the name")
         if self.occluded and not (self.top or self.bottom):
             return OTHER
         return FaceClass.from_bits(mouth_covered=self.bottom, eyes_covered=self.top).name

@@ -27,7 +27,7 @@ def read_classes(root: Path, known: Collection[str] = ()) -> NamedCrops:
     """Images in class folders, nested at will: ``masked/anna/1.jpg``, ``set_1/masked/1.jpg``.
 
     The nearest folder that names a class (one of the four, an alias, or one of ``known``) counts;
-    where none does, the image's own folder is the name, which nobody may know.
+    where none does, the image's own folder is the name, known or not.
     """
     crops, refused = [], []
     for path, relative in images_below(root):
@@ -45,7 +45,7 @@ def read_classes(root: Path, known: Collection[str] = ()) -> NamedCrops:
 def read_identities(root: Path) -> NamedCrops:
     """Images by person: the folders right below ``root`` are the classes.
 
-    Folders that begin with ``_`` are those in which a sorted album keeps what is nobody's, such as
+    Folders that begin with ``_`` are those in which a sorted album keeps unnamed faces, such as
     ``_unsure`` and ``_strangers``: left out.
     """
     crops, refused = [], []

@@ -36,16 +36,16 @@ class Images:
     def find(self, name: str, folder: str = "") -> Path | str:
         """The image called ``name``, first in ``folder`` (relative to the root); where there is
         none, or more than one that could be meant, the reason instead."""
-        told = PurePosixPath(_key(name))
-        beside = PurePosixPath(_key(folder)) / told.name
-        for path in (PurePosixPath(_key(folder)) / told, told, beside):
+        wanted = PurePosixPath(_key(name))
+        beside = PurePosixPath(_key(folder)) / wanted.name
+        for path in (PurePosixPath(_key(folder)) / wanted, wanted, beside):
             if str(path) in self._by_path:
                 return self._by_path[str(path)]
-        stem = told.with_suffix("") if told.suffix in PHOTO_SUFFIXES else told
+        stem = wanted.with_suffix("") if wanted.suffix in PHOTO_SUFFIXES else wanted
         groups = (
             # a path says more than a name, a name more than a name without suffix
-            self._by_place.get(str(stem)) if len(told.parts) > 1 else None,
-            self._by_name.get(told.name),
+            self._by_place.get(str(stem)) if len(wanted.parts) > 1 else None,
+            self._by_name.get(wanted.name),
             self._by_place.get(str(beside.parent / stem.name)),
             self._by_stem.get(stem.name),
         )

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from facesort.boxes import Boxes, SizeWH, as_boxes
 from facesort.errors import LabelError
 
-# A face whose class nobody could tell: neither an example of a class nor background.
+# A face of unknown class: neither an example of a class nor background.
 IGNORE = -1
 
 # How the file name of an image with synthetic labels begins: the mark travels with the file, and
@@ -62,7 +62,7 @@ IGNORED = "ignored"
 class LabelSet:
     """``names`` by class index, ``images`` with their boxes.
 
-    ``root`` is the folder that the images' paths are told relative to. ``left_out`` counts what
+    ``root`` is the folder that the images' paths are relative to. ``left_out`` counts what
     the reader could not take, by reason, so that what comes in equals what goes out plus that;
     ``notes`` are lines for the person, such as which images are missing. Of the images that
     are ``whole``, the reader has seen the end.

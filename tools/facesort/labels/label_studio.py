@@ -106,13 +106,13 @@ def _box(result: dict[str, Any], where: str, extras: Counter[str]) -> RawBox:
     if kind != "rectanglelabels":
         return RawBox(name, where=where, problem=f"is of {kind}, not a rectangle")
     size_wh = _size(result)
-    told = json_file.numbers([value.get(key) for key in ("x", "y", "width", "height")], 4)
-    if told is None or size_wh is None:
+    xywh_percent = json_file.numbers([value.get(key) for key in ("x", "y", "width", "height")], 4)
+    if xywh_percent is None or size_wh is None:
         return RawBox(name, where=where, problem="has no x, y, width, height and original size")
     extras["second labels of one box"] += len(names) - 1 if names else 0
     extras["confidences"] += result.get("score") is not None
     extras["turned boxes (the box around is kept)"] += bool(value.get("rotation"))
-    x, y, w, h = (v / 100 * size_wh[i % 2] for i, v in enumerate(told))
+    x, y, w, h = (v / 100 * size_wh[i % 2] for i, v in enumerate(xywh_percent))
     angle = math.radians(json_file.number(value.get("rotation") or 0))
     cos, sin = math.cos(angle), math.sin(angle)  # about the corner left above
     xs = [x + dx * cos - dy * sin for dx in (0, w) for dy in (0, h)]

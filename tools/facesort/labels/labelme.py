@@ -59,8 +59,8 @@ def _box(shape: Any, where: str, extras: Counter[str]) -> RawBox:
         return RawBox("?", where=where, problem="is no shape")
     name = str(shape.get("label") or "").strip()
     kind = str(shape.get("shape_type") or "polygon")
-    told = shape.get("points")
-    pairs = [json_file.numbers(pair, 2) for pair in told] if isinstance(told, list) else [None]
+    given = shape.get("points")
+    pairs = [json_file.numbers(pair, 2) for pair in given] if isinstance(given, list) else [None]
     points = [(pair[0], pair[1]) for pair in pairs if pair]
     if len(points) < len(pairs):
         return RawBox(name, where=where, problem="has no points x, y")

@@ -28,7 +28,7 @@ class Refused:
 @dataclass(frozen=True)
 class NamedCrops:
     """``crops`` are (path, class name in the words of the source); what came in is those and
-    the ``refused``. ``root`` is the folder that paths are told relative to."""
+    the ``refused``. ``root`` is the folder that paths are relative to."""
 
     root: Path
     crops: tuple[tuple[Path, str], ...]
@@ -46,8 +46,8 @@ def notes_on(root: Path) -> tuple[str, ...]:
     """Lines on what lies below ``root`` and is no image, or cannot be entered."""
     listing = list_photos(root)
     suffixes = Counter(PurePosixPath(name).suffix or "no suffix" for name in listing.others)
-    told = ", ".join(f"{n:,} {suffix}" for suffix, n in sorted(suffixes.items()))
-    notes = [f"passed over, no images: {told}"] if told else []
+    counts = ", ".join(f"{n:,} {suffix}" for suffix, n in sorted(suffixes.items()))
+    notes = [f"passed over, no images: {counts}"] if counts else []
     notes += [f"passed over, cannot be entered: {folder}" for folder in listing.unreadable]
     return tuple(notes)
 

@@ -10,8 +10,8 @@ from facesort.labels.image_labels import LabelSet
 
 def say_not_kept(labels: LabelSet, counts: Counter[str]) -> LabelSet:
     """``labels`` with a note that counts what was not carried over, such as track ids."""
-    told = ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items()) if n)
-    if not told:
+    listed = ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items()) if n)
+    if not listed:
         return labels
-    note = f"read but not kept, for want of room: {told}"
+    note = f"read but not kept, the format has no field for it: {listed}"
     return replace(labels, notes=(*labels.notes[:1], note, *labels.notes[1:]))

@@ -32,9 +32,9 @@ MAGIC = b"PAR1"
 
 def read(source: Path, reading: Reading) -> LabelSet:
     """A file, or all below a folder, such as the parts that other programs write. Raises
-    `LabelError` where a file is no Parquet or lacks a column; in a folder, such a file is told."""
+    `LabelError` where a file is no Parquet or lacks a column; in a folder, such a file is noted."""
     items: list[RawAnnotation | ReadError] = []
-    told: dict[str, None] = {}
+    names: dict[str, None] = {}
     for file in sorted(source.rglob("*.parquet")) if source.is_dir() else [source]:
         try:
             table = _table(file)
@@ -44,10 +44,10 @@ def read(source: Path, reading: Reading) -> LabelSet:
             items.append(ReadError(str(error)))
             continue
         items += _items(table, file.name)
-        told |= dict.fromkeys(_told_names(table))
+        names |= dict.fromkeys(_class_names(table))
     found = {box.name for item in items if isinstance(item, RawAnnotation) for box in item.boxes}
-    others = sorted(found - {*told, IGNORE_NAME, ""})
-    return resolve(items, reading, [*told, *others])
+    others = sorted(found - {*names, IGNORE_NAME, ""})
+    return resolve(items, reading, [*names, *others])
 
 
 def _items(table: pa.Table, file: str) -> list[RawAnnotation | ReadError]:
@@ -78,7 +78,7 @@ def _table(file: Path) -> pa.Table:
     return table
 
 
-def _told_names(table: pa.Table) -> list[str]:
+def _class_names(table: pa.Table) -> list[str]:
     try:
         names = json.loads((table.schema.metadata or {}).get(CLASSES, b"[]"))
     except ValueError:
@@ -93,8 +93,8 @@ def _raw(image: str, rows: list[tuple[int, dict[str, Any]]], file: str) -> RawAn
         if any(row[name] is not None for name in (*BOX, "class"))
     ]
     size = json_file.numbers([rows[0][1].get(name) for name in SIZE], 2)
-    told = (int(size[0]), int(size[1])) if size and min(size) > 0 else None
-    return RawAnnotation(image, boxes, told)
+    size_wh = (int(size[0]), int(size[1])) if size and min(size) > 0 else None
+    return RawAnnotation(image, boxes, size_wh)
 
 
 def _raw_box(row: dict[str, Any], where: str) -> RawBox:

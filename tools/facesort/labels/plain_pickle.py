@@ -1,4 +1,4 @@
-"""Reads a pickle of plain values from a source nobody knows, without running any of it.
+"""Reads a pickle of plain values from an unknown source, without running any of it.
 
 A pickle is a program: https://docs.python.org/3/library/pickle.html#restricting-globals . Here it
 may build lists, tuples, dicts, sets, numbers and text. The few NumPy calls that occur in data sets
@@ -29,9 +29,9 @@ def load(file: Path, expected: str) -> Any:
     except OSError as error:
         raise LabelError(f"{file}: cannot be read ({error.strerror}); is the path right?") from None
     except Exception as error:  # damaged pickles fail in every way there is
-        told = f"{type(error).__name__}: {error}"[:100]
+        reason = f"{type(error).__name__}: {error}"[:100]
         raise LabelError(
-            f"{file}: no pickle, or a damaged one ({told}); expected {expected}"
+            f"{file}: no pickle, or a damaged one ({reason}); expected {expected}"
         ) from None
 
 
@@ -84,7 +84,7 @@ class _DType:
 
 
 class Array:
-    """numpy.ndarray of numbers, told as lists."""
+    """numpy.ndarray of numbers, given as lists."""
 
     __slots__ = ("_values",)
 

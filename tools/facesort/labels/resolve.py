@@ -153,21 +153,21 @@ class _Gathering:
 
     def _is_stored(self, item: RawAnnotation, shape: Shape) -> bool | str:
         """Whether the boxes are those of the stored image; a text where they are of neither."""
-        told = item.size_wh
-        if told is not None and told not in (shape.size_wh, shape.stored_wh):
-            sizes = (shape.size_wh, shape.stored_wh) if min(told) > 0 else ()
-            like = [size_wh for size_wh in sizes if _is_same_shape(told, size_wh)]
+        label_wh = item.size_wh
+        if label_wh is not None and label_wh not in (shape.size_wh, shape.stored_wh):
+            sizes = (shape.size_wh, shape.stored_wh) if min(label_wh) > 0 else ()
+            like = [size_wh for size_wh in sizes if _is_same_shape(label_wh, size_wh)]
             if not like or not self._reading.scale:
                 self._could_be_scaled += bool(like)
                 return "label is of another size than its image"
             self._scaled += 1
-            told = like[0]
+            label_wh = like[0]
         if shape.orientation == 1 or self._reading.boxes_of != "auto":
             return self._reading.boxes_of == "stored"
-        if told is None or shape.size_wh == shape.stored_wh:
+        if label_wh is None or shape.size_wh == shape.stored_wh:
             self._unsure_which_way_up += 1
             return False
-        return told == shape.stored_wh
+        return label_wh == shape.stored_wh
 
     def _take(self, item: RawAnnotation, path: Path, shape: Shape, stored: bool) -> None:
         self._shapes[path] = shape
@@ -181,7 +181,7 @@ class _Gathering:
             row = (raw.name, box)
             if problem:
                 self._left_out[f"box {problem.partition(':')[0]}"] += 1
-                self._bad.append(f"{raw.where}: {problem} {_told(raw)}".rstrip())
+                self._bad.append(f"{raw.where}: {problem} {_values(raw)}".rstrip())
             elif row in known:
                 self._left_out["box that another label of the same image has too"] += 1
             else:
@@ -215,15 +215,15 @@ class _Gathering:
 
     def _to_scale(self, item: RawAnnotation, shape: Shape, size_wh: SizeWH) -> tuple[float, float]:
         """By how much to stretch the boxes of a label that was made at another size."""
-        told = item.size_wh
-        if item.normalised or told in (None, shape.size_wh, shape.stored_wh):
+        label_wh = item.size_wh
+        if item.normalised or label_wh in (None, shape.size_wh, shape.stored_wh):
             return 1.0, 1.0
-        return size_wh[0] / told[0], size_wh[1] / told[1]
+        return size_wh[0] / label_wh[0], size_wh[1] / label_wh[1]
 
     def finish(self, names: Sequence[str] | None) -> LabelSet:
         if self._bad and not self._reading.drop_bad:
             raise LabelError(
-                f"{self._bad[0]}; mend it or pass --drop-bad to leave it out "
+                f"{self._bad[0]}; fix it or pass --drop-bad to leave it out "
                 f"({len(self._bad)} such in {self._seen['labels']:,} labels)"
             )
         found = {name for rows in self._rows.values() for name, _ in rows} - {IGNORE_NAME}
@@ -248,25 +248,25 @@ class _Gathering:
         return LabelSet(ordered, images, self._reading.images, +self._left_out, notes, whole)
 
     def _unlabelled(self) -> list[str]:
-        """Nobody has said that they show no face."""
+        """Images without a label; they may still show a face."""
         count = len(self._images) - len(self._found) if self._images else 0
         return [f"images without a label, left out: {count:,}"] if count else []
 
     def _account(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self._seen.items())
-        told = [f"read: {counts or 'nothing'}"]
+        parts = [f"read: {counts or 'nothing'}"]
         if self._unsure_which_way_up:
-            told.append(f"{self._unsure_which_way_up:,} turned by EXIF, taken as labelled upright")
+            parts.append(f"{self._unsure_which_way_up:,} turned by EXIF, taken as labelled upright")
         if self._scaled:
-            told.append(f"{self._scaled:,} labels of another size scaled to their image")
+            parts.append(f"{self._scaled:,} labels of another size scaled to their image")
         if self._could_be_scaled:
-            told.append(
+            parts.append(
                 f"{self._could_be_scaled:,} labels are of another size than their image, but of "
                 "its shape: --scale-boxes scales them"
             )
         if self._over_the_edge:
-            told.append(f"{self._over_the_edge:,} boxes reach over the edge of their image")
-        return "; ".join(told)
+            parts.append(f"{self._over_the_edge:,} boxes reach over the edge of their image")
+        return "; ".join(parts)
 
 
 _SHAPE_TOLERANCE = 0.02  # of the ratio of the sides: a size is rounded to whole pixels
@@ -276,5 +276,5 @@ def _is_same_shape(one: SizeWH, other: SizeWH) -> bool:
     return abs(one[0] * other[1] - one[1] * other[0]) <= _SHAPE_TOLERANCE * one[1] * other[0]
 
 
-def _told(raw: RawBox) -> str:
+def _values(raw: RawBox) -> str:
     return f"({', '.join(f'{v:g}' for v in raw.values)})" if len(raw.values) else ""

@@ -49,7 +49,7 @@ def read(source: Path, reading: Reading) -> LabelSet:
 
 
 def entries(source: Path) -> Iterator[Entry | ReadError]:
-    """The photos of a pickle or of all below a folder; a bad one of several is told, not raised."""
+    """The photos of a pickle or of all below a folder; a bad one of several is yielded."""
     files = sorted(source.rglob("*.pkl")) if source.is_dir() else [source]
     for file in files:
         try:

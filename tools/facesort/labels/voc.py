@@ -63,7 +63,7 @@ def _raw(xml: Path, shown: Path) -> RawAnnotation | ReadError:
 
 
 def raw_boxes(data: bytes, where: str) -> tuple[list[RawBox], SizeWH | None]:
-    """The boxes of an xml's bytes, and the image's size where it is told."""
+    """The boxes of an xml's bytes, and the image's size where it is given."""
     root = _parsed(BytesIO(data), where)
     boxes = [_raw_box(item, f"{where}: object {i}") for i, item in enumerate(root.iter("object"))]
     return boxes, _size_or_none(root)

@@ -132,9 +132,9 @@ def _lines(file: Path) -> list[str]:
 def _is_label(lines: Sequence[str], empty: bool = True) -> bool:
     """Is any line a box, whatever else is wrong? A list of images (``train.txt``) or a text
     (``info.txt``) is none."""
-    told = [line.split() for line in lines if line.strip()]
-    return any(len(fields) >= 5 and all(map(_is_number, fields[:5])) for fields in told) or (
-        empty and not told
+    rows = [line.split() for line in lines if line.strip()]
+    return any(len(fields) >= 5 and all(map(_is_number, fields[:5])) for fields in rows) or (
+        empty and not rows
     )
 
 

@@ -20,7 +20,7 @@ from facesort.media.video_writer import VideoWriter
 from facesort.media.window import Window
 from facesort.models.segment.segmenter import Segment
 
-COLOURS_RGB = {  # told apart also by those who see no red or green (Okabe and Ito, 2008)
+COLOURS_RGB = {  # distinct also for those who see no red or green (Okabe and Ito, 2008)
     FaceClass.face.name: (0, 158, 115),
     FaceClass.masked.name: (0, 114, 178),
     FaceClass.sunglasses.name: (230, 159, 0),

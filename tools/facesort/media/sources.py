@@ -49,7 +49,7 @@ class Source:
 @dataclass
 class Sources:
     """What was named, in order, each file once. ``missing`` is what was asked for and is not there,
-    ``left_out`` what nobody asked for by name; both with their reasons."""
+    ``left_out`` what was found but not named; both with their reasons."""
 
     found: list[Source] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """A manifest beside an exported model: what goes in, what comes out, thresholds, classes, hash.
 
-For programs that run the model without our Python, and for whoever must prove which file they ran.
+For programs that run the model without our Python, and to prove which file was run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The same detectors run by OpenVINO: it reads the ONNX file, 8-bit ones too.
 
 OpenVINO 2026.4 gets the anchors of an 8-bit network wrong where height and width are left open, so
-it is told the size of each input, and an 8-bit file for it takes squares only.
+it is given the size of each input, and an 8-bit file for it takes squares only.
 """
 
 from __future__ import annotations

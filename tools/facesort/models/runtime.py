@@ -44,7 +44,7 @@ def open_session(weights: Path, data: bytes, threads: int) -> Any:
 
 
 def move(file: Path, out: Path) -> None:
-    """Put ``file`` at ``out`` in one step, so that nobody ever loads half a model."""
+    """Put ``file`` at ``out`` in one step, so that half a model is never loaded."""
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".partial")
     try:

@@ -293,5 +293,5 @@ def _as_os_error(what: Remote) -> Iterator[None]:
     except Exception as error:
         if what.relative:
             check_reachable(Remote(what.url))
-        told = error.strerror if isinstance(error, OSError) and error.strerror else None
-        raise OSError(errno.EIO, told or first_line(error), str(what)) from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else None
+        raise OSError(errno.EIO, reason or first_line(error), str(what)) from None

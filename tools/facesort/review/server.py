@@ -94,7 +94,7 @@ def serve(
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [url]).start()
         try:
-            with suppress(KeyboardInterrupt):  # as the server was told it is ended
+            with suppress(KeyboardInterrupt):  # the server reports its own end
                 run_app(application([*Routes(house).routes(), *start_routes(house)], keys), sock)
         finally:
             house.close()

@@ -22,7 +22,7 @@ _SAME_IOU = 0.3  # landmarks of another model belong to the face they overlap th
 
 @dataclass(frozen=True)
 class Verdict:
-    """``reasons`` are keys of words.yaml, in the order in which a person would mend them; there
+    """``reasons`` are keys of words.yaml, in the order in which a person would fix them; there
     are none for a usable photo. ``measures`` is None where there is no face."""
 
     reasons: tuple[str, ...]

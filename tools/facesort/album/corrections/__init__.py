@@ -1,1 +1,1 @@
-"""What a person does by hand becomes a label for ever, and teaches."""
+"""What a person does by hand is stored as a label, and teaches."""

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from facesort.album.corrections.records import ActResult, ActSummary, Correction, Move
-from facesort.album.corrections.relink import file_anew, planned
+from facesort.album.corrections.relink import file_anew
+from facesort.album.corrections.replan import planned
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.names import can_be_folder, folded
 from facesort.album.records import UNSURE, Entry
@@ -44,11 +45,11 @@ def dismiss(album: SortedAlbum, faces: Sequence[tuple[str, int]], folder: str) -
 
 
 def merge(album: SortedAlbum, old: str, new: str) -> ActResult:
-    """All faces of the person ``old`` are ``new``'s, a name of somebody or a new one; so are the
-    examples. Raises `UsageError` where ``old`` is nobody."""
+    """Give all faces and examples of the person ``old`` to ``new``, a known name or a new one.
+    Raises `UsageError` where ``old`` is not a person of the album."""
     with album.mutex:
         if old not in album.state.people or not album.is_by_person:
-            raise UsageError(f"{old}: nobody of this name; expected one of the album's people")
+            raise UsageError(f"{old}: no person of this name; expected one of the album's people")
         if old == new:
             raise UsageError(f"{old}: has that name already")
         rows = album.table.rows_in(old)
@@ -62,7 +63,7 @@ def keep_apart(album: SortedAlbum, one: str, other: str) -> ActResult:
     with album.mutex:
         for name in (one, other):
             if name not in album.state.people:
-                raise UsageError(f"{name}: nobody of this name; expected one of the album's people")
+                raise UsageError(f"{name}: no such person; expected one of the album's people")
         return carry_out(album, [], {"do": APART, "pair": sorted((one, other))})
 
 

@@ -1,4 +1,4 @@
-"""Learns from the person's hand: what was moved becomes a label for ever, and photos follow."""
+"""Learns from what the person moved: each move is stored as a label, and photos follow."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from facesort.album.corrections import regression_check
 from facesort.album.corrections.changes import FACES, Changes, find_changes, put_back, unpack
 from facesort.album.corrections.copies import copies_by_photo
 from facesort.album.corrections.missing import Ask, ask_about, unsettled
-from facesort.album.corrections.relink import Words, clear_unfinished, moved_by_others, relink
+from facesort.album.corrections.relink import clear_unfinished, relink
 from facesort.album.corrections.renames import follow
+from facesort.album.corrections.replan import Words, moved_by_others
 from facesort.album.corrections.review_queue import review_lines
 from facesort.album.destination import Destination
 from facesort.album.journal import read_state
@@ -67,9 +68,7 @@ def apply_corrections(root: Path, wish: Options, report: Reporter) -> int:
         _keep(workspace, changes, labels, new, wish.ask)
         replaced = before + len(new) - len(labels)
         instead = f", {replaced} in place of an earlier one for the same face" if replaced else ""
-        report.say(
-            f"{counted(len(labels), 'correction')} kept for ever in {dst.CORRECTIONS}{instead}"
-        )
+        report.say(f"{counted(len(labels), 'correction')} stored in {dst.CORRECTIONS}{instead}")
         labels = labels.within(state.sorted_into)
         words = _words(state, labels)
         others = moved_by_others(state, labels, words)
@@ -108,13 +107,13 @@ def check_sorted(root: Path) -> Destination:
 
 
 def _ask(changes: Changes, state: State, labels: UserLabels, ask: Ask | None) -> None:
-    """Ask what it means that a crop is gone, if there is somebody to ask."""
+    """Ask what it means that a crop is gone, if there is a user to ask."""
     changes.missing = unsettled(changes.missing, state, labels)
     if ask is not None and changes.missing:
         answers = ask_about(changes.missing, state, ask)
-        told = {(said.photo, said.number) for said in answers}
+        answered = {(said.photo, said.number) for said in answers}
         changes.said += answers
-        changes.missing = [g for g in changes.missing if (g.photo, g.number) not in told]
+        changes.missing = [g for g in changes.missing if (g.photo, g.number) not in answered]
 
 
 def _new(changes: Changes, state: State, labels: UserLabels) -> list[UserLabel]:
@@ -217,14 +216,14 @@ def _say_others(
 
 def _say(changes: Changes, new: list[UserLabel], report: Reporter) -> None:
     into = Counter(label.folder for label in new)
-    told = ", ".join(f"{n:,} to {folder}" for folder, n in into.most_common())
-    report.say(f"{counted(len(new), 'new correction')}{': ' + told if told else ''}")
+    counts = ", ".join(f"{n:,} to {folder}" for folder, n in into.most_common())
+    report.say(f"{counted(len(new), 'new correction')}{': ' + counts if counts else ''}")
     _list(
         "crop gone, nothing learned from that (no face? put it into _not_a_face)",
         [gone.path for gone in changes.missing],
         report,
     )
-    _list("cannot be told", changes.unclear, report)
+    _list("unclear", changes.unclear, report)
 
 
 def _list(what: str, lines: list[str], report: Reporter) -> None:

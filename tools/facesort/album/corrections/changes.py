@@ -48,7 +48,7 @@ class MissingCrop:
 @dataclass
 class Changes:
     """``moved`` is old path: new path, of crops and photos alike; ``said`` what that means;
-    ``missing`` are crops that are nowhere, ``unclear`` lines on all that nobody can tell."""
+    ``missing`` are crops that are nowhere, ``unclear`` lines on all that is ambiguous."""
 
     moved: dict[str, str] = field(default_factory=dict)
     said: list[MovedFace] = field(default_factory=list)

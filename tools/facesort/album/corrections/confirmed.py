@@ -18,7 +18,7 @@ from facesort.photos import album_at
 @dataclass(frozen=True)
 class Confirmed:
     """``classes`` runs parallel to ``boxes_px``, in pixels of the upright photo: a class name, the
-    name of a person where the album is sorted by person, or "" for a face of which nobody spoke."""
+    name of a person where the album is sorted by person, or "" for a face without a correction."""
 
     path: Path
     boxes_px: tuple[BoxPx, ...]

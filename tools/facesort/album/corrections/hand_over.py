@@ -1,7 +1,7 @@
 """Copies of each person's photos to give away, other people's faces hidden; and the count checked.
 
-A face is hidden unless it is the person's own, or of somebody who may be shown. What the detector
-has missed cannot be hidden: whoever gives photos away looks through them first. A video is left
+A face is hidden unless it is the person's own, or of a person who may be shown. What the detector
+has missed cannot be hidden: look through the copies before you give them away. A video is left
 out, as not every frame of it was looked at. A photo in which nothing is hidden is copied byte by
 byte; one in which something is, is a new JPEG without EXIF.
 """
@@ -63,7 +63,7 @@ def hand_over(
         raise UsageError(f"{others!r}: expected one of {', '.join(WAYS)}")
     unknown = [name for name in people if name not in album.state.people]
     if unknown or not people:
-        raise UsageError(f"{', '.join(unknown) or 'nobody'}: expected names of the album's people")
+        raise UsageError(f"{', '.join(unknown) or 'no name'}: expected names of the album's people")
     out = _new_folder(album.root)
     photos = hidden = left_out = 0
     for name in people:

@@ -20,8 +20,8 @@ SETTLED = (NOT_A_FACE, STRANGERS)
 def unsettled(
     missing: Iterable[MissingCrop], state: State, labels: UserLabels
 ) -> list[MissingCrop]:
-    """Those of which nobody said that they are no face, or nobody's: who then deletes the crop has
-    said all there is to say."""
+    """The missing crops that still need an answer. One that was already marked as no face or as
+    a stranger's does not: deleting it adds nothing."""
     return [
         gone
         for gone in missing

@@ -56,15 +56,15 @@ def check(
     ``new`` is tried at once; only if that does harm, one person after the other.
     """
     album = {scan.content: scan for scan in scans}.values()
-    told = _examples(before, learned, album)
+    given_before = _examples(before, learned, album)
     words = {name: _examples(UserLabels(said), learned, album) for name, said in new.items()}
     every = [one for known in words.values() for one in known]
     faces = {face.identity.vector for scan in album for face in scan.faces if face.identity}
-    held = [*(one for one in learned.examples if one.vector not in faces), *told]
+    held = [*(one for one in learned.examples if one.vector not in faces), *given_before]
     held = [one for one in held if one.person in {*names, STRANGERS}]
     if not every or not held:
         return {}
-    found = _without([one for one in learned.examples if one.vector in faces], told)
+    found = _without([one for one in learned.examples if one.vector in faces], given_before)
     judge = _Judge(names, learned, held)
     right = judge.named_right(found)
     if _harm(right, judge.named_right([*_without(found, every), *every])) is None:
@@ -124,8 +124,8 @@ class _Judge:
             self._likeness,
         )
         probability = gallery.probability(vectors_of(held), worn_by(held))
-        nobody = 1 - probability.sum(axis=1)
-        likeliest = np.where(nobody > probability.max(axis=1), UNKNOWN, probability.argmax(axis=1))
+        unknown = 1 - probability.sum(axis=1)
+        likeliest = np.where(unknown > probability.max(axis=1), UNKNOWN, probability.argmax(axis=1))
         return np.asarray(likeliest == self._persons(held))
 
     def _persons(self, known: Sequence[Example]) -> NDArray[np.int64]:
@@ -153,7 +153,7 @@ def _examples(labels: UserLabels, learned: Learned, scans: Iterable[Scan]) -> li
 
 
 def by_person(labels: Iterable[UserLabel], names: Sequence[str]) -> dict[str, list[UserLabel]]:
-    """``labels`` by the person they name; those that name nobody teach nothing."""
+    """``labels`` by the person they name; those that name no person teach nothing."""
     groups: dict[str, list[UserLabel]] = defaultdict(list)
     for label in labels:
         if label.folder in names:

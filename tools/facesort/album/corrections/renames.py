@@ -28,8 +28,8 @@ class Rename:
 
 
 def find_renames(root: Path, state: State, changes: Changes) -> Iterator[Rename]:
-    """Who has another name now. As long as one crop of the old folder is elsewhere, or nowhere,
-    nobody has; where the empty folder still stands, it may be."""
+    """Find the people who have another name now. A person whose crops are not all in the new
+    folder is not renamed; where the empty old folder still exists, the rename is not sure."""
     filed = Counter(was_in(e, n) for e in state.entries.values() for n in range(len(e.crops)))
     for name in state.people:
         went = Counter(said.folder for said in changes.said if said.was == name)

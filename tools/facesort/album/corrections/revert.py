@@ -119,7 +119,7 @@ def take_back(
 
 
 def _as_before(workspace: Workspace, entry: Entry, before: Entry, pool: NamePool) -> Entry:
-    """The entry in its old places; where somebody else's file is now, in a new one beside."""
+    """The entry in its old places; where another file is now, in a new one beside."""
 
     def place(path: str) -> str:
         is_free = path in entry.paths or not os.path.lexists(workspace.dst.root / path)

@@ -1,6 +1,6 @@
 """Where a look is worth most: names that are likely wrong, faces that are easily named. Pure.
 
-Of the faces of which nobody spoke, half of the list are the named ones that the model doubts most,
+Of the faces without a correction, half of the list are the named ones that the model doubts most,
 half the unsure ones that it is closest to naming; each in the order of their worth.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from facesort.album.corrections.changes import Changes
-from facesort.album.corrections.relink import Words
+from facesort.album.corrections.replan import Words
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry, Prediction, folder_of
 from facesort.album.state import State
 from facesort.album.summary import counted
@@ -72,7 +72,7 @@ def _by_class(entry: Entry, number: int) -> Prediction:
 
 def _review_item(crop: str, word: Prediction) -> ReviewItem:
     folder = folder_of(crop).split("/")[1]
-    likely = f"{word.likeliest or 'somebody you named'} ({word.probability:.2f})"
+    likely = f"{word.likeliest or 'a person you named'} ({word.probability:.2f})"
     if folder == UNSURE:
         why = f"{word.poor}; {likely}?" if word.poor else f"{likely}?"
         return ReviewItem(word.probability / (2 if word.poor else 1), crop, why)
@@ -83,5 +83,5 @@ def _review_item(crop: str, word: Prediction) -> ReviewItem:
     if word.likeliest == folder:
         return ReviewItem(1 - word.probability, crop, f"only {word.probability:.2f} sure")
     # whose folder it lies in is at most as likely as the likeliest, and as all but that one
-    why = f"rather {likely}" if word.likeliest else "rather nobody you named"
+    why = f"rather {likely}" if word.likeliest else "rather a stranger"
     return ReviewItem(max(word.probability, 1 - word.probability), crop, why)

@@ -85,7 +85,7 @@ class SortedAlbum:
     @property
     def folders(self) -> list[str]:
         """Where a face can be put: classes, or people with a face, an example or a folder; then
-        those of nobody."""
+        the folders of no person."""
         with self.mutex:
             every = self.state.sorted_into
             counts, learned = self.table.counts(), self.state.learned

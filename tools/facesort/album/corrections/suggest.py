@@ -1,4 +1,4 @@
-"""What a person may want to decide next: faces that look like somebody now, people who look alike,
+"""What a person may want to decide next: faces that look like a person now, people who look alike,
 and how much is left to do. Nothing is moved here.
 """
 
@@ -16,13 +16,13 @@ from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.clustering import is_numbered
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE
 
-LIKELY = 0.5  # from here on a face of nobody's is suggested
-RATHER = 0.8  # one that lies in somebody's folder, for another
+LIKELY = 0.5  # from here on an unnamed face is suggested
+RATHER = 0.8  # one that lies in a person's folder, for another
 SURE = 0.98  # of a named face, that it is done
 PURE = 0.99  # the share of right faces in named folders that is aimed at
 AT_ONCE = 24  # faces of one suggestion
 ROWS = 8192  # faces looked at together, so that memory stays flat
-NOBODYS = (UNSURE, STRANGERS)
+UNNAMED = (UNSURE, STRANGERS)
 
 Rows = NDArray[np.int64]
 
@@ -50,10 +50,10 @@ def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> 
         rows = rows[rows < scores.of(table)]
         if not names or not len(rows):
             return []
-        is_nobodys = np.isin(table.folder[rows], [table.folder_index(name) for name in NOBODYS])
+        is_unnamed = np.isin(table.folder[rows], [table.folder_index(name) for name in UNNAMED])
         parts = [_likeliest(album, scores, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
         best, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        wanted = value >= np.where(is_nobodys, LIKELY, RATHER)
+        wanted = value >= np.where(is_unnamed, LIKELY, RATHER)
         found = []
         for number, name in enumerate(names):
             mine = np.flatnonzero(wanted & (best == number))
@@ -111,8 +111,8 @@ def _by_class(album: SortedAlbum, most: int) -> list[Suggestion]:
 
 
 def look_alikes(album: SortedAlbum, scores: FaceScores) -> list[tuple[str, str]]:
-    """Pairs of people who look like one person, the most alike first; somebody who has a name comes
-    before a number of ours."""
+    """Pairs of people who look like one person, the most alike first; a person with a name comes
+    before a numbered one."""
     if not album.is_by_person:
         return []
     apart = kept_apart(album)
@@ -125,7 +125,7 @@ def progress(album: SortedAlbum, scores: FaceScores) -> Progress:
     with album.mutex:
         table = album.table
         n = len(table)
-        others = [table.folder_index(name) for name in (*NOBODYS, NOT_A_FACE)]
+        others = [table.folder_index(name) for name in (*UNNAMED, NOT_A_FACE)]
         named = table.alive[:n] & ~np.isin(table.folder[:n], others)
         main = table.alive[:n] & table.is_main[:n]
         confirmed = main & table.confirmed[:n]

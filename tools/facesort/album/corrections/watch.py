@@ -41,7 +41,7 @@ def _watch(
     root: Path, wish: Options, quiet_s: float, report: Reporter, until: Callable[[], bool]
 ) -> None:
     seen: Look | None = None
-    told = ""
+    reported = ""
     while not until():
         now = _look(root) if seen is None else _settled(root, quiet_s)
         if now == seen:
@@ -51,11 +51,11 @@ def _watch(
             if seen is None or has_news(root, wish.apply):
                 apply_corrections(root, wish, report)
                 report.say(f"watching {root}; Ctrl-C ends it")
-            seen, told = now, ""
+            seen, reported = now, ""
         except AlbumError as error:  # another run is at work, a line was damaged by hand ...
-            if str(error) != told:
+            if str(error) != reported:
                 report.say(f"not learned yet: {error}")
-            told = str(error)
+            reported = str(error)
             time.sleep(quiet_s)
 
 

@@ -91,7 +91,7 @@ def sure_from(best: Floats, precision: float) -> float:
     expected to be right; 1.1 where none can. ``best`` (n,) are the likeliest names' probabilities.
 
     Half of the mistakes allowed are kept in reserve for what probabilities do not know: a blurred
-    face, a brother, an example that is somebody else. A name that is likelier wrong than right is
+    face, a brother, an example of another person. A name that is likelier wrong than right is
     not given, however sure all others are: what counts is the one stranger in a child's folder.
     """
     if not len(best):
@@ -103,7 +103,7 @@ def sure_from(best: Floats, precision: float) -> float:
 
 
 def assign(probability: Floats) -> Ints:
-    """Persons (n,) for the faces of one photo, nobody twice, so that the product of probabilities
+    """Persons (n,) for the faces of one photo, none twice, so that the product of probabilities
     is largest; `UNKNOWN` where being a stranger is likelier than any name left."""
     from scipy.optimize import linear_sum_assignment
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from facesort.models.people.similarity_norm import SimilarityNorm
 
 NEXT_PHOTOS = 3  # how many photos on a face is looked for
-SAME_FACE = 5.0  # likeness, in deviations: nine in ten of a burst, and nobody else, measured
+SAME_FACE = 5.0  # likeness, in deviations: nine in ten of a burst, and no other person, measured
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

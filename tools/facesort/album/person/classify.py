@@ -1,4 +1,4 @@
-"""A word on every face of an album: whose it is, by what the examples and the person taught. Pure.
+"""Prediction for every face of an album: whose it is, from examples and corrections. Pure.
 
 Needs no photo and no model: the vectors are in the journal. So whatever a person corrects changes
 the word on all other faces at once.
@@ -37,7 +37,7 @@ NOT_ENCODED = Prediction(UNSURE, "", 0.0, "could not be described")
 def classify_scans(
     learned: Learned, names: Sequence[str], labels: UserLabels, scans: Iterable[Scan]
 ) -> dict[str, tuple[Prediction, ...]]:
-    """Photo: a word on each of its faces, the folder being one of ``names`` or none's.
+    """Photo: a prediction for each of its faces, the folder being one of ``names`` or none's.
 
     ``scans`` is the whole album, filed or not: how sure one must be depends on it. Faces that a
     person has named are examples too.
@@ -62,7 +62,7 @@ def classify_scans(
         ),
         learned.precision,
         learned.allow_twins,
-        told={
+        given={
             row: index.get(said.folder, UNKNOWN) for row, (_, _, said) in enumerate(rows) if said
         },
         voted=votes([face for _, face, _ in rows], names),
@@ -129,7 +129,7 @@ def _text(face: Face) -> str:
 
 def image_numbers(rows: Sequence[tuple[int, Face, Any]]) -> list[int]:
     """One number an image for faces of numbered photos and videos: every frame of a video is an
-    image of its own, for somebody may be in many."""
+    image of its own, for a person may be in many."""
     images = [(number, face.frame) for number, face, _ in rows]
     index = {image: number for number, image in enumerate(dict.fromkeys(images))}
     return [index[image] for image in images]

@@ -43,8 +43,8 @@ def find_people(
 ) -> list[Examples]:
     """Examples of each person of ``faces`` who is none of ``known``, whom most faces show first.
 
-    Where ``fresh`` (n,) is given, somebody who is on none of these faces was looked for before.
-    Faces too poor to learn from are nobody's: they are judged by the examples, like all others.
+    Where ``fresh`` (n,) is given, a person who is on none of these faces was looked for before.
+    Faces too poor to learn from make no new person: like all others, the examples judge them.
     """
     size = np.array([one.side_px for one in faces.quality])
     good = np.array([not one.reject_reason(LEARNING) for one in faces.quality], dtype=bool)
@@ -147,7 +147,7 @@ def names_of(learned: Learned) -> tuple[str, ...]:
 
 def found_line(names: Collection[str], dst: Path) -> str:
     if not names:
-        return "nobody new is in the album often enough for a folder"
+        return "no new person is in the album often enough for a folder"
     in_order = sorted(names, key=lambda name: (len(name), name))
     shown = " to ".join(dict.fromkeys((in_order[0], in_order[-1])))
     return (
@@ -185,8 +185,8 @@ def with_people_found(
     new_photos: Container[str],
 ) -> Learned:
     """``learned``, and examples of everybody else who is in ``scans`` often enough, and in one of
-    ``new_photos``. Their numbers go on after those of ``taken``. Faces that a person has spoken of
-    are nobody new's."""
+    ``new_photos``. Their numbers go on after those of ``taken``. Faces with a correction
+    make no new person."""
     every = sorted(scans, key=lambda scan: scan.photo)
     rows = [
         (number, face, label)
@@ -197,7 +197,7 @@ def with_people_found(
     spoken = [(face, label) for _, face, label in rows if label]
     known = known_examples(learned, spoken)
     strange = [as_example(face, label) for face, label in spoken if label.folder == STRANGERS]
-    known += [one for one in strange if one]  # who was called that is nobody new
+    known += [one for one in strange if one]  # a known stranger is no new person
     names = tuple(dict.fromkeys(one.person for one in known))
     silent = [(number, face) for number, face, label in rows if not label]
     faces = album_faces([face for _, face in silent], [number for number, _ in silent])

@@ -1,6 +1,6 @@
 """Who is likely where: the album as context of each face. Pure.
 
-People come back: whoever is in the images round a face is likelier in this one. So the prior of
+People come back: a person in the images around a face is likelier in this one. So the prior of
 a face is a share of the album's mix of people, and of who else was there: the images of the same
 folder, next to it in order. How much that says is fitted on the album itself, each face being
 predicted by the others (a Dirichlet prior of ``strength``); in an album without order it says

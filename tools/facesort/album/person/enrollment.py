@@ -115,7 +115,7 @@ def read_examples(
             if face is None:
                 unclear[path] = name
                 refused[path] = (
-                    f"{len(seen.quality)} faces, and which one is meant cannot be told; crop it"
+                    f"{len(seen.quality)} faces, and it is unclear which one is meant; crop it"
                 )
             else:
                 alone.append((path, seen, face))

@@ -2,7 +2,7 @@
 
 Such a model knows no strangers: it takes everybody for one of its children. So beside examples, a
 vote only multiplies the odds of its child, by confidence to doubt, and `MOST` at most: it decides
-between children who are alike, and makes nobody of a face that looks like none.
+between children who are alike, and gives no name to a face that looks like none.
 """
 
 from __future__ import annotations
@@ -89,14 +89,14 @@ def classify_by_votes(
     sure: float,
     allow_twins: bool,
 ) -> dict[str, tuple[Prediction, ...]]:
-    """A word on every face by votes alone: a child of ``names``, from the confidence ``sure`` on,
-    or `UNSURE`; see `judge`."""
+    """A prediction for every face by votes alone: a child of ``names``, from the confidence
+    ``sure`` on, or `UNSURE`; see `judge`."""
     every = list(scans)
     rows = [(number, face) for number, scan in enumerate(every) for face in scan.faces]
     said = [name for scan in every for name in labels.of_faces(scan)]
     voted = votes([face for _, face in rows], names)
     index = {name: person for person, name in enumerate(names)}
-    for row, name in enumerate(said):  # nobody else of that photo gets a name that was given
+    for row, name in enumerate(said):  # no other face of that photo gets a name that was given
         if name:
             voted[row] = 0.0
         if name in index:

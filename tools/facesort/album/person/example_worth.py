@@ -33,5 +33,5 @@ def worth(read: ReadExamples) -> Iterator[str]:
 
 
 def _masks_matter(read: ReadExamples) -> bool:
-    """Where nobody's example wears a mask, nobody has one to add."""
+    """Where no example of any person wears a mask, a lack of masks is not reported."""
     return bool((np.asarray(read.examples.state) & MOUTH).any())

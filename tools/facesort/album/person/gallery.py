@@ -9,7 +9,7 @@ the others, once with its person in the gallery and once, as a stranger, without
 
 Then the album's own surest faces become examples too (`Gallery.with_album`): the same child on more
 days, in other light, in a mask. An image of the same moment has no say; and as more examples make
-strangers look more like somebody, how sure a score makes us is fitted anew.
+strangers look more like a known person, how sure a score makes us is fitted anew.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from facesort.models.people.similarity_norm import STATES, SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
-NO_EXAMPLE = -12.0  # score of a person without examples: nobody looks like that
+NO_EXAMPLE = -12.0  # score of a person without examples: no face looks like that
 ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
 SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
 OUTLIER_BY = 1.5  # likeness that an example has more to another person than to its own
@@ -101,7 +101,7 @@ class Calibration:
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """``people`` persons with their ``examples``; made by `build`. ``found`` are faces of the album
-    that are taken for somebody's, ``burst`` (found,) the bursts they are of."""
+    that were taken for a person's, ``burst`` (found,) the bursts they are of."""
 
     examples: Examples
     people: int
@@ -154,7 +154,7 @@ def build(
     examples: Examples, people: int, likeness: SimilarityNorm, per_state: int = 40
 ) -> Gallery:
     """A gallery of ``people`` persons, calibrated; of each person at most ``per_state`` examples in
-    each state are kept. Raises `ValueError` for an example of somebody else."""
+    each state are kept. Raises `ValueError` for an example of another person."""
     if len(examples) and examples.person.max() >= people:
         raise ValueError(f"person {examples.person.max()}; expected below {people}")
     kept = capped(examples, per_state)

@@ -55,12 +55,12 @@ def classify_album(
     faces: AlbumFaces,
     precision: float,
     allow_twins: bool = False,
-    told: Mapping[int, int] | None = None,
+    given: Mapping[int, int] | None = None,
     voted: NDArray[np.float64] | None = None,
     context: bool = True,
 ) -> list[Prediction]:
     """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
-    children's folders, ``precision`` can be expected to be right. ``told`` says of some rows of
+    children's folders, ``precision`` can be expected to be right. ``given`` says of some rows of
     ``faces`` who they are beyond doubt, an index into ``names`` or `UNKNOWN`; ``voted`` (n, people)
     is what another model says (`person.vote`). Without ``context``, who is in the photos around
     says nothing (`person.context`).
@@ -70,7 +70,7 @@ def classify_album(
     """
     if not len(faces.vectors):
         return []
-    known = told or {}
+    known = given or {}
     probability = _probability(gallery, faces, known, context)
     if voted is not None:
         probability = weigh(probability, voted)
@@ -83,7 +83,7 @@ def classify_album(
     open_to_doubt = good & ~np.isin(np.arange(len(good)), list(known))
     best = probability.max(axis=1, initial=0.0)
     named = name_faces(
-        np.where(good[:, None], probability, 0.0),  # a blurred face takes nobody's name away
+        np.where(good[:, None], probability, 0.0),  # a blurred face takes no name away
         faces.photo,
         sure_from(best[open_to_doubt], precision),
         allow_twins=allow_twins,
@@ -101,7 +101,7 @@ def classify_album(
 
 
 def _probability(
-    gallery: Gallery, faces: AlbumFaces, told: Mapping[int, int], context: bool
+    gallery: Gallery, faces: AlbumFaces, given: Mapping[int, int], context: bool
 ) -> Floats:
     """That face i is person j, (n, people): by the examples, then again with the faces of which
     that made sure enough, and by who else is in the album around it."""
@@ -115,7 +115,7 @@ def _probability(
         return with_context(probability, around, good, UNKNOWN_SHARE, context)
 
     probability = look(gallery)
-    spoken_of = np.isin(burst, burst[list(told)])
+    spoken_of = np.isin(burst, burst[list(given)])
     for _ in range(LOOKS):
         best = probability.max(axis=1, initial=0.0)
         sure = _one_a_burst(np.flatnonzero(good & (best >= SURE_ENOUGH) & ~spoken_of), best, burst)
@@ -126,7 +126,7 @@ def _probability(
         found = Examples(faces.vectors[sure], likeliest, faces.state[sure], weight)
         probability = look(gallery.with_album(found, burst[sure]))
     said: dict[int, set[int]] = {}
-    for row, person in told.items():
+    for row, person in given.items():
         said.setdefault(int(burst[row]), set()).add(person)
     for one, persons in said.items():
         if len(persons) == 1 and UNKNOWN not in persons:  # two people: it was no burst

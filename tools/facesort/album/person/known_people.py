@@ -40,7 +40,7 @@ class KnownPeople:
     """Whom to sort by: the photos of each, as `examples.list_examples` has them; without a
     ``folder`` of them, who is in the album often (`person.nameless`).
 
-    ``load_describer`` is only called when there is something to look at. Where it cannot be told
+    ``load_describer`` is only called when there is something to look at. Where it is unclear
     which face of an example is meant, its crops go to the folder ``ask_in``; not in a ``dry`` run.
     """
 
@@ -144,8 +144,8 @@ class KnownPeople:
 
 def _say(read: ReadExamples, total: int, report: Reporter) -> None:
     each = np.bincount(read.examples.person, minlength=len(read.names))
-    told = ", ".join(f"{name} {n}" for name, n in zip(read.names, each, strict=True))
-    report.say(f"examples: {len(read.examples)} of {total} photos are of use: {told}")
+    counts = ", ".join(f"{name} {n}" for name, n in zip(read.names, each, strict=True))
+    report.say(f"examples: {len(read.examples)} of {total} photos are of use: {counts}")
     for line in worth(read):
         report.say(f"  {line}")
     for path, why in list(read.refused.items())[:SHOWN]:
@@ -170,7 +170,7 @@ def _say_without(
 
 
 def _say_outliers(read: ReadExamples, likeness: SimilarityNorm, report: Reporter) -> None:
-    """Folders of one person, and photos in somebody else's folder, as far as the others tell."""
+    """Folders of one person, and photos in another person's folder, as far as the others tell."""
     same = alike(read.examples, likeness)
     for one, other in alike(read.examples, likeness, RESEMBLING):
         if (one, other) not in same:

@@ -43,7 +43,7 @@ INSTALL = 'python -m pip install "ray[data]>=2.49,<3"'
 MOST_PHOTOS = 64  # of a block: seconds of work, and what a worker's death costs
 BLOCKS_PER_WORKER = 4  # of a small album, so that all workers have something to do
 BY_URL_AT_A_TIME = 3  # photos a worker has in hand: one is looked at while others are sent
-MOST_TRIES = 5  # of a block: Ray itself would try for ever a photo that kills every worker
+MOST_TRIES = 5  # of a block: Ray itself would retry without end a photo that kills every worker
 LOCAL_STORE_BYTES = 100 << 20  # of a cluster that we start: it only holds names
 ANSWER_S = 10.0
 SHARED = "expected a folder that all machines of the cluster have under this very path"
@@ -120,7 +120,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is told, once."""
+    """What a worker is given, once."""
 
     src: Place
     folder: Path
@@ -214,9 +214,9 @@ def _from_text(text: str, src: Place) -> tuple[Found, Scan | None]:
 def _cause(error: Exception) -> str:
     """Ray tells the whole way that an error took, and adds its own: the last of ours is what went
     wrong, or else of all."""
-    told = re.findall(r"^(?:[\w.]+\.)?(\w+Error): (.+)", str(error), re.MULTILINE)
-    ours: list[str] = [words for name, words in told if hasattr(errors, name)]
-    return (ours or [f"{name}: {words}" for name, words in told] or [first_line(error)])[-1]
+    causes = re.findall(r"^(?:[\w.]+\.)?(\w+Error): (.+)", str(error), re.MULTILINE)
+    ours: list[str] = [words for name, words in causes if hasattr(errors, name)]
+    return (ours or [f"{name}: {words}" for name, words in causes] or [first_line(error)])[-1]
 
 
 @contextmanager
@@ -278,7 +278,7 @@ def _connected() -> Iterator[Any]:
 
 
 def _check_answers(address: str) -> None:
-    """Raise `OSError` where nobody is at ``address``: Ray itself asks for minutes."""
+    """Raise `OSError` where nothing answers at ``address``: Ray itself asks for minutes."""
     host, _, port = address.rpartition(":")
     if port.isdigit() and "/" not in host:
         socket.create_connection((host, int(port)), timeout=ANSWER_S).close()

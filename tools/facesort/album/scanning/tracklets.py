@@ -46,16 +46,16 @@ def follow(looks: Iterable[Sequence[Face]]) -> list[list[Face]]:
 
 
 def choose(
-    tracks: Sequence[Sequence[Face]], told: Given, sure: float, by_person: bool
+    tracks: Sequence[Sequence[Face]], given: Given, sure: float, by_person: bool
 ) -> list[Face]:
-    """The best sight of each class, or by person of every two seconds, for a cut can put somebody
-    else into the same place; and every sight of which a person has spoken, in place of the model's
-    word on it. What was seen once only counts where nothing was seen longer and it is ``sure``."""
+    """The best sight of each class, or by person of every two seconds, for a cut can put another
+    person into the same place; and every sight with a correction, in place of the model's
+    prediction. What was seen once only counts where nothing was seen longer and it is ``sure``."""
     parts = [spell for track in tracks for spell in _spells(track)]
     if by_person:
         parts = [spell[i : i + PIECE] for spell in parts for i in range(0, len(spell), PIECE)]
-    spoken = [face for part in parts for face in part if face in told]
-    left = [part for part in parts if not any(face in told for face in part)]
+    spoken = [face for part in parts for face in part if face in given]
+    left = [part for part in parts if not any(face in given for face in part)]
     longer = [part for part in left if len(part) >= FEWEST_OBSERVATIONS]
     if not longer and not spoken:
         longer = [part for part in left if part[0].confidence >= sure]
@@ -80,24 +80,24 @@ def _around(faces: Sequence[Face]) -> NDArray[np.float64]:
     return grow_xyxy(as_boxes([face.xyxy_px for face in faces]), GROWN)
 
 
-def one_a_person(seen: Observations, told: Given, alike: Alike) -> Observations:
+def one_a_person(seen: Observations, given: Given, alike: Alike) -> Observations:
     """Of faces that are ``alike`` and in different frames, the best; a face of which a person has
     spoken stays."""
-    spoken = {(face.frame, face.xyxy_px) for face in told}
+    spoken = {(face.frame, face.xyxy_px) for face in given}
 
-    def is_told(face: Face) -> bool:
+    def is_given(face: Face) -> bool:
         return (face.frame, face.xyxy_px) in spoken
 
     kept: Observations = []
-    for face, jpeg in sorted(seen, key=lambda one: (not is_told(one[0]), -_shows(one[0]))):
+    for face, jpeg in sorted(seen, key=lambda one: (not is_given(one[0]), -_shows(one[0]))):
         others = [one for one, _ in kept if one.frame != face.frame]
-        if is_told(face) or not alike(face, others):
+        if is_given(face) or not alike(face, others):
             kept.append((face, jpeg))
     return sorted(kept, key=lambda one: (one[0].frame or 0, one[0].xyxy_px))
 
 
 def looks_alike(likeness: SimilarityNorm) -> Alike:
-    """Is a face one of the others, by their looks? What cannot be compared is nobody else."""
+    """Is a face one of the others, by their looks? What cannot be compared is no other person's."""
 
     def alike(face: Face, others: Sequence[Face]) -> bool:
         known = [other for other in others if other.identity]

@@ -45,19 +45,19 @@ def scan_video(
 ) -> tuple[Scan, list[bytes]]:
     """``scan`` with the faces to show, each of its own frame, and a JPEG of each. By class (without
     ``describer`` and ``voter``) that is one face a class, by person one a person, as far as they
-    can be told apart; and those of which a person has spoken. Raises `PhotoError` where nothing is
+    look different; and those with a correction. Raises `PhotoError` where nothing is
     decoded."""
     looks = _look(path, find)
     everything = replace(scan, faces=tuple(face for look in looks for face in look))
     folders = labels.of_faces(everything)
-    told = {face: folder for face, folder in zip(everything.faces, folders, strict=True) if folder}
+    given = {face: folder for face, folder in zip(everything.faces, folders, strict=True) if folder}
     by_person = encoder is not None or voter is not None
-    chosen = choose(follow(looks), told, sure, by_person)
+    chosen = choose(follow(looks), given, sure, by_person)
     chosen += labels.unseen(replace(scan, faces=tuple(chosen)))
     seen = list(_seen(path, scan, chosen, encoder, voter))
     if by_person:
         alike = looks_alike(encoder.embedder.likeness) if encoder else voted_alike
-        seen = one_a_person(seen, told, alike)
+        seen = one_a_person(seen, given, alike)
     return replace(scan, faces=tuple(face for face, _ in seen)), [jpeg for _, jpeg in seen]
 
 

@@ -1,1 +1,1 @@
-"""Looks for faults in a data set, shows them, and writes a mended copy."""
+"""Looks for faults in a data set, shows them, and writes a repaired copy."""

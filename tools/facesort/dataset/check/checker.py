@@ -41,7 +41,7 @@ def find_pairs(faces: Sequence[tuple[Sample, ImageStats]]) -> list[Pair]:
 
 
 def check_pairs(pairs: Sequence[Pair]) -> list[Issue]:
-    """One finding a pair, told at the image that gives way."""
+    """One finding per pair, reported at the image that gives way."""
     return [_finding(pair) for pair in pairs]
 
 

@@ -1,7 +1,7 @@
-"""Write a mended copy of a data set, and a list of every change. The original is only read.
+"""Write a repaired copy of a data set, and a list of every change. The original is only read.
 
 out/images/<split>/...   links to the images (`links`)
-out/labels/<split>/...   their labels, mended
+out/labels/<split>/...   their labels, repaired
 out/data.yaml            splits relative to itself
 out/changes.csv          split, image, action, why
 """
@@ -26,7 +26,7 @@ from facesort.dataset.yolo_dataset import Layout
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 
-# an image with one of these is not copied: only a person could mend it
+# an image with one of these is not copied: only a person could repair it
 LEAVES_OUT = tuple(
     "unreadable unreadable-label exif two-classes mislabelled synthetic leak".split()
 )
@@ -89,9 +89,9 @@ class _Copy:
         self._changes.append(Change(sample.split, sample.name, action, why))
 
     def add(self, sample: Sample) -> None:
-        """Link the image and write its label, mended."""
-        mended = list(_mended(sample, self._keypoint_fields))
-        lines = [text for text, _ in mended if text]
+        """Link the image and write its label, repaired."""
+        repaired = list(_repaired(sample, self._keypoint_fields))
+        lines = [text for text, _ in repaired if text]
         if sample.lines and not lines:  # it would teach that its faces are background
             self.note(sample, LEFT_OUT, "no line of its label can be used")
             return
@@ -103,7 +103,7 @@ class _Copy:
             return
         if target.name != sample.inside.name:
             self.note(sample, RENAMED, f"to {target.name}")
-        self._changes += [change for _, change in mended if change]
+        self._changes += [change for _, change in repaired if change]
         _write_label(sample, target, lines)
         self.images[sample.split] += 1
         self.boxes += len(lines)
@@ -129,7 +129,7 @@ def _reasons(checked: Checked) -> dict[tuple[str, Path], str]:
     return reasons
 
 
-def _mended(sample: Sample, keypoint_fields: int) -> Iterator[tuple[str, Change | None]]:
+def _repaired(sample: Sample, keypoint_fields: int) -> Iterator[tuple[str, Change | None]]:
     """(line to write or "", what was changed) for each line of the label."""
     classes = [line.class_id for line in sample.lines]
     twice = {b for a, b in overlapping(sample) if classes[a] == classes[b]}

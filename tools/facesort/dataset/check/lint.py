@@ -23,7 +23,7 @@ SAME_BOX_IOU = 0.9  # two faces never overlap that much
 
 
 def check_labels(sample: Sample) -> list[Issue]:
-    """What is wrong with the label of one image; every line is told, not only the first."""
+    """What is wrong with the label of one image; every line is reported, not only the first."""
     if sample.label_fault == MISSING:
         return [_of(sample, "missing-label", f"no {sample.label.name}")]
     if sample.label_fault:
@@ -152,7 +152,7 @@ def check_unreadable(sample: Sample, reason: str) -> Issue:
 
 
 def check_faces(sample: Sample, look: ImageStats) -> Iterator[Issue]:
-    """Faces that nobody could label for sure, one finding each."""
+    """Faces too unclear to label for sure, one finding each."""
     sides = min_side(sample.labels(look.size_wh).xyxy_px)
     for i, side, sharpness, brightness in zip(
         sample.sound, sides, look.sharpness, look.brightness, strict=True

@@ -103,7 +103,7 @@ def box_table(faces: Sequence[tuple[Sample, ImageStats]]) -> BoxTable:
     )
 
 
-# Okabe and Ito's colours: told apart by colour-blind eyes as well
+# Okabe and Ito's colours: distinct to colour-blind eyes as well
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#000000")
 _WIDTH_IN, _DPI = 7.2, 110
 _HEAT = "magma"

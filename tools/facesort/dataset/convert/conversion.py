@@ -30,11 +30,11 @@ class Converted:
         """What came in, what went out, what was left out and why."""
         notes = [one_line(note) for note in self.written.notes]
         more = len(notes) - _SHOWN_NOTES
-        told = [f"... and {more:,} more in {self.out / NOTES_FILE}"] if more > 0 else []
+        rest = [f"... and {more:,} more in {self.out / NOTES_FILE}"] if more > 0 else []
         counted = summary(replace(self.read, notes=()), self.written)
         ignored = self.written.counts()[IGNORED]
         unknown = [f"of unknown class, written as such: {ignored:,}"] if ignored else []
-        return [f"{self.split}:", *counted, *unknown, *notes[:_SHOWN_NOTES], *told]
+        return [f"{self.split}:", *counted, *unknown, *notes[:_SHOWN_NOTES], *rest]
 
 
 def convert(
@@ -74,7 +74,7 @@ def _is_nothing(mapped: Sequence[LabelSet]) -> bool:
 
 def _nothing(mapped: Iterable[LabelSet]) -> str:
     """Why no box is left, in one line."""
-    reasons = [f"{n:,} {why}" for labels in mapped for why, n in labels.left_out.items()]
+    reasons = [f"{n:,} {reason}" for labels in mapped for reason, n in labels.left_out.items()]
     notes = [note for labels in mapped for note in labels.notes]
-    told = "; ".join([*reasons, *notes][:4])
-    return f"no box to convert ({told or 'no labels found'}); is --images right, and --map?"
+    why = "; ".join([*reasons, *notes][:4])
+    return f"no box to convert ({why or 'no labels found'}); is --images right, and --map?"

@@ -131,8 +131,8 @@ def read_splits(
     """The splits of a data.yaml, or that one; a folder that serves two of them is read once."""
     splits, names = _splits(config), read_config(config).names
     if not splits:
-        told = ", ".join(map(str, read_config(config).splits.values())) or "no train, val or test"
-        raise DatasetError(f"{config}: no images there: {told}; is the path right?")
+        listed = ", ".join(map(str, read_config(config).splits.values())) or "no train, val or test"
+        raise DatasetError(f"{config}: no images there: {listed}; is the path right?")
     if split is not None and split not in splits:
         raise DatasetError(f"{config}: no images of '{split}'; it has {', '.join(splits)}")
     taken: set[Path] = set()
@@ -207,9 +207,9 @@ def _of_file(file: Path) -> str:
         return "parquet"
     if start.startswith(b"MATLAB"):
         return "widerface"
-    told = formats.sniff(start)
-    if told:
-        return told
+    sniffed = formats.sniff(start)
+    if sniffed:
+        return sniffed
     by_start = {b"<": "voc", b"[": "createml", b"{": "coco"}
     if start[:1] in by_start:
         return by_start[start[:1]]
@@ -243,7 +243,7 @@ def images_of(source: Path) -> Path:
 
 
 def _rooted(labels: LabelSet) -> LabelSet:
-    """Names are told from the folder that all images share, not from further up."""
+    """Names start at the folder that all images share, not further up."""
     if not labels.images:
         return labels
     shared = Path(os.path.commonpath([image.path.parent for image in labels.images]))

@@ -121,8 +121,8 @@ def file_for_review(refused: Sequence[Refused], root: Path, out: Path) -> Path |
         for crop in refused:
             inside = crop.path.is_relative_to(root)
             relative = crop.path.relative_to(root) if inside else Path(crop.path.name)
-            told = _file(crop.path, folder / re.sub(r"\W+", "_", crop.reason) / relative)
-            where = told.relative_to(folder).as_posix() if told else ""
+            target = _file(crop.path, folder / re.sub(r"\W+", "_", crop.reason) / relative)
+            where = target.relative_to(folder).as_posix() if target else ""
             rows.writerow([relative.as_posix(), crop.name, crop.reason, crop.detail, where])
     return folder
 

@@ -41,7 +41,7 @@ def split_by(
     Raises `DatasetError` unless there is something to train on, to choose by and to judge on.
     """
     if split.lower().endswith(".csv"):
-        parts = _split_as_told(labels, Path(split).expanduser())
+        parts = _split_by_table(labels, Path(split).expanduser())
     else:
         parts = split_crops(labels, parse_split(split), group_by, step)
     missing = [name for name in SPLITS if name not in parts]
@@ -110,9 +110,9 @@ def _write(image: ImageLabels, n: int, folder: Path, seeds: list[int], square: S
         write_jpeg(changed, folder / name, _JPEG_QUALITY)
 
 
-def _split_as_told(labels: LabelSet, table: Path) -> dict[str, LabelSet]:
-    told = {row["image"]: row["split"] for row in named_crops.read(table, "image", "split")}
-    where = [told.get(labels.relative(image.path).as_posix(), "") for image in labels.images]
+def _split_by_table(labels: LabelSet, table: Path) -> dict[str, LabelSet]:
+    split_of = {row["image"]: row["split"] for row in named_crops.read(table, "image", "split")}
+    where = [split_of.get(labels.relative(image.path).as_posix(), "") for image in labels.images]
     pairs = list(zip(labels.images, where, strict=True))
     without = [image.path.name for image, split in pairs if split not in SPLITS]
     if without:

@@ -38,7 +38,7 @@ _REMARK = """
 
 
 def check_replaceable(config: Path) -> None:
-    """Raise `DatasetError` where ``config`` is somebody's own file."""
+    """Raise `DatasetError` where ``config`` was not written by this program."""
     if not config.exists():
         return
     try:

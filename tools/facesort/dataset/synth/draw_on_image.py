@@ -69,7 +69,7 @@ def _read_folder(folder: Path, find: FaceFinder, step: Step) -> TrainSplit:
     return TrainSplit(CLASS_NAMES, tuple(inside), tuple(labels), tuple(left_out), (note,))
 
 
-MIN_FACE_PX = 40.0  # on less, nothing drawn can be told from a smudge
+MIN_FACE_PX = 40.0  # on less, a drawing looks like a smudge
 _SAME_FACE_IOU = 0.5
 
 

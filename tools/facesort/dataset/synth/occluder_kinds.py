@@ -3,7 +3,7 @@
 The bits say "mouth covered" and "eyes covered" by something worn. As the real labels of this
 project were read: a mask counts while it covers the mouth (nose out or not) and no longer on the
 chin; a scarf counts when it is pulled over mouth and nose; a hand, a cup or a microphone before
-the mouth, hair and hats change nothing, nor do glasses one sees the eyes through.
+the mouth, hair and hats change nothing, nor do glasses through which the eyes are seen.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ KINDS: dict[str, Kind] = {
     "mask": Kind(draw_mask, MOUTH, MOUTH, "covers mouth and nose"),
     "nose_out": Kind(_nose_out, MOUTH, MOUTH, "a mask below the nose still covers the mouth"),
     "chin_mask": Kind(_chin_mask, 0, MOUTH, "a mask on the chin covers no mouth"),
-    "sunglasses": Kind(draw_sunglasses, EYES, EYES, "nobody sees the eyes"),
-    "clear_eyeglasses": Kind(draw_eyeglasses, 0, EYES, "one sees the eyes"),
+    "sunglasses": Kind(draw_sunglasses, EYES, EYES, "the eyes cannot be seen"),
+    "clear_eyeglasses": Kind(draw_eyeglasses, 0, EYES, "the eyes can be seen"),
     "sunglasses_up": Kind(draw_sunglasses_up, 0, EYES, "pushed up onto the hair: eyes free"),
     "scarf_up": Kind(draw_scarf_up, MOUTH, MOUTH, "a scarf worn over mouth and nose covers them"),
     "scarf": Kind(draw_scarf, 0, 0, "round the neck: mouth free"),

@@ -31,8 +31,8 @@ from facesort.progress import Step, no_step
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """``images`` with their faces, class index = `FaceClass` (or `IGNORE`). Of ``crops``, nobody
-    drew boxes: the one box of each is the whole image. ``left_out`` counts what was not taken."""
+    """``images`` with their faces, class index = `FaceClass` (or `IGNORE`). ``crops`` have no
+    drawn boxes: the one box of each is the whole image. ``left_out`` counts what was not taken."""
 
     images: tuple[ImageLabels, ...]
     crops: bool = False
@@ -164,7 +164,7 @@ def _timed(find: Find, rgb: NDArray[np.uint8], score: Score) -> Boxes:
     start_s = time.process_time()
     try:
         boxes = find(rgb)
-    except Exception:  # somebody else's code on any image: counted, and the rest goes on
+    except Exception:  # a third party's code on any image: counted, and the rest goes on
         score.failed += 1
         return np.empty((0, 4))
     score.cpu_ms.append((time.process_time() - start_s) * 1e3)

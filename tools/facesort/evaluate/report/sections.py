@@ -156,8 +156,8 @@ def _per_class(judged: SplitMetrics) -> Table:
     return Table(("class", "faces", *judged.per_class), rows)
 
 
-def _overall(overall: Mapping[str, Floats], told: Row) -> Table:
-    rows = [(name, str(interval(d))) for name, d in overall.items() if name not in told]
+def _overall(overall: Mapping[str, Floats], already_shown: Row) -> Table:
+    rows = [(name, str(interval(d))) for name, d in overall.items() if name not in already_shown]
     return Table(("over all faces", "95 % interval"), rows)
 
 

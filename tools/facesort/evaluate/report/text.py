@@ -44,14 +44,14 @@ def speed(model: Evaluated) -> str:
 
 
 def _intervals(overall: Mapping[str, Floats]) -> str:
-    told = {
+    titles = {
         "AP50": "mean AP50",
         "F1": "mean F1",
         ACCURACY: ACCURACY,
         OCCLUDED_AS_FACE: OCCLUDED_AS_FACE,
     }
     return "\n".join(
-        f"{words:26}{interval(overall[name])}" for name, words in told.items() if name in overall
+        f"{words:26}{interval(overall[name])}" for name, words in titles.items() if name in overall
     )
 
 

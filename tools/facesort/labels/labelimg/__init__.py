@@ -1,1 +1,1 @@
-"""labelImg for one session: prepared, opened with its faults mended, checked on return."""
+"""labelImg for one session: prepared, opened with its faults fixed, checked on return."""

@@ -1,11 +1,11 @@
-"""labelImg 1.8.6 on today's Python: its own classes, with what is broken in them mended.
+"""labelImg 1.8.6 on today's Python: its own classes, with what is broken in them fixed.
 
 labelImg hands floats to Qt parameters that are integers. Up to Python 3.9 they were rounded
 silently; since 3.10 it is a TypeError, and PyQt5 ends the process: on scrolling, on zooming, on
 moving the image, and as soon as a box is begun. The calls are all over labelImg's methods, but
 the Qt classes that receive them are only three (painter, scroll bar, zoom field), and labelImg
 looks each of them up by name in its modules. So three small subclasses that round, put under those
-names, mend every such call, and no method of labelImg has to be copied or edited.
+names, fix every such call, and no method of labelImg has to be copied or edited.
 
 Import this module only in the process that shows the window: it changes labelImg's modules.
 Source: https://github.com/HumanSignal/labelImg, tag v1.8.6.
@@ -142,7 +142,7 @@ def read_upright(filename: str, default: Any = None) -> QImage:
 
 
 def apply() -> str | None:
-    """Put the mended classes where labelImg looks for them; a warning where its version is not
+    """Put the fixed classes where labelImg looks for them; a warning where its version is not
     the one that they were written for."""
     places: list[tuple[Any, str, Any]] = [
         (libs.canvas, "QPainter", RoundingPainter),
@@ -154,13 +154,13 @@ def apply() -> str | None:
         (labelimg, "read", read_upright),
     ]
     gone = [name for module, name, _ in places if not hasattr(module, name)]
-    for module, name, mended in places:
-        setattr(module, name, mended)
+    for module, name, fixed in places:
+        setattr(module, name, fixed)
     version = importlib.metadata.version("labelImg")
     if version == KNOWN_VERSION and not gone:
         return None
     return (
-        f"labelImg {version}: the mend is for {KNOWN_VERSION}"
+        f"labelImg {version}: the fix is for {KNOWN_VERSION}"
         + (f", and {', '.join(gone)} is gone" if gone else "")
         + f"; if it misbehaves: pip install labelImg=={KNOWN_VERSION}"
     )

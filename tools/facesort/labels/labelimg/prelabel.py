@@ -1,7 +1,7 @@
 """Labels by a detector for images that have none, with a list of what no person has seen yet.
 
 ``prelabelled.csv`` lies beside the labels; a row stays ``reviewed=no`` until its label is saved by
-hand. A label that exists, even an empty one, is never touched: somebody said "no face".
+hand. A label that exists, even an empty one, is never touched: a person said "no face".
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def _why_left_out(image: Path, owner: dict[Path, Path], class_count: int) -> str
     if other != image:
         return f"shares its label {label.name} with {other.name}; rename one of them"
     wrong = wrong_lines(label, class_count)
-    return f"{wrong[0]}; mend the line, or remove the file to draw anew" if wrong else ""
+    return f"{wrong[0]}; fix the line, or remove the file to draw anew" if wrong else ""
 
 
 def wrong_lines(label: Path, class_count: int) -> list[str]:
@@ -153,30 +153,32 @@ def back_up(session: Session, states: Mapping[Path, LabelState], when: str) -> P
 @dataclass(frozen=True)
 class Returned:
     """``changed`` label files have other boxes than before, ``saved`` ones were written at all;
-    ``mended`` says what was done to ``classes.txt``, ``problems`` what remains wrong."""
+    ``repaired`` says what was done to ``classes.txt``, ``problems`` what remains wrong."""
 
     changed: tuple[Path, ...]
     saved: tuple[Path, ...]
-    mended: tuple[str, ...]
+    repaired: tuple[str, ...]
     problems: tuple[str, ...]
 
 
 def check_return(session: Session, before: Mapping[Path, LabelState]) -> Returned:
-    """Compare the labels with ``before``, mend the class lists, name every wrong line."""
+    """Compare the labels with ``before``, repair the class lists, name every wrong line."""
     after = snapshot(session)
     saved = tuple(sorted(p for p, state in after.items() if state != before.get(p)))
     changed = tuple(p for p in saved if p not in before or after[p].data != before[p].data)
-    mended: list[str] = []
+    repaired: list[str] = []
     for folder in session.label_folders:
-        mended += _mend_classes(folder, session, {p: after[p] for p in saved if p.parent == folder})
+        repaired += _repair_classes(
+            folder, session, {p: after[p] for p in saved if p.parent == folder}
+        )
     gone = sorted(before.keys() - after.keys())
     problems = [f"{p}: was there before the session, and is gone" for p in gone]
     for image in session.images:
         problems += wrong_lines(label_path_of(image), len(session.names))
-    return Returned(changed, saved, tuple(mended), tuple(problems))
+    return Returned(changed, saved, tuple(repaired), tuple(problems))
 
 
-def _mend_classes(folder: Path, session: Session, saved: Mapping[Path, LabelState]) -> list[str]:
+def _repair_classes(folder: Path, session: Session, saved: Mapping[Path, LabelState]) -> list[str]:
     """Bring a folder's ``classes.txt`` back to our list. Names of others stay behind ours as long
     as a label uses them, so that the next session can show and change these boxes."""
     file = folder / CLASSES_FILE

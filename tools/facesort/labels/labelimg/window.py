@@ -86,8 +86,8 @@ for _name in NOT_HERE:
 def keep_going(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """PyQt5 ends the process on an exception, unless somebody takes it: what one click breaks
-    must not cost the boxes drawn so far."""
+    """PyQt5 ends the process on an exception without a handler: what one click breaks must
+    not cost the boxes drawn so far."""
     print(f"labelImg: {kind.__name__}: {error}; going on", file=sys.stderr)
     traceback.print_tb(trace, limit=-2)
 

@@ -28,7 +28,7 @@ from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.named_crops import plain_text
 from facesort.labels.resolve import RawBox
 
-Names: TypeAlias = Sequence[str]  # by number; none where no list is told
+Names: TypeAlias = Sequence[str]  # by number; none where no list is given
 MAX_BYTES = 32_000_000
 WHOLE = "cls"
 _LISTS = ("annotations", "objects", "boxes")
@@ -41,7 +41,7 @@ _NUMBERS = tuple(str(n) for n in range(10_000))
 
 @dataclass(frozen=True)
 class ParsedLabels:
-    """Boxes in pixels, or ``normalised`` as cx cy w h; the size of the image where it is told."""
+    """Boxes in pixels, or ``normalised`` as cx cy w h; the size of the image where it is given."""
 
     boxes: Sequence[RawBox]
     size_wh: SizeWH | None = None
@@ -81,7 +81,7 @@ def _is_boxes(value: Any) -> bool:
 
 
 def _rows(columns: dict[str, Any]) -> list[dict[str, Any]]:
-    """Boxes told as columns: all places, and all classes."""
+    """Boxes given as columns: all places, and all classes."""
     for key, place in (("bbox", "bbox"), ("boxes", "xyxy")):
         boxes = columns.get(key)
         classes = next((columns[k] for k in _CLASS_COLUMNS if k in columns), None)
@@ -109,8 +109,8 @@ def _size(top: dict[str, Any]) -> SizeWH | None:
 
 
 def _coco_box(item: dict[str, Any], name_of: Mapping[int, str], where: str) -> RawBox:
-    told = next((item[key] for key in (*_CLASS, "name") if item.get(key) is not None), None)
-    name, problem = _named(told, name_of)
+    value = next((item[key] for key in (*_CLASS, "name") if item.get(key) is not None), None)
+    name, problem = _named(value, name_of)
     if item.get("iscrowd") or item.get("ignore"):
         name, problem = IGNORE_NAME, ""
     corners, extent = (json_file.numbers(item.get(key), 4) for key in ("xyxy", "bbox"))
@@ -133,15 +133,15 @@ def _open_images_box(item: dict[str, Any], name_of: Mapping[int, str], where: st
     return RawBox(name, [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1], where, problem)
 
 
-def _named(told: Any, name_of: Mapping[int, str]) -> tuple[str, str]:
+def _named(value: Any, name_of: Mapping[int, str]) -> tuple[str, str]:
     """The name of a class, and what is wrong with it."""
-    if isinstance(told, str):
-        return plain_text(told), ""
-    if not isinstance(told, int) or isinstance(told, bool):
+    if isinstance(value, str):
+        return plain_text(value), ""
+    if not isinstance(value, int) or isinstance(value, bool):
         return "", "has no class"
-    if name_of and told not in name_of:
-        return "", f"has a class number that is not listed: {told}"
-    return name_of.get(told, str(told)), ""
+    if name_of and value not in name_of:
+        return "", f"has a class number that is not listed: {value}"
+    return name_of.get(value, str(value)), ""
 
 
 def _from_voc(data: bytes, where: str, _names: Names) -> ParsedLabels:

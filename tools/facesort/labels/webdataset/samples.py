@@ -31,11 +31,11 @@ _NOT_PORTABLE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
 
 @dataclass
 class Sample:
-    """``images`` and what was ``told``, by suffix; a text in place of a label says why none."""
+    """``images`` and ``parsed`` labels, by suffix; a text in place of labels says why none."""
 
     where: str
     images: dict[str, Path] = field(default_factory=dict)
-    told: dict[str, ParsedLabels | str] = field(default_factory=dict)
+    parsed: dict[str, ParsedLabels | str] = field(default_factory=dict)
 
     def image(self) -> Path | str:
         """The image: the one whose suffix has one part, else the only one; or why none."""
@@ -47,11 +47,11 @@ class Sample:
 
     def labels(self, kinds: Sequence[str]) -> ParsedLabels | str:
         """What the first of ``kinds`` says that says something; or why none does."""
-        by_kind = [s for kind in kinds for s in sorted(self.told, key=len) if _kind(s) == kind]
+        by_kind = [s for kind in kinds for s in sorted(self.parsed, key=len) if _kind(s) == kind]
         for suffix in by_kind:
-            if isinstance(told := self.told[suffix], ParsedLabels):
-                return told
-        said = "; ".join(f"{suffix}: {self.told[suffix]}" for suffix in by_kind)
+            if isinstance(labels := self.parsed[suffix], ParsedLabels):
+                return labels
+        said = "; ".join(f"{suffix}: {self.parsed[suffix]}" for suffix in by_kind)
         return said or f"no {' or '.join(kinds)}"
 
     def keep_only(self, kept: Path | str) -> None:
@@ -65,8 +65,8 @@ class Samples:
     """Reads the shards of ``source``, putting images into ``folder``.
 
     ``names`` is the class list beside the shards, empty where there is none. Once all was read,
-    ``notes`` accounts for shards, members and samples, of which ``left_out`` has those that whoever
-    reads them cannot use.
+    ``notes`` accounts for shards, members and samples; ``left_out`` counts those that cannot be
+    used, by reason.
     """
 
     def __init__(self, source: Path, folder: Path, step: Step) -> None:
@@ -91,9 +91,9 @@ class Samples:
 
     def notes(self) -> list[str]:
         damaged = f", {len(self._damaged):,} of them damaged or missing" if self._damaged else ""
-        told = ", ".join(f"{n:,} with {what}" for what, n in self.left_out.items())
-        told = f"{self.count:,} samples{told and ', left out '}{told}"
-        notes = [f"read: {len(self._shards):,} shards{damaged}; {told}", *self._damaged]
+        left = ", ".join(f"{n:,} with {what}" for what, n in self.left_out.items())
+        samples = f"{self.count:,} samples{left and ', left out '}{left}"
+        notes = [f"read: {len(self._shards):,} shards{damaged}; {samples}", *self._damaged]
         if self._unused:
             kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self._unused.items()))
             notes.append(f"members of no use here: {kinds}")
@@ -108,7 +108,7 @@ class Samples:
                     self._passed.append(member)
                     continue
                 sample = begun.get(member.key)
-                if sample and member.suffix in {*sample.images, *sample.told}:
+                if sample and member.suffix in {*sample.images, *sample.parsed}:
                     yield begun.pop(member.key)
                     sample = None
                 where = f"{shard.name}: {member.key}"
@@ -128,11 +128,11 @@ class Samples:
             _write(member, target)
             sample.images[member.suffix] = target
         elif kind in sample_labels.READERS:
-            sample.told[member.suffix] = self._told(member, f"{sample.where}.{member.suffix}")
+            sample.parsed[member.suffix] = self._parsed(member, f"{sample.where}.{member.suffix}")
         else:
             self._unused[kind] += 1
 
-    def _told(self, member: shards.Member, where: str) -> ParsedLabels | str:
+    def _parsed(self, member: shards.Member, where: str) -> ParsedLabels | str:
         if member.size_bytes > sample_labels.MAX_BYTES:
             return f"has {member.size_bytes / 1e6:.0f} MB"
         data = b"".join(member.blocks())
@@ -151,9 +151,9 @@ def _kind(suffix: str) -> str:
 
 
 def _class_names(folder: Path) -> Names:
-    told = yolo.find_names(folder)
+    names = yolo.find_names(folder)
     listed = [base / NAMES_FILE for base in (folder, folder.parent)]
-    return told or next((yolo.read_names(f) for f in listed if f.is_file()), ())
+    return names or next((yolo.read_names(f) for f in listed if f.is_file()), ())
 
 
 def _portable(key: str) -> Path:

@@ -31,17 +31,17 @@ def read(source: Path, reading: Reading) -> LabelSet:
 
 
 def _item(sample: Sample, samples: Samples) -> RawAnnotation | ReadError:
-    image, told = sample.image(), sample.labels(tuple(sample_labels.READERS))
-    sample.keep_only(image if not isinstance(told, str) else "")
-    if isinstance(told, str):
+    image, labels = sample.image(), sample.labels(tuple(sample_labels.READERS))
+    sample.keep_only(image if not isinstance(labels, str) else "")
+    if isinstance(labels, str):
         reason = image if isinstance(image, str) else NO_LABELS
         samples.left_out[reason] += 1
-        return ReadError(f"{sample.where}: {reason} ({told})")
+        return ReadError(f"{sample.where}: {reason} ({labels})")
     if isinstance(image, str):
         samples.left_out[image] += 1
-        return ReadError(f"{sample.where}: {image}", len(told.boxes), f"sample with {image}")
+        return ReadError(f"{sample.where}: {image}", len(labels.boxes), f"sample with {image}")
     return RawAnnotation(
-        sample.where, told.boxes, told.size_wh, normalised=told.normalised, path=image
+        sample.where, labels.boxes, labels.size_wh, normalised=labels.normalised, path=image
     )
 
 
@@ -66,14 +66,14 @@ def read_crops(source: Path, unpack_to: Path | None, step: Step = no_step) -> Na
     crops: list[tuple[Path, str]] = []
     refused: list[Refused] = []
     for sample in samples:
-        image, told = sample.image(), sample.labels((sample_labels.WHOLE,))
+        image, labels = sample.image(), sample.labels((sample_labels.WHOLE,))
         sample.keep_only(image)
         if isinstance(image, str):
             refused.append(Refused(folder / sample.where, "", image))
-        elif isinstance(told, str):
-            refused.append(Refused(image, "", "no class", told))
-        elif told.boxes[0].problem:
-            refused.append(Refused(image, "", "no class", told.boxes[0].problem))
+        elif isinstance(labels, str):
+            refused.append(Refused(image, "", "no class", labels))
+        elif labels.boxes[0].problem:
+            refused.append(Refused(image, "", "no class", labels.boxes[0].problem))
         else:
-            crops.append((image, told.boxes[0].name))
+            crops.append((image, labels.boxes[0].name))
     return NamedCrops(folder, tuple(crops), tuple(refused), tuple(samples.notes()))

@@ -67,7 +67,7 @@ def _add_file(tar: tarfile.TarFile, name: str, data: IO[bytes], size_bytes: int)
 
 
 def content(image: ImageLabels, names: tuple[str, ...]) -> dict[str, Any]:
-    """What is told of one image; a face of unknown class is ``ignore`` and a crowd."""
+    """What is written about one image; a face of unknown class is ``ignore`` and a crowd."""
     width, height = image.size_wh
     boxes = []
     for class_id, (x1, y1, x2, y2) in zip(

@@ -60,7 +60,7 @@ class Member:
     def blocks(self) -> Iterator[bytes]:
         """Its content; raises `Damaged` where that ends too early."""
         while True:
-            with self.walk.faults_told():
+            with self.walk.faults_reported():
                 block = self.stream.read(_BLOCK_BYTES)
             if not block:
                 return
@@ -92,12 +92,12 @@ def members(shard: Path) -> Iterator[Member | PassedOver]:
     read was handed out."""
     walk = _Walk(shard)
     with ExitStack() as open_files:
-        with walk.faults_told():
+        with walk.faults_reported():
             content = open_files.enter_context(_unpacked(shard))
             tar = _Tar.open(fileobj=content, mode="r|")
             walk.tar = open_files.enter_context(tar)
         while True:
-            with walk.faults_told():
+            with walk.faults_reported():
                 info = tar.next()
             tar.members = []  # type: ignore[attr-defined]
             if info is None:
@@ -131,7 +131,7 @@ def _member(info: tarfile.TarInfo, walk: _Walk) -> Member | PassedOver | None:
     divided = _NAME.fullmatch(info.name)
     if why or divided is None:
         return PassedOver(where, why or "has no key and suffix")
-    with walk.faults_told():
+    with walk.faults_reported():
         stream = cast(tarfile.TarFile, walk.tar).extractfile(info)
     assert stream is not None  # it is a file
     return Member(divided[1], divided[2].lower(), info.size, walk, stream)
@@ -151,7 +151,7 @@ def _why_not(info: tarfile.TarInfo) -> str:
 
 
 class _Walk:
-    """Where in a shard the reading is, so that a fault can be told with its place."""
+    """Where in a shard the reading is, so that a fault can be reported with its place."""
 
     def __init__(self, shard: Path) -> None:
         self.shard = shard
@@ -164,7 +164,7 @@ class _Walk:
         return Damaged(f"{self.shard.name}: {why}, at byte {at:,}{after}; what follows is lost")
 
     @contextmanager
-    def faults_told(self) -> Iterator[None]:
+    def faults_reported(self) -> Iterator[None]:
         """Only around reading, so that a full disk is not taken for a damaged shard."""
         try:
             yield
@@ -178,7 +178,7 @@ class _Walk:
         tar = cast(_Tar, self.tar)
         stream: Any = tar.fileobj
         while (left := tar.offset - stream.tell()) > 0:  # type: ignore[attr-defined]
-            with self.faults_told():
+            with self.faults_reported():
                 block = stream.read(min(left, _BLOCK_BYTES))
             if not block:
                 raise self.damaged("unexpected end of data")
@@ -187,11 +187,11 @@ class _Walk:
         """`tarfile` takes a broken header, and any end, for the proper one."""
         tar = cast(_Tar, self.tar)
         if not isinstance(tar.end, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
-            told = first_line(tar.end) if tar.end else "no header"
-            raise self.damaged(f"no end mark but {told}")
+            found = first_line(tar.end) if tar.end else "no header"
+            raise self.damaged(f"no end mark but {found}")
         stream: Any = tar.fileobj
         while True:
-            with self.faults_told():
+            with self.faults_reported():
                 block = stream.read(_BLOCK_BYTES)
             if block.strip(b"\0"):
                 raise self.damaged("more data after the end mark (files put together?)")

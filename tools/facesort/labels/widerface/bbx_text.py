@@ -118,7 +118,7 @@ def render(images: Iterable[ListedImage]) -> str:
 
 
 def from_label_set(labels: LabelSet) -> str:
-    """``labels`` as the text of a file: whole pixels, every attribute 0, classes not told.
+    """``labels`` as the text of a file: whole pixels, every attribute 0, no classes.
 
     Faces of unknown class (`IGNORE`) are marked ``invalid``, WIDER's word for not to be counted.
     """

@@ -45,7 +45,7 @@ class ListedImage:
     def of(
         cls, name: str, xywh_px: ArrayLike, attributes: ArrayLike, landmarks: ArrayLike = ()
     ) -> ListedImage:
-        """``landmarks`` may be given flat; columns are told from the number of boxes."""
+        """``landmarks`` may be given flat; columns follow from the number of boxes."""
         boxes = as_boxes(xywh_px)
         columns = np.asarray(attributes, dtype=np.float64)
         points = np.asarray(landmarks, dtype=np.float64)

@@ -43,8 +43,8 @@ class Folder:
     def find(self, name: str) -> Path:
         """The path of image ``name``; `NotFound` where none can be meant."""
         reason = "is not there"
-        for told in (name, name.replace("/", "_")):
-            found = self._images.find(told)
+        for candidate in (name, name.replace("/", "_")):
+            found = self._images.find(candidate)
             if isinstance(found, str):
                 reason = found
             elif self._is_meant(found, name):

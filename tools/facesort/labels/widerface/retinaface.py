@@ -1,8 +1,8 @@
 """RetinaFace's ``label.txt``: WIDER FACE with five landmarks a face, also used at SNU.
 
 Format (https://github.com/deepinsight/insightface/issues/664): ``# event/name.jpg``, then a face a
-line: ``x y w h``, five times ``x y state`` (0 visible, 1 covered, all three -1 where nobody
-marked it), and a blur score from 0 to 1 (not WIDER's blur 0, 1, 2). That makes 20 fields; the
+line: ``x y w h``, five times ``x y state`` (0 visible, 1 covered, all three -1 where it was
+not marked), and a blur score from 0 to 1 (not WIDER's blur 0, 1, 2). That makes 20 fields; the
 list of the val part has a difficulty of 0, 1 or 2 as the 21st, and -1.0 in the 16 before it.
 """
 

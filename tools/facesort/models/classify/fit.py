@@ -71,7 +71,7 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
     """
     network, started = find_network(recipe.network), now()
     folder = folder.resolve()  # Ultralytics has its own folder for what is relative
-    trainer_class, told = _trainer(recipe, say)
+    trainer_class, extra = _trainer(recipe, say)
     arguments = {**DEFAULTS, **recipe.overrides, "model": network, "data": str(data)}
     arguments |= {"project": str(folder.parent), "name": folder.name, "exist_ok": True}
     allow_trunks()  # Ultralytics reads its best checkpoint again in the end
@@ -91,7 +91,7 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
         "ended": now(),
         "seed": trainer.args.seed,
         "extras": {"bf16_cpu": recipe.bf16_cpu},
-        "start": {"model": recipe.network, "weights": str(recipe.weights), **told},
+        "start": {"model": recipe.network, "weights": str(recipe.weights), **extra},
         "data": {"folder": str(data), "crops": len(trainer.train_loader.dataset)},
         "arguments": vars(trainer.args),
         "versions": versions(),
@@ -104,14 +104,14 @@ def fit(recipe: Recipe, data: Path, folder: Path, say: Callable[[str], object]) 
 
 
 def _trainer(recipe: Recipe, say: Callable[[str], object]) -> tuple[Any, dict[str, Any]]:
-    """The trainer's class, and what it will have told of the transfer."""
+    """The trainer's class, and what it will report of the transfer."""
     from facesort.models.ultralytics_loader import import_ultralytics
 
     import_ultralytics(verbose=True)
     from torch.nn import BatchNorm2d
     from ultralytics.models.yolo.classify import ClassificationTrainer
 
-    told: dict[str, Any] = {"transferred": None}
+    extra: dict[str, Any] = {"transferred": None}
 
     class Trainer(ClassificationTrainer):
         def get_dataset(self) -> Any:
@@ -127,8 +127,8 @@ def _trainer(recipe: Recipe, say: Callable[[str], object]) -> tuple[Any, dict[st
                 say(f"{recipe.network}: from scratch")
             else:
                 taken = transfer(recipe.weights, model)
-                told["transferred"] = taken.as_dict()
+                extra["transferred"] = taken.as_dict()
                 say(f"{recipe.network}: {taken} ({recipe.weights.name})")
             return model
 
-    return Trainer, told
+    return Trainer, extra

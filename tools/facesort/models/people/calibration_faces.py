@@ -18,7 +18,7 @@ def of_states(
 ) -> tuple[list[Pixels], Ints, Ints]:
     """Crops (160, 160, 3), person (n,) and state (n,) of the known people of datasets with real
     masks among ``chosen`` (n,): each face as it is, and, without sunglasses, once more with
-    somebody else's. Raises `DatasetError` where there is nobody, or no glasses to put on."""
+    another person's. Raises `DatasetError` where there is no person, or no glasses to put on."""
     masked_people = _that_wear_masks(data, chosen)
     rows = np.flatnonzero(chosen & np.isin(data.person, masked_people))
     glasses = np.flatnonzero(data.worn_kind == EYES)

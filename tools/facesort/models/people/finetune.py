@@ -1,6 +1,6 @@
 """Teach a face encoder to know people in masks, from its view of bare faces and from real masks.
 
-The student, which starts as the teacher, sees faces with somebody else's real mask or sunglasses
+The student, which starts as the teacher, sees faces with another person's real mask or sunglasses
 put on (`views`) and must say of each:
 
 * what the teacher says of the bare photo (distillation, Hinton et al. 2015,
@@ -80,7 +80,7 @@ def finetune(
     groups = [{"params": weights, "times": 1.0}, {"params": [centres], "times": CENTRES_FASTER}]
     optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, betas=(0.9, 0.98))
     mixed = torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
-    begun, step, told, losses = time.monotonic(), 0, 0.0, {}
+    begun, step, reported, losses = time.monotonic(), 0, 0.0, {}
     for rows, first in batches(teaching, recipe.batch, np.random.default_rng(seed)):
         done = (time.monotonic() - begun) / (60 * minutes)
         if done >= 1:
@@ -104,8 +104,8 @@ def finetune(
             kept = min(KEPT, (1 + step) / (10 + step))
             torch._foreach_lerp_(mean, [w.detach() for w in weights], 1 - kept)
         step += 1
-        if done - told > 0.05:
-            told = done
+        if done - reported > 0.05:
+            reported = done
             say(f"{done:4.0%} step {step}: {_line(losses)}")
     say(f"{step} steps of {recipe.batch} faces: {_line(losses)}")
     with torch.no_grad():

@@ -62,7 +62,7 @@ class Gatherer:
 
     def portrait(self, rgb: Pixels, dataset: str, person: str, state: int) -> bool:
         """Keep the face nearest to the middle of ``rgb``; False where there is none. The photo's
-        part is that of ``person`` of ``dataset``; a ``person`` "" is nobody known."""
+        part is that of ``person`` of ``dataset``; a ``person`` "" is unknown."""
         found = self._find(rgb, FIND_PX)
         if not len(found.confidence):
             return False

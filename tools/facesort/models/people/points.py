@@ -1,7 +1,7 @@
 """Five points of a face whose box is known: eyes, nose and mouth corners, also under a mask.
 
 A face detector that knows what covers a face knows no points, and a face aligned by its box alone
-is told from others much worse (README of weights/). This network looks at the square around the
+is recognised much worse (README of weights/). This network looks at the square around the
 box, turns the face upright by what it saw, and looks again.
 """
 

@@ -20,7 +20,7 @@ Vectors = NDArray[np.float32]
 def fit_projection(vectors: Vectors, person: NDArray[np.int64], dimensions: int) -> Vectors:
     """(d, dimensions) from unit vectors (n, d) of people (n,) who are known apart.
 
-    Raises `DatasetError` for fewer than two people, nobody with two photos, or more dimensions
+    Raises `DatasetError` for fewer than two people, no person with two photos, or more dimensions
     than d.
     """
     n, d = vectors.shape

@@ -1,7 +1,7 @@
 """How alike two faces are, whatever they wear.
 
 Two strangers in masks look more alike to a network than two bare strangers do. So the likeness of a
-pair is told in deviations from what different people reach who wear the same two things (z-norm,
+pair is given in deviations from what different people reach who wear the same two things (z-norm,
 Auckenthaler et al. 2000, https://doi.org/10.1006/dspr.1999.0360, for pairs of states): 0 for any
 two people, above 3 for hardly any two. A model says in its metadata what its own figures are.
 """

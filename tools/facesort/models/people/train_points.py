@@ -158,7 +158,7 @@ def train_points(
     network = as_module(graph)
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     rng = np.random.default_rng(seed)
-    start, told, step, mean = time.monotonic(), 0.0, 0, 0.0
+    start, reported, step, mean = time.monotonic(), 0.0, 0, 0.0
     while (done := (time.monotonic() - start) / (60 * minutes)) < 1:
         optimiser.param_groups[0]["lr"] = LEARNING_RATE * 0.5 * (1 + np.cos(np.pi * done))
         rows = rng.integers(0, len(known.images), BATCH)
@@ -174,8 +174,8 @@ def train_points(
         step += 1
         error = (found.detach() - away).norm(dim=2).mean().item()
         mean += (error - mean) / min(step, 50)
-        if done - told > 0.1:
-            told = done
+        if done - reported > 0.1:
+            reported = done
             say(f"{done:4.0%} step {step}: {mean:.2f} of {INPUT_PX} px off")
     say(f"{step} steps of {BATCH} faces: {mean:.2f} of {INPUT_PX} px off")
     return network.eval()

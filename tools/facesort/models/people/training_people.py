@@ -75,7 +75,7 @@ def teach(
         goal[member] = unit(target[member] + centre)
         centres.append(centre)
         has_bare.append(bool(bare[rows].any()))
-    if not centres:  # nobody is known: a centre that no face belongs to
+    if not centres:  # no known person: a centre that no face belongs to
         centres, has_bare = [target[base[0]]], [False]
     some = np.random.default_rng(0).permutation(base)[:SAMPLED]
 

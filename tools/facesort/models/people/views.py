@@ -1,5 +1,6 @@
-"""Faces as an encoder may meet them, made on the device that trains: somebody else's real mask or
-sunglasses put on, aligned as roughly as a point finder aligns, in another light, small or mirrored.
+"""Faces as an encoder may meet them, made on the device that trains: another person's real mask
+or sunglasses put on, aligned as roughly as a point finder aligns, in another light, small or
+mirrored.
 
 All of it is a few torch operations on a batch, so that no processor has to keep up with a GPU.
 """
@@ -21,7 +22,7 @@ Tensor = Any  # torch.Tensor, which is imported only where it is used
 
 FORE_HEAD = (slice(40, 80), slice(40, 120))  # where a crop shows how bright its face is
 POINT_NOISE_PX, TURN_DEG, ZOOM, SHIFT_PX = 1.3, 2.5, 0.035, 1.2  # what points get wrong
-WORN_TURN_DEG, WORN_ZOOM, WORN_SHIFT_PX = 3.0, 0.05, 3.0  # nobody wears a mask like another
+WORN_TURN_DEG, WORN_ZOOM, WORN_SHIFT_PX = 3.0, 0.05, 3.0  # each wears a mask differently
 DYED, CHANNELS_SWAPPED = 0.35, 0.15  # shares of masks in another colour
 SMALLER, SMALLER_SHARE = (0.7, 0.5, 0.36), 0.12  # faces that were small in their photos
 GREY_SHARE = 0.06

@@ -1,6 +1,6 @@
 """Train a YOLO detector through Ultralytics, with what `yolo detect train` lacks.
 
-Class weights and a focal term in the loss, a word on how much of given weights fitted, a run card,
+Class weights and a focal term in the loss, a line on how much of given weights fitted, a run card,
 and bfloat16 on CPUs (Ultralytics allows it only on CUDA) with memory laid out by channel: together
 1.9 times the images a second on two cores with AVX512-BF16.
 """

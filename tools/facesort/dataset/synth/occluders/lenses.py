@@ -39,7 +39,7 @@ class Glare:
 
 
 def dark_tint(style: str, rng: np.random.Generator) -> Tint:
-    """Lenses nobody, or hardly anybody, sees the eyes through."""
+    """Lenses through which the eyes are not, or hardly, seen."""
     dark = hsv(rng.choice([0.08, 0.3, 0.6]), rng.uniform(0.1, 0.6), rng.uniform(0.03, 0.18))
     place = (rng.uniform(0.15, 0.6), rng.uniform(-0.8, 0.8))
     kind = rng.choice(["opaque", "gradient", "mirrored", "tinted"], p=[0.47, 0.28, 0.15, 0.1])

@@ -5,7 +5,7 @@ export interface Pixels {
   height: number;
 }
 
-/** What stands in the way, in the order in which a person would mend it. */
+/** What stands in the way, in the order in which a person would fix it. */
 export type Reason =
   | "no_face" | "several_faces" | "eyes_covered" | "mouth_covered" | "cut_off" | "too_small"
   | "turned" | "tilted" | "too_dark" | "too_bright" | "blurred" | "unclear";
