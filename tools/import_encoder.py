@@ -3,7 +3,7 @@
     python tools/import_encoder.py --weights face_recognition_sface_2021dec.onnx --as sface \\
         --out runs/sface.onnx
 
-The result can be passed to sort_photos.py --encoder, measured by tests/benchmarks/encoders.py and
+The result can be passed to sort_photos.py --encoder, measured by the encoder benchmark and
 trained further by train_embedder.py. That it says what the original says is checked.
 """
 

@@ -9,8 +9,8 @@
         --finder yunet.onnx --data runs/faces.npz --out runs/face_embedding.onnx --device cuda
 
 Faces are gathered into --data first, or taken from there. People are learnt from by a fixed hash of
-their name (dataset/people_split.py): the rest tune and judge, unless --all. How good the result is
-tells tests/benchmarks/encoders.py.
+their name (module people_split): the rest tune and judge, unless --all. How good the result is
+tells the encoder benchmark (tests/benchmarks).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> None:
     people = len(set(data.person.tolist()) - {gather.UNKNOWN})
     print(f"{len(data.crops)} faces, {people} people, {len(data.worn)} masks and sunglasses")
     train(args, encoder, teacher, data)
-    print(f"{args.out}: measure it with tests/benchmarks/encoders.py")
+    print(f"{args.out}: measure it with the encoder benchmark, tests/benchmarks")
 
 
 def gathered(args: Namespace):

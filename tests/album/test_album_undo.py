@@ -208,10 +208,10 @@ def test_a_manifest_from_before_the_first_run_comes_back(
     album.add("a.jpg", "face")
     (tmp_path / "sorted").mkdir()
     (tmp_path / "sorted/manifest.csv").write_text("mine")
-    assert "your version is now manifest (2).csv" in sort("--src", "album").out
+    assert "that version is now manifest (2).csv" in sort("--src", "album").out
     (tmp_path / "sorted/manifest.csv").write_text("edited")
     album.add("b.jpg", "face")
-    assert "your version is now manifest (3).csv" in sort("--src", "album").out
+    assert "that version is now manifest (3).csv" in sort("--src", "album").out
     sort("--undo", "--dst", "sorted")
     assert disk_as_dict(tmp_path / "sorted") == {
         "manifest (3).csv": b"edited",

@@ -171,7 +171,7 @@ def test_learning_unlearning_and_what_else_follows(
     for name, classes in {"a": ["face"], "ae": ["face", "sunglasses"], "b": ["masked"]}.items():
         album.add(f"{name}.jpg", *classes)
     monkeypatch.setattr(
-        "taught.ARGV",
+        "corrected_albums.ARGV",
         ["--by", "person", "--people", "examples", "--src", f"file://{album.root}"],
     )
     dst = sort_by_person(tmp_path)

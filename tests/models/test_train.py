@@ -168,7 +168,7 @@ train({str(checkpoint)!r}, Path({str(tiny_set)!r}), extras, epochs=3, name="kill
 def test_weights_of_another_network_say_how_much_fits(tiny_set: Path, checkpoint: Path) -> None:
     lines: list[str] = []
     extras, given = Extras(say=lines.append), str(checkpoint)
-    run = in_here(Path("yolov8n"), tiny_set, "other", extras, pretrained=given)
+    run = in_here(Path("yolo11n"), tiny_set, "other", extras, pretrained=given)
     card = read_card(run.folder)
     fitted, whole = card["start"]["transferred"], card["results"]["parameters"]
     assert 0 < fitted["parameters"] < fitted["of_parameters"] == whole

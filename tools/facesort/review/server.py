@@ -72,6 +72,7 @@ def listen(port: int = 0) -> socket.socket:
     except OSError as error:
         sock.close()
         raise UsageError(f"--port {port}: {error.strerror}; leave it out for a free one") from None
+    sock.listen()  # who opens the address as soon as it is printed waits, and is not refused
     return sock
 
 

@@ -7,7 +7,6 @@ out/cross_sources.csv   which two images each was made from, which part, classes
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort import csv_files
 from facesort.classes import FaceClass
 from facesort.dataset.synth.exchange import Exchange, Exchanger
 from facesort.dataset.synth.face_crops import crop_to_face, shrink
@@ -129,7 +129,7 @@ def write_recombined(
         rows.append((target.name, *made.row))
         result.written[wanted.name] += 1
     with (out / "cross_sources.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
+        table = csv_files.Writer(file, lineterminator="\n")
         table.writerows([COLUMNS, *rows])
     return result
 
