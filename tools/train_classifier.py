@@ -2,12 +2,12 @@
 
     python tools/train_classifier.py crops/four_class.csv --map ambiguous=drop
     python tools/train_classifier.py crops --model resnet18 --weights resnet18.pth epochs=30
-    python tools/train_classifier.py crops --model yolo11n-cls --sampling original under over
+    python tools/train_classifier.py crops --model yolov8n-cls --sampling original under over
     python tools/train_classifier.py flagged --from flags --map other=face --imgsz 96 time=0.2
 
 Crops come as in tools/crops_to_yolo.py. Models: yolo11n-cls, yolov8n-cls and other sizes; with
 torchvision's trunks mobilenet_v3_small, mobilenet_v3_large, resnet18, efficientnet_b0. Nothing is
-downloaded: yolo11n-cls starts from weights/occlusion.pt where layers fit, the others from scratch,
+downloaded: yolov8n-cls starts from weights/occlusion.pt where layers fit, the others from scratch,
 or from --weights FILE (Ultralytics' checkpoint, or torchvision's state dict). How much of it fits
 is said; --scratch takes none.
 --sampling makes the training split even: under leaves crops out down to the rarest class, over adds
@@ -44,7 +44,7 @@ def arguments(argv: Sequence[str]):
     add("--map", nargs="+", default=[], metavar="A=B", help="SRC's class A is B; B: drop, ignore")
     add("--split", default="0.75,0.1,0.15", help="or a CSV: image,split (default: %(default)s)")
     add("--group-by", choices=["folder", "prefix"], help="also keep a person's crops in one split")
-    add("--model", nargs="+", default=["yolo11n-cls"], metavar="NAME", help="one or several")
+    add("--model", nargs="+", default=["yolov8n-cls"], metavar="NAME", help="one or several")
     add("--weights", type=console.path, metavar="FILE", help="what to begin with")
     add("--scratch", action="store_true", help="begin with nothing")
     add("--sampling", nargs="+", default=["original"], choices=["original", "under", "over"])
@@ -133,7 +133,7 @@ def start_of(model: str, args) -> Path | None:
     from facesort.models.classify.networks import check_weights, find_network
 
     find_network(model)
-    ours = ROOT / "weights" / "occlusion.pt" if model == "yolo11n-cls" else None
+    ours = ROOT / "weights" / "occlusion.pt" if model == "yolov8n-cls" else None
     start = None if args.scratch else args.weights or ours
     if start:
         check_weights(start)

@@ -40,7 +40,7 @@ def test_a_photo_with_every_output(
     portrait: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    options = ["--csv", "--jsonl", "--crops", "--masks", "--annotate"]
+    options = ["--csv", "--jsonl", "--crops", "--masks", "--annotate", "--imgsz", "320"]
     assert find_faces.main([str(portrait), "--out", str(out), *options]) == 0
     said = capsys.readouterr().out
     assert "sources: 1 = 1 looked at + 0 failed\nfaces: 1 (face 1)\n" in said

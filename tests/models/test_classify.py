@@ -48,8 +48,12 @@ def test_trunks_of_torchvision(name: str, one_thread: None) -> None:
     assert probabilities.shape == (1, 4)
 
 
-def test_a_detectors_backbone_fits(checkpoint: Path) -> None:
+def test_a_detectors_backbone_fits(tmp_path: Path) -> None:
     """All of it but the SPPF, which a classifier lacks; the layer behind it is paired as well."""
+    from facesort.models.ultralytics_loader import import_ultralytics
+
+    checkpoint = tmp_path / "yolo11n.pt"
+    import_ultralytics().YOLO("yolo11n.yaml").save(checkpoint)
     detector, network = load_yolo(checkpoint, task="detect").model, build("yolo11n-cls")
     pairs = list(pair_layers(detector.model, network.model))
     assert pairs == [*((i, i) for i in range(9)), (10, 9)]

@@ -63,7 +63,7 @@ def write_report(
         "images": {file.stem: file_uri(file) for file in sorted((out / "plots").glob("*.png"))},
     }
     for kind in ("md", "html"):
-        text = _render(f"report.{kind}.j2", context, escape=kind == "html")
+        text = _render(f"evaluation.{kind}.j2", context, escape=kind == "html")
         # file names may be no Unicode
         (out / f"report.{kind}").write_text(text, encoding="utf-8", errors="backslashreplace")
     content = as_json(models, judged, asked, command)

@@ -43,7 +43,7 @@ class ImagePool:
     def __init__(self, images: Sequence[LabelledImage], device: Any) -> None:
         import torch
 
-        most = max((len(image.class_id) for image in images), default=0)
+        most = max(1, *(len(image.class_id) for image in images))
         boxes = np.zeros((len(images), most, 4), np.float32)
         class_id = np.full((len(images), most), -1, np.int64)
         for row, image in enumerate(images):
