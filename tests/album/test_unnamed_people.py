@@ -67,7 +67,7 @@ def test_nobody_often_enough(
         album.add(f"{number}.jpg", "masked")
     assert "people found: 1 (person_01)" in sort(*ARGV).out
     album.add("x.jpg", "sunglasses")
-    assert "nobody new" in sort(*ARGV).out
+    assert "no new person" in sort(*ARGV).out
 
 
 def test_numbers_without_a_face_are_closed_up() -> None:

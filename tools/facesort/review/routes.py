@@ -222,12 +222,12 @@ class Routes:
 
         async def stream() -> AsyncIterator[str]:
             last: object = None
-            told_s = time.monotonic()
+            sent_s = time.monotonic()
             desk = self.desk
             while not (desk.is_closing or await request.is_disconnected()):
                 now = (desk.album.version, desk.scored_version, desk.problem)
-                if now != last or time.monotonic() - told_s > STILL_THERE_S:
-                    last, told_s = now, time.monotonic()
+                if now != last or time.monotonic() - sent_s > STILL_THERE_S:
+                    last, sent_s = now, time.monotonic()
                     yield f"data: {wire.event(desk)}\n\n"
                 await asyncio.sleep(EVENT_S)
 

@@ -26,7 +26,7 @@ class Confirmed:
 
 
 def class_names(root: Path) -> tuple[str, ...]:
-    """What the album ``root`` is sorted by: the classes of a data set made of it. Somebody who has
+    """What the album ``root`` is sorted by: the classes of a data set made of it. A person who has
     no name, only a number of ours, is no class unless a person has put a face there."""
     dst = Destination(root)
     names, said = read_state(dst.journal).sorted_into.names, read_labels(dst.corrections).people

@@ -160,7 +160,7 @@ def without_unused(learned: Learned, used: Container[str]) -> Learned:
     """``learned`` without the numbered people who are not ``used``; the numbers after them close
     the gap. ``learned`` itself where all are used.
 
-    Somebody may be found in faces that are too poor, or too much like another's, to be filed.
+    A person may be found in faces that are too poor, or too much like another's, to be filed.
     """
     number = {name: int(name[len(_PREFIX) :]) for name in names_of(learned) if is_numbered(name)}
     unused = [name for name in number if name not in used]

@@ -107,7 +107,7 @@ export class Acts {
     if (folder) await this.assign(folder, ids);
   }
 
-  /** Rename a person; where the other name is somebody's, the two become one, after a question. */
+  /** Rename a person; where the other name is taken, the two become one, after a question. */
   async merge(old, wanted) {
     const known = this.summary.folders.find(({ name }) => name === wanted);
     const count = this.summary.folders.find(({ name }) => name === old).count;

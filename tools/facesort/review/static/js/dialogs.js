@@ -38,7 +38,7 @@ export async function confirmed(title, text, yes) {
 
 /**
  * Ask for a folder by name, with completion. Resolves to its name, or "" where nothing was chosen.
- * ``isNew``: only a name that nobody has; ``mayCreate``: such a name is an answer too.
+ * ``isNew``: only a name that is not in use; ``mayCreate``: such a name is an answer too.
  */
 export function askFolder({ title, folders, mayCreate, isNew = false, typed = "" }) {
   return new Promise((resolve) => {

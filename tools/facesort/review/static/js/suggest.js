@@ -1,4 +1,4 @@
-// Suggestions: faces that look like somebody now, and people who look like one person.
+// Suggestions: faces that look like a person now, and people who look like one person.
 import { faceUrl, get } from "./api.js";
 import { element } from "./dialogs.js";
 import { folderName, t } from "./i18n.js";

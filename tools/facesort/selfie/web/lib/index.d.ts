@@ -44,7 +44,7 @@ export interface Verdict {
 export interface Options {
   /** "en" (default) or another language of settings.words */
   language?: string;
-  /** width of the image over that of the full photo: sizes of faces are told in the full photo */
+  /** width of the image over that of the full photo: sizes of faces refer to the full photo */
   scale?: number;
   /** longer side at which the network looks; default: settings.detector.imgsz */
   imgsz?: number;
