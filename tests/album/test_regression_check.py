@@ -84,7 +84,7 @@ def test_one_slip_is_within_chance() -> None:
 
 
 def test_faces_too_small_to_learn_from_do_no_harm() -> None:
-    ana = photos(0, 12, seed=50, side_px=40)
+    ana = photos(0, 12, seed=50, side_px=12)
     assert check(learned(12), NAMES, NOTHING, {"Ben": words(ana, "Ben")}, ana) == {}
 
 
