@@ -172,7 +172,7 @@ class DrawnDescriber(FaceEncoder):
         super().__init__(points=None, embedder=DrawnEmbedder())  # type: ignore[arg-type]
         object.__setattr__(self, "truth", truth)
 
-    def describe(
+    def encode(
         self, rgb: NDArray[np.uint8], xyxy_px: ArrayLike, scale: float = 1.0
     ) -> EncodedFaces:
         boxes = np.asarray(xyxy_px, dtype=float).reshape(-1, 4)
