@@ -7,7 +7,7 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/sorted"
 run=(docker run --rm --network none --user "$(id -u):$(id -g)")
-"${run[@]}" -v "$folder:/work" facesort-check sample --dst /work/album
+"${run[@]}" -v "$folder:/data" facesort-check sample --dst /data/album
 "${run[@]}" -v "$folder/album:/album:ro" -v "$folder/sorted:/sorted" facesort-check \
     sort --src /album --dst /sorted --link copy
 test -n "$(ls "$folder/sorted/faces/masked_sunglasses")"
