@@ -11,6 +11,7 @@ from pathlib import Path
 
 import drawn_album
 import pytest
+from browser_driver import driver
 from review_server import Server
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -94,9 +95,6 @@ def browser_path() -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    path = browser_path()
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=path, args=ALONE)
-        yield browser
-        browser.close()
+    browser = driver().chromium.launch(executable_path=browser_path(), args=ALONE)
+    yield browser
+    browser.close()

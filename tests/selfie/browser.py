@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser_driver import driver
 from numpy.typing import NDArray
 
 from facesort.errors import UsageError
@@ -49,22 +50,20 @@ def open_page(address: str, camera: Path | None = None) -> Iterator[Any]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium installed")
-    sync_api = pytest.importorskip("playwright.sync_api")
     flags = ["--no-sandbox", "--use-fake-ui-for-media-stream"]
     if camera:
         flags += [
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={camera}",
         ]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        page = browser.new_page(locale="en-GB")
-        page.asked = []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.set_default_timeout(120_000)
-        page.goto(address)
-        yield page
-        browser.close()
+    browser = driver().chromium.launch(executable_path=program, args=flags)
+    page = browser.new_page(locale="en-GB")
+    page.asked = []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.set_default_timeout(120_000)
+    page.goto(address)
+    yield page
+    browser.close()
 
 
 def as_js(pixels: NDArray[np.uint8]) -> dict[str, object]:
