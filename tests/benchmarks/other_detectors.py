@@ -1,7 +1,7 @@
 """Other people's face detectors as a pipeline: every photo of a folder read, looked at, its faces
 saved as JPEGs. A process of its own, started by throughput.py:
 
-    python tests/benchmarks/other_detectors.py retinaface album crops --weights retinaface_mobilenet0.25.pth
+    python tests/benchmarks/other_detectors.py retinaface album crops --weights retinaface.pth
 
 All with the threads that their packages choose, and at the size their users get:
 
