@@ -100,4 +100,4 @@ def _resized(rgb: Pixels, rng: np.random.Generator) -> Pixels:
         np.ascontiguousarray(rgb), (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA
     )
     bright = resized.astype(np.float32) * rng.uniform(0.75, 1.25)
-    return np.clip(bright, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(bright, 0, 255).astype(np.uint8), dtype=np.uint8)
