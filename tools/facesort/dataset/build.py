@@ -1,7 +1,7 @@
 """Build a YOLO data set from scenes, selfies, crops and YOLO folders: repair, group, split, write.
 
 Images with boxes are written as they are; crops (and selfies once more) are also composed onto
-canvases at many scales. Training also sees crops as they are, and pieces of photos beside the faces.
+canvases at many scales. Training also sees crops as they are, and pieces of photos without a face.
 Faces of unknown class are painted over: they must teach nothing, neither a class nor that a face is
 background.
 """
