@@ -19,11 +19,12 @@ from facesort.album.disk import (
     put_photo,
 )
 from facesort.album.journal import Journal
+from facesort.album.link_modes import COPY
 from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
 from facesort.album.person.clustering import is_numbered
 from facesort.album.plan import needed_bytes
-from facesort.album.records import COPY, Entry, Plan, folder_of
+from facesort.album.records import Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
 from facesort.album.scanning.face_crops import CropMemory, cut_crops
 from facesort.album.scanning.video_scan import crops_of_video
