@@ -35,7 +35,7 @@ def clear_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise AlbumError(_in_words(error, folder)) from None
+        raise AlbumError(_in_words(error, folder)) from error
 
 
 def _in_words(error: OSError, folder: Path) -> str:

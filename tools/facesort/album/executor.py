@@ -59,7 +59,7 @@ def execute(plan: Plan, workspace: Workspace, memory: CropMemory | None = None) 
             f"{dst.root}: the disk is full after {len(plan.entries) - len(left)} of "
             f"{len(plan.entries)} photos; free about {readable(needed_bytes(left))} and run the "
             f"same command again: it goes on from there"
-        ) from None
+        ) from error
     return problems
 
 
@@ -242,7 +242,7 @@ def check_unchanged(src: Place, entry: Entry) -> None:
     try:
         status = (src / scan.photo).stat()
     except OSError as error:
-        raise AlbumError(f"it is gone ({error.strerror}) since it was looked at") from None
+        raise AlbumError(f"it is gone ({error.strerror}) since it was looked at") from error
     if (status.st_size, status.st_mtime_ns) != (scan.size_bytes, scan.mtime_ns):
         raise AlbumError(CHANGED)
 

@@ -80,8 +80,8 @@ def read_head(journal: Path) -> Head | None:
         return Head(whole_number(data["lines"], "lines"), text_of(data["check"], "check"))
     except FileNotFoundError:
         return None
-    except DAMAGED:
+    except DAMAGED as error:
         raise AlbumError(
             f"{path}: is damaged; expected how long {journal.name} is; remove it to go on without "
             "that check"
-        ) from None
+        ) from error

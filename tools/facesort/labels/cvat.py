@@ -51,11 +51,11 @@ def _root(file: Path) -> ElementTree.Element:
         parser = ElementTree.XMLParser(target=_NoDoctype())
         root = ElementTree.parse(file, parser).getroot()
     except OSError as error:
-        raise LabelError(f"{file}: cannot be read ({error.strerror})") from None
+        raise LabelError(f"{file}: cannot be read ({error.strerror})") from error
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise LabelError(
             f"{file}: not an XML file ({error}); expected CVAT's annotations"
-        ) from None
+        ) from error
     if root is None or root.tag != "annotations":
         raise LabelError(f"{file}: holds no <annotations>; expected CVAT for images 1.1")
     return root

@@ -83,7 +83,7 @@ def _root(xml: Path) -> ElementTree.Element:
         with xml.open("rb") as stream:
             return _parsed(stream, str(xml))
     except OSError as error:
-        raise LabelError(f"{xml}: cannot be read ({error.strerror})") from None
+        raise LabelError(f"{xml}: cannot be read ({error.strerror})") from error
 
 
 def _parsed(xml: IO[bytes], where: str) -> ElementTree.Element:
@@ -91,7 +91,7 @@ def _parsed(xml: IO[bytes], where: str) -> ElementTree.Element:
         parser = ElementTree.XMLParser(target=_NoDoctype())
         root = ElementTree.parse(xml, parser).getroot()
     except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: its encoding
-        raise LabelError(f"{where}: not an XML file ({error}); expected Pascal VOC") from None
+        raise LabelError(f"{where}: not an XML file ({error}); expected Pascal VOC") from error
     if root is None or root.tag != "annotation":
         tag = "nothing" if root is None else f"<{root.tag}>"
         raise LabelError(f"{where}: holds {tag}; expected <annotation> (Pascal VOC)")

@@ -50,7 +50,7 @@ def _annotator() -> Any:
         from ultralytics.utils import plotting
     except ImportError as error:
         line = packages.install_line(["ultralytics"])
-        raise ModelError(f"drawing needs ultralytics ({error}); run: {line}") from None
+        raise ModelError(f"drawing needs ultralytics ({error}); run: {line}") from error
     return plotting.Annotator
 
 

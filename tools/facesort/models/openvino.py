@@ -124,8 +124,10 @@ def write_openvino(onnx_file: Path, out: Path, images: Sequence[NDArray[np.uint8
 def _core() -> Any:
     try:
         import openvino
-    except ImportError:
-        raise ModelError("OpenVINO is not installed; run: python -m pip install openvino") from None
+    except ImportError as error:
+        raise ModelError(
+            "OpenVINO is not installed; run: python -m pip install openvino"
+        ) from error
     return openvino.Core()
 
 
