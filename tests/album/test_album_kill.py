@@ -25,7 +25,7 @@ from conftest import Album, Disk, Sort, disk_as_dict
 
 from facesort.album.disk import FileSignature
 from facesort.album.journal import Journal, read_state
-from facesort.album.journal_check import head_path
+from facesort.album.journal_lines import head_path
 from facesort.album.link_modes import HARD
 from facesort.album.records import Entry, Scan
 

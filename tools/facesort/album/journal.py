@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from facesort.album.disk import FileSignature
-from facesort.album.journal_check import Head, head_path, read_head
+from facesort.album.journal_lines import Head, head_path, read_head
 from facesort.album.records import Entry, Learned, Scan, folder_of
 from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short, object_of

@@ -19,7 +19,7 @@ from facesort.errors import LabelError, PhotoError
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.image_finder import Images, Shape, shape_of, to_upright
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 BoxesOf = Literal["auto", "upright", "stored"]
 

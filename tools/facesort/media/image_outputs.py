@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from facesort import packages
 from facesort.classes import FaceClass
 from facesort.errors import ModelError
-from facesort.media.frame_results import Face, FrameResult
-from facesort.media.masks import cut, head_of, masks_of, whole_px
+from facesort.media.frame_results import Face, FrameResult, cut, head_of, masks_of, whole_px
 from facesort.media.outputs import Output
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes

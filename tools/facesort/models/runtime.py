@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.memory import check_limit
 from facesort.models.backends import Request
 from facesort.models.detect import YoloDetector, read_metadata
+from facesort.parallel import check_limit
 
 _EXTERNAL = re.compile("external data|model_path must not be empty", re.IGNORECASE)
 

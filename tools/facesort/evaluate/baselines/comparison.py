@@ -28,7 +28,7 @@ from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import Reading
 from facesort.models.letterbox import GREY
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 
 @dataclass(frozen=True)
