@@ -17,10 +17,10 @@ from typing import Any
 import yaml
 
 from facesort.boxes import area, clip_xyxy
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import FreeNames, write_jpeg
 from facesort.errors import DatasetError, PhotoError
+from facesort.files import link_or_copy
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet, count_boxes, is_synthetic
 from facesort.photos import open_photo
@@ -119,8 +119,8 @@ def _read_config(config: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
         names = content["names"]
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        raise DatasetError(f"{config}: not a data set YAML; pass another --out") from None
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{config}: not a data set YAML; pass another --out") from error
     ordered = [names[i] for i in sorted(names)] if isinstance(names, dict) else names
     return content, tuple(ordered)
 
