@@ -17,6 +17,7 @@ class Limits:
 
     network_px: int
     min_confidence: float
+    max_cover: float
     min_face_px: float
     max_other_face: float
     min_border_gap: float
