@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -99,9 +98,7 @@ def judge(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         }
 
 
-def chosen(
-    found: Sequence[tuple[str, Path, int]], most: int | None
-) -> list[tuple[str, Path, int]]:
+def chosen(found: Sequence[tuple[str, Path, int]], most: int | None) -> list[tuple[str, Path, int]]:
     """At most ``most`` photos of each source and class, spread over all."""
     import numpy as np
 

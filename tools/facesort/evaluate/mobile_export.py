@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,59 +12,83 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.evaluate.regression_gate import calibration_and_gate
+from facesort.models.export_manifest import write_manifest
+from facesort.models.mobile.coreml import write_coreml
 from facesort.models.mobile.litert import Around, LiteRT
 from facesort.models.parity import Parity
+from facesort.models.runtime import move
 
 Say = Callable[[str], None]
+Image = NDArray[np.uint8]
 
 
-def write_litert(
-    checkpoint: Path,
-    onnx_file: Path,
-    out: Path,
-    images: Sequence[NDArray[np.uint8]],
-    python: Path,
-    around: Around,
-    int8_data: Path | None,
-    say: Say,
-    step: Callable[..., Iterable[Any]],
-) -> dict[str, Parity]:
-    """Write ``out`` (.tflite), and with ``int8_data``, the YAML to calibrate and judge on,
-    NAME-int8.tflite beside it. ``onnx_file`` is the float export of ``checkpoint``.
+@dataclass(frozen=True)
+class MobileExport:
+    """Exports of ``checkpoint`` by the interpreter ``python`` of .venv-mobile.
 
-    Returns how equal each is to the ONNX file. Raises `ModelError`, and writes nothing, where a
-    gate refuses one.
+    ``onnx_file`` is its float export, which all others are held against.
     """
-    with TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        made = LiteRT.of(python, folder, checkpoint, onnx_file, around.imgsz)
-        plain = made.convert("plain.tflite", Around(around.imgsz))
-        rows = {"ONNX → LiteRT": made.prove(plain, images)}
-        written = {out: plain}
-        small, in_float, photos = None, list[int](), list[NDArray[np.uint8]]()
-        if int8_data:
-            found, gate = calibration_and_gate(made.original, int8_data, say, step)
-            photos = list(found)
-            say(f"judging LiteRT on the {len(gate.truth)} images of the val split")
-            small, in_float = made.quantize(plain, photos, gate, say)
-            before, seen = gate.before, gate.seen
-            say(f"mAP50-95 on val: {before.map50_95:.4f} in float, {seen.map50_95:.4f} in 8 bits")
-            rows["ONNX → LiteRT int8"] = made.parity(small, images)
-            written[out.with_name(f"{out.stem}-int8.tflite")] = small
-        if not around.is_plain:
-            whole = made.convert("whole.tflite", around)
-            pairs = {out: (whole, plain)}
-            if small:
-                whole8 = made.quantize_like(whole, in_float, photos, around)
-                pairs[out.with_name(f"{out.stem}-int8.tflite")] = (whole8, small)
-            for name, (file, alone) in pairs.items():
-                faces, worst = made.prove_rows(file, alone, images, around)
-                say(f"{name.name}: the same {faces} faces with all built in; overlap {worst:.4f}")
-                written[name] = file
-        for name, file in written.items():
-            name.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(file, name)
-    return rows
+
+    checkpoint: Path
+    onnx_file: Path
+    python: Path
+    around: Around
+    say: Say
+    step: Callable[..., Iterable[Any]]
+
+    def litert(
+        self, out: Path, images: Sequence[Image], int8_data: Path | None
+    ) -> dict[str, Parity]:
+        """Write ``out`` (.tflite), and with ``int8_data``, the YAML to calibrate and judge on,
+        NAME-int8.tflite beside it; how equal each is to the ONNX file.
+
+        Raises `ModelError`, and writes nothing, where a gate refuses one.
+        """
+        around, out8 = self.around, out.with_name(f"{out.stem}-int8.tflite")
+        with TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            made = LiteRT.of(self.python, folder, self.checkpoint, self.onnx_file, around.imgsz)
+            plain = made.convert("plain.tflite", Around(around.imgsz))
+            rows = {"ONNX → LiteRT": made.prove(plain, images)}
+            alone = {out: plain}
+            in_float, photos = list[int](), list[Image]()
+            if int8_data:
+                found, gate = calibration_and_gate(made.original, int8_data, self.say, self.step)
+                photos = list(found)
+                self.say(f"judging LiteRT on the {len(gate.truth)} images of the val split")
+                alone[out8], in_float = made.quantize(plain, photos, gate, self.say)
+                figures = f"{gate.before.map50_95:.4f} in float, {gate.seen.map50_95:.4f} in 8 bits"
+                self.say(f"LiteRT, mAP50-95 on val: {figures}")
+                rows["ONNX → LiteRT int8"] = made.parity(alone[out8], images)
+            written = dict(alone)
+            if not around.is_plain:
+                written[out] = whole = made.convert("whole.tflite", around)
+                if int8_data:
+                    written[out8] = made.quantize_like(whole, in_float, photos, around)
+            for name, file in written.items():
+                if file is not alone[name]:
+                    faces, worst = made.prove_rows(file, alone[name], images, around)
+                    self.say(f"{name.name}: the same {faces} faces with all inside ({worst:.4f})")
+                move(file, name)
+        return rows
+
+    def coreml(self, out: Path, images: Sequence[Image]) -> dict[str, Parity]:
+        """Write the folder ``out`` (.mlpackage); how equal its network is to the ONNX file."""
+        parity = write_coreml(
+            self.checkpoint, self.onnx_file, out, images, self.python, self.around
+        )
+        self.say("CoreML: specification and operations checked here; running it needs a Mac")
+        return {"ONNX → CoreML": parity}
+
+
+def write_mobile_manifests(content: dict[str, Any], around: Around, files: Sequence[Path]) -> None:
+    """A manifest beside each .tflite of ``files`` and each .mlpackage that holds some of them."""
+    packages = {path for file in files for path in file.parents if path.suffix == ".mlpackage"}
+    for package in packages:
+        write_manifest(mobile_manifest(content, around, "coreml"), package)
+    for file in files:
+        if file.suffix == ".tflite":
+            write_manifest(mobile_manifest(content, around, "litert"), file)
 
 
 def mobile_manifest(content: dict[str, Any], around: Around, kind: str) -> dict[str, Any]:
@@ -94,5 +118,3 @@ def mobile_manifest(content: dict[str, Any], around: Around, kind: str) -> dict[
             "zeros are none"
         )
     return content | {"input": takes, "output": gives}
-
-

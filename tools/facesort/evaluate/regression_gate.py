@@ -138,7 +138,10 @@ def make_int8(
 
 
 def calibration_and_gate(
-    original: YoloDetector, data: Path, say: Callable[[str], None], step: Callable[..., Iterable[Any]]
+    original: YoloDetector,
+    data: Path,
+    say: Callable[[str], None],
+    step: Callable[..., Iterable[Any]],
 ) -> tuple[Iterable[NDArray[np.uint8]], RegressionGate]:
     """Photos of the train split to calibrate on, and the judge on the val split."""
     with _naming_data():

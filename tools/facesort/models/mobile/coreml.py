@@ -7,13 +7,13 @@ computed here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import json
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,9 +35,10 @@ def write_coreml(
     images: Sequence[NDArray[np.uint8]],
     python: Path,
     around: Around,
-) -> tuple[Parity, dict[str, Any]]:
-    """Write the folder ``out``; how equal its network is to the ONNX file, and what its
-    specification says. Raises `ModelError` where either is not as it should be."""
+) -> Parity:
+    """Write the folder ``out``; how equal its network is to the ONNX file.
+
+    Raises `ModelError` where its specification or what it computes is not as it should be."""
     original = replace(load_detector(onnx_file), imgsz=around.imgsz, square=True)
     if original.end2end:
         raise ModelError(f"{checkpoint.name}: gives rows already; CoreML is made of anchors")
@@ -49,12 +50,10 @@ def write_coreml(
     computed = _computed(out, with_faces, python, original)
     parity = compare(original, computed, with_faces)
     require(parity, f"{out.name} converted from {checkpoint.name}", MAX_ABS)
-    return parity, said
+    return parity
 
 
-def specification_problems(
-    said: dict[str, Any], around: Around, names: Sequence[str]
-) -> list[str]:
+def specification_problems(said: dict[str, Any], around: Around, names: Sequence[str]) -> list[str]:
     """What of the specification is not as asked for, in words."""
     px, out = around.imgsz, []
     takes = said["inputs"][0]

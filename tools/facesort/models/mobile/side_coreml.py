@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).parent))
-from side_network import Around, answer, example, load  # noqa: E402
+from side_network import Around, answer, example, load
 
 CLASSES_MULTIPLE = 80
 CONFIDENCE, COORDINATES = "confidence", "coordinates"  # as Apple's Vision wants them to be called
@@ -95,7 +95,9 @@ def with_suppression(network: Any, around: Around, names: list[str]) -> Any:
     nms.confidenceThresholdInputFeatureName = "confidenceThreshold"
     nms.iouThreshold, nms.confidenceThreshold = around.iou, around.conf
     nms.pickTop.perClass = False
-    nms.stringClassLabels.vector.extend([*names, *(f"unused_{i}" for i in range(len(names), width))])
+    nms.stringClassLabels.vector.extend(
+        [*names, *(f"unused_{i}" for i in range(len(names), width))]
+    )
     pipeline = ct.models.pipeline.Pipeline(
         input_features=[
             ("image", ct.models.datatypes.Array(3, around.imgsz, around.imgsz)),
@@ -141,7 +143,9 @@ def read(file: Path) -> dict[str, object]:
 def feature(one: Any) -> dict[str, object]:
     kind = one.type.WhichOneof("Type")
     value = getattr(one.type, kind)
-    shape = [value.width, value.height] if kind == "imageType" else list(getattr(value, "shape", []))
+    shape = (
+        [value.width, value.height] if kind == "imageType" else list(getattr(value, "shape", []))
+    )
     return {"name": one.name, "kind": kind, "shape": shape, "optional": one.type.isOptional}
 
 
@@ -170,7 +174,7 @@ def compute(file: Path, inputs: Path, out: Path) -> dict[str, object]:
         values = {name: given for name in main.inputs}
         for op in main.operations:
             if op.op_type != "const":
-                made = computed(op, lambda one: value_of(one, values))
+                made = computed(op, values)
                 for output, value in zip(op.outputs, made, strict=True):
                     values[output.name] = value
         for output in main.outputs:
@@ -187,10 +191,10 @@ def value_of(one: Any, values: dict[str, Tensor]) -> Any:
     return one.val
 
 
-def computed(op: Any, value: Any) -> tuple[Tensor, ...]:
+def computed(op: Any, values: dict[str, Tensor]) -> tuple[Tensor, ...]:
     """One operation of CoreML's language by torch; see
     https://apple.github.io/coremltools/source/coremltools.converters.mil.mil.ops.defs.html"""
-    got = {name: value(one) for name, one in op.inputs.items()}
+    got = {name: value_of(one, values) for name, one in op.inputs.items()}
     x = tensor(got["x"]) if "x" in got else None
     functional = nn.functional
     match op.op_type:
@@ -262,7 +266,9 @@ def sliced(x: Tensor, got: dict[str, Any]) -> Tensor:
     for i in range(count):
         begin = None if masks["begin_mask"][i] else int(got["begin"][i])
         end = None if masks["end_mask"][i] else int(got["end"][i])
-        parts.append(int(got["begin"][i]) if masks["squeeze_mask"][i] else slice(begin, end, steps[i]))
+        parts.append(
+            int(got["begin"][i]) if masks["squeeze_mask"][i] else slice(begin, end, steps[i])
+        )
     return x[tuple(parts)]
 
 

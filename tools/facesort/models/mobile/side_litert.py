@@ -1,8 +1,8 @@
 """Makes, quantizes and runs LiteRT files; runs in .venv-mobile (see environment.py).
 
-    python side_litert.py convert CHECKPOINT OUT.tflite AROUND_JSON
-    python side_litert.py quantize FLOAT.tflite OUT.tflite INPUTS.npy RANGES.json CONVS_IN_FLOAT
-    python side_litert.py run FILE.tflite THREADS      (inputs on stdin, outputs on stdout)
+python side_litert.py convert CHECKPOINT OUT.tflite AROUND_JSON
+python side_litert.py quantize FLOAT.tflite OUT.tflite INPUTS.npy RANGES.json CONVS_IN_FLOAT
+python side_litert.py run FILE.tflite THREADS      (inputs on stdin, outputs on stdout)
 """
 
 from __future__ import annotations
@@ -140,9 +140,7 @@ def samples(file: Path, inputs: Path) -> list[dict[str, NDArray[np.float32]]]:
     return [{name: pixels[None]} for pixels in np.load(inputs)]
 
 
-def noise(
-    file: Path, graph: Graph, inputs: Path, ranges: dict[str, Any]
-) -> list[float]:
+def noise(file: Path, graph: Graph, inputs: Path, ranges: dict[str, Any]) -> list[float]:
     """By learned convolution: how much of its output 255 steps over its range leave unsaid."""
     made = interpreter(file, 1, keep_all=True)
     made.set_tensor(made.get_input_details()[0]["index"], np.load(inputs)[:1])
