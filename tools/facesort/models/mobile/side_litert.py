@@ -187,7 +187,8 @@ def main() -> None:
     if command == "convert":
         said = convert(Path(rest[0]), Path(rest[1]), rest[2])
     else:
-        said = quantize(*map(Path, rest[:4]), json.loads(rest[4]))  # type: ignore[call-arg]
+        file, out, inputs, ranges = map(Path, rest[:4])
+        said = quantize(file, out, inputs, ranges, json.loads(rest[4]))
     from side_network import answer
 
     return answer(said)
