@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from facesort.detections import Detections
 from facesort.errors import ModelError
 from facesort.models.detect import YoloDetector, load_detector
-from facesort.models.letterbox import IOU_SAME_FACE, Fit, letterbox
+from facesort.models.letterbox import IOU_SAME_FACE, Fit, decode, letterbox
 from facesort.models.mobile.environment import Run, ask, running
 from facesort.models.parity import Parity, compare, match, require
 
@@ -153,11 +153,10 @@ class LiteRT:
                 pixels, fit = letterbox(rgb, around.imgsz, square=True)
                 raw = inside(as_bytes(pixels) if around.with_image else pixels)[0]
                 expected = ours.detect([rgb])[0]
-                found = (
-                    in_rows(raw, fit)
-                    if around.with_nms
-                    else replace(ours, forward=lambda _, raw=raw: raw).detect([rgb])[0]
-                )
+                if around.with_nms:
+                    found = in_rows(raw, fit)
+                else:
+                    found = decode(raw, fit, around.conf)
                 iou, _, same = match(expected, found) if len(expected) == len(found) else (0, 0, 0)
                 if not same or iou < MIN_IOU_INSIDE:
                     raise ModelError(

@@ -179,7 +179,8 @@ def compute(file: Path, inputs: Path, out: Path) -> dict[str, object]:
                     values[output.name] = value
         for output in main.outputs:
             results.setdefault(output.name, []).append(values[output.name].float().numpy())
-    np.savez(out, **{name: np.stack(found) for name, found in results.items()})
+    stacked: dict[str, Any] = {name: np.stack(found) for name, found in results.items()}
+    np.savez(out, **stacked)
     return {"outputs": list(results)}
 
 
@@ -195,7 +196,8 @@ def computed(op: Any, values: dict[str, Tensor]) -> tuple[Tensor, ...]:
     """One operation of CoreML's language by torch; see
     https://apple.github.io/coremltools/source/coremltools.converters.mil.mil.ops.defs.html"""
     got = {name: value_of(one, values) for name, one in op.inputs.items()}
-    x = tensor(got["x"]) if "x" in got else None
+    x: Any = tensor(got["x"]) if "x" in got else None
+    made: Any
     functional = nn.functional
     match op.op_type:
         case "conv":
@@ -221,7 +223,7 @@ def computed(op: Any, values: dict[str, Tensor]) -> tuple[Tensor, ...]:
         case "concat":
             made = torch.cat([tensor(one) for one in got["values"]], dim=int(got["axis"]))
         case "split":
-            sizes = got.get("split_sizes")
+            sizes: Any = got.get("split_sizes")
             count = x.shape[int(got["axis"])] // int(got["num_splits"]) if sizes is None else None
             parts = count if count else [int(n) for n in sizes]
             return tuple(torch.split(x, parts, dim=int(got["axis"])))
@@ -259,8 +261,10 @@ def computed(op: Any, values: dict[str, Tensor]) -> tuple[Tensor, ...]:
 
 def sliced(x: Tensor, got: dict[str, Any]) -> Tensor:
     count = x.dim()
-    masks = {key: got.get(key) for key in ("begin_mask", "end_mask", "squeeze_mask")}
-    masks = {k: [False] * count if m is None else [bool(b) for b in m] for k, m in masks.items()}
+    masks: dict[str, list[bool]] = {}
+    for key in ("begin_mask", "end_mask", "squeeze_mask"):
+        given = got.get(key)
+        masks[key] = [False] * count if given is None else [bool(one) for one in given]
     steps = [1] * count if got.get("stride") is None else [int(n) for n in got["stride"]]
     parts: list[Any] = []
     for i in range(count):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,10 @@ def suppressed(raw: Tensor, around: Around) -> Tensor:
 
 def load(checkpoint: Path) -> nn.Module:
     """The detector of a checkpoint that facesort has read already, fused, ready to be traced."""
-    from ultralytics import YOLO, settings
-
-    if settings["sync"]:
-        settings.update({"sync": False})
-    model: Any = YOLO(str(checkpoint)).model.float().eval()
+    ultralytics: Any = import_module("ultralytics")
+    if ultralytics.settings["sync"]:
+        ultralytics.settings.update({"sync": False})
+    model = ultralytics.YOLO(str(checkpoint)).model.float().eval()
     model.fuse(verbose=False)
     head = model.model[-1]
     head.export, head.format = True, "litert"
