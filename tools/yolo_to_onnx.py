@@ -85,17 +85,10 @@ def arguments(argv: Sequence[str]):
         action="store_true",
         help="also write .tflite for LiteRT, imgsz x imgsz; with --int8 in 8 bits as well",
     )
-    add(
-        "--coreml",
-        action="store_true",
-        help="also write .mlpackage for Apple, imgsz x imgsz; running it needs a Mac",
-    )
-    add(
-        "--mobile-env",
-        type=console.path,
-        metavar="DIR",
-        help="environment that makes --litert and --coreml (default: .venv-mobile)",
-    )
+    apple = "also write .mlpackage for Apple, imgsz x imgsz; running it needs a Mac"
+    add("--coreml", action="store_true", help=apple)
+    env = "environment that makes --litert and --coreml (default: .venv-mobile)"
+    add("--mobile-env", type=console.path, metavar="DIR", help=env)
     add("--make-mobile-env", action="store_true", help="make it first: 3 GB of packages from PyPI")
     add("--sensitivity", action="store_true", help="with --int8: what each layer costs in 8 bits")
     add("--images", type=console.path, help="folder of images to compare on")
@@ -196,8 +189,8 @@ def show_int8(job, names: Sequence[str]) -> None:
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     python = mobile_python(args) if args.litert or args.coreml else None
+    from facesort.files import move
     from facesort.models.export import Form, export_onnx
-    from facesort.models.runtime import move
 
     marks = ("int8", "half", "nms", "preprocess")
     suffix = "".join(f"-{mark}" for mark in marks if getattr(args, mark))

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.evaluate.regression_gate import calibration_and_gate
+from facesort.files import move
 from facesort.models.export_manifest import write_manifest
 from facesort.models.mobile.coreml import write_coreml
 from facesort.models.mobile.litert import Around, LiteRT
 from facesort.models.parity import Parity
-from facesort.models.runtime import move
 
 Say = Callable[[str], None]
 Image = NDArray[np.uint8]
