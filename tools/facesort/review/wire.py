@@ -50,12 +50,12 @@ def text_of(data: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def ids_of(data: Mapping[str, Any]) -> list[str]:
-    value = data.get("faces")
+def ids_of(data: Mapping[str, Any], key: str = "faces") -> list[str]:
+    value = data.get(key)
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise UsageError("faces: expected a list of ids")
+        raise UsageError(f"{key}: expected a list of ids")
     if not 0 < len(value) <= MOST_FACES:
-        raise UsageError(f"faces: expected 1 to {MOST_FACES:,}")
+        raise UsageError(f"{key}: expected 1 to {MOST_FACES:,}")
     return value
 
 
@@ -169,6 +169,7 @@ def photo_view(view: PhotoView) -> dict[str, Any]:
         "isVideo": view.is_video,
         "previous": view.previous,
         "next": view.next,
+        "present": view.present,
         "faces": [
             {
                 "id": face.id,

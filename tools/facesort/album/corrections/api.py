@@ -11,7 +11,14 @@ The folders, the journal and corrections.jsonl stay the truth: files moved by ha
 ``learn_corrections.py`` and scripts see each other's changes. Nothing here prints.
 """
 
-from facesort.album.corrections.acts import assign, dismiss, history, keep_apart, merge
+from facesort.album.corrections.acts import (
+    assign,
+    dismiss,
+    history,
+    keep_apart,
+    merge,
+    set_presence,
+)
 from facesort.album.corrections.drawn_boxes import add_face, move_box
 from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.forget import forget
@@ -30,7 +37,7 @@ from facesort.album.corrections.records import (
 )
 from facesort.album.corrections.redo_act import redo
 from facesort.album.corrections.revert_act import revert
-from facesort.album.corrections.sorted_album import SortedAlbum
+from facesort.album.corrections.sorted_album import LoadEncoder, SortedAlbum
 from facesort.album.corrections.suggest import list_faces, look_alikes, progress, suggestions
 from facesort.album.records import NO_FACE, NOT_A_FACE, STRANGERS, UNSURE
 
@@ -49,6 +56,7 @@ __all__ = [
     "FaceScores",
     "FaceView",
     "HandedOver",
+    "LoadEncoder",
     "Move",
     "PhotoIndex",
     "PhotoView",
@@ -72,5 +80,6 @@ __all__ = [
     "record_corrections",
     "redo",
     "revert",
+    "set_presence",
     "suggestions",
 ]

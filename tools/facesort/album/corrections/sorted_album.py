@@ -11,14 +11,17 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facesort.album.corrections.apply import Options, apply_corrections, check_sorted
 from facesort.album.corrections.changes import Changes, find_changes, put_back
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.records import FaceView
-from facesort.album.corrections.relink import clear_unfinished, relink
+from facesort.album.corrections.relink import clear_unfinished, file_anew, relink
+from facesort.album.corrections.replan import planned
 from facesort.album.corrections.revert import revert_last
 from facesort.album.executor import PlanExecutor, write_manifest
 from facesort.album.journal import Journal, read_state
@@ -27,8 +30,13 @@ from facesort.album.records import UNSURE, folder_of
 from facesort.album.state import State
 from facesort.album.user_labels import UserLabel, UserLabels, append_labels, read_lines
 from facesort.album.workspace import Workspace
-from facesort.errors import AlbumError
+from facesort.errors import AlbumError, FacesortError
 from facesort.photos import album_at
+
+if TYPE_CHECKING:
+    from facesort.album.person.face_encoder import FaceEncoder
+
+LoadEncoder = Callable[[dict[str, str]], "FaceEncoder"]  # from the options of the sorting
 
 PATIENCE_S = 3.0  # for another run to let go of the album
 POLL_S = 0.05
@@ -40,10 +48,12 @@ class SortedAlbum:
 
     Raises `UsageError` where nothing was sorted, `AlbumError` where it is half done or damaged.
     What was left undone by a kill is finished first, what was moved by hand is learned.
+    ``load_encoder`` describes faces that are drawn by hand.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, load_encoder: LoadEncoder | None = None) -> None:
         self.root = root
+        self._load_encoder = load_encoder
         self.dst = check_sorted(root)
         self.mutex = threading.RLock()
         self.version = 0  # grows with every change
@@ -98,6 +108,19 @@ class SortedAlbum:
                 or name in known
                 or (self.root / "faces" / name).is_dir()
             ]
+
+    @cached_property
+    def encoder(self) -> FaceEncoder | None:
+        """What describes the album's faces, if it is here."""
+        try:
+            return self._load_encoder(self.state.options) if self._load_encoder else None
+        except FacesortError:
+            return None
+
+    def copies_of(self, photo: str) -> list[str]:
+        """The other photos with the same bytes."""
+        every = self.photos_of.get(self.state.entries[photo].scan.content, [])
+        return [one for one in every if one != photo]
 
     @contextmanager
     def at_work(self) -> Iterator[Workspace]:
@@ -198,7 +221,7 @@ class SortedAlbum:
         with self.mutex:
             if self.state.as_of != _fingerprint(self.dst.journal):
                 return True
-            return _moved(self.root, self.state, self._every_label())
+            return _moved(self.root, self.state, self.every_label())
 
     def sync(self) -> list[str]:
         """Finish what a kill left, learn what was moved by hand; the lines that learning says."""
@@ -210,7 +233,7 @@ class SortedAlbum:
             with self.at_work() as workspace:
                 if self.state.is_learning or self.state.making:
                     self._finish(workspace)
-                is_moved = _moved(self.root, self.state, self._every_label())
+                is_moved = _moved(self.root, self.state, self.every_label())
             if is_moved:
                 apply_corrections(
                     self.root, Options(apply=True, sure=self.sure), LineReporter(self.news)
@@ -224,12 +247,25 @@ class SortedAlbum:
         if self.state.is_learning:
             known = {label for labels in self.lines.values() for label in labels}
             self.remember(one for one in self.state.learnings[-1].labels if one not in known)
-            workspace.journal.people(self._every_label().people if self.is_by_person else ())
-        labels = self._every_label().within(self.state.sorted_into)
+            self._draw_again(workspace)
+            workspace.journal.people(self.every_label().people if self.is_by_person else ())
+        labels = self.every_label().within(self.state.sorted_into)
         relink(workspace, find_changes(self.root, self.state), labels, self.sure, {})
         self._load(self.state)
 
-    def _every_label(self) -> UserLabels:
+    def _draw_again(self, workspace: Workspace) -> None:
+        """The face that an act has drawn, where the kill came before it was filed."""
+        from facesort.album.corrections.drawn_boxes import drawn, is_drawn
+
+        act = self.state.learnings[-1].act
+        entry = self.state.entries.get(str(act.get("photo")))
+        if entry is None or "xyxy_px" not in act or is_drawn(entry, act):
+            return
+        labels = self.labels_of([entry.scan.photo])
+        wanted = planned(workspace, drawn(self, act), labels, self.sure, {}, self.pool)
+        file_anew(workspace, self.filer(), wanted, entry)
+
+    def every_label(self) -> UserLabels:
         return UserLabels(label for labels in self.lines.values() for label in labels)
 
 
