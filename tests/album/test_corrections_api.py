@@ -27,12 +27,15 @@ from facesort.album.corrections.api import (
     record_corrections,
     redo,
     revert,
+    set_presence,
     suggestions,
 )
+from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.confirmed import confirmed
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.revert import revert_last
+from facesort.album.user_labels import UserLabel
 from facesort.errors import UsageError
 
 
@@ -310,6 +313,88 @@ def test_undo_in_a_terminal_takes_back_what_the_page_did(by_person: Path, kind: 
         merge(album, "Ben", "Ana")
     assert revert_last(by_person, LineReporter([])) == 0
     assert everything(by_person) == before
+
+
+def photos_of(root: Path, person: str) -> list[str]:
+    return sorted(path.name for path in (root / "photos" / person).glob("*.jpg"))
+
+
+def test_who_is_in_a_photo_without_a_face(by_person: Path) -> None:
+    before = views(by_person)
+    album = SortedAlbum(by_person)
+    result = set_presence(album, ["4.jpg"], "Ben")
+    assert result.moved == () and not result.problems  # no face of hers changes
+    assert "4.jpg" in photos_of(by_person, "Ben")
+    is_in_step(album)
+    assert apply_corrections(by_person, Options(apply=True), LineReporter([])) == 0
+    assert "4.jpg" in photos_of(by_person, "Ben")  # nor does a learning in a terminal forget it
+    set_presence(album, ["4.jpg"], "Ben", is_there=False)
+    assert "4.jpg" not in photos_of(by_person, "Ben")
+    for _ in range(2):
+        revert(album)
+    assert views(by_person) == before
+    redo(album)
+    assert "4.jpg" in photos_of(by_person, "Ben")
+    is_in_step(album)
+
+
+def test_who_is_there_without_a_face_keeps_a_new_name(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    set_presence(album, ["4.jpg"], "Ben")
+    merge(album, "Ben", "Bernd")
+    assert "4.jpg" in photos_of(by_person, "Bernd") and not photos_of(by_person, "Ben")
+    is_in_step(album)
+
+
+@pytest.mark.parametrize("person", ["_unsure", "_not_a_face", "a/b", "ana"])
+def test_only_people_are_in_a_photo(by_person: Path, person: str) -> None:
+    album = SortedAlbum(by_person)
+    with pytest.raises(UsageError):
+        set_presence(album, ["4.jpg"], person)
+    with pytest.raises(UsageError, match="no photo"):
+        set_presence(album, ["gone.jpg"], "Ana")
+    assert not history(album)
+
+
+def test_a_kill_before_a_drawn_face_was_filed_is_made_good(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    label = UserLabel(album.state.entries["4.jpg"].scan.content, (60, 60, 90, 90), "Ana", "4.jpg")
+    act = {"do": "add", "photo": "4.jpg", "xyxy_px": [60, 60, 90, 90], "folder": "Ana"}
+    with album.at_work() as workspace:
+        workspace.journal.said([label], act | {"frame": None})
+    fresh = SortedAlbum(by_person)
+    faces = fresh.state.entries["4.jpg"].scan.faces
+    assert (60, 60, 90, 90) in [face.xyxy_px for face in faces]
+    assert "4.jpg" in photos_of(by_person, "Ana")
+    is_in_step(fresh)
+    revert(fresh)
+    is_in_step(fresh)
+
+
+def test_a_box_that_was_moved_far_is_not_two_faces_when_sorted_again(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    record_corrections(album, [Correction("1.jpg", 0, "Ana")])
+    old = album.state.entries["1.jpg"].scan
+    move_box(album, "1.jpg", 0, (60, 60, 90, 90))
+    labels = album.labels_of(["1.jpg"])
+    again = labels.of_faces(old)  # as the detector finds it once more
+    assert again == ("_not_a_face",)
+    assert [face.xyxy_px for face in labels.unseen(old)] == [(60, 60, 90, 90)]
+
+
+def test_copies_of_a_photo_are_decided_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, album: Album
+) -> None:
+    """As in the file manager: the same bytes twice, each put elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    album.add("1.jpg", "face")
+    album.add("copy.jpg", "face")  # the same bytes
+    opened = SortedAlbum(sort_by_person(tmp_path))
+    record_corrections(opened, [Correction("1.jpg", 0, "Ana")])
+    record_corrections(opened, [Correction("copy.jpg", 0, "Ben")])
+    folders = {p: opened.state.entries[p].said for p in ("1.jpg", "copy.jpg")}
+    assert folders == {"1.jpg": ("Ana",), "copy.jpg": ("Ben",)}
+    is_in_step(opened)
 
 
 def test_a_drawn_face_is_exported_to_train_on(by_person: Path) -> None:

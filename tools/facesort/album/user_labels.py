@@ -53,7 +53,7 @@ class UserLabel:
     ``teaches`` not, it counts for its own face only. An ``exact`` one replaces labels of the same
     box, but those of the copies that it ``keeps``; the first version of this program wrote no such
     labels, and there a later one replaced all that overlapped by `SAME_FACE_IOU`. ``present``: not
-    about a face, but whether the person ``folder`` is in the photo without (`PRESENT`, `ABSENT`)."""
+    about a face, but is the person ``folder`` in the photo without one (`PRESENT`, `ABSENT`)?"""
 
     content: str
     xyxy_px: BoxPx

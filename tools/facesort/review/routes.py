@@ -116,7 +116,7 @@ class Routes:
     async def photos(self, request: Request) -> Response:
         person, photos = request.query_params.get("of", ""), self.desk.photos
         ids = await run_in_threadpool(
-            lambda: photos.with_present(person) if person else photos.without_faces()
+            lambda: photos.present().get(person, []) if person else photos.without_faces()
         )
         return wire.json_response({"ids": ids})
 

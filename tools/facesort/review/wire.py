@@ -129,6 +129,7 @@ def summary(desk: Desk) -> dict[str, Any]:
         "byPerson": album.is_by_person,
         "folders": folders,
         "withoutFaces": {"name": NO_FACE, "count": len(desk.photos.without_faces())},
+        "present": {name: len(ids) for name, ids in desk.photos.present().items()},
         "progress": {
             "main": now.main,
             "confirmed": now.confirmed,

@@ -94,8 +94,7 @@ def _presence(
 
 
 def _presence_renamed(album: SortedAlbum, old: str, new: str) -> list[UserLabel]:
-    spoken = {one.photo for one in album.every_label().every if one.present and one.folder == old}
-    photos = [photo for photo in sorted(spoken) if photo in album.state.entries]
+    photos = [photo for content in album.spoken_of for photo in album.photos_of.get(content, ())]
     labels = album.labels_of(photos)
     photos = [one for one in photos if old in labels.present(album.state.entries[one].scan)]
     return _presence(album, photos, old, False) + _presence(album, photos, new, True)

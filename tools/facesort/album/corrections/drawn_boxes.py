@@ -22,11 +22,14 @@ from facesort.album.corrections.acts import (
 from facesort.album.corrections.changes import was_in
 from facesort.album.corrections.images import open_whole
 from facesort.album.corrections.records import ActResult, BoxPx
+from facesort.album.corrections.relink import file_anew
+from facesort.album.corrections.replan import planned
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.classify import NOT_ENCODED
 from facesort.album.plan import crop_name
 from facesort.album.records import NOT_A_FACE, Entry, Face
 from facesort.album.user_labels import ONE_BOX_IOU, UserLabel
+from facesort.album.workspace import Workspace
 from facesort.boxes import as_boxes, iou_matrix
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.errors import FacesortError, UsageError
@@ -87,8 +90,18 @@ def drawn(album: SortedAlbum, act: Mapping[str, Any]) -> Entry:
     return replace(entry, scan=replace(entry.scan, faces=tuple(faces)), crops=tuple(crops))
 
 
-def is_drawn(entry: Entry, act: Mapping[str, Any]) -> bool:
-    """Does the photo have the box of this act?"""
+def finish_drawing(album: SortedAlbum, workspace: Workspace) -> None:
+    """The box of the last act, where a kill came before its photo was filed."""
+    act = album.state.learnings[-1].act
+    entry = album.state.entries.get(str(act.get("photo")))
+    if entry is None or act.get("do") not in (ADD, BOX) or _is_drawn(entry, act):
+        return
+    labels = album.labels_of([entry.scan.photo])
+    wanted = planned(workspace, drawn(album, act), labels, album.sure, {}, album.pool)
+    file_anew(workspace, album.filer(), wanted, entry)
+
+
+def _is_drawn(entry: Entry, act: Mapping[str, Any]) -> bool:
     box = tuple(act["xyxy_px"])
     frames = [face.frame for face in entry.scan.faces if face.xyxy_px == box]
     return act.get("frame") in frames if act["do"] == ADD else bool(frames)

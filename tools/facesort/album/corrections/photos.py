@@ -69,16 +69,17 @@ class PhotoIndex:
                 if any(path.startswith(f"photos/{NO_FACE}/") for path in entries[photo].targets)
             ]
 
-    def with_present(self, person: str) -> list[str]:
-        """Ids of the photos in which ``person`` is although no face shows it."""
+    def present(self) -> dict[str, list[str]]:
+        """Person: ids of the photos in which they are although no face shows it."""
         with self._album.mutex:
             self._refresh()
-            spoken = {one.photo for one in self._album.every_label().every if one.present}
-            found = []
-            for photo in sorted(spoken & self._album.state.entries.keys()):
+            found: dict[str, list[str]] = {}
+            photos_of = self._album.photos_of
+            spoken = [p for content in self._album.spoken_of for p in photos_of.get(content, ())]
+            for photo in sorted(spoken):
                 scan = self._album.state.entries[photo].scan
-                if person in self._album.labels_of([photo]).present(scan):
-                    found.append(photo_id(photo))
+                for person in self._album.labels_of([photo]).present(scan):
+                    found.setdefault(person, []).append(photo_id(photo))
             return found
 
     def _id_at(self, place: int) -> str:

@@ -20,8 +20,7 @@ from facesort.album.corrections.changes import Changes, find_changes, put_back
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.records import FaceView
-from facesort.album.corrections.relink import clear_unfinished, file_anew, relink
-from facesort.album.corrections.replan import planned
+from facesort.album.corrections.relink import clear_unfinished, relink
 from facesort.album.corrections.revert import revert_last
 from facesort.album.executor import PlanExecutor, write_manifest
 from facesort.album.journal import Journal, read_state
@@ -84,8 +83,8 @@ class SortedAlbum:
 
     def _read_labels(self) -> None:
         self.lines: dict[str, list[UserLabel]] = defaultdict(list)
-        for label in read_lines(self.dst.corrections):
-            self.lines[label.content].append(label)
+        self.spoken_of: set[str] = set()  # contents in which somebody is, or is not, without a face
+        self._take_in(read_lines(self.dst.corrections))
         self._labels_as_of = _fingerprint(self.dst.corrections)
 
     @property
@@ -158,8 +157,13 @@ class SortedAlbum:
         """Write ``labels`` to the file of corrections."""
         labels = list(labels)
         append_labels(self.dst.corrections, labels)
+        self._take_in(labels)
+
+    def _take_in(self, labels: Iterable[UserLabel]) -> None:
         for label in labels:
             self.lines[label.content].append(label)
+            if label.present:
+                self.spoken_of.add(label.content)
 
     def forget(self, labels: Iterable[UserLabel]) -> None:
         """``labels`` were withdrawn from the file."""
@@ -243,27 +247,17 @@ class SortedAlbum:
 
     def _finish(self, workspace: Workspace) -> None:
         """An act that was killed half way: what was said counts, and photos follow."""
+        from facesort.album.corrections.drawn_boxes import finish_drawing
+
         clear_unfinished(workspace)
         if self.state.is_learning:
             known = {label for labels in self.lines.values() for label in labels}
             self.remember(one for one in self.state.learnings[-1].labels if one not in known)
-            self._draw_again(workspace)
+            finish_drawing(self, workspace)
             workspace.journal.people(self.every_label().people if self.is_by_person else ())
         labels = self.every_label().within(self.state.sorted_into)
         relink(workspace, find_changes(self.root, self.state), labels, self.sure, {})
         self._load(self.state)
-
-    def _draw_again(self, workspace: Workspace) -> None:
-        """The face that an act has drawn, where the kill came before it was filed."""
-        from facesort.album.corrections.drawn_boxes import drawn, is_drawn
-
-        act = self.state.learnings[-1].act
-        entry = self.state.entries.get(str(act.get("photo")))
-        if entry is None or "xyxy_px" not in act or is_drawn(entry, act):
-            return
-        labels = self.labels_of([entry.scan.photo])
-        wanted = planned(workspace, drawn(self, act), labels, self.sure, {}, self.pool)
-        file_anew(workspace, self.filer(), wanted, entry)
 
     def every_label(self) -> UserLabels:
         return UserLabels(label for labels in self.lines.values() for label in labels)

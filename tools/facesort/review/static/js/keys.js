@@ -44,7 +44,7 @@ export function keyboard(page) {
     const { key } = event;
     if (control || event.altKey) return false;
     if (/^[1-9]$/.test(key)) return page.assignKey(Number(key)), true;
-    if (key === "Enter" && !page.photo.isOpen) return page.enter(), true;
+    if (key === "Enter") return event.target.closest?.("header") ? false : (page.enter(), true);
     if (key === "Delete") return page.assign("_not_a_face"), true;
     if (key === "Backspace") return page.dismiss(), true;
     if (key === "?") return page.help(), true;

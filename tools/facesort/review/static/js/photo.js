@@ -52,20 +52,46 @@ export class PhotoView {
     this.image = element("img", { src: this.url, alt: photo.name });
     this.fit = element("div", { className: "fit" }, this.image);
     this.hint = element("footer");
+    this.chips = element("span", { className: "chips" });
     this.root.replaceChildren(
       element("header", {},
         button("←", t("previous"), () => this.#step(photo.previous), !photo.previous),
         button("→", t("next"), () => this.#step(photo.next), !photo.next),
-        element("span", { className: "name", textContent: photo.name }), this.draw,
+        element("span", { className: "name", textContent: photo.name }), this.chips,
+        ...(this.actions.mayCreate() ? [button(`+ ${t("person")}`, t("presentAdd"), () => this.#addPerson())] : []), this.draw,
         button("✕", t("close"), () => this.close())),
       element("div", { className: "stage" }, this.fit), this.hint);
     this.root.setAttribute("aria-label", photo.name);
     this.root.hidden = false;
     this.root.tabIndex = -1;
     this.fit.addEventListener("pointerdown", (event) => this.#press(event));
+    this.#present();
     this.#boxes();
     this.#fit();
     (this.root.querySelector(".box.focus") || this.root).focus();
+  }
+
+  /** Who is in the photo although no face shows it. */
+  #present() {
+    this.chips.replaceChildren(...this.photo.present.map((name) => {
+      const chip = element("button", { type: "button", textContent: `${name} ✕`, title: t("presentRemove", { name }), onclick: () => this.#setPresence(name, false) });
+      chip.setAttribute("aria-label", t("presentRemove", { name }));
+      return chip;
+    }));
+  }
+
+  async #addPerson() {
+    const there = new Set(this.photo.present);
+    const folders = this.actions.folders().filter((name) => !name.startsWith("_") && !there.has(name));
+    const name = await askFolder({ title: t("presentAdd"), folders, mayCreate: true });
+    if (name) await this.#setPresence(name, true);
+    else this.root.focus();
+  }
+
+  async #setPresence(folder, isThere) {
+    const answer = await this.actions.act({ do: "presence", photos: [this.photo.id], folder, isThere });
+    if (answer) toast(t(isThere ? "present" : "absent", { n: 1, folder }));
+    await this.refresh();
   }
 
   get shown() {
@@ -190,6 +216,7 @@ export class PhotoView {
     this.photo = await get(`/api/photo/${this.photo.id}`);
     this.focus = Math.min(place, Math.max(0, this.photo.faces.length - 1));
     [this.editing, this.draft] = [false, null];
+    this.#present();
     this.#boxes();
     (this.root.querySelector(".box.focus") || this.root).focus();
   }
@@ -199,6 +226,7 @@ export class PhotoView {
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.key === "Escape") this.editing ? this.#toggleEditing() : this.close();
     else if (event.key === "b" && !event.ctrlKey) this.#toggleEditing();
+    else if (event.key === "+" && this.actions.mayCreate()) this.#addPerson();
     else if (this.editing && arrow) this.#nudge(arrow, event.shiftKey);
     else if (this.editing && event.key === "Enter") this.draft && this.#keep();
     else if (event.key === "ArrowLeft") this.#step(this.photo.previous);
