@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -141,6 +142,7 @@ def summary(desk: Desk) -> dict[str, Any]:
         "version": album.version,
         "scoredVersion": desk.scored_version,
         "news": desk.news,
+        "refused": [asdict(one) for one in desk.refused],
         "problem": desk.problem,
         **acts_left(desk),
     }

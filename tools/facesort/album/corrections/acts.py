@@ -18,8 +18,9 @@ from facesort.album.corrections.relink import file_anew
 from facesort.album.corrections.replan import planned
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.names import can_be_folder, folded
-from facesort.album.records import UNSURE, Entry
-from facesort.album.user_labels import ABSENT, NO_BOX, OTHER_FOLDERS, PRESENT, UserLabel
+from facesort.album.records import NOT_A_FACE, UNSURE, Entry
+from facesort.album.state import Learning
+from facesort.album.user_labels import ABSENT, NO_BOX, OTHER_FOLDERS, PRESENT, UserLabel, UserLabels
 from facesort.album.workspace import Workspace
 from facesort.errors import UsageError
 
@@ -117,10 +118,17 @@ def history(album: SortedAlbum, most: int = 50) -> list[ActSummary]:
             ActSummary(
                 one.act.get("do", LEARNED),
                 one.labels[-1].when if one.labels else "",
-                tuple(Counter(label.folder for label in one.labels).most_common()),
+                tuple(Counter(_folders(one)).most_common()),
             )
             for one in latest
         ]
+
+
+def _folders(one: Learning) -> list[str]:
+    """Into which each face went; of a box that was moved, its old place is none."""
+    folders = [label.folder for label in UserLabels(one.labels).every]
+    is_box = one.act.get("do") == BOX and len(folders) > 1
+    return [folder for folder in folders if folder != NOT_A_FACE or not is_box]
 
 
 def dismissed(album: SortedAlbum) -> set[tuple[str, int, str]]:

@@ -11,6 +11,7 @@ The folders, the journal and corrections.jsonl stay the truth: files moved by ha
 ``learn_corrections.py`` and scripts see each other's changes. Nothing here prints.
 """
 
+from facesort.album.corrections.act_guard import mute
 from facesort.album.corrections.acts import (
     assign,
     dismiss,
@@ -74,6 +75,7 @@ __all__ = [
     "look_alikes",
     "merge",
     "move_box",
+    "mute",
     "photo_id",
     "photo_jpeg",
     "progress",

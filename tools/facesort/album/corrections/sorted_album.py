@@ -74,8 +74,17 @@ class SortedAlbum:
         self.photos_of: dict[str, list[str]] = defaultdict(list)
         for photo, entry in state.entries.items():
             self.photos_of[entry.scan.content].append(photo)
+        untaught = {c for c, lines in self.lines.items() if any(not one.teaches for one in lines)}
+        self._mark_muted(photo for c in untaught for photo in self.photos_of.get(c, ()))
         self.sure = _sure_from(state)
         self.version += 1
+
+    def _mark_muted(self, photos: Iterable[str]) -> None:
+        """Tell the table which decisions of a person teach nothing."""
+        for photo in photos:
+            labels = self.labels_of([photo]).on_faces(self.state.entries[photo].scan)
+            rows = self.table.rows_of_photo[photo]
+            self.table.muted[rows] = [one is not None and not one.teaches for one in labels]
 
     def reload(self) -> None:
         """Read everything anew, after another function has worked here."""
@@ -192,6 +201,7 @@ class SortedAlbum:
         for photo in photos:
             entry = self.state.entries[photo]
             self.table.put(entry, labels.of_faces(entry.scan))
+        self._mark_muted(photos)
         self._is_manifest_stale = True
         self.version += 1
 

@@ -130,7 +130,9 @@ class Page extends Acts {
     $("undo").disabled = !summary.undo;
     $("redo").disabled = !summary.redo;
     this.folders.show(summary, this.current, this.suggestions.total);
-    this.notice(summary.problem ? t("waiting", { why: summary.problem }) : summary.news[0] ?? "");
+    const [lesson] = summary.refused;
+    const untaught = lesson ? t("untaught", { n: lesson.faces, ...lesson }) : "";
+    this.notice(summary.problem ? t("waiting", { why: summary.problem }) : untaught || (summary.news[0] ?? ""));
     this.heading();
   }
 
