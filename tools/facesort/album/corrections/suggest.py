@@ -169,9 +169,10 @@ def progress(album: SortedAlbum, scores: FaceScores) -> Progress:
         n = len(table)
         others = [table.folder_index(name) for name in (*UNNAMED, NOT_A_FACE)]
         named = table.alive[:n] & ~np.isin(table.folder[:n], others)
+        unknown = table.alive[:n] & (table.folder[:n] == table.folder_index(STRANGERS))
         main = table.alive[:n] & table.is_main[:n]
         confirmed = main & table.confirmed[:n]
-        sure = main & ~table.confirmed[:n] & named & (table.certainty[:n] >= SURE)
+        sure = main & ~table.confirmed[:n] & (named | unknown) & (table.certainty[:n] >= SURE)
         doubt = np.where(table.confirmed[:n], 0.0, 1.0 - table.certainty[:n])
         wrong = float(doubt[named].sum()) - (1 - PURE) * int(named.sum())
         unsure = table.folder[:n] == table.folder_index(UNSURE)

@@ -148,7 +148,7 @@ class Page extends Acts {
     const photos = this.photosOf ? t("withoutFaceHint") : this.summary.byPerson && total ? t("photosHint") : "";
     panels.heading(title, this.isPhotos ? photos : line, back);
     $("empty").hidden = total > 0;
-    $("empty").textContent = t("emptyFolder");
+    $("empty").textContent = t(this.isPhotos ? "noPhotos" : "emptyFolder");
     $("wall").setAttribute("aria-label", title);
   }
 

@@ -5,6 +5,7 @@ import { folderName, t } from "./i18n.js";
 
 const STEP = 0.01; // of the longer side, a press of an arrow key
 const SMALLEST = 0.012;
+const MANY = 8; // boxes; more of them have their names only in focus, or they hide the faces
 
 /** ``actions``: act(body), folders(), mayCreate(), byKey(n), closed(faceId). */
 export class PhotoView {
@@ -111,6 +112,7 @@ export class PhotoView {
     }
     if (this.draft?.isNew) this.fit.append(this.#box(null, this.draft.at));
     this.root.classList.toggle("editing", this.editing);
+    this.root.classList.toggle("many", this.shown.length > MANY);
     this.draw.setAttribute("aria-pressed", String(this.editing));
     this.hint.textContent = !this.editing ? t("photoHint") : this.draft && !this.draft.isNew ? t("moveHint") : t("drawHint");
   }
@@ -125,7 +127,8 @@ export class PhotoView {
       width: `${(moved[2] - moved[0]) * 100}%`, height: `${(moved[3] - moved[1]) * 100}%`,
     });
     if (face) {
-      const sure = face.confirmed ? "✓" : `${Math.round(face.certainty * 100)} %`;
+      const percent = Math.round(face.certainty * 100);
+      const sure = face.confirmed ? "✓" : percent ? `${percent} %` : "";
       box.dataset.face = face.id;
       box.append(element("b", { textContent: `${folderName(face.folder)} ${sure}` }));
       box.setAttribute("aria-label", `${folderName(face.folder)}, ${face.confirmed ? t("confirmedLabel") : t("sureLabel", { n: Math.round(face.certainty * 100) })}`);

@@ -59,6 +59,7 @@ export default {
   photosHint: "1–9, a name or a drag: who is in the photo, though no face shows · Return opens it, to draw a face",
   act_presence: "In the photo without a face",
   untaught: "Your last {n} face for {person} counts, but nothing is learned from it: {lost} of {held} known faces would lose their name. Look at {person} once more.|Your last {n} faces for {person} count, but nothing is learned from them: {lost} of {held} known faces would lose their name. Look at {person} once more.",
+  noPhotos: "A face was found in every photo.",
   moreTitle: "More", theme: "Appearance", themeAuto: "as the system", themeLight: "light", themeDark: "dark",
   language: "Language",
   handOver: "Hand over …", handOverTitle: "Hand photos over",

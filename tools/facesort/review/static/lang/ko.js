@@ -37,6 +37,7 @@ export default {
   withoutFaceHint: "사진에 있지만 얼굴은 보이지 않음 · Backspace로 빼기", photosHint: "1–9, 이름 입력, 끌기: 얼굴은 안 보이지만 사진에 있는 사람 · Enter: 열어서 얼굴 그리기",
   act_presence: "얼굴 없이 사진에 있음",
   untaught: "{person}(으)로 옮긴 얼굴 {n}개는 저장했지만 배우지는 않습니다. 아는 얼굴 {held}개 중 {lost}개가 이름을 잃게 됩니다. {person}을(를) 다시 살펴보세요.",
+  noPhotos: "모든 사진에서 얼굴을 찾았습니다.",
   moreTitle: "더 보기", theme: "화면", themeAuto: "시스템 설정", themeLight: "밝게", themeDark: "어둡게", language: "언어",
   handOver: "사진 전달 …", handOverTitle: "사진 전달", handOverText: "부모님께 드릴 사람별 사진 복사본입니다. 앨범은 그대로입니다.",
   handOverWho: "누구에게", handOverAll: "모두", handOverOthers: "다른 사람의 얼굴", othersKeep: "그대로", othersBlur: "흐리게", othersCover: "가리기",
