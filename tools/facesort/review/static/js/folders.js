@@ -96,9 +96,10 @@ export class FolderList {
     const face = this.faces.get(name);
     if (person) button.append(face ? element("img", { className: "face", src: faceUrl(face), alt: "", draggable: false }) : element("span", { className: "face" }));
     button.append(element("span", { className: "name", textContent: label ?? folderName(name) }));
-    button.append(element("span", { className: "count", textContent: count.toLocaleString(document.documentElement.lang) }));
-    if (key) button.append(element("kbd", { textContent: key }));
-    button.setAttribute("aria-label", `${label ?? folderName(name)}, ${t("faces", { n: count })}`);
+    const amount = element("span", { className: "count", textContent: count.toLocaleString(document.documentElement.lang) });
+    amount.title = t("faces", { n: count });
+    button.append(amount);
+    if (key) button.append(element("kbd", { textContent: key, ariaHidden: "true" }));
     if (/^\d$/.test(key)) button.setAttribute("aria-keyshortcuts", key);
     button.onclick = (event) => {
       if (event.detail === 2 && person) this.rename(name);

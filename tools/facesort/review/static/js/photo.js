@@ -55,7 +55,7 @@ export class PhotoView {
     this.hint = element("footer");
     this.chips = element("span", { className: "chips" });
     this.root.replaceChildren(
-      element("header", {},
+      element("header", { role: "group", ariaLabel: photo.name },
         button("←", t("previous"), () => this.#step(photo.previous), !photo.previous),
         button("→", t("next"), () => this.#step(photo.next), !photo.next),
         element("span", { className: "name", textContent: photo.name }), this.chips,
@@ -64,6 +64,7 @@ export class PhotoView {
       element("div", { className: "stage" }, this.fit), this.hint);
     this.root.setAttribute("aria-label", photo.name);
     this.root.hidden = false;
+    setBehind(true);
     this.root.tabIndex = -1;
     this.fit.addEventListener("pointerdown", (event) => this.#press(event));
     this.#present();
@@ -252,9 +253,15 @@ export class PhotoView {
 
   close() {
     this.root.hidden = true;
+    setBehind(false);
     URL.revokeObjectURL(this.url);
     this.actions.closed(this.focused?.id);
   }
+}
+
+/** What lies behind the photo is out of reach. */
+function setBehind(isBehind) {
+  for (const id of ["bar", "frame"]) document.getElementById(id).inert = isBehind;
 }
 
 function sane([x1, y1, x2, y2]) {
