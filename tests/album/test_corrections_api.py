@@ -6,10 +6,13 @@ import os
 import shutil
 from pathlib import Path
 
+import fake_sort
+import numpy as np
 import pytest
 from conftest import Album, disk_as_dict
 from corrected_albums import crops, drag, sort_by_person, state_of, taught, views
 
+from facesort.album.corrections.act_guard import harm
 from facesort.album.corrections.acts import dismissed
 from facesort.album.corrections.api import (
     BoxPx,
@@ -23,6 +26,7 @@ from facesort.album.corrections.api import (
     look_alikes,
     merge,
     move_box,
+    mute,
     progress,
     record_corrections,
     redo,
@@ -35,8 +39,10 @@ from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.confirmed import confirmed
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.revert import revert_last
+from facesort.album.person.gallery import Examples
 from facesort.album.user_labels import UserLabel
 from facesort.errors import UsageError
+from facesort.models.people import similarity_norm
 
 
 @pytest.fixture
@@ -448,6 +454,67 @@ def test_one_named_face_makes_others_like_it_suggested(
     revert(opened)
     scores.update()
     assert suggestions(opened, scores) == []
+
+
+def test_by_class_what_was_said_of_some_is_suggested_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, album: Album
+) -> None:
+    """The model takes scarves for masks, as surely as masks; each that she saw was put right."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(40):
+        album.add(f"{number:02d}.jpg", "masked", confidence=0.7 + number / 200)
+    fake_sort.main(["--src", "album", "--dst", "sorted"])
+    opened = SortedAlbum(tmp_path / "sorted")
+    assert suggestions(opened, scored(opened)) == []
+    record_corrections(opened, [Correction(f"{n:02d}.jpg", 0, "face") for n in range(38)])
+    (found,) = suggestions(opened, scored(opened))
+    assert found.folder == "face" and len(found.ids) == 2
+    dismiss(opened, [("38.jpg", 0)], "face")
+    found_now = {one.folder: one.ids for one in suggestions(opened, scored(opened))}
+    where = {opened.view(face).photo: folder for folder in found_now for face in found_now[folder]}
+    assert where == {"38.jpg": "masked", "39.jpg": "face"}  # the next likeliest
+
+
+def unit(*rows: list[float]) -> Examples:
+    vectors = np.array(rows, np.float32).reshape(-1, 4)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    zeros = np.zeros(len(rows), np.int64)
+    return Examples(vectors, zeros, zeros)
+
+
+ANAS = [[9.0, i, 1 - i, 0.2 * i] for i in range(-3, 4)]
+BENS = [[i, 9.0, 1 + i, 0.3 * i] for i in range(-3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "is_refused"),
+    [
+        ([], False),
+        ([[9.0, 0.5, 0.5, 0.1]], False),  # another of hers
+        ([[0.0, 0.0, 0.0, 9.0]], False),  # like nobody
+        ([[0.3 * i, 9.0, 1.0, 0.1 * i] for i in range(-2, 3)], True),  # Bens, in the middle of his
+    ],
+)
+def test_what_would_cost_right_names_is_not_learned(fresh: list, is_refused: bool) -> None:
+    known = {"Ana": unit(*ANAS), "Ben": unit(*BENS)}
+    refused = harm(known, known, "Ana", unit(*fresh), similarity_norm.DEFAULT)
+    assert (refused is not None) == is_refused
+    assert harm({}, {}, "Ana", unit(*fresh), similarity_norm.DEFAULT) is None
+
+
+def test_a_muted_act_teaches_nothing_and_is_taken_back_whole(by_person: Path) -> None:
+    before = views(by_person)
+    album = SortedAlbum(by_person)
+    record_corrections(album, [Correction("3.jpg", 1, "Ana")])
+    row = album.table.rows_of_photo["3.jpg"][1]
+    mute(album, np.array([row]))
+    fresh = SortedAlbum(by_person)
+    assert fresh.table.muted[row] and album.table.muted[row]
+    assert [one.teaches for one in fresh.labels_of(["3.jpg"]).every] == [False]
+    assert history(fresh)[0].folders == (("Ana", 1),)
+    is_in_step(fresh)
+    revert(fresh)
+    assert not len(fresh.labels_of(["3.jpg"])) and views(by_person) == before
 
 
 def test_progress_counts_main_faces_and_who_has_no_mask(by_person: Path) -> None:

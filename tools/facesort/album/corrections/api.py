@@ -8,7 +8,9 @@
     album.flush()
 
 The folders, the journal and corrections.jsonl stay the truth: files moved by hand, the review page,
-``learn_corrections.py`` and scripts see each other's changes. Nothing here prints.
+``learn_corrections.py`` and scripts all come through here, and see each other's changes:
+`apply_corrections` learns from what was moved by hand, `revert_last` takes the last act of anybody
+back. Nothing here prints.
 """
 
 from facesort.album.corrections.act_guard import mute
@@ -20,6 +22,7 @@ from facesort.album.corrections.acts import (
     merge,
     set_presence,
 )
+from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.drawn_boxes import add_face, move_box
 from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.forget import forget
@@ -37,6 +40,7 @@ from facesort.album.corrections.records import (
     Suggestion,
 )
 from facesort.album.corrections.redo_act import redo
+from facesort.album.corrections.revert import revert_last
 from facesort.album.corrections.revert_act import revert
 from facesort.album.corrections.sorted_album import LoadEncoder, SortedAlbum
 from facesort.album.corrections.suggest import list_faces, look_alikes, progress, suggestions
@@ -59,12 +63,14 @@ __all__ = [
     "HandedOver",
     "LoadEncoder",
     "Move",
+    "Options",
     "PhotoIndex",
     "PhotoView",
     "Progress",
     "SortedAlbum",
     "Suggestion",
     "add_face",
+    "apply_corrections",
     "crop_jpeg",
     "dismiss",
     "forget",
@@ -82,6 +88,7 @@ __all__ = [
     "record_corrections",
     "redo",
     "revert",
+    "revert_last",
     "set_presence",
     "suggestions",
 ]

@@ -113,7 +113,7 @@ def _by_class(album: SortedAlbum, most: int) -> list[Suggestion]:
     best = probability.argmax(axis=1)
     value = probability[np.arange(len(rows)), best]
     is_unsure = table.folder[rows] == table.folder_index(UNSURE)
-    wanted = value >= np.where(is_unsure, LIKELY, RATHER)
+    wanted = np.where(is_unsure, value > 0, value >= RATHER)
     found = []
     for number, name in enumerate(names):
         mine = np.flatnonzero(wanted & (best == number))

@@ -29,7 +29,7 @@ export class FolderList {
     for (const { name, cover } of summary.folders) if (cover) this.faces.set(name, cover);
     const todo = [this.#item({ name: SUGGESTIONS, count: suggested, label: t("suggestions"), hot: suggested > 0 })];
     const items = named.map((folder, i) => this.#item({ ...folder, key: i < 9 ? String(i + 1) : "", person: summary.byPerson }));
-    const keys = { _unsure: "U", _not_a_face: "⌦" };
+    const keys = { _unsure: "U", _not_a_face: "Del" };
     const others = [...own, summary.withoutFaces].map((folder) => this.#item({ ...folder, key: keys[folder.name] ?? "" }));
     this.nav.replaceChildren(
       ...group(t("toDo"), todo),
