@@ -162,6 +162,16 @@ class Routes:
             return lambda album: api.record_corrections(
                 album, wire.corrections_of(desk, ids, folder)
             )
+        if do == "assign each":
+            groups = wire.groups_of(data)
+            return lambda album: api.record_corrections(
+                album,
+                [
+                    one
+                    for folder, faces in groups
+                    for one in wire.corrections_of(desk, faces, folder)
+                ],
+            )
         if do == "dismiss":
             ids, never = wire.ids_of(data), wire.text_of(data, "folder")
             return lambda album: api.dismiss(

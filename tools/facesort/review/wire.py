@@ -60,6 +60,17 @@ def ids_of(data: Mapping[str, Any], key: str = "faces") -> list[str]:
     return value
 
 
+def groups_of(data: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """A folder and faces for it, more than once."""
+    value = data.get("groups")
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value) or not value:
+        raise UsageError("groups: expected a list of objects")
+    groups = [(text_of(one, "folder"), ids_of(one)) for one in value]
+    if sum(len(faces) for _, faces in groups) > MOST_FACES:
+        raise UsageError(f"groups: expected at most {MOST_FACES:,} faces")
+    return groups
+
+
 def names_of(data: Mapping[str, Any], key: str) -> list[str]:
     value = data.get(key)
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):

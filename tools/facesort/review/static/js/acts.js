@@ -84,6 +84,13 @@ export class Acts {
     if (answer && this.photo.isOpen) await this.photo.refresh();
   }
 
+  /** ``groups``: a folder and faces each; one act. */
+  async assignEach(groups) {
+    const answer = await this.act({ do: "assign each", groups });
+    const n = groups.reduce((sum, { faces }) => sum + faces.length, 0);
+    if (answer) this.#say(t("movedEach", { n, people: groups.length }));
+  }
+
   assignKey(number) {
     const folder = this.folders.byKey[number - 1];
     if (folder) this.assign(folder);

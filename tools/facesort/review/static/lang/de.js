@@ -49,6 +49,7 @@ export default {
   untaught: "Ihr letztes Gesicht für {person} zählt, aber es wird nichts daraus gelernt: {lost} von {held} bekannten Gesichtern verlören ihren Namen. Sehen Sie {person} noch einmal durch.|Ihre letzten {n} Gesichter für {person} zählen, aber es wird nichts daraus gelernt: {lost} von {held} bekannten Gesichtern verlören ihren Namen. Sehen Sie {person} noch einmal durch.",
   noPhotos: "Auf jedem Foto wurde ein Gesicht gefunden.",
   key_photo: "im Foto: Gesicht einzeichnen; wer ohne Gesicht da ist",
+  together: "Diese {n} Gesichter von {people} Personen sind jetzt sicher", movedEach: "{n} Gesichter in {people} Ordner",
   moreTitle: "Mehr", theme: "Aussehen", themeAuto: "wie das System", themeLight: "hell", themeDark: "dunkel", language: "Sprache",
   handOver: "Weitergeben …", handOverTitle: "Fotos weitergeben", handOverText: "Kopien der Fotos jeder Person, für die Eltern. Ihr Album bleibt, wie es ist.",
   handOverWho: "Für wen", handOverAll: "alle", handOverOthers: "Gesichter anderer", othersKeep: "bleiben", othersBlur: "werden verwischt", othersCover: "werden verdeckt",

@@ -61,6 +61,7 @@ export default {
   untaught: "Your last {n} face for {person} counts, but nothing is learned from it: {lost} of {held} known faces would lose their name. Look at {person} once more.|Your last {n} faces for {person} count, but nothing is learned from them: {lost} of {held} known faces would lose their name. Look at {person} once more.",
   noPhotos: "A face was found in every photo.",
   key_photo: "in the photo: draw a face; who is there without one",
+  together: "These {n} faces of {people} people are sure now", movedEach: "{n} faces to {people} folders",
   moreTitle: "More", theme: "Appearance", themeAuto: "as the system", themeLight: "light", themeDark: "dark",
   language: "Language",
   handOver: "Hand over …", handOverTitle: "Hand photos over",

@@ -39,6 +39,7 @@ export default {
   untaught: "{person}(으)로 옮긴 얼굴 {n}개는 저장했지만 배우지는 않습니다. 아는 얼굴 {held}개 중 {lost}개가 이름을 잃게 됩니다. {person}을(를) 다시 살펴보세요.",
   noPhotos: "모든 사진에서 얼굴을 찾았습니다.",
   key_photo: "사진에서: 얼굴 그리기, 얼굴 없이 있는 사람",
+  together: "{people}명의 얼굴 {n}개가 이제 확실합니다", movedEach: "얼굴 {n}개를 폴더 {people}개로",
   moreTitle: "더 보기", theme: "화면", themeAuto: "시스템 설정", themeLight: "밝게", themeDark: "어둡게", language: "언어",
   handOver: "사진 전달 …", handOverTitle: "사진 전달", handOverText: "부모님께 드릴 사람별 사진 복사본입니다. 앨범은 그대로입니다.",
   handOverWho: "누구에게", handOverAll: "모두", handOverOthers: "다른 사람의 얼굴", othersKeep: "그대로", othersBlur: "흐리게", othersCover: "가리기",
