@@ -11,8 +11,9 @@ that follow it. Memory is the server's peak.
 
 --acts: a scripted teacher wants folders that are 99 % pure with 95 % of the main faces in theirs.
 On the page she says yes to suggestions but for what she crosses out (one act a suggestion, or for
-all that is sure together, and one a cross), then goes through the 40 least certain faces of each folder. In the file manager she drags
-each wrong crop, and the tools learn after each ten. By hand she drags 95 of 100 main faces.
+all that is sure together, and one a cross), then goes through the 40 least certain faces of each
+folder. In the file manager she drags each wrong crop, and the tools learn after each ten. By hand
+she drags 95 of 100 main faces.
 """
 
 from __future__ import annotations
