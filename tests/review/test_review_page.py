@@ -354,6 +354,25 @@ def test_suggestions_are_accepted_but_for_the_crossed_out(page: Page) -> None:
     assert not any(ids[0] in one["ids"] for one in suggested if one["folder"] == "Ana")
 
 
+def test_what_is_sure_of_several_people_is_one_act(page: Page) -> None:
+    for name in ("Ana", "Ben"):
+        page.open(name)
+        page.press("Home", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "u")
+    page.page.wait_for_function("() => window.facesort.scored === window.facesort.version")
+    page.press(".")
+    page.page.wait_for_function("() => window.facesort.suggestions.shown?.groups?.length >= 2")
+    shown = page.page.evaluate("() => window.facesort.suggestions.shown.groups")
+    assert "Ana" in page.tile(0).text_content() or "Ben" in page.tile(0).text_content()
+    first, crossed = shown[0]["folder"], page.ids[0]
+    page.press("Space", "Enter")
+    page.page.wait_for_function("() => window.facesort.summary.undo >= 4")
+    assert page.server.get("/api/summary")["undo"] == 4  # type: ignore[index]
+    assert crossed in page.server.faces("_unsure")
+    for group in shown:
+        wanted = set(group["ids"]) - {crossed}
+        assert wanted <= set(page.server.faces(group["folder"])), first
+
+
 def test_the_whole_photo_and_its_burst(page: Page) -> None:
     page.open("Ana")
     page.press("Shift+Enter")
