@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facesort.album.person.assignment import NEVER, Decision, name_faces, stricter
 from facesort.album.person.gallery import Examples, build
 from facesort.album.person.identification import (
     AlbumFaces,
@@ -100,3 +101,14 @@ def test_two_words_on_one_burst_hold_for_nobody_else() -> None:
 def test_a_word_that_it_is_a_stranger_makes_no_example_of_the_burst() -> None:
     found = judged([0, 0, 0], photo=[0, 1, 50], given={0: -1})
     assert [one.folder for one in found] == [STRANGERS, "Ana", "Ana"]
+
+
+def test_look_alikes_must_be_surer_than_others() -> None:
+    limits = stricter(0.8, 4, [(1, 3)])
+    assert limits.tolist() == pytest.approx([0.8, 0.9, 0.8, 0.9])
+    assert stricter(NEVER, 2, [(0, 1)]).tolist() == [NEVER, NEVER]
+    assert stricter(0.8, 2, []).tolist() == [0.8, 0.8]
+    assert stricter(0.8, 0, []).tolist() == []
+    row = np.array([[0.85, 0, 0, 0], [0, 0.85, 0.1, 0]])
+    verdicts = [one.verdict for one in name_faces(row, [0, 1], limits)]
+    assert verdicts == [Decision.person, Decision.unsure]

@@ -123,7 +123,7 @@ class Gallery:
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
             likeness[:, given:][own[rows, None] == self.burst] = -np.inf
-            scores[rows] = _nearest(likeness, known, self.people)
+            scores[rows] = nearest_examples(likeness, known, self.people)
         return scores
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
@@ -148,6 +148,10 @@ class Gallery:
         wrong = np.flatnonzero(scores[rows, likely] - scores[rows, own] >= OUTLIER_BY)
         found = [(int(i), int(likely[i]), float(probability[i, likely[i]])) for i in wrong]
         return sorted((one for one in found if one[2] > 0.5), key=lambda one: -one[2])
+
+    def look_alikes(self) -> list[tuple[int, int]]:
+        """Pairs of persons as alike as siblings, or more."""
+        return alike(self.examples, self.likeness, RESEMBLING)
 
 
 def build(
@@ -262,10 +266,10 @@ def _by_the_others(
     if soft:
         mine = examples.person[:, None] == known.person[None]
         of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
-    return _nearest(of_pairs, known, people, soft)
+    return nearest_examples(of_pairs, known, people, soft)
 
 
-def _nearest(likeness: Floats, known: Examples, people: int, soft: bool = True) -> Floats:
+def nearest_examples(likeness: Floats, known: Examples, people: int, soft: bool = True) -> Floats:
     """(n, examples) to (n, people): a soft maximum (log-mean-exp) of the `NEAREST` examples of each
     person, by their weights, or their plain mean, which a wrong one moves less; -inf is none."""
     scores = np.full((len(likeness), people), NO_EXAMPLE)

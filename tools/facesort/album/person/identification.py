@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.person import bursts
-from facesort.album.person.assignment import UNKNOWN, Decision, name_faces, sure_from
+from facesort.album.person.assignment import UNKNOWN, Decision, name_faces, stricter, sure_from
 from facesort.album.person.context import Surroundings, with_context
 from facesort.album.person.ensemble import weigh
 from facesort.album.person.gallery import UNKNOWN_SHARE, Examples, Gallery
@@ -60,7 +60,7 @@ def classify_album(
     context: bool = True,
 ) -> list[Prediction]:
     """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
-    children's folders, ``precision`` can be expected to be right. ``given`` says of some rows of
+    children's folders, ``precision`` can be expected to be right; those of look-alikes must be surer. ``given`` says of some rows of
     ``faces`` who they are beyond doubt, an index into ``names`` or `UNKNOWN`; ``voted`` (n, people)
     is what another model says (`person.vote`). Without ``context``, who is in the photos around
     says nothing (`person.context`).
@@ -85,7 +85,7 @@ def classify_album(
     named = name_faces(
         np.where(good[:, None], probability, 0.0),  # a blurred face takes no name away
         faces.photo,
-        sure_from(best[open_to_doubt], precision),
+        stricter(sure_from(best[open_to_doubt], precision), len(names), gallery.look_alikes()),
         allow_twins=allow_twins,
     )
     judged = []

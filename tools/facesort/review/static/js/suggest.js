@@ -78,10 +78,11 @@ export class Suggestions {
 
   #head() {
     if (!this.shown) return;
-    const { folder, ids } = this.shown;
+    const { folder, ids, lookAlikes } = this.shown;
     const crossed = this.page.wall.crossed.size;
     const name = folderName(folder);
-    heading(t("looksLike", { n: ids.length, folder: name }), t("looksLikeHint"), [
+    const twice = lookAlikes?.length ? ` ${t("lookTwice", { folder: name, others: lookAlikes.join(", ") })}` : "";
+    heading(t("looksLike", { n: ids.length, folder: name }), t("looksLikeHint") + twice, [
       [t("later"), () => this.put(folder)],
       [crossed ? t("yesRest", { n: ids.length - crossed }) : t("yesAll"), () => this.accept(), "primary"],
     ]);
