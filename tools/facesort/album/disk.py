@@ -9,20 +9,18 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from facesort.album.durable import sync_folder
 from facesort.album.records import HARD, SYM, Scan
 from facesort.errors import AlbumError
+from facesort.files import DISK_FULL, copy_synced, hard_link, put_new, write_synced
 from facesort.photos import Place, Remote, new_content_hash
 
-DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _HELD = {getattr(errno, name, -1) for name in ("EBUSY", "EAGAIN", "ETXTBSY", "ESTALE")}
 _HELD_ON_WINDOWS = (32, 33)  # sharing and lock violation, which Python calls EACCES
 
@@ -105,16 +103,8 @@ class FileSignature:
         return (self.size_bytes, self.mtime_ns) == (other.size_bytes, other.mtime_ns)
 
 
-def write_atomic(path: Path, data: Iterable[bytes], temporary: Path) -> None:
-    """Write or replace ``path`` in one step, by pieces; ``temporary`` is on the same disk."""
-    with _cleared(temporary):
-        _write(temporary, data)
-        os.replace(temporary, path)
-    sync_folder(path.parent)
-
-
 def put_bytes(data: bytes, final: Path, temp_folder: Path) -> None:
-    _put(lambda temporary: _write(temporary, [data]), final, temp_folder)
+    _put(lambda temporary: write_synced(temporary, [data]), final, temp_folder)
 
 
 def put_photo(
@@ -128,16 +118,9 @@ def put_photo(
     if link == SYM:
         os.symlink(os.path.abspath(original), final)
         return
-    try:
-        if link == HARD:
-            os.link(os.path.realpath(original), final)  # of a symlink, what it points to
-            return
-    except FileExistsError:
-        raise
-    except OSError as error:  # other disk, other owner, too many links
-        if error.errno in DISK_FULL:
-            raise
-    _put(lambda temporary: _copy(original, temporary), final, temp_folder)
+    if link == HARD and hard_link(original, final):
+        return
+    _put(lambda temporary: copy_synced(original, temporary), final, temp_folder)
 
 
 def is_same_photo(original: Place, final: Path) -> bool:
@@ -154,55 +137,20 @@ def is_same_bytes(data: bytes, final: Path) -> bool:
 
 
 def _put(make: Callable[[Path], object], final: Path, temp_folder: Path) -> None:
-    temporary = temp_folder / str(threading.get_ident())
-    with _cleared(temporary):
-        make(temporary)
-        try:
-            os.link(temporary, final)  # unlike a rename, this never replaces
-        except FileExistsError:
-            raise
-        except OSError:  # no hard links here (FAT, some network disks)
-            if os.path.lexists(final):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
-            os.rename(temporary, final)
-
-
-@contextmanager
-def _cleared(temporary: Path) -> Iterator[None]:
-    """``temporary`` does not exist before (a killed run may have left it), nor afterwards."""
-    with suppress(FileNotFoundError):
-        temporary.unlink()
-    try:
-        yield
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-
-
-def _write(path: Path, data: Iterable[bytes]) -> None:
-    with open(path, "wb") as file:
-        file.writelines(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _copy(original: Path, path: Path) -> None:
-    shutil.copyfile(original, path)
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
-    shutil.copystat(original, path)
+    put_new(make, final, temp_folder / str(threading.get_ident()))
 
 
 def _fetch(original: Remote, seen: Scan | None, path: Path) -> None:
     if seen is None or not seen.was_read:  # a network may fail for a while: the next run tries it
         raise AlbumError("nothing was read of it")
     content = new_content_hash()
-    with open(path, "wb") as file:
+
+    def hashed() -> Iterator[bytes]:
         for chunk in original.chunks():
             content.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+            yield chunk
+
+    write_synced(path, hashed())
     if seen.content and content.hexdigest() != seen.content:
         raise AlbumError(CHANGED)
     if seen.mtime_ns > 0:

@@ -12,13 +12,11 @@ from pathlib import Path
 
 from facesort.album.disk import (
     CHANGED,
-    DISK_FULL,
     FileSignature,
     is_same_bytes,
     is_same_photo,
     put_bytes,
     put_photo,
-    write_atomic,
 )
 from facesort.album.journal import Journal
 from facesort.album.manifest import manifest_csv
@@ -32,6 +30,7 @@ from facesort.album.scanning.video_scan import crops_of_video
 from facesort.album.summary import readable
 from facesort.album.workspace import Workspace
 from facesort.errors import AlbumError, FacesortError, UnreachableError
+from facesort.files import DISK_FULL, write_atomic
 from facesort.parallel import ordered_map
 from facesort.photos import Place, Remote, content_hash, is_video, open_photo, read_photo_bytes
 

@@ -37,14 +37,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from facesort.album.disk import FileSignature, write_atomic
-from facesort.album.durable import sync_folder
+from facesort.album.disk import FileSignature
 from facesort.album.journal_check import Head, head_path, read_head
 from facesort.album.records import Entry, Learned, Scan, folder_of
 from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short, object_of
 from facesort.album.user_labels import UserLabel
 from facesort.errors import AlbumError
+from facesort.files import sync_folder, write_atomic
 
 LINES_PER_SYNC = 64
 

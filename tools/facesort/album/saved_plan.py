@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from facesort.album.disk import write_atomic
 from facesort.album.from_json import plan_from_json
 from facesort.album.records import Plan, Scan
 from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short
 from facesort.errors import AlbumError, PhotoError
+from facesort.files import write_atomic
 from facesort.photos import Found, content_of
 
 FORMAT = "facesort plan 1"

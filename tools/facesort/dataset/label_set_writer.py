@@ -19,10 +19,10 @@ import yaml
 from numpy.typing import NDArray
 
 from facesort.boxes import area, clip_xyxy
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import FreeNames, write_jpeg
 from facesort.errors import DatasetError, PhotoError
+from facesort.files import link_or_copy
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet, count_boxes, is_synthetic
 from facesort.photos import open_photo

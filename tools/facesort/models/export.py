@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
+from facesort.files import move
 from facesort.models.detect import DEFAULT_IMGSZ, load_detector
 from facesort.models.parity import Parity, compare, require
-from facesort.models.runtime import move
 
 META_DATA = "facesort_data"  # name and hash of the training data
 HALF_MAX_ABS, HALF_MIN_IOU = 0.05, 0.95  # float16 has three digits

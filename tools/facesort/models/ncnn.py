@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
+from facesort.files import move
 from facesort.models.detect import YoloDetector, load_detector
 from facesort.models.parity import Parity, compare, require
-from facesort.models.runtime import move
 
 INSTALL = "ncnn and pnnx are not both installed; run: python -m pip install ncnn pnnx"
 PARAM, BIN, METADATA = "model.ncnn.param", "model.ncnn.bin", "metadata.yaml"

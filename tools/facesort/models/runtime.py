@@ -1,11 +1,9 @@
-"""ONNX files: opened by ONNX Runtime in one way, put in place in one step, timed in turns."""
+"""ONNX files: opened by ONNX Runtime in one way, timed in turns."""
 
 from __future__ import annotations
 
 import logging
-import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,17 +39,6 @@ def open_session(weights: Path, data: bytes, threads: int) -> Any:
                 "that holds them: onnx.save(onnx.load(FILE), OUT)"
             ) from None
         raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
-
-
-def move(file: Path, out: Path) -> None:
-    """Put ``file`` at ``out`` in one step, so that half a model is never loaded."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    try:
-        shutil.copyfile(file, partial)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager

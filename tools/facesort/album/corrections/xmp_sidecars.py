@@ -12,7 +12,6 @@ import numpy as np
 
 from facesort.album.corrections.apply import check_sorted
 from facesort.album.corrections.changes import SIDECAR
-from facesort.album.disk import DISK_FULL, write_atomic
 from facesort.album.journal import read_state
 from facesort.album.plan import folders_of_faces
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry
@@ -22,6 +21,7 @@ from facesort.album.user_labels import UserLabels, read_labels
 from facesort.album.workspace import Workspace, open_workspace
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError, UsageError
+from facesort.files import DISK_FULL, write_atomic
 from facesort.photos import album_at, content_hash, is_video
 from facesort.photos.stored import Stored, read_stored, to_stored
 from facesort.reporter import Reporter

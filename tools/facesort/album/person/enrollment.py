@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.disk import write_atomic
 from facesort.album.names import can_be_folder, fit, folded
 from facesort.album.person.gallery import Examples
 from facesort.album.person.quality import EXAMPLE, LEARNING, Quality, example_weight
@@ -24,6 +23,7 @@ from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
 from facesort.errors import AlbumError, PhotoError
+from facesort.files import write_atomic
 from facesort.models.people.similarity_norm import SimilarityNorm
 from facesort.photos import Photo, list_photos
 

@@ -33,6 +33,7 @@ from facesort.album.records import Scan
 from facesort.album.scanning.scanner import Photos, Scanner, ScanResult, scan_photos
 from facesort.album.user_labels import UserLabels
 from facesort.errors import AlbumError, UsageError, first_line
+from facesort.files import replacing
 from facesort.photos import Found, Place, Remote
 from facesort.photos.remote import check_reachable, found_at
 
@@ -181,9 +182,8 @@ def _write(result: Iterable[ScanResult], path: Path) -> None:
 
     rows = [{"scan": json.dumps(asdict(one.scan)), "crops": one.crops} for one in result]
     schema = pa.schema([("scan", pa.string()), ("crops", pa.list_(pa.binary()))])
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(rows, schema), partial)
-    os.replace(partial, path)
+    with replacing(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema), temporary)
 
 
 def _taken(path: Path) -> Iterator[ScanResult]:

@@ -20,10 +20,10 @@ from facesort.dataset.check.checker import Checked
 from facesort.dataset.check.issues import CHECKS
 from facesort.dataset.check.lint import leaves, overlapping
 from facesort.dataset.check.sample import MISSING, Line, Sample, clipped
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.writer import FreeNames
 from facesort.dataset.yolo_dataset import Layout
 from facesort.errors import DatasetError
+from facesort.files import link_or_copy
 from facesort.labels import yolo
 
 # an image with one of these is not copied: only a person could repair it

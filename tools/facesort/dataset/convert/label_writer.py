@@ -21,8 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from facesort.dataset.label_set_writer import write_yolo
-from facesort.dataset.links import link_or_copy
 from facesort.errors import DatasetError
+from facesort.files import link_or_copy
 from facesort.labels import formats
 from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.webdataset import shard_writer as webdataset

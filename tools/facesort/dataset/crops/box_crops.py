@@ -14,10 +14,10 @@ import numpy as np
 from facesort.boxes import min_side
 from facesort.classes import FaceClass
 from facesort.csv_files import Writer
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.sprites import crop_sprite
 from facesort.detections import FaceFinder
 from facesort.errors import LabelError, PhotoError
+from facesort.files import link_or_copy
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.photos import open_photo
