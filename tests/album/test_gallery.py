@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facesort.album.person import gallery
-from facesort.album.person.gallery import Calibration, Examples, build, capped
+from facesort.album.person.examples import Examples, capped
+from facesort.album.person.gallery import Calibration, build
 from facesort.models.people import similarity_norm
 
 STATES = similarity_norm.STATES

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facesort.album.person.assignment import NEVER, Decision, name_faces, stricter
-from facesort.album.person.gallery import Examples, build
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import build
 from facesort.album.person.identification import (
     AlbumFaces,
     classify_album,

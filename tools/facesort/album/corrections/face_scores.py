@@ -17,15 +17,8 @@ from numpy.typing import NDArray
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.classify import to_arrays
-from facesort.album.person.gallery import (
-    ALIKE,
-    NO_EXAMPLE,
-    Calibration,
-    Examples,
-    build,
-    capped,
-    nearest_examples,
-)
+from facesort.album.person.examples import Examples, capped
+from facesort.album.person.gallery import ALIKE, NO_EXAMPLE, Calibration, build, nearest_examples
 from facesort.album.person.identification import SURE_ENOUGH
 from facesort.album.records import Example
 from facesort.album.user_labels import OTHER_FOLDERS

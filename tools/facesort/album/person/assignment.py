@@ -51,8 +51,8 @@ def name_faces(
 
     ``probability`` (n, people): that face i is person j, each row at most 1 in sum; ``photo`` (n,)
     says which faces share a photo; from ``sure_from`` on, one number or one a person, a name is
-    given, below ``unknown_below`` for everybody the face is a stranger's. ``allow_twins`` lets a person be in a photo twice (a
-    mirror, an image on the wall, a collage).
+    given, below ``unknown_below`` for everybody the face is a stranger's. ``allow_twins`` lets a
+    person be in a photo twice (a mirror, an image on the wall, a collage).
     """
     wanted = np.asarray(probability, dtype=np.float64)
     photos = np.asarray(photo, dtype=np.int64)
