@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 UNKNOWN = -1
 NEVER = 1.1  # a probability that none is
 LIKELIER_THAN_NOT = 0.5
+RESERVE = 0.25  # of the mistakes that a precision allows; on albums of people kept apart
 LOOK_ALIKE_DOUBT = 0.5  # of the doubt that is allowed elsewhere, for people who look alike
 
 Floats = NDArray[np.float64]
@@ -92,7 +93,7 @@ def sure_from(best: Floats, precision: float) -> float:
     """From which probability on a name is given, so that at least ``precision`` of the names can be
     expected to be right; 1.1 where none can. ``best`` (n,) are the likeliest names' probabilities.
 
-    Half of the mistakes allowed are kept in reserve for what probabilities do not know: a blurred
+    A quarter of the mistakes allowed is kept in reserve for what probabilities do not know: a blurred
     face, a brother, an example of another person. A name that is likelier wrong than right is
     not given, however sure all others are: what counts is the one stranger in a child's folder.
     """
@@ -100,7 +101,7 @@ def sure_from(best: Floats, precision: float) -> float:
         return NEVER
     ordered = -np.sort(-np.asarray(best, dtype=np.float64))
     expected = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
-    enough = np.flatnonzero(expected >= 1 - (1 - precision) / 2)
+    enough = np.flatnonzero(expected >= 1 - (1 - precision) * (1 - RESERVE))
     return max(float(ordered[enough[-1]]), LIKELIER_THAN_NOT) if len(enough) else NEVER
 
 

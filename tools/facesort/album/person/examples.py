@@ -73,6 +73,8 @@ def joined(examples: Examples, more: Examples | None) -> Examples:
     """``examples``, then ``more``."""
     if more is None or not len(more):
         return examples
+    if not len(examples):
+        return more
     return Examples(
         np.concatenate([examples.vectors, more.vectors]),
         np.concatenate([examples.person, more.person]),

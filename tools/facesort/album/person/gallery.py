@@ -38,7 +38,7 @@ UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforeh
 # (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
 # on to it as the two spreads say: five examples a person tell little
 TEMPERATURE, UNKNOWN_LOGIT = 0.5, 1.9
-TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.1, 0.15  # of the logarithm; in deviations
+TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -108,7 +108,8 @@ class Gallery:
         mine = np.flatnonzero(found.person < self.people)
         mine = mine[capped_rows(found.take(mine), per_state)]
         rows = np.append(mine, nobodys[:: -(-len(nobodys) // NOBODYS) or 1])
-        return replace(self, found=found.take(rows), burst=burst[rows])
+        anew = calibrate(self.examples, self.people, self.likeness, found.take(mine))
+        return replace(self, calibration=anew, found=found.take(rows), burst=burst[rows])
 
     def probability(self, vectors: Vectors, state: ArrayLike) -> Floats:
         """That face i is person j: (n, people)."""
