@@ -14,9 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from facesort.boxes import area, clip_xyxy
 from facesort.dataset.splits import SPLITS, TRAIN
@@ -70,7 +68,7 @@ def write_yolo(
         if unknown.any() or empty.any():
             left_out["of unknown class"] += int(unknown.sum())
             left_out["without area in the image"] += int((empty & ~unknown).sum())
-            placed = _kept(placed, ~unknown & ~empty)
+            placed = placed.only(~unknown & ~empty)
         _write_label(target, render(placed))
         written.append(placed)
     config.write_text(_config_text(labels.names, out, config_lines), encoding="utf-8")
@@ -167,9 +165,3 @@ def _write_label(image: Path, text: str) -> None:
         file = open(path, "wb", buffering=0)
     with file:
         file.write(text.encode())
-
-
-def _kept(image: ImageLabels, keep: NDArray[np.bool_]) -> ImageLabels:
-    if keep.all():
-        return image
-    return replace(image, xyxy_px=image.xyxy_px[keep], class_id=image.class_id[keep])

@@ -30,12 +30,17 @@ class DataConfig:
     splits: Mapping[str, Path]
 
     def images(self, split: str) -> list[Path]:
-        """The images of one split, sorted; raises `DatasetError` if it is not there."""
+        """The images of one split, sorted; raises `DatasetError` if any of its folders is not
+        there or empty: a part of the images would pass for all of them."""
         if split not in self.splits:
             raise DatasetError(
                 f"{self.file.name}: no split '{split}'; it has {', '.join(self.splits)}"
             )
-        return sorted(placed.path for placed in read_layout(self.file, [split]).images)
+        layout = read_layout(self.file, [split])
+        if layout.missing:
+            where = ", ".join(text for _, text in layout.missing)
+            raise DatasetError(f"{self.file}: no image in {where}; build it, or take it out")
+        return sorted(placed.path for placed in layout.images)
 
     def read(self, split: str) -> list[ImageLabels]:
         """The labels of one split, sorted by image; raises `DatasetError` if it is not there."""
@@ -130,7 +135,7 @@ def read_layout(file: Path, only: Sequence[str] = ()) -> Layout:
         missing=tuple(missing),
         folders=tuple(folders),
         root=_common([folder for _, folder in folders] or [p.path.parent for p in images]),
-        keypoint_fields=_keypoint_fields(content),
+        keypoint_fields=keypoint_fields(content),
     )
 
 
@@ -194,7 +199,8 @@ def _images(split: str, source: Path) -> Iterator[Placed]:
         yield Placed(split, path, Path(path.name))
 
 
-def _keypoint_fields(content: Mapping[str, Any]) -> int:
+def keypoint_fields(content: Mapping[str, Any]) -> int:
+    """How many numbers follow each box in a pose data set."""
     shape = content.get("kpt_shape")
     if not (isinstance(shape, list) and [type(n) for n in shape] == [int, int]):
         return 0
