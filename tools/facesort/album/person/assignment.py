@@ -93,9 +93,9 @@ def sure_from(best: Floats, precision: float) -> float:
     """From which probability on a name is given, so that at least ``precision`` of the names can be
     expected to be right; 1.1 where none can. ``best`` (n,) are the likeliest names' probabilities.
 
-    A quarter of the mistakes allowed is kept in reserve for what probabilities do not know: a blurred
-    face, a brother, an example of another person. A name that is likelier wrong than right is
-    not given, however sure all others are: what counts is the one stranger in a child's folder.
+    A quarter of the mistakes allowed is kept in reserve for what probabilities do not know: a
+    blurred face, a brother, an example of another person. A name that is likelier wrong than right
+    is not given, however sure all others are: what counts is the one stranger in a child's folder.
     """
     if not len(best):
         return NEVER

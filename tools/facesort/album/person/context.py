@@ -4,9 +4,9 @@ People come back: a person in the images around a face is likelier in this one. 
 a face is a share of what holds for the whole album, and of who else was there: the images of the
 same folder, next to it in order. How much that says is fitted on the album itself, each face being
 predicted by the others (a Dirichlet prior of ``strength``); and it has a say only where the order
-of the images tells more than chance orders do. In the whole album all people are alike (a mix of its
-own makes who is often there more frequent still; measured), but the share of unknown people is the
-album's own (Saerens et al. 2002, https://doi.org/10.1162/089976602753284446).
+of the images tells more than chance orders do. In the whole album all people are alike (a mix of
+its own makes who is often there more frequent still; measured), but the share of unknown people is
+the album's own (Saerens et al. 2002, https://doi.org/10.1162/089976602753284446).
 """
 
 from __future__ import annotations
