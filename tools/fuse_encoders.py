@@ -121,7 +121,7 @@ def strangers(embedder, data):
     try:
         return similarity_norm.measure(vectors, person, state)
     except ValueError as error:
-        raise DatasetError(f"--data: validation people: {error}") from None
+        raise DatasetError(f"--data: validation people: {error}") from error
 
 
 if __name__ == "__main__":

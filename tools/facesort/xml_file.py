@@ -23,7 +23,7 @@ def load(path: Path, tag: str, expected: str) -> ElementTree.Element:
         with path.open("rb") as stream:
             return _parse(stream, str(path), tag, expected)
     except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror})") from None
+        raise LabelError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def parse(data: bytes, where: str, tag: str, expected: str) -> ElementTree.Element:
@@ -36,7 +36,7 @@ def _parse(stream: IO[bytes], where: str, tag: str, expected: str) -> ElementTre
         parser = ElementTree.XMLParser(target=_NoDoctype())
         root = ElementTree.parse(stream, parser).getroot()
     except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: its encoding
-        raise LabelError(f"{where}: not an XML file ({error}); expected {expected}") from None
+        raise LabelError(f"{where}: not an XML file ({error}); expected {expected}") from error
     if root is None or (tag and root.tag != tag):
         found = "nothing" if root is None else f"<{root.tag}>"
         raise LabelError(f"{where}: holds {found}; expected <{tag}> ({expected})")

@@ -1,4 +1,4 @@
-"""Puts single files in place so that a kill at any instant leaves the whole file or none.
+"""Puts photos and crops in place so that a kill at any instant leaves the whole file or none.
 
 A file gets its final name in one step and never takes another's: if the name is in use, the
 function raises `FileExistsError`. What is not finished lives in a temporary folder beside it.
@@ -10,15 +10,16 @@ import errno
 import filecmp
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 
-from facesort.album.records import HARD, SYM, Scan
+from facesort.album.link_modes import COPY, LINK_MODES, LinkMode
+from facesort.album.records import Scan
 from facesort.errors import AlbumError
-from facesort.files import DISK_FULL, copy_synced, hard_link, put_new, write_synced
+from facesort.files import DISK_FULL, put_new, write_synced
 from facesort.photos import Place, Remote, new_content_hash
 
 _HELD = {getattr(errno, name, -1) for name in ("EBUSY", "EAGAIN", "ETXTBSY", "ESTALE")}
@@ -34,7 +35,7 @@ def clear_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise AlbumError(_in_words(error, folder)) from None
+        raise AlbumError(_in_words(error, folder)) from error
 
 
 def _in_words(error: OSError, folder: Path) -> str:
@@ -115,12 +116,61 @@ def put_photo(
     if isinstance(original, Remote):
         _put(lambda temporary: _fetch(original, seen, temporary), final, temp_folder)
         return
-    if link == SYM:
-        os.symlink(os.path.abspath(original), final)
+    mode = LINK_MODES[link]
+    if mode.in_one_step and mode.make(original, final):
         return
-    if link == HARD and hard_link(original, final):
-        return
-    _put(lambda temporary: copy_synced(original, temporary), final, temp_folder)
+    made = LINK_MODES[COPY] if mode.in_one_step else mode
+    _put(lambda temporary: _made(made, original, temporary), final, temp_folder)
+
+
+def _made(mode: LinkMode, original: Path, path: Path) -> None:
+    if not mode.make(original, path):
+        LINK_MODES[COPY].make(original, path)
+
+
+def possible_links(originals: Mapping[str, Place], link: str, folder: Path) -> dict[str, str]:
+    """``link`` for each photo, or ``copy`` where none of that kind can be made in ``folder``.
+
+    Found out by trying, once for all photos alike, because disks and systems differ more than their
+    names say: other disk, no links on it, or no links to another user's files. Raises `AlbumError`
+    for a kind that has no copy in its place.
+    """
+    mode = LINK_MODES[link]
+    if mode.name == COPY:
+        return dict.fromkeys(originals, COPY)
+    kinds = {photo: _kind(path) for photo, path in originals.items()}
+    samples = {kind: originals[photo] for photo, kind in kinds.items() if kind is not None}
+    with TemporaryDirectory(dir=folder, prefix=OWN_PREFIX) as place:
+        probe = Path(place) / "link"
+        try:
+            allowed = {kind for kind, path in samples.items() if _can_make(mode, path, probe)}
+        except OSError as error:
+            others = " or ".join(name for name in LINK_MODES if name != link)
+            what = f"{mode.refused or link + ': refused'} ({error.strerror})"
+            raise AlbumError(f"{folder}: {what}; pass --link {others}") from error
+    return {photo: link if kind in allowed else COPY for photo, kind in kinds.items()}
+
+
+def _kind(path: Place) -> tuple[int, ...] | None:
+    """What a system looks at before it lets a file be linked; None if it is gone, or no file."""
+    if isinstance(path, Remote):
+        return None
+    try:
+        status = path.stat()
+    except OSError:  # gone since it was listed: filing will say so
+        return None
+    return status.st_dev, status.st_uid, status.st_gid, status.st_mode
+
+
+def _can_make(mode: LinkMode, original: Place, probe: Path) -> bool:
+    try:
+        return mode.make(Path(str(original)), probe)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            return False
+        raise
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def is_same_photo(original: Place, final: Path) -> bool:

@@ -41,12 +41,12 @@ def load_plan(path: Path) -> Plan:
             raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
         return plan_from_json(data)
     except OSError as error:
-        raise AlbumError(f"{path}: cannot read the plan ({error.strerror})") from None
+        raise AlbumError(f"{path}: cannot read the plan ({error.strerror})") from error
     except DAMAGED as error:
         raise AlbumError(
             f"{path}: not a plan as --dry-run saves it ({in_short(error)}); make a new "
             f"one with --dry-run"
-        ) from None
+        ) from error
 
 
 def find_plan(path: Path) -> Plan | None:

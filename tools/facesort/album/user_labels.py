@@ -208,7 +208,7 @@ def read_lines(file: Path) -> list[UserLabel]:
             raise AlbumError(
                 f"{file}: line {number} is damaged ({in_short(error)}); fix or remove that line, "
                 "the others are your corrections"
-            ) from None
+            ) from error
         if not is_withdrawn:
             places[label].append(len(labels))
             labels.append(label)

@@ -119,8 +119,8 @@ def _read_config(config: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
         names = content["names"]
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        raise DatasetError(f"{config}: not a data set YAML; pass another --out") from None
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{config}: not a data set YAML; pass another --out") from error
     ordered = [names[i] for i in sorted(names)] if isinstance(names, dict) else names
     return content, tuple(ordered)
 

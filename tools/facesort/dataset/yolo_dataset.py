@@ -144,7 +144,7 @@ def load(file: Path) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise DatasetError(f"{file}: cannot be read ({error.strerror}); check the path") from None
+        raise DatasetError(f"{file}: cannot be read ({error.strerror}); check the path") from error
     except (yaml.YAMLError, UnicodeDecodeError):
         content = None
     if not isinstance(content, dict):

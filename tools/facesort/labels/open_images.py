@@ -78,12 +78,12 @@ def _table(file: Path) -> tuple[list[str], Iterator[dict[str, str]]]:
         text = file.read_text(encoding="utf-8-sig")
         columns, rows = csv_files.read_rows(io.StringIO(text, newline=""))
         return [column.strip() for column in columns], _checked(rows, file)
-    except UnicodeDecodeError:
-        raise LabelError(f"{file}: no text in UTF-8; expected {EXPECTED}") from None
+    except UnicodeDecodeError as error:
+        raise LabelError(f"{file}: no text in UTF-8; expected {EXPECTED}") from error
     except OSError as error:
-        raise LabelError(f"{file}: cannot be read ({error.strerror})") from None
+        raise LabelError(f"{file}: cannot be read ({error.strerror})") from error
     except csv.Error as error:
-        raise LabelError(f"{file}: no CSV ({error}); expected {EXPECTED}") from None
+        raise LabelError(f"{file}: no CSV ({error}); expected {EXPECTED}") from error
 
 
 def _checked(rows: Iterator[dict[str, str]], file: Path) -> Iterator[dict[str, str]]:
@@ -91,7 +91,7 @@ def _checked(rows: Iterator[dict[str, str]], file: Path) -> Iterator[dict[str, s
         for row in rows:
             yield {column.strip(): cell.strip() for column, cell in row.items()}
     except csv.Error as error:
-        raise LabelError(f"{file}: no CSV ({error}); expected {EXPECTED}") from None
+        raise LabelError(f"{file}: no CSV ({error}); expected {EXPECTED}") from error
 
 
 def _descriptions(folder: Path) -> dict[str, str]:

@@ -72,7 +72,7 @@ def _table(file: Path) -> pa.Table:
     try:
         table = pq.ParquetFile(file).read()
     except (OSError, pa.ArrowException) as error:
-        raise LabelError(f"{file}: no Parquet that can be read ({first_line(error)})") from None
+        raise LabelError(f"{file}: no Parquet that can be read ({first_line(error)})") from error
     missing = [name for name in NEEDED if name not in table.column_names]
     if missing:
         raise LabelError(

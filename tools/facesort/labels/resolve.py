@@ -20,7 +20,7 @@ from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.extras import NOTHING, Extras
 from facesort.labels.image_finder import Images, Shape, shape_of, to_upright
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 BoxesOf = Literal["auto", "upright", "stored"]
 

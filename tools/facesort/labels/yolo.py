@@ -69,8 +69,8 @@ def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
         return ImageLabels.of(image, size_wh, as_boxes([]), [])
     try:
         text = path.read_text(encoding="utf-8-sig")  # as Ultralytics: a BOM is no digit
-    except UnicodeDecodeError:
-        raise LabelError(f"{path}: not a text file; expected lines of class cx cy w h") from None
+    except UnicodeDecodeError as error:
+        raise LabelError(f"{path}: not a text file; expected lines of class cx cy w h") from error
     return parse(text, image, size_wh, class_count)
 
 
@@ -138,8 +138,8 @@ def read_names(file: Path) -> tuple[str, ...]:
     """labelImg's ``classes.txt``: a name a line; an empty line keeps its number."""
     try:
         lines = file.read_text(encoding="utf-8-sig").rstrip().splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise LabelError(f"{file}: no text in UTF-8; expected a class name a line") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelError(f"{file}: no text in UTF-8; expected a class name a line") from error
     names = tuple(line.strip() or f"class_{i}" for i, line in enumerate(lines))
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names or twice:

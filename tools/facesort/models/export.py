@@ -106,7 +106,7 @@ def _finish(file: Path, notes: Mapping[str, str]) -> None:
     try:
         onnx.checker.check_model(model, full_check=True)
     except onnx.checker.ValidationError as error:
-        raise ModelError(f"{file.name}: onnx.checker refuses it: {error}") from None
+        raise ModelError(f"{file.name}: onnx.checker refuses it: {error}") from error
     kept = {entry.key: entry.value for entry in model.metadata_props}
     # Ultralytics' own names the path of the data on the machine of training
     kept["description"] = "YOLO face occlusion detector, made with facesort"

@@ -18,8 +18,9 @@ from facesort.album.corrections.changes import SIDECAR, Changes
 from facesort.album.corrections.replan import Words, concerned_entries, planned
 from facesort.album.disk import FileSignature, is_same_photo, put_bytes, put_photo
 from facesort.album.executor import PlanExecutor, check_unchanged, write_manifest
+from facesort.album.link_modes import HARD
 from facesort.album.names import NamePool
-from facesort.album.records import HARD, BoxPx, Entry, folder_of
+from facesort.album.records import BoxPx, Entry, folder_of
 from facesort.album.state import State
 from facesort.album.undo import remove_sidecars, why_kept
 from facesort.album.user_labels import UserLabels

@@ -116,7 +116,7 @@ class Cluster:
             for row in blocks.iter_rows():
                 yield row["block"]
         except ray.exceptions.RayError as error:
-            raise AlbumError(f"--engine ray: {_cause(error)}") from None
+            raise AlbumError(f"--engine ray: {_cause(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ def _taken(path: Path) -> Iterator[ScanResult]:
 
     try:
         rows = pq.ParquetFile(path).read().to_pylist()
-    except FileNotFoundError:
-        raise AlbumError(f"{path}: written by a worker, and not there; {SHARED}") from None
+    except FileNotFoundError as error:
+        raise AlbumError(f"{path}: written by a worker, and not there; {SHARED}") from error
     for row in rows:
         yield ScanResult(scan_from_json(json.loads(row["scan"])), row["crops"])
     path.unlink()
@@ -265,7 +265,7 @@ def _connected() -> Iterator[Any]:
         raise AlbumError(
             f"--engine ray: no cluster at RAY_ADDRESS={address} ({first_line(error)}); "
             f"start one (ray start --head), or unset RAY_ADDRESS to use this machine alone"
-        ) from None
+        ) from error
     for number, handler in handlers.items():  # Ray has put its own in their place
         signal.signal(number, handler)
     context = ray.data.DataContext.get_current()

@@ -15,7 +15,7 @@ from facesort.dataset.splits import SPLITS
 from facesort.labels import crop_source
 from facesort.labels.resolve import Reading
 from facesort.photos import list_photos
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 CROPS = (crop_source.FOLDERS, crop_source.FLAGS, crop_source.CSV)
 FORMATS = (label_reader.AUTO, *label_reader.READERS, *CROPS)

@@ -50,9 +50,9 @@ def unzip(source: Path, folder: Path) -> None:
             for member in wanted:
                 _unpack(archive, member, source, folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise LabelError(f"{source}: no zip that can be read ({error})") from None
+        raise LabelError(f"{source}: no zip that can be read ({error})") from error
     except OSError as error:
-        raise LabelError(f"{source}: cannot be unpacked ({error.strerror or error})") from None
+        raise LabelError(f"{source}: cannot be unpacked ({error.strerror or error})") from error
 
 
 def _is_wanted(member: zipfile.ZipInfo) -> bool:

@@ -21,7 +21,7 @@ from facesort.files import link_or_copy
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 MIN_CROP_PX = 10  # Ultralytics takes an image with a side below 10 px for a corrupt one
 

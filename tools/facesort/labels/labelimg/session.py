@@ -102,8 +102,8 @@ def read_classes(file: Path) -> tuple[str, ...]:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
-    except UnicodeDecodeError:
-        raise LabelError(f"{file}: not a text file; expected one class name a line") from None
+    except UnicodeDecodeError as error:
+        raise LabelError(f"{file}: not a text file; expected one class name a line") from error
     return tuple(line.strip() for line in text.rstrip().splitlines())
 
 

@@ -173,8 +173,8 @@ def _from_class(data: bytes, where: str, names: Names) -> ParsedLabels:
 def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise LabelError("is no text in UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise LabelError("is no text in UTF-8") from error
 
 
 READERS: Mapping[str, Callable[[bytes, str, Names], ParsedLabels]] = {

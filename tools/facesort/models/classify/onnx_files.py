@@ -97,6 +97,6 @@ def quantize(file: Path, out: Path, crops: Iterable[Image]) -> None:
                 nodes_to_exclude=[n.name for n in model.graph.node if n.op_type in _FLOAT],
             )
         except ValueError as error:
-            raise ModelError(f"{file.name}: cannot be quantized: {error}") from None
+            raise ModelError(f"{file.name}: cannot be quantized: {error}") from error
         note_int8(made, "U8S8")
         move(made, out)

@@ -72,13 +72,13 @@ def from_json(text: str) -> SimilarityNorm:
     if len(set(names)) < len(names):
         raise ValueError(f"classes {', '.join(names)}: one is there twice")
     tables = [np.array(content[name], dtype=np.float64) for name in ("mean", "spread")]
-    _check(*tables, side=len(names))
+    _check(tables[0], tables[1], len(names))
     ours = [name for name in CLASS_NAMES if name in names]
     here, there = ([all_.index(name) for name in ours] for all_ in (CLASS_NAMES, names))
     aligned = [np.full((STATES, STATES), table.max()) for table in tables]
     for to, table in zip(aligned, tables, strict=True):
         to[np.ix_(here, here)] = table[np.ix_(there, there)]
-    return SimilarityNorm(*aligned)
+    return SimilarityNorm(aligned[0], aligned[1])
 
 
 def _known_as(name: str) -> str:
