@@ -102,7 +102,7 @@ def _outputs(wanted: Options, detector: YoloDetector) -> list[Output]:
     window = Window(round(1000 * (wanted.interval_s or 0.0))) if wanted.show else None
     segment = None
     if wanted.masks:
-        from facesort.models.segment.segmenter import load_segmenter
+        from facesort.models.segment import load_segmenter
 
         segment = load_segmenter(wanted.segmenter)
     if wanted.advise is not None:

@@ -17,7 +17,7 @@ from facesort.media.sources import Source
 from facesort.media.tracking import Votes
 from facesort.media.video_writer import VideoWriter
 from facesort.media.window import Window
-from facesort.models.segment.segmenter import Segment
+from facesort.models.segment import Segment
 
 COLOURS_RGB = {  # distinct also for those who see no red or green (Okabe and Ito, 2008)
     FaceClass.face.name: (0, 158, 115),
