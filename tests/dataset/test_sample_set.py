@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from facesort.classes import CLASS_NAMES
+from facesort.dataset.sample_data import IMAGES, SET_MARKER, SIZE_PX, make_sample_set
 from facesort.dataset.sample_images import PORTRAITS
-from facesort.dataset.samples import IMAGES, SET_MARKER, SIZE_PX, make_sample_set
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import is_synthetic

@@ -13,10 +13,10 @@ from facesort.media import outputs
 from facesort.media.advice import Advice, require_classes
 from facesort.media.frame_results import HEAD_SCALE
 from facesort.media.job import Count, Job, Progress
+from facesort.media.live_view import Window
 from facesort.media.outputs import Output
 from facesort.media.process_sources import process_sources
 from facesort.media.sources import Sources
-from facesort.media.window import Window
 from facesort.models.detect import YoloDetector, load_detector, with_second_looks
 from facesort.selfie.limits import Limits
 
