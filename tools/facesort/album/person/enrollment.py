@@ -195,7 +195,7 @@ class WhichFace:
         stem = self._stem(name, path)
         return {
             self.folder / name / fit(stem, f"_{number}.jpg"): jpeg
-            for number, jpeg in enumerate(_cut(photo, boxes))
+            for number, jpeg in enumerate(cut(photo, boxes))
         }
 
     def put(self, crops: Mapping[Path, bytes]) -> None:
@@ -219,7 +219,7 @@ class WhichFace:
         return "_".join(inner.parts)
 
 
-def _cut(photo: Photo, boxes: Sequence[BoxPx]) -> list[bytes]:
+def cut(photo: Photo, boxes: Sequence[BoxPx]) -> list[bytes]:
     """Each face with what is around it, but for other faces: those are painted over."""
     from PIL import Image
 
