@@ -223,6 +223,21 @@ def make_int8(
 ) -> Int8Job:
     """Quantize ``float_file`` into ``folder``; raises `ModelError` when the gate refuses it."""
     original = load_detector(float_file, threads=0)
+    photos, gate = calibration_and_gate(original, data, say, step)
+    builder = Int8Builder(float_file, photos, folder)
+    say(f"judging on the {len(gate.truth)} images of the val split")
+    file, made = builder.build(gate, say, step)
+    ranking = builder.rank(made.scheme, step) if sensitivity else []
+    return Int8Job(file, made, gate, ranking)
+
+
+def calibration_and_gate(
+    original: YoloDetector,
+    data: Path,
+    say: Callable[[str], None],
+    step: Callable[..., Iterable[Any]],
+) -> tuple[Iterable[NDArray[np.uint8]], RegressionGate]:
+    """Photos of the train split to calibrate on, and the judge on the val split."""
     with _naming_data():
         config = read_config(data)
     if config.names != original.names:
@@ -233,13 +248,9 @@ def make_int8(
     with _naming_data():
         chosen = stratified(config.read(TRAIN), CALIBRATION_IMAGES)
     say(f"calibrating on {len(chosen)} real images of the train split")
-    builder = Int8Builder(float_file, map(_rgb, step(chosen, len(chosen), "photo")), folder)
     with _naming_data():
         gate = RegressionGate(config.read("val"), original)
-    say(f"judging on the {len(gate.truth)} images of the val split")
-    file, made = builder.build(gate, say, step)
-    ranking = builder.rank(made.scheme, step) if sensitivity else []
-    return Int8Job(file, made, gate, ranking)
+    return map(_rgb, step(chosen, len(chosen), "photo")), gate
 
 
 @contextmanager
