@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.album.corrections.act_guard import harm
 from facesort.album.corrections.face_table import FaceTable
+from facesort.album.corrections.regression_check import Refused
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.classify import to_arrays
 from facesort.album.person.gallery import (
@@ -51,6 +53,9 @@ class _Known:
         texts = tuple(id(one.vector) for one in self.given)
         return id(table), count, texts, self.rows.tobytes()
 
+    def without(self, rows: Rows) -> _Known:
+        return _Known(self.given, self.rows[~np.isin(self.rows, rows)])
+
     def arrays(self, name: str, table: FaceTable) -> Examples:
         vectors = table.vectors[self.rows].astype(np.float32)
         zeros, state = np.zeros(len(self.rows), np.int64), table.state[self.rows].astype(np.int64)
@@ -75,6 +80,7 @@ class _Column:
     """The scores of one person, and of which examples they are."""
 
     key: object
+    rows: Rows
     scores: NDArray[np.float32]
 
 
@@ -83,6 +89,7 @@ class FaceScores:
 
     def __init__(self, album: SortedAlbum) -> None:
         self._album = album
+        self.refused: dict[str, tuple[Refused, Rows]] = {}  # by person, of the last update
         self._columns: dict[str, _Column] = {}
         self._table: FaceTable | None = None
         self._rows = 0
@@ -97,11 +104,14 @@ class FaceScores:
             if learned is None or not table.vectors.shape[1]:
                 self._columns = {}
                 return
+            self.refused = {}
             known, count = self._known(), len(table)
             keys = {name: mine.key(table, count) for name, mine in known.items()}
             vectors, state = table.vectors[:count], table.state[:count]
             like = similarity_norm.from_json(learned.likeness)
         old, columns = self._columns, dict[str, _Column]()
+        if old and self._table is table:
+            known, keys = self._guarded(known, keys, table, count, like)
         if self._fit is None:
             self._fit = _fitted(self._some(known, table), like)
         for name, mine in known.items():
@@ -109,8 +119,47 @@ class FaceScores:
                 columns[name] = old[name]
             else:
                 kept = capped(mine.arrays(name, table), PER_STATE)
-                columns[name] = _Column(keys[name], _scores(vectors, state, kept, like))
+                columns[name] = _Column(keys[name], mine.rows, _scores(vectors, state, kept, like))
         self._columns, self._rows, self._table = columns, count, table
+
+    def _guarded(
+        self,
+        known: dict[str, _Known],
+        keys: dict[str, object],
+        table: FaceTable,
+        count: int,
+        like: similarity_norm.SimilarityNorm,
+    ) -> tuple[dict[str, _Known], dict[str, object]]:
+        """``known`` without those faces, put to a name since the last update, that would cost more
+        right names than they win."""
+        fresh = {
+            name: np.setdiff1d(mine.rows[table.confirmed[mine.rows]], self._rows_before(name))
+            for name, mine in known.items()
+            if name not in self._columns or keys[name] != self._columns[name].key
+        }
+        fresh = {name: rows for name, rows in fresh.items() if len(rows)}
+        if not fresh:
+            return known, keys
+        new = np.concatenate(list(fresh.values()))
+        kept = {name: mine.without(new) for name, mine in known.items()}
+        arrays = {name: capped(m.arrays(name, table), PER_STATE_FIT) for name, m in kept.items()}
+        held = {
+            name: _Known(mine.given, mine.rows[table.confirmed[mine.rows]]).arrays(name, table)
+            for name, mine in kept.items()
+        }
+        held = {name: some for name, some in held.items() if len(some)}
+        for name, rows in fresh.items():
+            some = capped(_Known((), rows).arrays(name, table), PER_STATE_FIT)
+            arrays_of_others = {one: mine for one, mine in arrays.items() if len(mine)}
+            refused = harm(held, arrays_of_others, name, some, like)
+            if refused is not None:
+                self.refused[name] = (refused, rows)
+                known = known | {name: known[name].without(rows)}
+                keys = keys | {name: known[name].key(table, count)}
+        return known, keys
+
+    def _rows_before(self, name: str) -> Rows:
+        return self._columns[name].rows if name in self._columns else np.empty(0, np.int64)
 
     def of(self, table: FaceTable) -> int:
         """How many rows of ``table`` are scored; 0 where it is another one by now."""
@@ -167,7 +216,12 @@ class FaceScores:
         learned = self._album.state.learned
         given = learned.examples if learned else ()
         others = [table.folder_index(name) for name in OTHER_FOLDERS]
-        can = table.alive[:n] & table.can_teach[:n] & ~np.isin(table.folder[:n], others)
+        can = (
+            table.alive[:n]
+            & table.can_teach[:n]
+            & ~table.muted[:n]
+            & ~np.isin(table.folder[:n], others)
+        )
         spoken = np.flatnonzero(can & table.confirmed[:n])
         sure = can & ~table.confirmed[:n] & (table.certainty[:n] >= SURE_ENOUGH)
         rows = np.concatenate([spoken, self._thinned(np.flatnonzero(sure))])
