@@ -132,7 +132,7 @@ def arguments(argv: Sequence[str]):
 
 def load_images(folder: Path | None) -> list[NDArray[np.uint8]]:
     """The photos of ``folder``, or those of the sample album."""
-    from facesort.dataset.sample_album import make_sample_album
+    from facesort.dataset.sample_data import make_sample_album
     from facesort.photos import list_photos, open_photo
 
     with TemporaryDirectory() as temporary:

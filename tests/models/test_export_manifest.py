@@ -64,7 +64,7 @@ def test_the_examples_find_what_the_project_finds(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    from facesort.dataset.sample_album import make_sample_album
+    from facesort.dataset.sample_data import make_sample_album
 
     make_sample_album(tmp_path / "album")
     photo = tmp_path / "album/2024/Ausflug am See/IMG_0001.jpg"

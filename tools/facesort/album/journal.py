@@ -24,7 +24,7 @@ Kinds of lines, in the order a run writes them:
 A line is one ``write``, so that it survives a kill; every `LINES_PER_SYNC` lines it is forced to
 the disk, after the names of the files and folders it speaks of, so that little is lost with the
 power. A torn last line is cut off when writing goes on. A journal that was cut or edited is noticed
-(`journal_check`) and refused.
+(`journal_lines`) and refused.
 """
 
 from __future__ import annotations

@@ -103,7 +103,12 @@ class Routes:
             {
                 "version": desk.scored_version,
                 "suggestions": [
-                    {"folder": one.folder, "ids": one.ids, "probability": one.probability}
+                    {
+                        "folder": one.folder,
+                        "ids": one.ids,
+                        "probability": one.probability,
+                        "lookAlikes": one.look_alikes,
+                    }
                     for one in desk.suggestions
                 ],
                 "pairs": desk.pairs,

@@ -1,6 +1,6 @@
 """Whom each face looks like, kept up to date act by act. No photo, no model: vectors alone.
 
-As `person.gallery` has it, a person's score is the mean of the three nearest examples; examples are
+As `person.gallery` has it, a person's score is a soft maximum of the nearest examples; these are
 those given, the faces that a person has put to the name, and the album's own surest. An act touches
 the examples of one or two people: only their columns are computed anew, by one product of matrices.
 How sure a score makes us is fitted when the album is opened.
@@ -19,15 +19,8 @@ from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.regression_check import Refused
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.classify import to_arrays
-from facesort.album.person.gallery import (
-    ALIKE,
-    NEAREST,
-    NO_EXAMPLE,
-    Calibration,
-    Examples,
-    build,
-    capped,
-)
+from facesort.album.person.examples import Examples, capped
+from facesort.album.person.gallery import ALIKE, NO_EXAMPLE, Calibration, build, nearest_examples
 from facesort.album.person.identification import SURE_ENOUGH
 from facesort.album.records import Example
 from facesort.album.user_labels import OTHER_FOLDERS
@@ -66,6 +59,7 @@ class _Known:
             np.concatenate([given.vectors, vectors]),
             np.concatenate([given.person, zeros]),
             np.concatenate([given.state, state]),
+            np.concatenate([given.weight, np.ones(len(self.rows))]),
         )
 
     def has_mask(self, table: FaceTable) -> bool:
@@ -183,8 +177,9 @@ class FaceScores:
                 name for name, mine in sorted(self._known().items()) if not mine.has_mask(table)
             )
 
-    def alike(self) -> list[tuple[str, str, float]]:
-        """Pairs of people whose examples are as alike as one person's are, the most alike first."""
+    def alike(self, least: float = ALIKE) -> list[tuple[str, str, float]]:
+        """Pairs of people whose examples are as alike as one person's are, or of a mean likeness of
+        ``least``; the most alike first."""
         with self._album.mutex:
             learned, table, known = self._album.state.learned, self._album.table, self._known()
         if learned is None or not known or not table.vectors.shape[1]:
@@ -196,7 +191,7 @@ class FaceScores:
         hot = np.eye(len(names))[some.person]
         count = np.maximum(hot.sum(axis=0), 1)
         mean = hot.T @ pairs @ hot / np.outer(count, count)
-        found = np.argwhere(np.triu(mean >= ALIKE, k=1))
+        found = np.argwhere(np.triu(mean >= least, k=1))
         named = [(names[a], names[b], float(mean[a, b])) for a, b in found]
         return sorted(named, key=lambda pair: -pair[2])
 
@@ -281,11 +276,10 @@ def _scores(
     mean = like.mean[:, mine.state].astype(np.float32)  # (states, examples)
     spread = like.spread[:, mine.state].astype(np.float32)
     scores = np.empty(len(vectors), np.float32)
-    first = max(len(mine) - NEAREST, 0)
     for start in range(0, len(vectors), ROWS):
         rows = slice(start, start + ROWS)
         away = vectors[rows].astype(np.float32) @ mine.vectors.T
         away -= mean[state[rows]]
         away /= spread[state[rows]]
-        scores[rows] = np.partition(away, first, axis=1)[:, first:].mean(axis=1)
+        scores[rows] = nearest_examples(away, mine, 1)[:, 0]
     return scores

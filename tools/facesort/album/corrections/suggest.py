@@ -14,6 +14,7 @@ from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.records import FaceView, Progress, Suggestion
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.clustering import is_numbered
+from facesort.album.person.gallery import RESEMBLING
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE
 from facesort.classes import CLASS_NAMES
 
@@ -56,13 +57,16 @@ def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> 
         parts = [_likeliest(album, scores, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
         best, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         wanted = value >= np.where(is_unnamed, LIKELY, RATHER)
+        siblings = scores.alike(RESEMBLING)
         found = []
         for number, name in enumerate(names):
             mine = np.flatnonzero(wanted & (best == number))
             mine = mine[np.argsort(-value[mine], kind="stable")][:most]
             if len(mine):
                 ids = tuple(table.ids[row] for row in rows[mine])
-                found.append(Suggestion(name, ids, tuple(value[mine].round(4).tolist())))
+                others = tuple(b if a == name else a for a, b, _ in siblings if name in (a, b))
+                sure = tuple(value[mine].round(4).tolist())
+                found.append(Suggestion(name, ids, sure, others))
         return sorted(found, key=lambda one: -sum(one.probability))
 
 

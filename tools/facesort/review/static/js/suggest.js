@@ -94,11 +94,12 @@ export class Suggestions {
 
   #head() {
     if (!this.shown) return;
-    const { folder, ids, groups } = this.shown;
+    const { folder, ids, groups, lookAlikes } = this.shown;
     const crossed = this.page.wall.crossed.size;
     const name = folderName(folder);
     const title = groups ? t("together", { n: ids.length, people: groups.length }) : t("looksLike", { n: ids.length, folder: name });
-    heading(title, t("looksLikeHint"), [
+    const twice = lookAlikes?.length ? ` ${t("lookTwice", { folder: name, others: lookAlikes.join(", ") })}` : "";
+    heading(title, t("looksLikeHint") + twice, [
       [t("later"), () => this.put(folder)],
       [crossed ? t("yesRest", { n: ids.length - crossed }) : t("yesAll"), () => this.accept(), "primary"],
     ]);

@@ -13,6 +13,7 @@ export default {
   scoring: "Gesichter werden verglichen …",
   looksLike: "Das sieht jetzt nach {folder} aus|Diese {n} sehen jetzt nach {folder} aus",
   looksLikeHint: "Eingabe: alle. Anklicken (oder Leertaste), was nicht stimmt.",
+  lookTwice: "{folder} sieht aus wie {others}: genau hinsehen.",
   yesAll: "Ja, alle", yesRest: "Ja zu {n}, nicht zu den durchgestrichenen", later: "Später", known: "{folder}, bestätigt:",
   alike: "{a} und {b} sehen aus wie eine Person", same: "Dieselbe Person", different: "Zwei Personen",
   mergeTitle: "{old} und {new} zu einer Person machen?",

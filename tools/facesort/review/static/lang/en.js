@@ -18,6 +18,7 @@ export default {
   scoring: "Comparing faces …",
   looksLike: "This looks like {folder} now|These {n} look like {folder} now",
   looksLikeHint: "Return: all of them. Click (or Space) what is not.",
+  lookTwice: "{folder} looks like {others}: look twice.",
   yesAll: "Yes, all", yesRest: "Yes to {n}, not the crossed out", later: "Later",
   known: "{folder}, as confirmed:",
   alike: "{a} and {b} look like one person",

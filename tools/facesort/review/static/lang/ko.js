@@ -11,6 +11,7 @@ export default {
   allDone: "더 제안할 것이 없습니다. 폴더를 살펴보세요. 가장 불확실한 얼굴이 먼저 나옵니다.",
   scoring: "얼굴을 비교하는 중 …",
   looksLike: "이 {n}개는 이제 {folder}(으)로 보입니다", looksLikeHint: "Enter: 모두 맞음. 아닌 것은 클릭(또는 스페이스).",
+  lookTwice: "{folder}은(는) {others}와(과) 닮았습니다. 한 번 더 보세요.",
   yesAll: "모두 맞음", yesRest: "제외한 것 말고 {n}개 맞음", later: "나중에", known: "확인된 {folder}:",
   alike: "{a}와(과) {b}은(는) 같은 사람처럼 보입니다", same: "같은 사람", different: "다른 사람",
   mergeTitle: "{old}와(과) {new}을(를) 한 사람으로 합칠까요?", mergeText: "얼굴 {n}개가 {old}에서 {new}(으)로 바뀝니다.",
