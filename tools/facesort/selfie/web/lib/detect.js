@@ -103,18 +103,20 @@ export function bothLooks({ data, dims }, other, [, , h, w]) {
     for (let i = 0; i < high * wide; i++) {
       const at = first + i;
       const across = first + i - (i % wide) + (wide - 1 - (i % wide));
-      let [ours, theirs, most] = [0, 0, 1e-9];
+      let [ours, theirs, most] = [0, 0, Math.fround(1e-9)];
       for (let row = 4; row < rows; row++) {
         const [a, b] = [data[row * anchors + at], other.data[row * anchors + across]];
-        [ours, theirs, most] = [Math.max(ours, a), Math.max(theirs, b), Math.max(most, a + b)];
-        out[row * anchors + at] = a + b;
+        const sum = Math.fround(a + b); // rounded as NumPy rounds: ties must break alike
+        [ours, theirs, most] = [Math.max(ours, a), Math.max(theirs, b), Math.max(most, sum)];
+        out[row * anchors + at] = sum;
       }
+      const factor = Math.fround(Math.max(ours, theirs) / most);
       for (let row = 4; row < rows; row++) {
-        out[row * anchors + at] *= Math.max(ours, theirs) / most;
+        out[row * anchors + at] = Math.fround(out[row * anchors + at] * factor);
       }
       for (let row = 0; row < 4; row++) {
         const back = other.data[row * anchors + across];
-        const theirBox = row === 0 ? w - back : back;
+        const theirBox = row === 0 ? Math.fround(w - back) : back;
         out[row * anchors + at] = ours >= theirs ? data[row * anchors + at] : theirBox;
       }
     }
