@@ -1,8 +1,8 @@
 """Labels that a model doubts, each kind ranked: wrong class, missing, badly placed, on nothing.
 
-The kinds are those of ObjectLab (U. Tkachenko et al., 2023, https://arxiv.org/abs/2309.00832: swapped,
-overlooked, badly located), and boxes on which the model sees nothing. The model is whatever the
-caller hands in; one trained on the same labels still disagrees with the worst of them.
+The first three kinds are ObjectLab's swapped, overlooked and badly located (U. Tkachenko et al.,
+2023, https://arxiv.org/abs/2309.00832). The model is whatever the caller hands in; one trained on
+the same labels still disagrees with the worst of them.
 """
 
 from __future__ import annotations

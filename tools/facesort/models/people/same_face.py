@@ -1,4 +1,4 @@
-"""Whether two images show one person, by the encoder: of the labelled faces, the best pair counts."""
+"""Whether two images show one person: of their labelled faces, the most alike pair counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Described = tuple[NDArray[np.float32], NDArray[np.int64]]  # vectors (n, d), cla
 class SameFace:
     """Compares images whose faces are labelled; the models are loaded when first needed.
 
-    ``labels_of`` gives the boxes of an image, in its pixels, and their classes: indices of the four.
+    ``labels_of`` gives the boxes of an image, in its pixels, and their classes (of our four).
     """
 
     def __init__(
