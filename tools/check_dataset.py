@@ -208,8 +208,8 @@ def write_leak_free(checked, folder: Path) -> None:
 
 def serve(checked, args) -> None:
     packages.require("starlette", "uvicorn", what="--serve")
-    from facesort.mend import server
-    from facesort.mend.desk import MendDesk
+    from facesort.curate import server
+    from facesort.curate.desk import MendDesk
 
     desk = MendDesk(checked, args.fix_to)
     print(f"fixes go to: {desk.target}")

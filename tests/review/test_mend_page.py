@@ -132,4 +132,4 @@ def test_tick_apply_and_take_back_in_a_browser(
     assert disk(tmp_path) == before
     page.click('.folder[data-kind="groups"]')
     page.wait_for_selector(".member img")
-    assert page.locator(".group").count() == 2
+    assert page.locator("section.group").count() == 2

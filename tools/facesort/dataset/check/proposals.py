@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -239,9 +239,10 @@ class _Proposer:
 
     def _of_leak(self, issue: Issue, sample: Sample) -> Fix | None:
         """Move this image, or the other one of the pair."""
-        for one in (sample, self._pairs[issue].b):
+        other = self._pairs[issue].b
+        for one, beside in ((sample, other), (other, sample)):
             if (one.split, one.name) in self._moves:
-                return self._move(issue.check, one, issue.message)
+                return replace(self._move(issue.check, one, issue.message), other=beside.name)
         return None
 
     def _move(self, kind: str, sample: Sample, finding: str) -> Fix:

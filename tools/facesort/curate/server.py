@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from facesort.curate.desk import MendDesk
 from facesort.errors import UsageError
-from facesort.mend.desk import MendDesk
 from facesort.review import wire
 from facesort.review.routes import answered
 from facesort.review.server import STATIC, show

@@ -43,7 +43,7 @@ function kinds() {
     const button = element(
       "button",
       { type: "button", className: "folder", onclick: () => choose(one.kind) },
-      element("span", { className: `dot ${one.level}` }),
+      element("span", { className: `dot is-${one.level}` }),
       element("span", { className: "name", textContent: one.title, title: one.title }),
       element("span", { className: "count", textContent: fixes.length ? number(open) : number(one.found) }),
     );
