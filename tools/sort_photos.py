@@ -177,14 +177,23 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[..., FaceEncoder]
     return sort.preview_album(job, report) if args.dry_run else sort.sort_album(job, report)
 
 
+def destination(args: Namespace) -> Path:
+    dst: Path = args.dst or (args.plan.parent if args.plan else DST)
+    return dst
+
+
+def what_next(args: Namespace) -> str:
+    dst = destination(args)
+    return f"next: open {dst / 'faces'}, or: {shlex.join(['python', 'tools/review.py', str(dst)])}"
+
+
 def review(args: Namespace, code: int) -> int:
     """Open the review page of what was sorted, until Ctrl-C."""
     from facesort.review.server import serve
 
     stop.ignore()  # the server has its own way to end
     report = ConsoleReporter(sys.stdout, sys.stderr)
-    dst = args.dst or (args.plan.parent if args.plan else DST)
-    return max(code, serve(dst, 0, True, report.say, CACHE))
+    return max(code, serve(destination(args), 0, True, report.say, CACHE))
 
 
 def main(
@@ -200,12 +209,14 @@ def main(
 
     try:
         stop.as_interrupt()
-        with clear_errors(args.dst or (args.plan.parent if args.plan else DST)):
+        with clear_errors(destination(args)):
             code = run(args, load, encoder)
     except BaseException as error:
         if not (stop.was_requested() or isinstance(error, KeyboardInterrupt)):
             raise
     else:
+        if not code and not (args.dry_run or args.undo or args.review):
+            write_line(what_next(args), sys.stdout)
         return review(args, code) if args.review else code
     finally:
         stop.ignore()

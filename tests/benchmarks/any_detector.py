@@ -44,7 +44,7 @@ def load_any(
 
 
 def key_of(path: Path) -> str:
-    """How a image is named in a CSV: ``folder/file.jpg``."""
+    """How an image is named in a CSV: ``folder/file.jpg``."""
     return f"{path.parent.name}/{path.name}"
 
 

@@ -45,7 +45,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A image of a case with the face in question; ``xyxy_px`` is None where there is none."""
+    """An image of a case with the face in question; ``xyxy_px`` is None where there is none."""
 
     case: str
     rgb: Image

@@ -41,7 +41,7 @@ SECOND_SCALES, SECOND_ROOMS = (0.25, 0.35, 0.5), (0.1, 0.15, 0.25, 0.4)
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """A image of one face of class ``class_id``."""
+    """An image of one face of class ``class_id``."""
 
     rgb: Image
     class_id: int

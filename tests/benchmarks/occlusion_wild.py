@@ -9,10 +9,10 @@
 
 DETECTOR is an ONNX file of ours, an Ultralytics checkpoint with four classes, or a CSV of boxes:
 image,x1,y1,x2,y2,class,confidence with image as --list writes it, pixels of the upright image.
---view crops and portraits judge each large face on a image cut to it: 55 to 220 px, or 480 to
+--view crops and portraits judge each large face on an image cut to it: 55 to 220 px, or 480 to
 1600 px with the face filling the frame. --plain looks once at one size; without it, images are
 looked at as sort_photos.py does. Protocol: weights/README.md.
-Exit code: 0 done, 1 a image could not be read (listed), 2 usage.
+Exit code: 0 done, 1 an image could not be read (listed), 2 usage.
 """
 
 from __future__ import annotations

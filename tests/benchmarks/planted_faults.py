@@ -8,8 +8,8 @@ gets another class, a share is taken away, a share is shifted by 30 to 70 % of i
 at most one of these. Then the labels are doubted as check_dataset.py --model does. A doubt is right
 where it names a planted fault by its kind; every other one counts as wrong. own_faults.csv corrects
 what the labels have of their own: faces whose class is plainly another one by eye, among all that
-were doubted before anything was planted (--uncorrected leaves them). Faces of unknown class are
-painted over, as build_dataset.py does.
+were doubted before anything was planted (--uncorrected leaves them). What the model sees in faces
+of unknown class is not asked: build_dataset.py paints those over.
 Exit code: 0 the bars are reached, 1 not, 2 usage.
 """
 
@@ -30,7 +30,7 @@ import numpy as np
 sys.path.insert(0, str(held_back.ROOT / "tools"))
 
 from facesort import console
-from facesort.boxes import clip_xyxy, iou_matrix, min_side, xyxy_to_xywhn
+from facesort.boxes import area, clip_xyxy, iou_matrix, min_side, xyxy_to_xywhn
 from facesort.classes import CLASS_NAMES
 from facesort.dataset.check import label_errors
 from facesort.dataset.check.label_errors import (
@@ -40,7 +40,6 @@ from facesort.dataset.check.label_errors import (
     SuspectLabel,
 )
 from facesort.dataset.check.sample import ImageStats, Line, Sample
-from facesort.dataset.repair import paint_over
 from facesort.detections import Detections
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.models.detect import load_detector, with_second_looks
@@ -79,6 +78,17 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--uncorrected", action="store_true", help="the labels as they are")
     parser.add_argument("--json", type=Path, help="write all figures")
     return parser.parse_args(argv)
+
+
+def outside_unknown(found: Detections, image: ImageLabels) -> Detections:
+    """What lies for less than half in a face of unknown class."""
+    unknown = image.xyxy_px[image.class_id == IGNORE]
+    low = np.maximum(found.xyxy_px[:, None, :2], unknown[None, :, :2])
+    high = np.minimum(found.xyxy_px[:, None, 2:], unknown[None, :, 2:])
+    both = np.prod(np.clip(high - low, 0, None), axis=2)
+    share = both / np.maximum(area(found.xyxy_px), 1e-9)[:, None]
+    keep = share.max(axis=1, initial=0) < 0.5
+    return Detections(found.xyxy_px[keep], found.class_id[keep], found.confidence[keep])
 
 
 def known(images: Sequence[ImageLabels]) -> list[ImageLabels]:
@@ -197,7 +207,7 @@ def main(argv: Sequence[str]) -> int:
     images = [one.labels for one in held_back.read(args, ("val", "test")) if one.labels is not None]
     detector = with_second_looks(load_detector(args.model, conf=label_errors.LOWEST_CONF))
     found = [
-        detector.detect([paint_over(open_photo(image.path).rgb, image)])[0]
+        outside_unknown(detector.detect([open_photo(image.path).rgb])[0], image)
         for image in console.progress(images, len(images), "image")
     ]
     labels = known(images) if args.uncorrected else corrected(known(images))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,3 +59,35 @@ def test_the_program_takes_every_data_file_of_the_package() -> None:
     assert data[package / "selfie" / "words.yaml"] == "facesort/selfie"
     assert data[ROOT / "tools" / "sort_photos.py"] == "facesort/_scripts"
     assert not [file for file in data if file.suffix == ".pyc" or "__pycache__" in file.parts]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_the_start_file_installs_once_and_goes_on_after_a_failure(tmp_path: Path) -> None:
+    project = tmp_path / "face sort"
+    for name in ("installers", "tools"):
+        (project / name).mkdir(parents=True)
+    start = shutil.copy(ROOT / "installers" / "start.command", project / "installers")
+    (project / "tools" / "review.py").write_text("import sys; print('page', sys.argv[1:])")
+    needs = project / "requirements.txt"
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([start, "my album"], capture_output=True, text=True, cwd=tmp_path)
+
+    needs.write_text("./not_there.whl\n")
+    failed = run()
+    assert failed.returncode == 1 and "the lines above say why" in failed.stderr
+    needs.write_text("")
+    assert run().stdout.endswith("page ['my album']\n")
+    needs.write_text("./not_there.whl\n")  # not read again
+    assert run().stdout == "page ['my album']\n"
+
+
+def test_the_start_file_of_windows_is_as_cmd_wants_it() -> None:
+    """CR LF, every label that is jumped to is there, paths quoted, UTF-8 before other text."""
+    text = (ROOT / "installers" / "start.bat").read_bytes().decode("ascii")
+    lines = text.split("\r\n")
+    assert "\n" not in "".join(lines)
+    labels = {line[1:] for line in lines if line.startswith(":")}
+    assert set(re.findall(r"goto (\w+)", text)) <= labels
+    assert lines[0] == "@echo off" and 'cd /d "%~dp0.."' in lines
+    assert all(path in text for path in ('".venv\\Scripts\\python.exe"', "tools\\review.py"))

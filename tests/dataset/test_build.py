@@ -168,6 +168,38 @@ def test_what_is_drawn_for_training_changes_nothing_else(tmp_path: Path) -> None
     assert files[0.0] == {name: files[1.0][name] for name in files[0.0]}
 
 
+def test_training_also_sees_crops_as_they_are_and_photos_beside_their_faces(
+    tmp_path: Path,
+) -> None:
+    one_face = found([[130, 130, 200, 210]], [0.4], [[[i, i] for i in range(5)]])
+
+    def in_padded_crops(rgb: NDArray[np.uint8], imgsz: int) -> FoundFaces:
+        return one_face if rgb.shape[0] > 300 else nothing(rgb, imgsz)
+
+    sources = sources_of(tmp_path / "photos")
+    built = build(sources, tmp_path / "set", in_padded_crops, synthetic_share=0)
+    names = {
+        split: [path.stem for path in (tmp_path / "set" / "images" / split).iterdir()]
+        for split in ("train", "val", "test")
+    }
+    crops = [name for name in names["train"] if name.startswith("crop_")]
+    pieces = [name for name in names["train"] if name.startswith("background_")]
+    photos = [name for name in names["train"] if name.startswith(("scene_", "selfie_"))]
+    assert crops and pieces and len(pieces) < len(photos)
+    for name in pieces:
+        assert (tmp_path / "set" / "labels" / "train" / f"{name}.txt").read_text() == ""
+    for split in ("val", "test"):
+        assert not [n for n in names[split] if n.startswith(("crop_", "background_"))]
+    assert sum(built.images.values()) == sum(map(len, names.values()))
+
+
+def test_a_piece_in_which_the_face_model_sees_a_face_is_left_out(tmp_path: Path) -> None:
+    one_face = found([[100, 100, 180, 190]], [0.4], [[[i, i] for i in range(5)]])
+    sources = sources_of(tmp_path / "photos")
+    build(sources, tmp_path / "set", lambda _rgb, _imgsz: one_face, synthetic_share=0)
+    assert not list((tmp_path / "set").rglob("background_*"))
+
+
 def test_synthetic_labels_are_for_training_only(tmp_path: Path) -> None:
     tree, rgb = Tree(tmp_path / "set"), np.zeros((40, 40, 3), np.uint8)
     tree.start()
@@ -200,13 +232,17 @@ def test_a_folder_of_somebody_else_is_not_emptied(tmp_path: Path) -> None:
         ("", "train", "not a data set YAML"),
         ("names: [a]\ntrain: x", "val", "no split 'val'; it has train"),
         ("names: [a]\ntrain: nowhere", "train", "no image in nowhere"),
-        ("names: [a]\ntrain: .", "train", "no image in \\."),
+        ("names: [a]\ntrain: empty", "train", "no image in empty"),
+        ("names: [a]\ntrain: [images, nowhere]", "train", "no image in nowhere; build it"),
     ],
 )
 def test_a_data_yaml_that_cannot_be_read(
     tmp_path: Path, text: str, split: str, message: str
 ) -> None:
     (tmp_path / "data.yaml").write_text(text)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "images").mkdir()
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "images" / "a.png")
     with pytest.raises(DatasetError, match=message):
         read_config(tmp_path / "data.yaml").read(split)
 

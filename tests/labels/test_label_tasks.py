@@ -113,7 +113,7 @@ def test_classes_that_are_not_ours_change_nothing(home: Path) -> None:
 def test_images_of_another_folder_are_said(home: Path, tmp_path: Path) -> None:
     file = task(home, "next.xml")
     file.write_text(file.read_text().replace("synthetic_", "elsewhere_"))
-    with pytest.raises(FacesortError, match="names no image of|no labels found|no image"):
+    with pytest.raises(FacesortError, match=r"names no image of|no labels found|no image"):
         label_images.main(["data.yaml", "--take-back", "next.xml"])
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from facesort.boxes import iou_matrix
 from facesort.classes import CLASS_NAMES
 from facesort.errors import ModelError
-from facesort.models.detect import load_detector
+from facesort.models.detect import load_detector, with_second_looks
 from facesort.models.ultralytics_loader import import_ultralytics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,11 +117,33 @@ def test_onnx_detection_never_imports_torch(onnx_file: Path) -> None:
 import sys
 sys.modules["torch"] = sys.modules["ultralytics"] = None
 sys.path.insert(0, {str(ROOT / "tools")!r})
+import cv2
 import numpy as np
 from pathlib import Path
-from facesort.models.detect import load_detector
+from facesort.models.detect import load_detector, with_second_looks
 detector = load_detector(Path({str(onnx_file)!r}))
 print(len(detector.detect([np.zeros((64, 64, 3), np.uint8)])))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "1", done.stderr
+
+
+def test_the_mean_with_the_mirrored_image_is_the_same_for_both(
+    onnx_file: Path, images: Images
+) -> None:
+    """Small images are seen mirrored as well: then left and right make no difference."""
+    detector = with_second_looks(load_detector(onnx_file))
+    faces = 0
+    for rgb in images:
+        scale = 220 / max(rgb.shape[:2])
+        small = cv2.resize(rgb, (224, round(rgb.shape[0] * scale) // 32 * 32 or 32))
+        found, other = (
+            detector.detect([np.ascontiguousarray(one)])[0] for one in (small, small[:, ::-1])
+        )
+        faces += len(found)
+        assert found.class_id.tolist() == other.class_id.tolist()
+        np.testing.assert_allclose(found.confidence, other.confidence, atol=0.02)
+        x1, y1, x2, y2 = other.xyxy_px.T
+        mirrored = np.stack([224 - x2, y1, 224 - x1, y2], axis=1)
+        np.testing.assert_allclose(found.xyxy_px, mirrored, atol=1.5)
+    assert faces

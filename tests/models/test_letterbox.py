@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facesort.boxes import as_boxes
-from facesort.models.letterbox import GREY, Fit, decode, letterbox, suppress
+from facesort.models.letterbox import (
+    GREY,
+    STRIDES,
+    Fit,
+    anchor_count,
+    decode,
+    letterbox,
+    suppress,
+    unmirrored,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +100,17 @@ def test_end_to_end_rows_are_read_as_they_are() -> None:
     found = decode(rows, Fit(0.5, (0, 0), (100, 100)), 0.25, end2end=True)
     assert found.class_id.tolist() == [2]
     np.testing.assert_allclose(found.xyxy_px, [[20, 20, 60, 80]])
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 100))
+def test_a_mirrored_output_is_put_back(rows: int, columns: int, seed: int) -> None:
+    """Each anchor of the mirrored output is where its mirror image was, and twice is once."""
+    size_wh = (32 * columns, 32 * rows)
+    rng = np.random.default_rng(seed)
+    raw = rng.uniform(0, 32, (8, anchor_count(size_wh))).astype(np.float32)
+    x = [np.tile((np.arange(size_wh[0] // s) + 0.5) * s, size_wh[1] // s) for s in STRIDES]
+    raw[0] = np.concatenate(x)  # each anchor says where it lies
+    back = unmirrored(raw, size_wh)
+    np.testing.assert_allclose(back[0], raw[0])  # the mirror image of the mirrored place
+    np.testing.assert_allclose(unmirrored(back, size_wh), raw, rtol=1e-5)
+    assert back[4, 0] == raw[4, size_wh[0] // 8 - 1]

@@ -1,4 +1,4 @@
-"""A image is looked at again where one look cannot see all of it, and only there.
+"""An image is looked at again where one look cannot see all of it, and only there.
 
 The network here is a finder of white rectangles that, like a real one, sees neither what is tiny
 nor what fills its input.
@@ -40,7 +40,9 @@ class WhiteFinder:
     def __init__(self) -> None:
         self.inputs_px: list[int] = []
 
-    def __call__(self, rgb: NDArray[np.uint8], imgsz: int, conf: float) -> Detections:
+    def __call__(
+        self, rgb: NDArray[np.uint8], imgsz: int, conf: float, mirrored: bool = False
+    ) -> Detections:
         self.inputs_px.append(imgsz)
         white = (rgb[..., 0] > 200).astype(np.uint8)
         boxes = cv2.connectedComponentsWithStats(white)[2][1:, :4].astype(float)

@@ -16,7 +16,17 @@ from facesort.boxes import as_boxes
 from facesort.classes import FaceClass
 from facesort.detections import Detections, FoundFaces
 from facesort.media.selfie_web import PAGES
-from facesort.models.letterbox import GREY, IOU_SAME_FACE, MAX_FACES, decode, letterbox, suppress
+from facesort.models.detect import YoloDetector, with_second_looks
+from facesort.models.input_size import InputSizes
+from facesort.models.letterbox import (
+    GREY,
+    IOU_SAME_FACE,
+    MAX_FACES,
+    STRIDES,
+    decode,
+    letterbox,
+    suppress,
+)
 from facesort.models.people.align import warp
 from facesort.photos import Photo
 from facesort.selfie.check import check_selfie
@@ -86,6 +96,70 @@ def test_the_raw_output_is_read_as_by_python(page: Any, faces: int) -> None:
     np.testing.assert_allclose([f["confidence"] for f in got], expected.confidence, atol=1e-6)
     boxes = as_boxes([face["box"] for face in got])
     np.testing.assert_allclose(boxes, expected.xyxy_px, atol=1e-3)
+
+
+def squares(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A network that calls a red, green or blue place a face of 6 strides, less surely where it is
+    dark to the left: left and right are not alike to it."""
+    _, _, h, w = pixels.shape
+    columns = []
+    for stride in STRIDES:
+        for y in range(stride // 2, h, stride):
+            for x in range(stride // 2, w, stride):
+                colour = pixels[0, :, y, x]
+                left = pixels[0, :, y, max(0, x - stride)].max()
+                scores = [*(colour - colour.min()) * (0.6 + 0.3 * left) * (1 - 0.3 * (stride < 32))]
+                columns.append([x, y, 6 * stride, 6 * stride, *scores, 0])
+    return np.array(columns, np.float32).T
+
+
+SQUARES_JS = """async (pixels, dims) => {
+  const [, , h, w] = dims; const plane = h * w; const columns = [];
+  for (const stride of [8, 16, 32])
+    for (let y = stride / 2; y < h; y += stride)
+      for (let x = stride / 2; x < w; x += stride) {
+        const at = (place) => [0, 1, 2].map((c) => pixels[c * plane + y * w + place]);
+        const colour = at(x); const left = Math.max(...at(Math.max(0, x - stride)));
+        const least = Math.min(...colour);
+        const factor = (0.6 + 0.3 * left) * (stride < 32 ? 0.7 : 1);
+        columns.push([x, y, 6 * stride, 6 * stride, ...colour.map((v) => (v - least) * factor), 0]);
+      }
+  const data = new Float32Array(8 * columns.length);
+  columns.forEach((column, i) =>
+    column.forEach((v, row) => { data[row * columns.length + i] = v; }));
+  return { data, dims: [1, 8, columns.length] }; }"""
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "box"),
+    [
+        ((200, 160), (20, 30, 90, 120)),  # small: seen at its own scale, and mirrored
+        ((120, 220), (0, 0, 120, 220)),
+        ((640, 480), (300, 100, 420, 260)),  # one look
+        ((640, 480), (100, 20, 620, 470)),  # fills the frame: a second look
+        ((800, 600), (0, 0, 60, 60)),
+        ((640, 480), (0, 0, 0, 0)),  # nothing
+    ],
+)
+def test_an_image_is_looked_at_as_by_python(
+    page: Any, size_wh: tuple[int, int], box: tuple[int, int, int, int]
+) -> None:
+    rgb = np.full((size_wh[1], size_wh[0], 3), 60, np.uint8)
+    x1, y1, x2, y2 = box
+    rgb[y1:y2, x1 : (x1 + x2) // 2, 0] = 250
+    rgb[y1:y2, (x1 + x2) // 2 : x2, 1] = 200
+    plain = YoloDetector(squares, ("a", "b", "c", "d"), 640, "", conf=0.3)
+    expected = with_second_looks(plain).detect([rgb])[0]
+    code = f"""async ([seen, settings]) => {{ {DECODE}
+      const {{ detect }} = await import("/lib/detect.js");
+      return detect({SQUARES_JS}, image(seen), 640, settings); }}"""
+    settings = {**DETECTOR, "conf": 0.3, "sizes": asdict(InputSizes())}
+    got = page.evaluate(code, [as_js(rgb), settings])
+    assert [face["classId"] for face in got] == expected.class_id.tolist()
+    np.testing.assert_allclose([f["confidence"] for f in got], expected.confidence, atol=0.01)
+    boxes = as_boxes([face["box"] for face in got])
+    np.testing.assert_allclose(boxes, expected.xyxy_px, atol=0.5)
+    assert (len(expected) > 0) == (box != (0, 0, 0, 0))
 
 
 def test_suppression_keeps_what_python_keeps(page: Any) -> None:

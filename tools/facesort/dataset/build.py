@@ -1,8 +1,9 @@
 """Build a YOLO data set from scenes, selfies, crops and YOLO folders: repair, group, split, write.
 
 Images with boxes are written as they are; crops (and selfies once more) are also composed onto
-canvases at many scales. Faces of unknown class are painted over: they must teach nothing, neither
-a class nor that a face is background.
+canvases at many scales. Training also sees crops as they are, and pieces of photos without a face.
+Faces of unknown class are painted over: they must teach nothing, neither a class nor that a face is
+background.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.boxes import as_boxes
 from facesort.classes import FaceClass
 from facesort.dataset.pool_split import Splittable, block_of, split_pool
 from facesort.dataset.repair import ignore_unlabelled, paint_over
 from facesort.dataset.splits import SPLITS, TRAIN, perceptual_hash
 from facesort.dataset.sprites import (
+    LIKELY_FACE,
     Drawable,
     Sprite,
     compose,
@@ -28,7 +31,7 @@ from facesort.dataset.sprites import (
     selfie_sprite,
     synthesise,
 )
-from facesort.dataset.writer import Built, Tree
+from facesort.dataset.writer import Built, Tree, number_of
 from facesort.dataset.yolo_folders import RESERVED, YoloFolder
 from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
@@ -37,6 +40,8 @@ from facesort.photos import open_photo
 from facesort.progress import Step, no_step
 
 SYNTHETIC_SHARE = 0.4  # of the training sprites with landmarks, beside the real ones
+BACKGROUND_SHARE = 0.5  # of the training photos give a piece without a face, against false alarms
+BACKGROUND_PREFIX = "background_"
 _FINDER_PX = 640
 
 
@@ -165,8 +170,11 @@ class _Part:
         sprite = crop_sprite(item.path, item.face_class, self._find)
         if isinstance(sprite, str):
             self._tree.built.left_out[f"crop: {sprite}"] += 1
-        else:
-            self._sprites.append(sprite)
+            return
+        self._sprites.append(sprite)
+        if self._split == TRAIN:
+            crop = sprite.sprite
+            self._tree.add(TRAIN, item.name, crop.rgb, crop.xyxy_px, crop.class_id)
 
     def _add_photo(self, item: Item, labels: ImageLabels) -> None:
         rgb = open_photo(item.path).rgb
@@ -182,6 +190,19 @@ class _Part:
         if item.kind == "scene":
             free = face_free(rgb, labels.xyxy_px, self._rng)
             self._backgrounds += [] if free is None else [free]
+        if self._split == TRAIN:
+            self._add_background(item, rgb, labels)
+
+    def _add_background(self, item: Item, rgb: NDArray[np.uint8], labels: ImageLabels) -> None:
+        """A piece of a photo in which neither the labels nor the face model know a face."""
+        rng = np.random.default_rng(number_of(Path(item.name)))  # moves no dice of the composing
+        if rng.random() >= BACKGROUND_SHARE:
+            return
+        piece = face_free(rgb, labels.xyxy_px, rng)
+        if piece is None or (self._find(piece, _FINDER_PX).confidence >= LIKELY_FACE).any():
+            return
+        nothing = np.zeros(0, np.int64)
+        self._tree.add(TRAIN, f"{BACKGROUND_PREFIX}{item.name}", piece, as_boxes([]), nothing)
 
     def add_composed(self) -> None:
         """Place the crops; only training sees repeats of rare ones and synthetic occlusions."""

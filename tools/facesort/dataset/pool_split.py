@@ -2,7 +2,7 @@
 
 Scenes, selfies and crops are split together, as they always were. Each YOLO folder is then split
 within its source blocks (the file name up to its first ``_``); a person's images and
-near-duplicates stay together, and what nearly equals a image of the three kinds goes where that
+near-duplicates stay together, and what nearly equals an image of the three kinds goes where that
 image is, so that no test image is trained on under another name.
 """
 

@@ -30,12 +30,17 @@ class DataConfig:
     splits: Mapping[str, Path]
 
     def images(self, split: str) -> list[Path]:
-        """The images of one split, sorted; raises `DatasetError` if it is not there."""
+        """The images of one split, sorted; raises `DatasetError` if any of its folders is not
+        there or empty: a part of the images would pass for all of them."""
         if split not in self.splits:
             raise DatasetError(
                 f"{self.file.name}: no split '{split}'; it has {', '.join(self.splits)}"
             )
-        return sorted(placed.path for placed in read_layout(self.file, [split]).images)
+        layout = read_layout(self.file, [split])
+        if layout.missing:
+            where = ", ".join(text for _, text in layout.missing)
+            raise DatasetError(f"{self.file}: no image in {where}; build it, or take it out")
+        return sorted(placed.path for placed in layout.images)
 
     def read(self, split: str) -> list[ImageLabels]:
         """The labels of one split, sorted by image; raises `DatasetError` if it is not there."""

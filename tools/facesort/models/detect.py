@@ -22,7 +22,13 @@ from facesort.detections import Detections
 from facesort.errors import ModelError
 from facesort.models import second_look
 from facesort.models.input_size import InputSizes
-from facesort.models.letterbox import MAX_FACES, decode, letterbox
+from facesort.models.letterbox import (
+    MAX_FACES,
+    anchor_count,
+    decode,
+    letterbox,
+    unmirrored,
+)
 from facesort.models.runtime import open_session
 
 DEFAULT_CONF = 0.25  # below it, something is not called a face
@@ -75,10 +81,16 @@ class YoloDetector:
             return self._look(rgb, self.imgsz, self.conf)
         return second_look.detect(self._look, rgb, self.imgsz, self.conf, self.sizes)
 
-    def _look(self, rgb: NDArray[np.uint8], imgsz: int, conf: float) -> Detections:
+    def _look(
+        self, rgb: NDArray[np.uint8], imgsz: int, conf: float, mirrored: bool = False
+    ) -> Detections:
         px = self.imgsz if self.square else imgsz
         pixels, fit = letterbox(rgb, px, square=self.square)
-        return decode(self.forward(pixels), fit, conf, self.end2end, self.max_faces)
+        raw, size_wh = self.forward(pixels), (pixels.shape[3], pixels.shape[2])
+        if mirrored and not self.end2end and raw.shape[1] == anchor_count(size_wh):
+            other = self.forward(np.ascontiguousarray(pixels[..., ::-1]))
+            raw = (raw + unmirrored(other, size_wh)) / 2
+        return decode(raw, fit, conf, self.end2end, self.max_faces)
 
 
 def with_second_looks(detector: YoloDetector, sizes: InputSizes | None = None) -> YoloDetector:

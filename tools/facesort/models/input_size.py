@@ -1,4 +1,4 @@
-"""How large the network sees a image: from the image's own size, not always the same.
+"""How large the network sees an image: from the image's own size, not always the same.
 
 A detector made for photos at 640 px finds small faces in large images. A crop of 112 px enlarged
 to 640 is one huge, soft face, and a portrait whose face fills the frame is one as well; both are
@@ -30,10 +30,11 @@ class InputSizes:
     Lengths are shares of the image's longer side, rooms are borders on each of its sides.
     """
 
-    small_px: int = 320  # a image with a shorter longer side is a crop or a thumbnail
+    small_px: int = 320  # an image with a shorter longer side is a crop or a thumbnail
     enlarge: float = 2.0  # of a small image, at most
     least_px: int = 128  # at which a small image is seen, its border not counted
     small_room: float = 0.2
+    mirror_small: bool = True  # see small images mirrored as well: twice a few milliseconds
     second_scale: float = 0.35  # of the network's size: the look at faces that fill the frame
     second_room: float = 0.15
     large_face: float = 0.3  # what the second look is for
@@ -48,7 +49,7 @@ class InputSizes:
 
 
 def is_small(size_wh: SizeWH, sizes: InputSizes) -> bool:
-    """Whether a image is a crop or a thumbnail, in which nothing is far away."""
+    """Whether an image is a crop or a thumbnail, in which nothing is far away."""
     return max(size_wh) < sizes.small_px
 
 
@@ -75,13 +76,13 @@ def with_room(rgb: Image, room: float) -> tuple[Image, int]:
 
 
 def without_room(found: Detections, margin_px: int, size_wh: SizeWH) -> Detections:
-    """What was found in a image with a border, in the pixels of the image, cut at its edge."""
+    """What was found in an image with a border, in the pixels of the image, cut at its edge."""
     boxes = clip_xyxy(found.xyxy_px - margin_px, size_wh)
     return Detections(boxes, found.class_id, found.confidence)
 
 
 def shrunk(rgb: Image, longest_px: int) -> tuple[Image, float]:
-    """The image with its longer side at most ``longest_px``, and its scale: bordering a image
+    """The image with its longer side at most ``longest_px``, and its scale: bordering an image
     of 12 megapixels would cost more than the look."""
     import cv2
 
@@ -96,7 +97,7 @@ def shrunk(rgb: Image, longest_px: int) -> tuple[Image, float]:
 
 
 def tile_windows(size_wh: SizeWH, overlap: float) -> list[tuple[int, int, int, int]]:
-    """Four overlapping parts of a image, x1 y1 x2 y2, which together cover it."""
+    """Four overlapping parts of an image, x1 y1 x2 y2, which together cover it."""
     w, h = size_wh
     part_w, part_h = (min(side, math.ceil(side * (1 + overlap) / 2)) for side in size_wh)
     return [(x, y, x + part_w, y + part_h) for y in (0, h - part_h) for x in (0, w - part_w)]

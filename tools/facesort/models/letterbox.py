@@ -18,6 +18,7 @@ from facesort.detections import Detections
 GREY = 114
 IOU_SAME_FACE = 0.6
 MAX_FACES = 300
+STRIDES = (8, 16, 32)  # of every YOLO from v5 to 11
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,26 @@ def halve(rgb: NDArray[np.uint8], down_to_px: int) -> NDArray[np.uint8]:
 
 def _up(value: int, stride: int) -> int:
     return -(-value // stride) * stride
+
+
+def anchor_count(size_wh: tuple[int, int]) -> int:
+    """Of an input of that size, for a network with the usual three strides."""
+    return sum((size_wh[0] // stride) * (size_wh[1] // stride) for stride in STRIDES)
+
+
+def unmirrored(raw: NDArray[np.float32], size_wh: tuple[int, int]) -> NDArray[np.float32]:
+    """The raw output (4 + classes, anchors) for a mirrored input of ``size_wh``, as it would be for
+    the input itself: anchors lie row by row on grids of 8, 16 and 32 pixels."""
+    width, height = size_wh
+    out = np.empty_like(raw)
+    first = 0
+    for stride in STRIDES:
+        shape = (len(raw), height // stride, width // stride)
+        part = slice(first, first + shape[1] * shape[2])
+        out[:, part] = raw[:, part].reshape(shape)[:, :, ::-1].reshape(len(raw), -1)
+        first = part.stop
+    out[0] = width - out[0]
+    return out
 
 
 def decode(

@@ -1,4 +1,4 @@
-"""Looks at a image once more where the first look cannot have seen all of it.
+"""Looks at an image once more where the first look cannot have seen all of it.
 
 A small image (a crop, a thumbnail) is seen small, with a border. In a larger one, a face that
 fills the frame is looked for again, smaller and with a border, when the first look finds nothing
@@ -9,7 +9,7 @@ Inference", https://arxiv.org/abs/2202.06934 .
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,15 @@ from facesort.models.input_size import (
 )
 from facesort.models.letterbox import suppress
 
-# look(rgb, imgsz, conf): one pass of the network over a image (h, w, 3)
-Look = Callable[[Image, int, float], Detections]
+
+class Look(Protocol):
+    """One pass of the network over an image (h, w, 3); ``mirrored``: the mean of that pass and of
+    one over the mirrored image."""
+
+    def __call__(
+        self, rgb: Image, imgsz: int, conf: float, mirrored: bool = False, /
+    ) -> Detections: ...
+
 
 _EDGE = 0.01  # of the longer side: a box this near to the border may go on beyond it
 _SAME_IOU = 0.5
@@ -55,15 +62,18 @@ def detect(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -
 def _in_small(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
     """One look at a crop's own scale; another, smaller one where that finds nothing."""
     px = small_input_px((rgb.shape[1], rgb.shape[0]), imgsz, sizes)
-    found = _bordered(look, rgb, px, conf, sizes.small_room)
+    both = sizes.mirror_small
+    found = _bordered(look, rgb, px, conf, sizes.small_room, both)
     if not len(found):
-        found = _bordered(look, rgb, second_input_px(px, sizes), conf, sizes.second_room)
+        found = _bordered(look, rgb, second_input_px(px, sizes), conf, sizes.second_room, both)
     return found
 
 
-def _bordered(look: Look, rgb: Image, px: int, conf: float, room: float) -> Detections:
+def _bordered(
+    look: Look, rgb: Image, px: int, conf: float, room: float, mirrored: bool = False
+) -> Detections:
     padded, margin = with_room(rgb, room)
-    return without_room(look(padded, px, conf), margin, (rgb.shape[1], rgb.shape[0]))
+    return without_room(look(padded, px, conf, mirrored), margin, (rgb.shape[1], rgb.shape[0]))
 
 
 def _needs_second_look(

@@ -81,8 +81,10 @@ def from_json(data: Any, where: str) -> Fix:
     """A fix that `Fix.as_json` wrote; raises `DatasetError` for anything else."""
     try:
         lines = data["lines"]
+        kind, action, split = str(data["kind"]), str(data["action"]), str(data["split"])
+        image, finding, what = str(data["image"]), str(data["finding"]), str(data["what"])
         fix = Fix(
-            *(str(data[key]) for key in ("kind", "action", "split", "image", "finding", "what")),
+            *(kind, action, split, image, finding, what),
             edits=tuple(Edit(int(line), str(text)) for line, text in data["edits"]),
             move_to=str(data["move_to"]),
             removes=data["removes"] is True,

@@ -86,7 +86,7 @@ class _Proposer:
 
     def of_doubt(self, doubt: SuspectLabel) -> Fix:
         sample, names = doubt.sample, self._layout.names
-        size_wh = self._look(sample).size_wh if self._look(sample) else (1, 1)
+        size_wh = self._looks[sample.split, sample.path].size_wh
         seen = names[doubt.predicted] if doubt.predicted is not None else ""
         said = names[doubt.labelled] if doubt.labelled is not None else ""
         line = None if doubt.box is None else sample.lines[doubt.box]

@@ -1,4 +1,4 @@
-"""Training images of at most 640 px in memory, each with how often it is drawn."""
+"""Training images, reduced to what is trained at, in memory, each with how often it is drawn."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def load_images(
     labels: Sequence[Labels],
     weights: Mapping[str, float] | None = None,
     late: Collection[str] = (),
+    largest_px: int = SIDES_PX[-1],
 ) -> list[LabelledImage]:
-    """Read ``labels`` in parallel, reduced to 640 px where larger.
+    """Read ``labels`` in parallel, reduced to ``largest_px`` where larger.
 
     ``weights`` multiplies how often images are drawn whose file name begins with a key; names that
     begin with one of ``late`` join in at the second stage. Raises `PhotoError` for an image that
@@ -38,7 +39,7 @@ def load_images(
         weight = max((RARE.get(int(c), 1.0) for c in class_id), default=1.0)
         for prefix, factor in chosen.items():
             weight *= factor if path.name.startswith(prefix) else 1.0
-        rgb, scale = _reduced(open_photo(path).rgb)
+        rgb, scale = _reduced(open_photo(path).rgb, largest_px)
         group = int(path.name.startswith(tuple(late)))
         return LabelledImage(rgb, xyxy_px * scale, class_id, weight, group)
 
@@ -46,11 +47,11 @@ def load_images(
         return list(threads.map(one, labels))
 
 
-def _reduced(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+def _reduced(rgb: NDArray[np.uint8], largest_px: int) -> tuple[NDArray[np.uint8], float]:
     import cv2
 
     height, width = rgb.shape[:2]
-    scale = min(1.0, SIDES_PX[-1] / max(height, width))
+    scale = min(1.0, largest_px / max(height, width))
     if scale == 1.0:
         return rgb, scale
     size_wh = max(1, int(width * scale)), max(1, int(height * scale))

@@ -79,13 +79,55 @@ function toImage(box, { scale, left, top, image }) {
   return clip(moved, image.width, image.height);
 }
 
+const STRIDES = [8, 16, 32];
+
+const anchorCount = ([, , h, w]) =>
+  STRIDES.reduce((sum, stride) => sum + Math.floor(h / stride) * Math.floor(w / stride), 0);
+
+function mirroredPixels(pixels, [, channels, h, w]) {
+  const out = new Float32Array(pixels.length);
+  for (let at = 0; at < channels * h * w; at += w) {
+    for (let x = 0; x < w; x++) out[at + x] = pixels[at + w - 1 - x];
+  }
+  return out;
+}
+
+/** The mean of a raw output and of one for the mirrored input: anchors lie row by row. */
+export function meanWithMirrored({ data, dims }, other, [, , h, w]) {
+  const [, rows, anchors] = dims;
+  const out = new Float32Array(data.length);
+  let first = 0;
+  for (const stride of STRIDES) {
+    const [high, wide] = [Math.floor(h / stride), Math.floor(w / stride)];
+    for (let y = 0; y < high; y++) {
+      for (let x = 0; x < wide; x++) {
+        const at = first + y * wide + x;
+        const across = first + y * wide + (wide - 1 - x);
+        for (let row = 0; row < rows; row++) {
+          const value = other.data[row * anchors + across];
+          const back = row === 0 ? Math.fround(w - value) : value;
+          out[row * anchors + at] = Math.fround(data[row * anchors + at] + back) / 2;
+        }
+      }
+    }
+    first += high * wide;
+  }
+  return { data: out, dims };
+}
+
 /** Find faces at `imgsz`, with as many looks as the image needs.
  * @param {Forward} forward @param {Image} image @returns {Promise<Face[]>} */
 export async function detect(forward, image, imgsz, settings) {
   const { conf, sizes } = settings;
-  const look = async (seen, px, least) => {
+  const look = async (seen, px, least, mirrored = false) => {
     const { pixels, dims, fit } = letterbox(seen, settings.square ? imgsz : px, settings);
-    return decode(await forward(pixels, dims), fit, least, settings);
+    const raw = await forward(pixels, dims);
+    if (mirrored && !settings.end2end && raw.dims[2] === anchorCount(dims)) {
+      const first = { data: Float32Array.from(raw.data), dims: raw.dims };
+      const other = await forward(mirroredPixels(pixels, dims), dims);
+      return decode(meanWithMirrored(first, other, dims), fit, least, settings);
+    }
+    return decode(raw, fit, least, settings);
   };
   if (Math.max(image.width, image.height) < sizes.small_px) {
     return inSmall(look, image, imgsz, settings);
@@ -93,25 +135,27 @@ export async function detect(forward, image, imgsz, settings) {
   const weak = await look(image, imgsz, Math.min(conf, sizes.hint_conf));
   const found = weak.filter((face) => face.confidence >= conf);
   if (!needsSecondLook(found, weak, image, sizes)) return found;
-  return mergeLarge(found, await largeFaces(look, image, imgsz, settings));
+  const fillsPx = sizes.fills_frame * Math.max(image.width, image.height);
+  return mergeLarge(found, await largeFaces(look, image, imgsz, settings), fillsPx);
 }
 
 async function inSmall(look, image, imgsz, settings) {
   const { conf, sizes } = settings;
   const content = Math.max(sizes.least_px, sizes.enlarge * Math.max(image.width, image.height));
   const px = Math.min(inputPx(content * (1 + 2 * sizes.small_room)), imgsz);
-  const found = await bordered(look, image, px, conf, sizes.small_room, settings);
+  const both = sizes.mirror_small;
+  const found = await bordered(look, image, px, conf, sizes.small_room, settings, both);
   if (found.length) return found;
-  return bordered(look, image, secondPx(px, sizes), conf, sizes.second_room, settings);
+  return bordered(look, image, secondPx(px, sizes), conf, sizes.second_room, settings, both);
 }
 
 const inputPx = (value) => Math.max(32, Math.ceil(round(value) / 32) * 32);
 const secondPx = (imgsz, sizes) => Math.min(inputPx(sizes.second_scale * imgsz), imgsz);
 
-async function bordered(look, image, px, conf, room, { grey }) {
+async function bordered(look, image, px, conf, room, { grey }, mirrored = false) {
   const margin = round(room * Math.max(image.width, image.height));
   const [w, h] = [image.width + 2 * margin, image.height + 2 * margin];
-  const found = await look(onCanvas(image, w, h, margin, margin, grey), px, conf);
+  const found = await look(onCanvas(image, w, h, margin, margin, grey), px, conf, mirrored);
   return found.map((face) => {
     const box = face.box.map((value) => value - margin);
     return { ...face, box: clip(box, image.width, image.height) };
@@ -119,6 +163,7 @@ async function bordered(look, image, px, conf, room, { grey }) {
 }
 
 function needsSecondLook(found, weak, image, sizes) {
+  if (found.some((face) => side(face.box, image) >= sizes.fills_frame)) return true;
   const isWhole = ({ box }) => !touchesEdge(box, image) || side(box, image) < sizes.large_face;
   if (found.some((face) => isWhole(face) && face.confidence >= sizes.certain)) return false;
   return weak.length > 0;
@@ -143,11 +188,17 @@ async function largeFaces(look, image, imgsz, settings) {
   return large.map((face) => ({ ...face, box: face.box.map((value) => value / scale) }));
 }
 
-/** Both looks; of two boxes on one face the more certain stays. */
-function mergeLarge(first, large) {
+/** Both looks; of two boxes on one face the more certain stays, or the second look's where the face
+ * is `fillsPx` or longer. */
+function mergeLarge(first, large, fillsPx) {
   if (!large.length) return first;
+  const fills = ([x1, y1, x2, y2]) => Math.max(x2 - x1, y2 - y1) >= fillsPx;
   const isPart = ({ box }) =>
-    large.some((other) => shareInside(box, other.box) >= INSIDE && iou(box, other.box) < SAME_IOU);
+    large.some((other) =>
+      iou(box, other.box) < SAME_IOU
+        ? shareInside(box, other.box) >= INSIDE
+        : fills(other.box),
+    );
   const all = [...first.filter((face) => !isPart(face)), ...large];
   return suppress(all.sort((a, b) => b.confidence - a.confidence), SAME_IOU);
 }
