@@ -12,7 +12,7 @@ from PIL import Image
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
 FAULTS = """
 import resource, sys
-from facesort.memory import keep_freed_memory
+from facesort.parallel import keep_freed_memory
 
 def use():
     return [bytearray(b"x") * 30_000_000 for _ in range(3)]

@@ -5,10 +5,11 @@
     python tools/benchmark_models.py --backends onnxruntime --threads 1 2 --no-accuracy
     python tools/benchmark_models.py --crop-sizes 160 --imgsz        # only crops of one face
 
-Programs: torch (.pt), onnxruntime and openvino (.onnx), ultralytics-int8 (the 8-bit export that
-Ultralytics makes of a .pt, run by ONNX Runtime). All take turns, so that a busy machine is busy for
-all. Crops are the faces of the split, cut out with some room: right is the class of the surest face
-in the middle. Written to --out: benchmark.md, benchmark.csv, and benchmark.png, accuracy over time.
+Programs: torch (.pt), onnxruntime and openvino (.onnx), ncnn (its folder), ultralytics-int8 (the
+8-bit export that Ultralytics makes of a .pt, run by ONNX Runtime). All take turns, so that a busy
+machine is busy for all. Crops are the faces of the split, cut out with some room: right is the
+class of the surest face in the middle. Written to --out: benchmark.md, benchmark.csv, and
+benchmark.png, accuracy over time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ SHIPPED = ("occlusion.pt", "occlusion.onnx", "occlusion-int8.onnx")
 
 
 def arguments(argv: Sequence[str]):
-    from facesort.evaluate.benchmark.candidates import BACKENDS, ORT, TORCH
+    from facesort.evaluate.benchmark.candidates import PROGRAMS
+    from facesort.models.backends import ORT, TORCH
 
     parser = console.parser(__doc__)
     add = parser.add_argument
@@ -33,7 +35,7 @@ def arguments(argv: Sequence[str]):
     add(
         "--backends",
         nargs="+",
-        choices=BACKENDS,
+        choices=PROGRAMS,
         default=[TORCH, ORT],
         help="programs (default: torch onnxruntime)",
     )

@@ -65,8 +65,7 @@ def open_all(args: Namespace):
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.classes import FaceClass
-    from facesort.evaluate.baselines.comparison import compare, read_truth
-    from facesort.evaluate.baselines.comparison_table import as_markdown
+    from facesort.evaluate.baselines.comparison import as_markdown, compare, read_truth
     from facesort.labels.class_table import parse_map
 
     truth = read_truth(args.source, args.split, parse_map(args.map))

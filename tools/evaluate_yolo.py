@@ -112,7 +112,7 @@ def judge_widerface(args) -> None:
 
 
 def write_predictions(args) -> None:
-    from facesort.evaluate.report.text import sum_of
+    from facesort.evaluate.report.plain import sum_of
     from facesort.evaluate.wider import write_predictions
     from facesort.models.detect import load_detector
 
@@ -126,7 +126,7 @@ def judge_models(args, command: str) -> None:
     from facesort.dataset.check.check_report import free_folder
     from facesort.evaluate.acceptance import check_criteria, in_one_line, parse_criteria
     from facesort.evaluate.evaluation import Request, evaluate_all
-    from facesort.evaluate.report import text
+    from facesort.evaluate.report import plain
     from facesort.evaluate.report.pages import write_report
 
     bars = parse_criteria(args.bars)
@@ -142,10 +142,10 @@ def judge_models(args, command: str) -> None:
     )
     models = evaluate_all(args.compare or [args.weights or WEIGHTS], asked, console.progress)
     if len(models) > 1:
-        print(text.of_models({name: model.overall for name, model in models.items()}))
+        print(plain.of_models({name: model.overall for name, model in models.items()}))
     for name, model in models.items():
-        several = f"\n{name}: {text.speed(model)}"
-        print(several if len(models) > 1 else text.of_model(name, model, asked))
+        several = f"\n{name}: {plain.speed(model)}"
+        print(several if len(models) > 1 else plain.of_model(name, model, asked))
         print(in_one_line(check_criteria(bars, model.figures())))
         if args.precision and model.split:
             show_precision(model.split.seen, args.precision, args.min_size)
@@ -155,7 +155,7 @@ def judge_models(args, command: str) -> None:
 
 
 def show_precision(seen, precision: float, min_side_px: float) -> None:
-    from facesort.evaluate.threshold import choose
+    from facesort.evaluate.reliability import choose
 
     chosen = choose(seen.truth, seen.found, precision, min_side_px)
     print(

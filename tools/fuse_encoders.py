@@ -47,6 +47,7 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     import onnx
 
+    from facesort.files import move
     from facesort.models import encoders
     from facesort.models.people import gather
     from facesort.models.people.cutouts import CROP_TEMPLATE_PX
@@ -54,7 +55,6 @@ def main(argv: Sequence[str]) -> None:
     from facesort.models.people.fuse import Part, fuse
     from facesort.models.people.similarity_norm import DEFAULT
     from facesort.models.people.trainable import load_graph
-    from facesort.models.runtime import move
 
     n = len(args.encoders)
     weights, stores = args.parts or [1.0] * n, args.store or ["float32"] * n
@@ -121,7 +121,7 @@ def strangers(embedder, data):
     try:
         return similarity_norm.measure(vectors, person, state)
     except ValueError as error:
-        raise DatasetError(f"--data: validation people: {error}") from None
+        raise DatasetError(f"--data: validation people: {error}") from error
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""Turn VOC, CVAT, labelme, Label Studio, COCO, CreateML, Parquet ... into YOLO, and back.
+"""Turn VOC, CVAT, labelme, Label Studio, COCO, Open Images ... into YOLO, and back.
 
     python tools/labels_to_yolo.py photos/annotations --images photos/images --out datasets/photos
     python tools/labels_to_yolo.py instances.json --images photos \\
         --map with_mask=masked without_mask=face mask_worn_wrong=drop --drop-bad
+    python tools/labels_to_yolo.py task.zip --out datasets/task         # as CVAT exports it
     python tools/labels_to_yolo.py datasets/photos/data.yaml --to coco --out coco    # the way back
     python tools/labels_to_yolo.py "shards/data-{000000..000012}.tar" --map 0=face 1=masked
     python tools/labels_to_yolo.py ROF --images rof_photos --download                # from the web
 
 A class is mapped to one of --classes, to drop (left out), or to ignore (a face of unknown class).
-Every box is accounted for: in = out + left out, the reasons in full in OUT/left_out.txt.
+Every box is accounted for: in = out + left out, the reasons in full in OUT/left_out.txt. Track ids,
+confidences, attributes and flags go along where the format has room, else they are counted.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ OUT = project() / "datasets" / "labels"
 def arguments(argv: Sequence[str]):
     parser = console.parser(__doc__)
     add = parser.add_argument
-    add("source", type=console.path, help="file or folder of labels, or a data.yaml, or shards")
+    add("source", type=console.path, help="file, folder or zip of labels, a data.yaml, or shards")
     add("--format", choices=FORMATS, default="auto", help="of the source (default: its content)")
     add("--to", choices=TARGETS, default="yolo", help="what to write (default: %(default)s)")
     add("--images", type=console.path, help="folder of the images (default: near the source)")
@@ -45,6 +47,8 @@ def arguments(argv: Sequence[str]):
     add("--keep-splits", action="store_true", help=keep_help)
     scale_help = "take labels made at another size of the image: boxes are scaled"
     add("--scale-boxes", action="store_true", help=scale_help)
+    zip_help = "also pack each split as OUT/SPLIT.zip, such as CVAT takes (not for yolo)"
+    add("--zip", action="store_true", help=zip_help)
     add("--drop-bad", action="store_true", help="leave out boxes that are none, and count them")
     stored_help = "what labels of EXIF-rotated photos speak of (default: what their size says)"
     add("--boxes-of", choices=("auto", "upright", "stored"), default="auto", help=stored_help)
@@ -52,6 +56,8 @@ def arguments(argv: Sequence[str]):
     args = parser.parse_args(argv)
     if args.download and not args.images:
         parser.error("--download needs --images, the folder to fetch into")
+    if args.zip and args.to == "yolo":
+        parser.error("--zip: a YOLO data set is one folder for all splits; pass another --to")
     return args
 
 
@@ -76,14 +82,18 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     from facesort.dataset.convert import label_reader as label_sources
     from facesort.dataset.convert.conversion import convert
+    from facesort.dataset.convert.zips import pack, unzipped
     from facesort.labels.class_table import check_classes, parse_map
     from facesort.labels.resolve import Reading
 
     table = parse_map(args.map)
     if args.download:
         download(args)
-    images = args.images or label_sources.images_of(args.source)
-    with label_sources.unpacking(args.source, args.format, args.out) as folder:
+    with (
+        unzipped(args.source, args.out) as path,
+        label_sources.unpacking(path, args.format, args.out) as folder,
+    ):
+        images = args.images or label_sources.images_of(path)
         if folder and args.images:
             raise UsageError("--images: shards hold their own images; leave it out")
         names = class_names(args.classes)
@@ -91,11 +101,13 @@ def main(argv: Sequence[str]) -> None:
         reading = Reading(
             images, args.drop_bad, args.boxes_of, console.progress, folder, check, args.scale_boxes
         )
-        source = (args.source, args.format, args.split, reading)
+        source = (path, args.format, args.split, reading)
         read = label_sources.read_split_folders if args.keep_splits else label_sources.read
         splits = read(*source, args.images) if args.keep_splits else read(*source)
         for done in convert(splits, table, names, args.to, args.out):
             print("\n  ".join(done.lines()))
+            if args.zip:
+                print(f"packed: {pack(args.out / done.split)}")
     print(f"written to {args.out}")
 
 

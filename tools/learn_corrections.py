@@ -65,12 +65,16 @@ def arguments(argv: Sequence[str]) -> Namespace:
     )
     accept_old(parser, "--sure")
     add("--xmp", action="store_true", help="write side-cars with names and places of faces")
+    stem_help = "with --xmp, IMG.xmp as well as IMG.jpg.xmp: Lightroom's name beside raw files"
+    add("--xmp-stem", action="store_true", help=stem_help)
     add("--export-yolo", type=console.path, metavar="DIR", help="write a YOLO data set, new folder")
     args = parser.parse_args(argv)
     if args.undo and (args.apply or args.watch or args.xmp or args.export_yolo):
         raise UsageError("--undo: takes back the last learning; pass no other option")
     if args.watch and (args.xmp or args.export_yolo):
         raise UsageError("--watch: runs until you stop it; pass --xmp or --export-yolo without it")
+    if args.xmp_stem and not args.xmp:
+        raise UsageError("--xmp-stem: says how side-cars are called; pass --xmp as well")
     return args
 
 
@@ -98,7 +102,7 @@ def run(args: Namespace) -> int:
         return watch.watch(args.album, wish, args.watch, report)
     code = apply_corrections(args.album, wish, report)
     if args.xmp:
-        code = max(code, xmp_sidecars.write_sidecars(args.album, report))
+        code = max(code, xmp_sidecars.write_sidecars(args.album, report, args.xmp_stem))
     if args.export_yolo:
         export(args.album, args.export_yolo)
     return code

@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"{error.name} is not installed: python -m pip install starlette uvicorn"
-        ) from None
+        ) from error
     from facesort.reporter import ConsoleReporter
 
     report = ConsoleReporter(sys.stdout, sys.stderr)

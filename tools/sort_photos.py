@@ -41,8 +41,8 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.album.options import BY_PERSON, DST, read
-from facesort.memory import check_limit
 from facesort.models.presets import BALANCED, preset
+from facesort.parallel import check_limit
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
 if TYPE_CHECKING:

@@ -175,8 +175,8 @@ def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     if args.tflite:
         raise ModelError(NO_TFLITE)
+    from facesort.files import move
     from facesort.models.export import Form, export_onnx
-    from facesort.models.runtime import move
 
     marks = ("int8", "half", "nms", "preprocess")
     suffix = "".join(f"-{mark}" for mark in marks if getattr(args, mark))

@@ -25,8 +25,9 @@ from conftest import Album, Disk, Sort, disk_as_dict
 
 from facesort.album.disk import FileSignature
 from facesort.album.journal import Journal, read_state
-from facesort.album.journal_check import head_path
-from facesort.album.records import HARD, Entry, Scan
+from facesort.album.journal_lines import head_path
+from facesort.album.link_modes import HARD
+from facesort.album.records import Entry, Scan
 
 CHANGES = {"os.link", "os.symlink", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 FAKE_SORT = Path(fake_sort.__file__)

@@ -9,9 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facesort.album.from_json import entry_from_json
+from facesort.album.link_modes import COPY, HARD
 from facesort.album.names import MAX_NAME_BYTES, NamePool, fit, folded
 from facesort.album.plan import needed_bytes, plan_entries
-from facesort.album.records import COPY, HARD, Entry, Face, Scan
+from facesort.album.records import Entry, Face, Scan
 from facesort.classes import CLASS_NAMES
 
 BOX = (10.0, 10.0, 110.0, 110.0)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from test_album_by_person import ARGV, give
 
 from facesort.album.records import Face
-from facesort.album.scanning.tracklets import choose, follow
+from facesort.album.scanning.video_scan import choose, follow
 from facesort.album.user_labels import UserLabel, UserLabels
 
 FPS = 10

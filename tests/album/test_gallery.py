@@ -41,7 +41,7 @@ def test_no_people_and_no_examples_name_nobody() -> None:
     )
     two = build(nothing, 2, similarity_norm.DEFAULT)
     assert (two.probability(np.ones((3, 4), np.float32), [0, 1, 2]) < 1e-9).all()
-    assert two.fit == Calibration() and two.outliers() == []
+    assert two.calibration == Calibration() and two.outliers() == []
 
 
 def test_faces_get_their_names_and_strangers_none() -> None:
@@ -190,7 +190,7 @@ def test_faces_of_the_album_are_capped_too() -> None:
     larger = known.with_album(found, np.arange(len(found)), per_state=2)
     assert larger.found is not None and len(larger.found) == len(larger.burst) == 3 * STATES * 2
     none = np.empty(0, dtype=np.int64)
-    assert known.with_album(found.take(none), none).fit == known.fit
+    assert known.with_album(found.take(none), none).calibration == known.calibration
 
 
 def test_a_weak_example_counts_less() -> None:

@@ -10,7 +10,7 @@ import pytest
 from conftest import Album, Sort, disk_as_dict
 
 from facesort.album.journal import Journal, read_state
-from facesort.album.journal_check import SEAL, head_path, read_head
+from facesort.album.journal_lines import SEAL, head_path, read_head
 
 
 @pytest.fixture

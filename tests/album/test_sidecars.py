@@ -18,6 +18,7 @@ from conftest import Album, Sort, disk_as_dict
 from corrected_albums import crops, drag, sort_by_person, taught
 from hypothesis import given
 from hypothesis import strategies as st
+from needed_programs import need
 from PIL import Image
 
 from facesort.album.corrections.xmp_sidecars import NAMESPACES, Region, side_car
@@ -165,6 +166,27 @@ def test_a_side_car_that_is_not_ours_stays(
     assert theirs.read_bytes() == b"digiKam's" and ours.exists()
 
 
+def test_lightrooms_names_on_request(
+    dst: Path, sort: Sort, album: Album, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They hold the same, follow the photos as the others do, and go where they are not asked for;
+    one that two photos would share is not written."""
+    photo = dst / "photos/Ana/ae.jpg"
+    assert learn_corrections.main([str(dst), "--xmp", "--xmp-stem"]) == 0
+    stem, long = photo.with_suffix(".xmp"), photo.with_name("ae.jpg.xmp")
+    assert stem.read_bytes() == long.read_bytes()
+    assert set(side_cars(dst)) == {
+        *("Ben/a.jpg.xmp", "Ben/a.xmp", "Ana/ae.jpg.xmp", "Ana/ae.xmp"),
+        *("Eva/ae.jpg.xmp", "Eva/ae.xmp"),
+    }
+    drag(next(crop for crop in crops(dst, "Ben") if "_a_" in crop.name), "Ana")
+    assert "unclear" not in taught(dst, apply=True)
+    assert {name for name in side_cars(dst) if name.startswith("Ben")} == set()
+    xmp(dst)
+    assert not stem.exists() and long.exists()
+    assert "left alone" not in sort("--undo", "--dst", "sorted").out
+
+
 def test_by_class_there_are_no_names(album: Album, sort: Sort, tmp_path: Path) -> None:
     album.add("a.jpg", "face")
     sort("--src", "album")
@@ -172,8 +194,8 @@ def test_by_class_there_are_no_names(album: Album, sort: Sort, tmp_path: Path) -
         xmp(tmp_path / "sorted")
 
 
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="no exiftool here")
 def test_exiftool_reads_them(tmp_path: Path) -> None:
+    need("exiftool")
     path = tmp_path / "a.jpg.xmp"
     regions = [Region("Ana", (10.0, 40.0, 30.0, 80.0)), Region("Zoë", (50.0, 40.0, 70.0, 80.0))]
     path.write_bytes(side_car(regions, Stored((200, 100), 6)))
@@ -196,9 +218,9 @@ def photo_with_side_car(folder: Path) -> Path:
     return photo
 
 
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="no exiftool here")
 def test_readmes_command_puts_the_names_into_the_photo(tmp_path: Path) -> None:
     """For Lightroom, which reads no side-car of a JPEG; the command is that of docs/sorting.md."""
+    need("exiftool")
     photo_with_side_car(tmp_path)
     page = (Path(__file__).parents[2] / "docs/sorting.md").read_text(encoding="utf-8")
     (line,) = (line for line in page.splitlines() if line.startswith("exiftool "))
@@ -211,9 +233,9 @@ def test_readmes_command_puts_the_names_into_the_photo(tmp_path: Path) -> None:
     assert [one["Name"] for one in found["RegionInfo"]["RegionList"]] == ["Ana", "Zoë"]
 
 
-@pytest.mark.skipif(shutil.which("exiv2") is None, reason="no exiv2 here")
 def test_exiv2_reads_them(tmp_path: Path) -> None:
     """The library that digiKam, darktable and others read metadata with."""
+    need("exiv2")
     photo = photo_with_side_car(tmp_path)
     command = ["exiv2", "-PXkv", f"{photo}.xmp"]
     done = subprocess.run(command, check=True, capture_output=True)

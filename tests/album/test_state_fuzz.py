@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from facesort.album.journal import read_state
-from facesort.album.journal_check import SEAL
+from facesort.album.journal_lines import SEAL
 from facesort.album.saved_plan import load_plan
 from facesort.album.user_labels import read_labels
 from facesort.errors import FacesortError

@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--busts", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    from facesort.media.masks import cut, masks_of
+    from facesort.media.frame_results import cut, masks_of
     from facesort.models.detect import load_detector
     from facesort.models.segment.grabcut import likely_shape
     from facesort.models.segment.segmenter import load_segmenter

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from facesort.boxes import min_side
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.detections import Detections
+from facesort.evaluate.average_precision import pair
 from facesort.evaluate.intervals import Interval, image_weights, interval, mean_known, share
-from facesort.evaluate.match import pair
 from facesort.labels.image_labels import IGNORE, ImageLabels
 
 MIN_IOU = 0.4  # sources differ in where a face ends

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from facesort.console import progress  # noqa: E402
 from facesort.dataset.yolo_dataset import read_config  # noqa: E402
 from facesort.detections import Detections  # noqa: E402
-from facesort.evaluate.match import confusion  # noqa: E402
+from facesort.evaluate.average_precision import confusion  # noqa: E402
 from facesort.models.detect import YoloDetector, load_detector  # noqa: E402
 from facesort.models.presets import FLOAT, INT8  # noqa: E402
 from facesort.photos import open_photo  # noqa: E402

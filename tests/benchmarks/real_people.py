@@ -70,7 +70,11 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--part", choices=PARTS, default="test")
     add("--albums", type=int, default=20, help="of each kind (default: 20)")
     add("--precision", type=console.fraction, default=0.95)
-    add("--fit", action="store_true", help="only: the likeliest steepness and stranger's score")
+    add(
+        "--fit",
+        action="store_true",
+        help="only: the likeliest temperature and unknown logit",
+    )
     return parser.parse_args(argv)
 
 
@@ -220,15 +224,15 @@ def fitted(faces: Faces, likeness, count: int) -> Calibration:
             whose.append(album.whose)
         every.append((np.concatenate(scores), np.concatenate(whose)))
 
-    def surprise(place: np.ndarray) -> float:
-        fit = Calibration(float(np.exp(place[0])), float(place[1]))
+    def nll(place: np.ndarray) -> float:
+        fit = Calibration(float(np.exp(-place[0])), float(place[1]))
         return -sum(
             fit.log_probability(scores)[np.arange(len(whose)), whose].mean()
             for scores, whose in every  # whose is -1 for a stranger: the last column
         )
 
-    best = minimize(surprise, np.array([0.7, 2.0]), method="Nelder-Mead").x
-    return Calibration(float(np.exp(best[0])), float(best[1]))
+    best = minimize(nll, np.array([0.7, 2.0]), method="Nelder-Mead").x
+    return Calibration(float(np.exp(-best[0])), float(best[1]))
 
 
 if __name__ == "__main__":

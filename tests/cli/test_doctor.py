@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from facesort import packages, paths
-from facesort.cli import doctor, health
-from facesort.cli.health import Check, State, check_all
+from facesort.cli import doctor
+from facesort.cli.doctor import Check, State, check_all
 
 
 def by_name(checks: list[Check]) -> dict[str, Check]:
@@ -55,13 +55,13 @@ def test_a_disk_without_links_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
     def refuse(*_: object) -> None:
         raise OSError("no links here")
 
-    monkeypatch.setattr(health.os, "link", refuse)
-    monkeypatch.setattr(health.os, "symlink", refuse)
+    monkeypatch.setattr(doctor.os, "link", refuse)
+    monkeypatch.setattr(doctor.os, "symlink", refuse)
     check = by_name(check_all(tmp_path))["links"]
     assert check.found == "no links on this disk" and "copied" in check.advice
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=10**8)
-    monkeypatch.setattr(health.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
     assert by_name(check_all(tmp_path))["disk"].state is State.note

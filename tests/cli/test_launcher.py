@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from facesort.cli import launcher
-from facesort.cli.launcher_files import batch_file, desktop_file, launcher_for, shell_file
+from facesort.cli.launcher import batch_file, desktop_file, launcher_for, shell_file
 
 PYTHONS = [
     "/usr/bin/python3",

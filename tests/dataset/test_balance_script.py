@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from pathlib import Path
 
 import balance_dataset
@@ -11,7 +10,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, UsageError
 
@@ -231,33 +229,3 @@ def test_a_split_without_images_is_an_error(
 def test_wrong_options_are_usage(options: list[str]) -> None:
     with pytest.raises(UsageError):
         balance_dataset.main(["data.yaml", *options])
-
-
-def test_links_lead_to_originals_but_cut_jpegs_are_copied(tmp_path: Path) -> None:
-    whole, cut = tmp_path / "whole.jpg", tmp_path / "cut.jpg"
-    Image.new("RGB", (20, 20)).save(whole)
-    cut.write_bytes(whole.read_bytes()[:-2])
-    (tmp_path / "way.jpg").symlink_to(whole)
-    for name in ("whole", "way", "cut"):
-        link_or_copy(tmp_path / f"{name}.jpg", tmp_path / "out" / f"{name}.jpg")
-    assert (tmp_path / "out" / "whole.jpg").samefile(whole)
-    assert (tmp_path / "out" / "way.jpg").samefile(whole)
-    assert not (tmp_path / "out" / "cut.jpg").samefile(cut)
-    assert (tmp_path / "out" / "cut.jpg").read_bytes() == cut.read_bytes()
-    for name in ("whole", "cut"):
-        with pytest.raises(FileExistsError):
-            link_or_copy(tmp_path / f"{name}.jpg", tmp_path / "out" / f"{name}.jpg")
-
-
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second disk")
-def test_another_disk_gets_a_copy(tmp_path: Path) -> None:
-    other = Path(f"/dev/shm/facesort_test_{os.getpid()}")
-    source = tmp_path / "a.txt"
-    source.write_text("x")
-    try:
-        link_or_copy(source, other / "a.txt")
-        assert (other / "a.txt").read_text() == "x"
-        assert not (other / "a.txt").samefile(source)
-    finally:
-        (other / "a.txt").unlink(missing_ok=True)
-        other.rmdir()

@@ -13,8 +13,7 @@ from PIL import Image
 from facesort.boxes import Boxes, as_boxes
 from facesort.classes import FaceClass
 from facesort.errors import DatasetError, FacesortError, LabelError
-from facesort.evaluate.baselines.comparison import GroundTruth, compare, read_truth
-from facesort.evaluate.baselines.comparison_table import as_markdown
+from facesort.evaluate.baselines.comparison import GroundTruth, as_markdown, compare, read_truth
 from facesort.evaluate.baselines.detectors import BASELINES, Baseline, NotInstalled, open_baseline
 from facesort.labels.image_labels import IGNORE, ImageLabels
 

@@ -12,7 +12,7 @@ from facesort.classes import CLASS_NAMES
 from facesort.detections import Detections
 from facesort.errors import DatasetError
 from facesort.evaluate.crop_metrics import measure_crops, read_crops
-from facesort.evaluate.report.text import of_crops
+from facesort.evaluate.report.plain import of_crops
 
 COLOURS = {"face": 0, "masked": 60, "sunglasses": 120, "masked_sunglasses": 180}
 NOTHING = 240

@@ -132,7 +132,7 @@ def test_a_model_and_its_copy_do_not_differ(data: Path, tmp_path: Path) -> None:
     [
         (["--data", "{data}/children.yaml"], 1, "has the classes anna, ben, the model face"),
         (["--data", "{data}/set.yaml", "--split", "test"], 1, "no split 'test'"),
-        (["--weights", "{data}"], 1, "a folder (OpenVINO?) is not read here"),
+        (["--weights", "{data}"], 1, "a folder without a model; expected .pt, .onnx"),
         (["--crops", "{data}/none"], 2, "none: no such folder"),
         (["--bars", "fast"], 2, "--bars: 'fast' is no bar"),
         (["--conf", ".3", "--choose-on", "val"], 2, "pass one of them"),

@@ -11,7 +11,7 @@ from facesort.evaluate.acceptance import (
     in_one_line,
     parse_criteria,
 )
-from facesort.evaluate.multilabel import BATCH, NONE, bit_scores, per_face, samples_averages
+from facesort.evaluate.crop_metrics import BATCH, NONE, bit_scores, per_face, samples_averages
 from facesort.evaluate.reliability import reliability
 
 FACE, MASKED, SUNGLASSES, BOTH = range(4)

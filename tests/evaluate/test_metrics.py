@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from facesort.detections import Detections
 from facesort.errors import DatasetError
+from facesort.evaluate.average_precision import confusion, pair
 from facesort.evaluate.intervals import image_weights
-from facesort.evaluate.match import confusion, pair
-from facesort.evaluate.report.text import of_split
+from facesort.evaluate.reliability import best_f1, choose
+from facesort.evaluate.report.plain import of_split
 from facesort.evaluate.split_metrics import measure_split
-from facesort.evaluate.threshold import best_f1, choose
 from facesort.labels.image_labels import ImageLabels
 
 NAMES = ("face", "masked")

@@ -14,8 +14,7 @@ from test_metrics import found, truth
 from facesort.errors import DatasetError
 from facesort.evaluate import evaluation
 from facesort.evaluate.acceptance import parse_criteria
-from facesort.evaluate.latency import Latency
-from facesort.evaluate.predict import SplitPredictions
+from facesort.evaluate.predict import Latency, SplitPredictions
 from facesort.evaluate.report.pages import write_report
 from facesort.models.detect import YoloDetector
 

@@ -10,6 +10,7 @@ from label_samples import draw
 
 from facesort.errors import LabelError
 from facesort.labels import cvat, label_studio, labelme
+from facesort.labels.extras import Extras
 from facesort.labels.image_labels import LabelSet
 from facesort.labels.resolve import Reading
 
@@ -55,7 +56,8 @@ def test_cvat_for_images(tmp_path: Path) -> None:
     ]
     assert sum(labels.left_out.values()) == 2  # the point, and the one without numbers
     told = "\n".join(labels.notes)
-    assert "1 attributes, 1 occluded flags, 2 outlines (their box is kept), 1 tags" in told
+    assert "2 outlines (their box is kept), 1 tags" in told
+    assert labels.images[0].extras[0] == Extras(occluded=True, attributes=(("age", "3"),))
 
 
 def test_cvat_for_video(tmp_path: Path) -> None:
@@ -64,7 +66,28 @@ def test_cvat_for_video(tmp_path: Path) -> None:
     labels = cvat.read(tmp_path, reading(tmp_path, *names))
     assert [image.path.name for image in labels.images] == [names[0], names[2]]
     assert boxes_of(labels) == [("face", [1, 2, 11, 12]), ("face", [3, 2, 13, 12])]
-    assert "2 track ids" in "\n".join(labels.notes)
+    assert [image.extras for image in labels.images] == [
+        (Extras(7),),
+        (Extras(7, occluded=True),),
+    ]
+
+
+def test_cvat_keyframes_leave_the_frames_between_to_the_reader(tmp_path: Path) -> None:
+    """Of frame 3 there is no image; frame 6 comes after the track went outside."""
+    box = '<box frame="{}" keyframe="1" outside="{}" xtl="{}" ytl="2" xbr="{}" ybr="12"/>'
+    boxes = [(0, 0, 10, 20), (4, 0, 50, 60), (5, 1, 50, 60), (8, 0, 1, 9)]
+    track = "".join(box.format(*values) for values in boxes)
+    (tmp_path / "a.xml").write_text(
+        f'<annotations><track id="1" label="face">{track}</track></annotations>'
+    )
+    names = [f"frame_{n:06}.png" for n in (0, 1, 2, 4, 5, 6, 8)]
+    labels = cvat.read(tmp_path / "a.xml", reading(tmp_path, *names))
+    assert {image.path.stem[-1]: image.xyxy_px[0, 0] for image in labels.images} == {
+        **{"0": 10, "1": 20, "2": 30},
+        **{"4": 50, "8": 1},
+    }
+    assert "leaves to the reader: 2" in "\n".join(labels.notes)
+    assert not labels.left_out
 
 
 @pytest.mark.parametrize(
@@ -103,7 +126,8 @@ def test_labelme_and_x_anylabeling(tmp_path: Path) -> None:
     ]
     assert sum(labels.left_out.values()) == 3
     told = "\n".join(labels.notes)
-    assert "1 confidences, 1 difficult flags, 1 group or track ids, 1 outlines" in told
+    assert "1 outlines (their box is kept)" in told
+    assert labels.images[0].extras[1] == Extras(4, 0.9, difficult=True)
     assert "b.json: has no list of shapes" in told
 
 
@@ -141,5 +165,6 @@ def test_label_studio(tmp_path: Path) -> None:
     ]
     assert sum(labels.left_out.values()) == 1
     told = "\n".join(labels.notes)
-    assert "1 confidences, 1 results of a second annotator, 1 turned boxes" in told
+    assert "1 results of a second annotator, 1 turned boxes" in told
+    assert labels.images[1].extras == (Extras(confidence=0.7),)
     assert "task 2: has no data" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from label_samples import NAMES, SIZES, assert_same, draw_all, label_sets
 
 from facesort.boxes import as_boxes
 from facesort.dataset.convert.label_reader import tell_format
-from facesort.labels import coco, createml, formats, parquet, voc, yolo
+from facesort.labels import coco, createml, extras, formats, parquet, voc, yolo
 from facesort.labels.class_table import map_classes
+from facesort.labels.extras import Extras
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import Reading
 from facesort.labels.webdataset import shard_reader, shard_writer
@@ -101,6 +103,7 @@ def checked(through: Through, labels: LabelSet, atol_px: float) -> LabelSet:
         (through("cvat"), VOC_PX, True),
         (through("labelme"), JSON_PX, True),
         (through("labelstudio"), 1e-6, True),
+        (through("openimages"), 1e-6, True),
     ],
 )
 @settings(max_examples=20)
@@ -109,6 +112,76 @@ def test_one_format(
     through: Through, atol_px: float, tells_unknown: bool, data: st.DataObject
 ) -> None:
     checked(through, data.draw(label_sets(ROOT, ignored=tells_unknown)), atol_px)
+
+
+@pytest.mark.parametrize(
+    ("through", "form"),
+    [
+        (through_voc, "voc"),
+        (through_coco, "coco"),
+        (through_parquet, "parquet"),
+        (through_webdataset, "webdataset"),
+        *((through(name), name) for name in ("cvat", "labelme", "labelstudio", "openimages")),
+        (through_yolo, "labelimg"),
+        (through_createml, "createml"),
+    ],
+)
+@settings(max_examples=8)
+@given(data=st.data())
+def test_what_a_box_has_besides_is_kept_or_counted(
+    through: Through, form: str, data: st.DataObject
+) -> None:
+    """In = out + dropped, of each kind; where there is room, each box has what it had."""
+    labels = with_extras(data, data.draw(label_sets(ROOT, ignored=form != "labelimg")))
+    with tempfile.TemporaryDirectory() as folder:
+        again = through(labels, Path(folder))
+    before, after = kinds_of(labels), kinds_of(again)
+    given_extras = [one for image in labels.images for one in image.extras]
+    assert before == after + extras.dropped(given_extras, formats.ROOM[form])
+    if formats.ROOM[form] == extras.EVERYTHING:
+        assert sorted(map(repr, by_box(again))) == sorted(map(repr, by_box(labels)))
+
+
+def kinds_of(labels: LabelSet) -> Counter[str]:
+    return extras.count_kinds(one for image in labels.images for one in image.extras)
+
+
+def by_box(labels: LabelSet) -> list[tuple]:
+    """Tracks are written behind the other boxes: the order is no part of what a file says."""
+    return [
+        (labels.relative(image.path).as_posix(), class_id, [round(v) for v in box], more)
+        for image in labels.images
+        for class_id, box, more in image.rows()
+    ]
+
+
+TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), min_size=1, max_size=6)
+ATTRIBUTES = st.dictionaries(
+    (TEXT | st.sampled_from(["IsInside", "age"])).filter(
+        lambda name: name not in ("score", "track_id", "rotation", *extras.FLAGS)
+    ),
+    TEXT | st.just("1"),
+    max_size=2,
+)
+
+
+def with_extras(data: st.DataObject, labels: LabelSet) -> LabelSet:
+    flag = st.booleans()
+    one = st.builds(
+        lambda track_id, confidence, a, b, c, more: Extras(
+            track_id, confidence, a, b, c, tuple(sorted(more.items()))
+        ),
+        st.none() | st.integers(0, 10**6),
+        st.none() | st.floats(0, 0.99),
+        *(flag, flag, flag, ATTRIBUTES),
+    )
+    images = []
+    for image in labels.images:
+        # whole pixels, so that every format gives the box back, and no two are one
+        corners = [[n, n, n + 9, n + 9] for n in range(len(image.class_id))]
+        drawn = [data.draw(one) for _ in corners]
+        images.append(ImageLabels.of(image.path, image.size_wh, corners, image.class_id, drawn))
+    return replace(labels, images=tuple(images))
 
 
 @settings(max_examples=15)
@@ -133,6 +206,7 @@ def test_voc_to_yolo_to_coco_to_createml_to_voc(data: st.DataObject) -> None:
         through("cvat"),
         through("labelme"),
         through("labelstudio"),
+        through("openimages"),
     ],
 )
 def test_images_without_a_face(through: Through) -> None:

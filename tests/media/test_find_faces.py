@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from facesort.errors import ModelError, PhotoError, UsageError
-from facesort.media import face_rows
+from facesort.media import outputs
 from facesort.media.video_writer import VideoWriter
 from facesort.photos.video import Video
 
@@ -55,7 +55,7 @@ def test_a_photo_with_every_output(
         f"heads/{stem}_0.jpg",
         f"masks/{stem}_0.png",
     ]
-    ((box, score),) = face_rows.read(out / face_rows.FILE_NAME)[portrait.name]
+    ((box, score),) = outputs.read(out / outputs.FILE_NAME)[portrait.name]
     assert near(box, FACE) and 0.25 < score <= 1
     (row,) = table(out)
     assert (row["photo"], row["class"], row["mouth"], row["eyes"]) == (portrait.name, "face", *"00")
@@ -135,7 +135,7 @@ def test_a_list_from_standard_input(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{portrait}\n{tmp_path / 'gone.jpg'}\n"))
     assert find_faces.main(["-", "--out", str(tmp_path / "out")]) == 1
-    assert files(tmp_path / "out") == [face_rows.FILE_NAME]
+    assert files(tmp_path / "out") == [outputs.FILE_NAME]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from facesort.boxes import as_boxes
 from facesort.detections import Detections
+from facesort.media.frame_results import Region, cut, head_of, masks_of, oval, whole_px, within
 from facesort.media.inference import inference
-from facesort.media.masks import Region, cut, head_of, masks_of, oval, whole_px, within
 
 SIZE_WH = (100, 80)
 COLOURED = np.random.default_rng(0).integers(0, 255, (80, 100, 3), dtype=np.uint8)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from facesort.album import manifest
 from facesort.errors import LabelError
-from facesort.media import face_rows
+from facesort.media import outputs
 from facesort.media.frame_results import Face, FrameResult
 from facesort.media.sources import Source
 
@@ -30,10 +30,10 @@ WILD = Face((-3.0, 1.5, 20.0, 500.0), "cat", 0.5, track=7)
 def test_results_are_the_source_systems() -> None:
     """Its own file has ``782 290 811 326 0.981520``."""
     wide = FrameResult(Source("photo", "x", "57_53.jpg"), "x", NO_PIXELS, (1024, 768), (MASKED,))
-    assert face_rows.of_look(wide) == "57_53.jpg\n782 290 811 326 0.981520\n"
-    assert face_rows.of_look(look()) == "a.jpg\n"
-    assert face_rows.of_look(look(WILD, frame=12)) == "a.jpg#12\n0 2 20 480 0.500000\n"
-    assert face_rows.of_look(look(name="a\nb.jpg")) == "a\\nb.jpg\n"
+    assert outputs.of_look(wide) == "57_53.jpg\n782 290 811 326 0.981520\n"
+    assert outputs.of_look(look()) == "a.jpg\n"
+    assert outputs.of_look(look(WILD, frame=12)) == "a.jpg#12\n0 2 20 480 0.500000\n"
+    assert outputs.of_look(look(name="a\nb.jpg")) == "a\\nb.jpg\n"
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_results_are_the_source_systems() -> None:
 def test_results_are_read(tmp_path: Path, text: str, expected: dict[str, object]) -> None:
     file = tmp_path / "x_inference_results.txt"
     file.write_text(text, encoding="utf-8")
-    assert face_rows.read(file) == expected
+    assert outputs.read(file) == expected
 
 
 def test_a_face_without_a_image_is_named(tmp_path: Path) -> None:
     file = tmp_path / "x_inference_results.txt"
     file.write_text("1 2 3 4 0.5\n")
     with pytest.raises(LabelError, match=r"x_inference_results\.txt: line 1: '1 2 3 4 0\.5'"):
-        face_rows.read(file)
+        outputs.read(file)
 
 
 sides = st.integers(0, 10_000)
@@ -69,37 +69,37 @@ def test_results_round_trip(tmp_path_factory: pytest.TempPathFactory, images: di
         name: [(box, score / 10**6) for box, score in found] for name, found in images.items()
     }
     file = tmp_path_factory.mktemp("round") / "r.txt"
-    text = "".join(face_rows.render(name, found) for name, found in wanted.items())
+    text = "".join(outputs.render(name, found) for name, found in wanted.items())
     file.write_text(text, encoding="utf-8")
-    assert face_rows.read(file) == wanted
+    assert outputs.read(file) == wanted
 
 
 def test_csv_has_the_manifests_columns() -> None:
-    assert face_rows.COLUMNS[: len(face_rows.MANIFEST)] == manifest.COLUMNS[:-2]
-    assert face_rows.csv_rows(look()) == "a.jpg" + "," * 11 + "\r\n"
+    assert outputs.COLUMNS[: len(outputs.MANIFEST)] == manifest.COLUMNS[:-2]
+    assert outputs.csv_rows(look()) == "a.jpg" + "," * 11 + "\r\n"
     assert (
-        face_rows.csv_rows(look(MASKED)) == "a.jpg,782.4,289.6,811.2,326.0,masked,1,0,0.9815,,,\r\n"
+        outputs.csv_rows(look(MASKED)) == "a.jpg,782.4,289.6,811.2,326.0,masked,1,0,0.9815,,,\r\n"
     )
-    assert face_rows.csv_rows(look(WILD, name='a,"b', frame=12)) == (
+    assert outputs.csv_rows(look(WILD, name='a,"b', frame=12)) == (
         '"a,""b",-3.0,1.5,20.0,500.0,cat,,,0.5000,12,0.480,7\r\n'
     )
 
 
 def test_names_that_are_no_unicode_are_written_as_in_the_manifest() -> None:
     odd = look(name="bad\udcff.jpg")
-    assert face_rows.of_look(odd) == "bad\\xff.jpg\n"
-    assert face_rows.csv_rows(odd).startswith("bad\\xff.jpg,")
-    assert json.loads(face_rows.json_line(odd))["photo"] == "bad\\xff.jpg"
+    assert outputs.of_look(odd) == "bad\\xff.jpg\n"
+    assert outputs.csv_rows(odd).startswith("bad\\xff.jpg,")
+    assert json.loads(outputs.json_line(odd))["photo"] == "bad\\xff.jpg"
 
 
 def test_json_lines() -> None:
-    assert json.loads(face_rows.json_line(look())) == {
+    assert json.loads(outputs.json_line(look())) == {
         "photo": "a.jpg",
         "width": 640,
         "height": 480,
         "faces": [],
     }
-    line = json.loads(face_rows.json_line(look(WILD, MASKED, frame=12)))
+    line = json.loads(outputs.json_line(look(WILD, MASKED, frame=12)))
     assert (line["frame"], line["time_s"]) == (12, 0.48)
     assert line["faces"][0] == {
         "xyxy": [-3.0, 1.5, 20.0, 500.0],

@@ -20,8 +20,7 @@ from facesort.errors import PhotoError
 from facesort.media.frame_results import Face, FrameResult
 from facesort.media.job import Count, Job
 from facesort.media.outputs import Output, csv_file
-from facesort.media.prefetch import in_thread
-from facesort.media.process_sources import process_sources
+from facesort.media.process_sources import in_thread, process_sources
 from facesort.media.sources import Kind, Source, resolve
 from facesort.media.tracking import Tracker, Votes
 from facesort.models.detect import load_detector

@@ -25,7 +25,11 @@ Images = list[NDArray[np.uint8]]
         ("none.onnx", None, "no such model"),
         ("empty.onnx", b"", "cannot load it"),
         ("text.onnx", b"hello", "cannot load it"),
-        ("model.tflite", b"x", "expected .onnx or .pt"),
+        (
+            "model.tflite",
+            b"x",
+            "'.tflite' is no model; expected .pt, .onnx, .xml",
+        ),
     ],
 )
 def test_what_is_no_model_is_named(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.models.detect import load_detector
-from facesort.models.ncnn import load_in_ncnn, write_ncnn
+from facesort.models.ncnn import write_ncnn
 
 SIDE = 160
 Images = list[NDArray[np.uint8]]
@@ -42,7 +42,10 @@ def test_it_finds_the_same_faces(tmp_path: Path, onnx_file: Path, images: Images
     metadata = yaml.safe_load((out / "metadata.yaml").read_text(encoding="utf-8"))
     assert metadata["names"][3] == "masked_sunglasses" and metadata["imgsz"] == [SIDE, SIDE]
     assert metadata["stride"] == 32 and metadata["task"] == "detect"
-    detector = load_in_ncnn(out, load_detector(onnx_file, imgsz=SIDE))
+    detector = load_detector(out)
+    assert (detector.imgsz, detector.conf) == (SIDE, load_detector(onnx_file).conf)
+    with pytest.raises(ModelError, match="takes only 160 px, not 320"):
+        load_detector(out, imgsz=320)
     found = detector.detect(images)
     assert sum(map(len, found)) == parity.faces
 

@@ -10,7 +10,7 @@ from facesort.errors import ModelError
 from facesort.models.detect import load_detector
 from facesort.models.int8.quantize import SCHEMES, calibrate
 from facesort.models.letterbox import letterbox
-from facesort.models.openvino import load_in_openvino, write_openvino
+from facesort.models.openvino import write_openvino
 from facesort.models.parity import compare
 
 pytest.importorskip("openvino")
@@ -26,7 +26,7 @@ def test_8_bits_see_as_much_in_either(tmp_path: Path, onnx_file: Path, images: I
     inputs = (letterbox(rgb, SIDE)[0] for rgb in some)
     calibrate(onnx_file, inputs, tmp_path).write(int8, SCHEMES[0])
     reference = load_detector(int8, imgsz=SIDE)
-    parity = compare(reference, load_in_openvino(int8, imgsz=SIDE), some)
+    parity = compare(reference, load_detector(int8, imgsz=SIDE, backend="openvino"), some)
     assert parity.faces >= 4 and parity.found_again == parity.faces
 
 
@@ -35,6 +35,12 @@ def test_the_float_file_is_written(tmp_path: Path, onnx_file: Path, images: Imag
     parity = write_openvino(onnx_file, out, images[:4])
     assert parity.problems() == []
     assert sorted(p.name for p in out.parent.iterdir()) == ["occlusion.bin", "occlusion.xml"]
+    original, read = load_detector(onnx_file), load_detector(out)
+    assert (read.names, read.imgsz, read.conf, read.sure) == (
+        *(original.names, original.imgsz, original.conf, original.sure),
+    )
+    again = compare(original, load_detector(out.parent), images[:4])
+    assert again.faces == again.found_again > 0
 
 
 def test_nothing_found_is_nothing_written(tmp_path: Path, onnx_file: Path) -> None:

@@ -1,5 +1,7 @@
 """Likeness: strangers are at 0 whatever they wear, and the figures survive a model's metadata."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,30 @@ def test_it_survives_json() -> None:
     again = similarity_norm.from_json(table.to_json())
     assert np.allclose(again.mean, table.mean, atol=1e-4)
     assert np.allclose(again.spread, table.spread, atol=1e-4)
+
+
+def test_a_table_without_names_is_of_the_first_four_classes() -> None:
+    tables = {key: [[1 + a + b for a in range(4)] for b in range(4)] for key in ("mean", "spread")}
+    table = similarity_norm.from_json(json.dumps(tables))
+    assert table.mean[:4, :4].tolist() == table.spread[:4, :4].tolist() == tables["mean"]
+
+
+def test_classes_are_found_by_name() -> None:
+    """Other order, an alias, one that we do not know, and some that it does not know."""
+    mean = [[0.9, 0.2, 0.3], [0.2, 0.1, 0.4], [0.3, 0.4, 0.5]]
+    names = ["visor", "with_mask", "face"]
+    text = json.dumps({"classes": names, "mean": mean, "spread": np.square(mean).tolist()})
+    table = similarity_norm.from_json(text)
+    assert table.mean[:2, :2].tolist() == [[0.5, 0.4], [0.4, 0.1]]
+    assert (table.mean[2:] == 0.9).all() and (table.mean[:, 2:] == 0.9).all()
+    assert np.allclose(table.spread, table.mean**2)
+
+
+@pytest.mark.parametrize("names", [[], ["face"], ["mask", "masked"], ["face", 5], 5, [["face"]]])
+def test_impossible_classes_are_refused(names: object) -> None:
+    content = {"classes": names, "mean": [[0, 0], [0, 0]], "spread": [[1, 1], [1, 1]]}
+    with pytest.raises((ValueError, TypeError)):
+        similarity_norm.from_json(json.dumps(content))
 
 
 def test_a_state_that_few_show_keeps_the_figures_of_all() -> None:

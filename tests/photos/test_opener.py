@@ -28,7 +28,7 @@ from facesort.photos import (
     PHOTO_SUFFIXES,
     VIDEO_SUFFIXES,
     content_hash,
-    exif,
+    decode,
     open_photo,
     read_photo_bytes,
 )
@@ -62,11 +62,11 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 def stored(image: Image.Image, kind: str, orientation: int, **options: object) -> bytes:
     """``image`` as a camera held another way stores it."""
-    exif = Image.Exif()
-    exif[0x0112] = orientation
+    decode = Image.Exif()
+    decode[0x0112] = orientation
     turn = TURN.get(orientation)
     image = image if turn is None else image.transpose(turn)
-    return encoded(image, kind, exif=exif.tobytes(), **options)
+    return encoded(image, kind, exif=decode.tobytes(), **options)
 
 
 def mean_error(rgb: np.ndarray, expected: Image.Image) -> float:
@@ -104,9 +104,9 @@ def test_every_orientation_comes_back_upright(kind: str, orientation: int) -> No
 
 def test_in_heic_only_the_container_says_how_to_turn() -> None:
     """ISO/IEC 23008-12: EXIF is for information there; cameras write both."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    unturned = encoded(scene(), "HEIF", exif=exif)  # an Exif object is copied, not understood
+    decode = Image.Exif()
+    decode[0x0112] = 6
+    unturned = encoded(scene(), "HEIF", exif=decode)  # an Exif object is copied, not understood
     assert b"Exif" in unturned and open_photo(unturned).size_wh == (96, 64)
 
 
@@ -331,7 +331,7 @@ def test_damaged_exif_leaves_the_photo_as_it_is(kind: str, exif: bytes) -> None:
 @given(st.binary(max_size=80))
 def test_any_bytes_have_an_orientation(tail: bytes) -> None:
     for start in (b"", b"Exif\0\0II*\0", b"MM\0*\0\0\0\x08"):
-        assert exif.orientation(start + tail) in range(1, 9)
+        assert decode.orientation(start + tail) in range(1, 9)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF"]))

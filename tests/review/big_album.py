@@ -22,11 +22,11 @@ from avatars import FACE, Wears, draw_person, draw_scene, make_person
 from facesort.album.destination import Destination
 from facesort.album.disk import FileSignature
 from facesort.album.journal import Journal
+from facesort.album.link_modes import HARD
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.identification import vector_to_text
 from facesort.album.plan import plan_entries
 from facesort.album.records import (
-    HARD,
     STRANGERS,
     UNSURE,
     Example,

@@ -49,7 +49,7 @@ def check_data_yaml(file: Path) -> None:
         raise DatasetError(f"{file}: expected a data set YAML, a .yaml file")
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8", errors="ignore"))
-    except (OSError, yaml.YAMLError):
-        raise DatasetError(f"{file}: not a data set YAML; expected names, train, val") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise DatasetError(f"{file}: not a data set YAML; expected names, train, val") from error
     if isinstance(content, Mapping):
         refuse_download(file, content)

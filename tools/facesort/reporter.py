@@ -1,16 +1,26 @@
-"""How the library speaks to the person: lines and progress, without printing by itself."""
+"""How the library speaks to the person: lines and progress, without printing by itself. The caller
+hands in what wraps a long loop, or nothing.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TextIO
 
 from facesort.commands import as_typed
 from facesort.console import one_line
+
+Step = Callable[[Iterable[Any], int, str], Iterable[Any]]  # items, how many, what one is called
+
+
+def no_step(items: Iterable[Any], _total: int, _unit: str) -> Iterable[Any]:
+    """Stands where a progress bar may be."""
+    return items
+
 
 SECONDS_PER_LINE = float(os.environ.get("FACESORT_PROGRESS_S", "10"))  # the page asks for more
 

@@ -1,4 +1,4 @@
-"""Puts single files in place so that a kill at any instant leaves the whole file or none.
+"""Puts photos and crops in place so that a kill at any instant leaves the whole file or none.
 
 A file gets its final name in one step and never takes another's: if the name is in use, the
 function raises `FileExistsError`. What is not finished lives in a temporary folder beside it.
@@ -9,20 +9,19 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 
-from facesort.album.durable import sync_folder
-from facesort.album.records import HARD, SYM, Scan
+from facesort.album.link_modes import COPY, LINK_MODES, LinkMode
+from facesort.album.records import Scan
 from facesort.errors import AlbumError
+from facesort.files import DISK_FULL, put_new, write_synced
 from facesort.photos import Place, Remote, new_content_hash
 
-DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _HELD = {getattr(errno, name, -1) for name in ("EBUSY", "EAGAIN", "ETXTBSY", "ESTALE")}
 _HELD_ON_WINDOWS = (32, 33)  # sharing and lock violation, which Python calls EACCES
 
@@ -36,7 +35,7 @@ def clear_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise AlbumError(_in_words(error, folder)) from None
+        raise AlbumError(_in_words(error, folder)) from error
 
 
 def _in_words(error: OSError, folder: Path) -> str:
@@ -105,16 +104,8 @@ class FileSignature:
         return (self.size_bytes, self.mtime_ns) == (other.size_bytes, other.mtime_ns)
 
 
-def write_atomic(path: Path, data: Iterable[bytes], temporary: Path) -> None:
-    """Write or replace ``path`` in one step, by pieces; ``temporary`` is on the same disk."""
-    with _cleared(temporary):
-        _write(temporary, data)
-        os.replace(temporary, path)
-    sync_folder(path.parent)
-
-
 def put_bytes(data: bytes, final: Path, temp_folder: Path) -> None:
-    _put(lambda temporary: _write(temporary, [data]), final, temp_folder)
+    _put(lambda temporary: write_synced(temporary, [data]), final, temp_folder)
 
 
 def put_photo(
@@ -125,19 +116,61 @@ def put_photo(
     if isinstance(original, Remote):
         _put(lambda temporary: _fetch(original, seen, temporary), final, temp_folder)
         return
-    if link == SYM:
-        os.symlink(os.path.abspath(original), final)
+    mode = LINK_MODES[link]
+    if mode.in_one_step and mode.make(original, final):
         return
+    made = LINK_MODES[COPY] if mode.in_one_step else mode
+    _put(lambda temporary: _made(made, original, temporary), final, temp_folder)
+
+
+def _made(mode: LinkMode, original: Path, path: Path) -> None:
+    if not mode.make(original, path):
+        LINK_MODES[COPY].make(original, path)
+
+
+def possible_links(originals: Mapping[str, Place], link: str, folder: Path) -> dict[str, str]:
+    """``link`` for each photo, or ``copy`` where none of that kind can be made in ``folder``.
+
+    Found out by trying, once for all photos alike, because disks and systems differ more than their
+    names say: other disk, no links on it, or no links to another user's files. Raises `AlbumError`
+    for a kind that has no copy in its place.
+    """
+    mode = LINK_MODES[link]
+    if mode.name == COPY:
+        return dict.fromkeys(originals, COPY)
+    kinds = {photo: _kind(path) for photo, path in originals.items()}
+    samples = {kind: originals[photo] for photo, kind in kinds.items() if kind is not None}
+    with TemporaryDirectory(dir=folder, prefix=OWN_PREFIX) as place:
+        probe = Path(place) / "link"
+        try:
+            allowed = {kind for kind, path in samples.items() if _can_make(mode, path, probe)}
+        except OSError as error:
+            others = " or ".join(name for name in LINK_MODES if name != link)
+            what = f"{mode.refused or link + ': refused'} ({error.strerror})"
+            raise AlbumError(f"{folder}: {what}; pass --link {others}") from error
+    return {photo: link if kind in allowed else COPY for photo, kind in kinds.items()}
+
+
+def _kind(path: Place) -> tuple[int, ...] | None:
+    """What a system looks at before it lets a file be linked; None if it is gone, or no file."""
+    if isinstance(path, Remote):
+        return None
     try:
-        if link == HARD:
-            os.link(os.path.realpath(original), final)  # of a symlink, what it points to
-            return
-    except FileExistsError:
-        raise
-    except OSError as error:  # other disk, other owner, too many links
+        status = path.stat()
+    except OSError:  # gone since it was listed: filing will say so
+        return None
+    return status.st_dev, status.st_uid, status.st_gid, status.st_mode
+
+
+def _can_make(mode: LinkMode, original: Place, probe: Path) -> bool:
+    try:
+        return mode.make(Path(str(original)), probe)
+    except OSError as error:
         if error.errno in DISK_FULL:
-            raise
-    _put(lambda temporary: _copy(original, temporary), final, temp_folder)
+            return False
+        raise
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def is_same_photo(original: Place, final: Path) -> bool:
@@ -154,55 +187,20 @@ def is_same_bytes(data: bytes, final: Path) -> bool:
 
 
 def _put(make: Callable[[Path], object], final: Path, temp_folder: Path) -> None:
-    temporary = temp_folder / str(threading.get_ident())
-    with _cleared(temporary):
-        make(temporary)
-        try:
-            os.link(temporary, final)  # unlike a rename, this never replaces
-        except FileExistsError:
-            raise
-        except OSError:  # no hard links here (FAT, some network disks)
-            if os.path.lexists(final):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
-            os.rename(temporary, final)
-
-
-@contextmanager
-def _cleared(temporary: Path) -> Iterator[None]:
-    """``temporary`` does not exist before (a killed run may have left it), nor afterwards."""
-    with suppress(FileNotFoundError):
-        temporary.unlink()
-    try:
-        yield
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-
-
-def _write(path: Path, data: Iterable[bytes]) -> None:
-    with open(path, "wb") as file:
-        file.writelines(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _copy(original: Path, path: Path) -> None:
-    shutil.copyfile(original, path)
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
-    shutil.copystat(original, path)
+    put_new(make, final, temp_folder / str(threading.get_ident()))
 
 
 def _fetch(original: Remote, seen: Scan | None, path: Path) -> None:
     if seen is None or not seen.was_read:  # a network may fail for a while: the next run tries it
         raise AlbumError("nothing was read of it")
     content = new_content_hash()
-    with open(path, "wb") as file:
+
+    def hashed() -> Iterator[bytes]:
         for chunk in original.chunks():
             content.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+            yield chunk
+
+    write_synced(path, hashed())
     if seen.content and content.hexdigest() != seen.content:
         raise AlbumError(CHANGED)
     if seen.mtime_ns > 0:

@@ -12,26 +12,26 @@ from pathlib import Path
 
 from facesort.album.disk import (
     CHANGED,
-    DISK_FULL,
     FileSignature,
     is_same_bytes,
     is_same_photo,
     put_bytes,
     put_photo,
-    write_atomic,
 )
 from facesort.album.journal import Journal
+from facesort.album.link_modes import COPY
 from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
 from facesort.album.person.clustering import is_numbered
 from facesort.album.plan import needed_bytes
-from facesort.album.records import COPY, Entry, Plan, folder_of
+from facesort.album.records import Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
 from facesort.album.scanning.face_crops import CropMemory, cut_crops
 from facesort.album.scanning.video_scan import crops_of_video
 from facesort.album.summary import readable
 from facesort.album.workspace import Workspace
 from facesort.errors import AlbumError, FacesortError, UnreachableError
+from facesort.files import DISK_FULL, write_atomic
 from facesort.parallel import ordered_map
 from facesort.photos import Place, Remote, content_hash, is_video, open_photo, read_photo_bytes
 
@@ -59,7 +59,7 @@ def execute(plan: Plan, workspace: Workspace, memory: CropMemory | None = None) 
             f"{dst.root}: the disk is full after {len(plan.entries) - len(left)} of "
             f"{len(plan.entries)} photos; free about {readable(needed_bytes(left))} and run the "
             f"same command again: it goes on from there"
-        ) from None
+        ) from error
     return problems
 
 
@@ -242,7 +242,7 @@ def check_unchanged(src: Place, entry: Entry) -> None:
     try:
         status = (src / scan.photo).stat()
     except OSError as error:
-        raise AlbumError(f"it is gone ({error.strerror}) since it was looked at") from None
+        raise AlbumError(f"it is gone ({error.strerror}) since it was looked at") from error
     if (status.st_size, status.st_mtime_ns) != (scan.size_bytes, scan.mtime_ns):
         raise AlbumError(CHANGED)
 

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from facesort.album.link_modes import LINK_MODES
 from facesort.album.names import can_be_folder
 from facesort.album.person.identification import vector_from_text
 from facesort.album.records import (
     BY_CLASS,
-    LINKS,
     Entry,
     Example,
     Face,
@@ -87,7 +87,7 @@ def entry_from_json(data: Mapping[str, Any], folders: Folders = BY_CLASS) -> Ent
     photos, faces = ("photos", folders.photos), ("faces", folders.faces)
     entry = Entry(
         scan=scan_from_json(data["scan"]),
-        link=_one_of(LINKS, data["link"]),
+        link=_one_of(tuple(LINK_MODES), data["link"]),
         targets=_paths(photos, data["targets"]),
         crops=_paths(faces, data["crops"]),
         face_targets=_paths(photos, data["face_targets"]),

@@ -37,14 +37,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from facesort.album.disk import FileSignature, write_atomic
-from facesort.album.durable import sync_folder
-from facesort.album.journal_check import Head, head_path, read_head
+from facesort.album.disk import FileSignature
+from facesort.album.journal_lines import Head, head_path, read_head
 from facesort.album.records import Entry, Learned, Scan, folder_of
 from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short, object_of
 from facesort.album.user_labels import UserLabel
 from facesort.errors import AlbumError
+from facesort.files import sync_folder, write_atomic
 
 LINES_PER_SYNC = 64
 
@@ -59,7 +59,7 @@ def read_state(path: Path) -> State:
             state.check = state.check.read(line[:-1])
             state.add(object_of(json.loads(line)))
         except DAMAGED as error:
-            raise _damaged(path, f"line {number} is damaged ({in_short(error)})") from None
+            raise _damaged(path, f"line {number} is damaged ({in_short(error)})") from error
         if head and number == head.lines and state.check.check != head.check:
             raise _damaged(path, f"lines up to {number} are not as they were written")
     if head and state.check.lines < head.lines and head_path(path).exists():  # no undo meanwhile

@@ -1,61 +1,61 @@
-"""Finds out, before a plan is made, which photos the disk and the system let us link."""
+"""The ways in which a photo is put into a sorted folder: hard link, symbolic link, copy.
+
+A new one is one function and one line here: scripts take the names and their help from it. What
+runs the functions, and finds out which of them a disk allows, is `album.disk`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from facesort.album.disk import OWN_PREFIX
-from facesort.album.records import COPY, HARD, SYM
-from facesort.errors import AlbumError
-from facesort.photos import Place, Remote
+from facesort.files import copy_synced, hard_link
+
+HARD, SYM, COPY = "hard", "sym", "copy"
 
 
-def possible_links(originals: Mapping[str, Place], link: str, folder: Path) -> dict[str, str]:
-    """``link`` for each photo, or ``copy`` where no hard link to it can be made in ``folder``.
+@dataclass(frozen=True)
+class LinkMode:
+    """``make(original, path)`` makes it, or gives False where this disk or system allows none and
+    a copy is to be made instead. Where it raises `OSError` at the first photo, nothing is sorted,
+    and ``refused`` says what there is none of. ``in_one_step`` says that ``path`` is never there
+    in part and never another file's; ``takes_room``, that it takes that of another photo."""
 
-    Found out by trying, once for all photos alike, because disks and systems differ more than their
-    names say: other disk, no links on it, or no links to another user's files.
-    """
-    if link == COPY:
-        return dict.fromkeys(originals, COPY)
-    with TemporaryDirectory(dir=folder, prefix=OWN_PREFIX) as place:
-        if link == SYM:
-            _check_symlinks(Path(place), folder)
-            return dict.fromkeys(originals, SYM)
-        kinds = {photo: _kind(path) for photo, path in originals.items()}
-        samples = {kind: originals[photo] for photo, kind in kinds.items() if kind is not None}
-        probe = Path(place) / "link"
-        allowed = {kind for kind, path in samples.items() if _can_link(path, probe)}
-    return {photo: HARD if kind in allowed else COPY for photo, kind in kinds.items()}
+    name: str
+    help: str
+    make: Callable[[Path, Path], bool]
+    in_one_step: bool = False
+    takes_room: bool = False
+    refused: str = ""
 
 
-def _check_symlinks(place: Path, folder: Path) -> None:
-    try:
-        os.symlink(place, place / "link")
-    except OSError as error:
-        raise AlbumError(
-            f"{folder}: no symbolic links here ({error.strerror}); pass --link hard or copy"
-        ) from None
-
-
-def _kind(path: Place) -> tuple[int, ...] | None:
-    """What a system looks at before it lets a file be linked; None if it is gone, or no file."""
-    if isinstance(path, Remote):
-        return None
-    try:
-        status = path.stat()
-    except OSError:  # gone since it was listed: filing will say so
-        return None
-    return status.st_dev, status.st_uid, status.st_gid, status.st_mode
-
-
-def _can_link(original: Place, probe: Path) -> bool:
-    try:
-        os.link(os.path.realpath(str(original)), probe)
-    except OSError:
-        return False
-    probe.unlink()
+def _symlink(original: Path, path: Path) -> bool:
+    os.symlink(os.path.abspath(original), path)
     return True
+
+
+def _copy(original: Path, path: Path) -> bool:
+    copy_synced(original, path)
+    return True
+
+
+_ALL = (
+    LinkMode(
+        HARD,
+        "a second name of the same file, takes no room (edit one, and you edit both); a copy where "
+        "the disk knows no such thing",
+        hard_link,
+        in_one_step=True,
+    ),
+    LinkMode(
+        SYM,
+        "to the photo's whole path",
+        _symlink,
+        in_one_step=True,
+        refused="no symbolic links here",
+    ),
+    LinkMode(COPY, "a file of its own", _copy, takes_room=True),
+)
+LINK_MODES = {one.name: one for one in _ALL}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort import console
+from facesort.album.link_modes import COPY, HARD, LINK_MODES
 from facesort.errors import UsageError
 from facesort.models.presets import PRESETS
 from facesort.old_spelling import accept_old
@@ -88,10 +89,9 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
     )
     add(
         "--link",
-        choices=["hard", "sym", "copy"],
-        help="hard: a second name of the same file, takes no room (edit one, and you edit both); "
-        "a copy where the disk knows no such thing; sym: to the photo's whole path; copy: a file "
-        "of its own (default: hard)",
+        choices=list(LINK_MODES),
+        help="; ".join(f"{one.name}: {one.help}" for one in LINK_MODES.values())
+        + f" (default: {HARD})",
     )
     add("--dry-run", action="store_true", help="print the plan, save it in --dst, and stop")
     add(
@@ -182,7 +182,7 @@ def check(args: Namespace) -> None:
         raise UsageError("--engine: a plan has all that was seen; carry it out without")
     if args.engine == "ray" and args.cache:
         raise UsageError("--cache DIR: not asked with --engine ray; pass one of the two")
-    if _is_url(args.src) and args.link in ("hard", "sym"):
+    if _is_url(args.src) and args.link and args.link != COPY:
         raise UsageError(f"--link {args.link}: no link can lead to a URL; leave it out, for copies")
     if args.workers is not None and args.workers < 1:
         raise UsageError(f"--workers {args.workers}: expected 1 or more")

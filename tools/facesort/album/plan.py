@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from facesort.album.link_modes import LINK_MODES
 from facesort.album.names import NamePool, fit
 from facesort.album.records import (
     BY_CLASS,
-    COPY,
     NO_FACE,
     NOT_A_FACE,
     STRANGERS,
@@ -152,7 +152,9 @@ def needed_bytes(entries: Iterable[Entry]) -> int:
     """What the entries will take on the disk: exact for copies, careful for crops."""
     total = 0
     for entry in entries:
-        copied = entry.scan.size_bytes * len(entry.targets) if entry.link == COPY else 0
+        copied = (
+            entry.scan.size_bytes * len(entry.targets) if LINK_MODES[entry.link].takes_room else 0
+        )
         boxes = grow_xyxy([face.xyxy_px for face in entry.scan.faces], CROP_GROWTH)
         crops_px = float(area(boxes).sum()) * entry.scan.scale**2
         files = len(entry.targets) + len(entry.crops)

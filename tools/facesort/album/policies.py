@@ -109,7 +109,7 @@ class ByClass:
             raise ModelError(
                 f"{self.job.options.get('weights', 'the model')}: does not tell what covers a "
                 f"face: {error}; pass --weights FILE of a model with {', '.join(CLASS_NAMES)}"
-            ) from None
+            ) from error
 
     @property
     def encoder(self) -> FaceEncoder | None:

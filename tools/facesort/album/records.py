@@ -17,8 +17,6 @@ NOT_A_FACE = "_not_a_face"
 UNREADABLE = "_unreadable"
 STRANGERS = "_strangers"
 
-HARD, SYM, COPY = LINKS = ("hard", "sym", "copy")
-
 BoxPx = tuple[float, float, float, float]
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from facesort.album.disk import write_atomic
 from facesort.album.from_json import plan_from_json
 from facesort.album.records import Plan, Scan
 from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short
 from facesort.errors import AlbumError, PhotoError
+from facesort.files import write_atomic
 from facesort.photos import Found, content_of
 
 FORMAT = "facesort plan 1"
@@ -41,12 +41,12 @@ def load_plan(path: Path) -> Plan:
             raise ValueError(f"its format is {data['format']!r}, not {FORMAT!r}")
         return plan_from_json(data)
     except OSError as error:
-        raise AlbumError(f"{path}: cannot read the plan ({error.strerror})") from None
+        raise AlbumError(f"{path}: cannot read the plan ({error.strerror})") from error
     except DAMAGED as error:
         raise AlbumError(
             f"{path}: not a plan as --dry-run saves it ({in_short(error)}); make a new "
             f"one with --dry-run"
-        ) from None
+        ) from error
 
 
 def find_plan(path: Path) -> Plan | None:

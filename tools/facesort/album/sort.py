@@ -15,7 +15,8 @@ from facesort.album.destination import (
 )
 from facesort.album.executor import execute, left_to_file, write_manifest
 from facesort.album.journal import read_state
-from facesort.album.records import COPY, Folders, Plan, folder_of
+from facesort.album.link_modes import COPY
+from facesort.album.records import Folders, Plan, folder_of
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
 from facesort.album.scanning.face_crops import CropMemory, crop_memory
 from facesort.album.scanning.scanner import ScanResult

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from facesort.album.destination import Destination
 from facesort.album.detected_faces import decode_px
-from facesort.album.link_modes import possible_links
+from facesort.album.disk import possible_links
+from facesort.album.link_modes import HARD
 from facesort.album.person.known_people import KnownPeople
 from facesort.album.plan import plan_entries
 from facesort.album.policies import AlbumScans, Policy, choose_policy
-from facesort.album.records import HARD, Folders, Plan, Scan
+from facesort.album.records import Folders, Plan, Scan
 from facesort.album.salience import PhotoRules
 from facesort.album.scanning import detection_cache
 from facesort.album.scanning.scanner import ScanFunction, Scanner, ScanResult, scan_photos

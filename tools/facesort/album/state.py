@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from facesort.album import journal_values as values
+from facesort.album import journal_lines as values
 from facesort.album.disk import FileSignature
 from facesort.album.from_json import (
     entry_from_json,
@@ -17,7 +17,7 @@ from facesort.album.from_json import (
     people_from_json,
     scan_from_json,
 )
-from facesort.album.journal_check import RunningCheck
+from facesort.album.journal_lines import RunningCheck
 from facesort.album.records import Entry, Folders, Learned, Scan
 from facesort.album.untrusted import text_of, texts_by_text, texts_of, whole_number
 from facesort.album.user_labels import UserLabel, labels_of

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from facesort.album.link_modes import COPY
 from facesort.album.plan import count_by_folder, needed_bytes
-from facesort.album.records import COPY, Entry, Folders, Plan
+from facesort.album.records import Entry, Folders, Plan
 from facesort.album.state import State
 from facesort.photos import Listing, is_video
 from facesort.reporter import Reporter

@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 
-from facesort.album.durable import sync_folder
 from facesort.album.names import can_be_folder
 from facesort.album.records import FACE_FOLDERS, STRANGERS, BoxPx, Face, Folders, Scan
 from facesort.album.untrusted import (
@@ -36,6 +35,7 @@ from facesort.album.untrusted import (
 from facesort.boxes import as_boxes, iou_matrix
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.errors import AlbumError
+from facesort.files import sync_folder
 
 OTHER_FOLDERS = (*FACE_FOLDERS, STRANGERS)  # all that is no person's name
 SAME_FACE_IOU = 0.5  # detectors differ in how much chin a face has, not in where it is
@@ -208,7 +208,7 @@ def read_lines(file: Path) -> list[UserLabel]:
             raise AlbumError(
                 f"{file}: line {number} is damaged ({in_short(error)}); fix or remove that line, "
                 "the others are your corrections"
-            ) from None
+            ) from error
         if not is_withdrawn:
             places[label].append(len(labels))
             labels.append(label)

@@ -14,7 +14,7 @@ from facesort.labels.labelimg.session import Session
 from facesort.models.class_scores import detect_with_scores
 from facesort.models.detect import YoloDetector
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 LOWEST_CONF = 0.05  # what the model hardly suspects is worth a look as well
 _LONG_SIDE_PX = 1280

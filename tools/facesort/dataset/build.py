@@ -37,7 +37,7 @@ from facesort.detections import FaceFinder
 from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 SYNTHETIC_SHARE = 0.4  # of the training sprites with landmarks, beside the real ones
 BACKGROUND_SHARE = 0.5  # of the training photos give a piece without a face, against false alarms

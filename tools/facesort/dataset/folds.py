@@ -22,7 +22,7 @@ from facesort.dataset.yolo_dataset import read_layout
 from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import SYNTHETIC_PREFIX
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 PASTED = ("composed_", SYNTHETIC_PREFIX)
 

@@ -14,15 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from facesort.boxes import area, clip_xyxy
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import FreeNames, write_jpeg
 from facesort.errors import DatasetError, PhotoError
+from facesort.files import link_or_copy
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet, count_boxes, is_synthetic
 from facesort.photos import open_photo
@@ -70,7 +68,7 @@ def write_yolo(
         if unknown.any() or empty.any():
             left_out["of unknown class"] += int(unknown.sum())
             left_out["without area in the image"] += int((empty & ~unknown).sum())
-            placed = _kept(placed, ~unknown & ~empty)
+            placed = placed.only(~unknown & ~empty)
         _write_label(target, render(placed))
         written.append(placed)
     config.write_text(_config_text(labels.names, out, config_lines), encoding="utf-8")
@@ -121,8 +119,8 @@ def _read_config(config: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
         names = content["names"]
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        raise DatasetError(f"{config}: not a data set YAML; pass another --out") from None
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{config}: not a data set YAML; pass another --out") from error
     ordered = [names[i] for i in sorted(names)] if isinstance(names, dict) else names
     return content, tuple(ordered)
 
@@ -167,9 +165,3 @@ def _write_label(image: Path, text: str) -> None:
         file = open(path, "wb", buffering=0)
     with file:
         file.write(text.encode())
-
-
-def _kept(image: ImageLabels, keep: NDArray[np.bool_]) -> ImageLabels:
-    if keep.all():
-        return image
-    return replace(image, xyxy_px=image.xyxy_px[keep], class_id=image.class_id[keep])

@@ -7,9 +7,7 @@ Nothing is downloaded, and no package but those of requirements.txt is needed.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +25,7 @@ from facesort.dataset.sample_images import (
     SampleImage,
 )
 from facesort.errors import AlbumError, UsageError
+from facesort.files import replacing_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -89,7 +88,7 @@ def make_sample_album(dst: Path) -> bool:
             "choose another with --dst"
         )
     try:
-        with complete_or_nothing(dst) as folder:
+        with replacing_folder(dst) as folder:
             for sample in SAMPLES:
                 _make(folder, sample)
             (folder / MARKER).write_text("made by tools/make_sample_album.py\n", encoding="utf-8")
@@ -98,21 +97,6 @@ def make_sample_album(dst: Path) -> bool:
             f"{dst}: cannot be written ({error.strerror or error}); choose another with --dst"
         ) from error
     return True
-
-
-@contextmanager
-def complete_or_nothing(dst: Path) -> Iterator[Path]:
-    """A folder beside ``dst`` that takes its place when all went well."""
-    dst.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{dst.name}.", dir=dst.parent))
-    try:
-        yield folder
-        folder.chmod(0o755)  # mkdtemp's is for us alone
-        if dst.exists():
-            dst.rmdir()  # empty, as checked: Windows does not rename onto a folder
-        folder.rename(dst)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make(folder: Path, sample: Sample) -> None:

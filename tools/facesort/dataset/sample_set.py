@@ -14,11 +14,11 @@ import numpy as np
 
 from facesort.boxes import Boxes, as_boxes
 from facesort.classes import FaceClass
-from facesort.dataset.sample_album import complete_or_nothing
 from facesort.dataset.sample_images import PORTRAITS, WITHOUT_FACES, Pixels, SampleImage
 from facesort.dataset.splits import SPLITS
 from facesort.dataset.writer import write_jpeg
 from facesort.errors import DatasetError
+from facesort.files import replacing_folder
 from facesort.labels import yolo
 from facesort.labels.image_labels import SYNTHETIC_PREFIX, ImageLabels
 from facesort.photos import open_photo
@@ -42,7 +42,7 @@ def make_sample_set(root: Path, seed: int = 0) -> str:
             "python tools/build_dataset.py, or move it away to get a sample set"
         )
     rng = np.random.default_rng(seed)
-    with complete_or_nothing(root) as folder:
+    with replacing_folder(root) as folder:
         for split in SPLITS:
             for number in range(IMAGES[split]):
                 _write(folder, split, number, rng)

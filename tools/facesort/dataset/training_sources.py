@@ -102,11 +102,13 @@ def _read_json(path: Path) -> dict[str, list[tuple[float, list[float]]]]:
     try:
         boxes = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
+        raise LabelError(
+            f"{path}: cannot be read ({error.strerror}); is the path right?"
+        ) from error
     except ValueError as error:
         raise LabelError(
             f"{path}: not JSON ({error}); expected image: [[score, box], ...]"
-        ) from None
+        ) from error
     if not isinstance(boxes, dict):
         raise LabelError(f"{path}: holds a {type(boxes).__name__}; expected image: [[score, box]]")
     return boxes

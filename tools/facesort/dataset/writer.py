@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from facesort.boxes import Boxes
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.errors import DatasetError
+from facesort.files import link_or_copy
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, ImageLabels, is_synthetic
 

@@ -135,7 +135,7 @@ def read_layout(file: Path, only: Sequence[str] = ()) -> Layout:
         missing=tuple(missing),
         folders=tuple(folders),
         root=_common([folder for _, folder in folders] or [p.path.parent for p in images]),
-        keypoint_fields=_keypoint_fields(content),
+        keypoint_fields=keypoint_fields(content),
     )
 
 
@@ -144,7 +144,7 @@ def load(file: Path) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise DatasetError(f"{file}: cannot be read ({error.strerror}); check the path") from None
+        raise DatasetError(f"{file}: cannot be read ({error.strerror}); check the path") from error
     except (yaml.YAMLError, UnicodeDecodeError):
         content = None
     if not isinstance(content, dict):
@@ -199,7 +199,8 @@ def _images(split: str, source: Path) -> Iterator[Placed]:
         yield Placed(split, path, Path(path.name))
 
 
-def _keypoint_fields(content: Mapping[str, Any]) -> int:
+def keypoint_fields(content: Mapping[str, Any]) -> int:
+    """How many numbers follow each box in a pose data set."""
     shape = content.get("kpt_shape")
     if not (isinstance(shape, list) and [type(n) for n in shape] == [int, int]):
         return 0

@@ -21,7 +21,7 @@ from facesort.models.classify.fit import Recipe, fit
 from facesort.models.classify.onnx_files import export, quantize
 from facesort.models.detect import Detector
 from facesort.models.letterbox import GREY
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 NO_CLASS = -1  # a detector that finds no face in the crop
 

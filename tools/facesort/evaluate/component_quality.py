@@ -51,7 +51,9 @@ def read_table(file: Path, *columns: str) -> list[dict[str, str]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: cannot be read as a CSV ({error}); is the path right?") from None
+        raise UsageError(
+            f"{file}: cannot be read as a CSV ({error}); is the path right?"
+        ) from error
     head = text.split("\n", 1)[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")
     missing = [name for name in columns if name not in (reader.fieldnames or ())]

@@ -9,7 +9,7 @@ import numpy as np
 
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.detections import Detections
-from facesort.evaluate.match import is_sized, pair
+from facesort.evaluate.average_precision import is_sized, pair
 from facesort.evaluate.predict import at_least
 from facesort.labels.image_labels import ImageLabels
 

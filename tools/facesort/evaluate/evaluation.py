@@ -11,13 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import DatasetError, PhotoError, UsageError
-from facesort.evaluate import latency
 from facesort.evaluate.acceptance import CROPS
 from facesort.evaluate.crop_metrics import CropMetrics, measure_crops, read_crops
 from facesort.evaluate.error_analysis import ErrorCase, find_errors
 from facesort.evaluate.intervals import RESAMPLES, Floats, image_weights
-from facesort.evaluate.predict import Progress, SplitPredictions, predict, silent
-from facesort.evaluate.reliability import Reliability, reliability
+from facesort.evaluate.predict import (
+    TIMED_IMAGES,
+    Latency,
+    Progress,
+    SplitPredictions,
+    measure_latency,
+    predict,
+    silent,
+    size_mb,
+)
+from facesort.evaluate.reliability import Reliability, best_f1, reliability
 from facesort.evaluate.split_metrics import (
     ACCURACY,
     OCCLUDED_AS_FACE,
@@ -25,7 +33,6 @@ from facesort.evaluate.split_metrics import (
     by_size,
     measure_split,
 )
-from facesort.evaluate.threshold import best_f1
 from facesort.models.detect import YoloDetector, load_detector
 from facesort.photos import open_photo
 
@@ -69,7 +76,7 @@ class Evaluated:
     conf: float
     conf_from: str
     megabytes: float
-    latency: latency.Latency
+    latency: Latency
     split: OnSplit | None
     crops: CropMetrics | None
 
@@ -149,8 +156,8 @@ def evaluate(weights: Path, asked: Request, progress: Progress = silent) -> Eval
         detector.imgsz,
         detector.conf,
         conf_from,
-        latency.size_mb(weights),
-        latency.measure(weights, _images(split, crops), detector.imgsz, asked.threads),
+        size_mb(weights),
+        measure_latency(weights, _images(split, crops), detector.imgsz, asked.threads),
         split,
         crops,
     )
@@ -184,9 +191,9 @@ def _images(split: OnSplit | None, crops: CropMetrics | None) -> list[NDArray[np
     paths = [labels.path for labels in split.seen.truth] if split else []
     paths += [outcome.path for outcome in crops.outcomes] if crops else []
     images: list[NDArray[np.uint8]] = []
-    for path in paths[: 2 * latency.IMAGES]:
+    for path in paths[: 2 * TIMED_IMAGES]:
         try:
             images.append(open_photo(path).rgb)
         except PhotoError:  # gone since it was judged
             continue
-    return images[: latency.IMAGES]
+    return images[:TIMED_IMAGES]

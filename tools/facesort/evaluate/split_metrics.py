@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.detections import Detections
-from facesort.evaluate.average_precision import RankedDetections, rank
+from facesort.evaluate.average_precision import Counts, RankedDetections, confusion, rank
 from facesort.evaluate.intervals import Floats, Interval, interval, mean_known, share
-from facesort.evaluate.match import Counts, confusion
 from facesort.evaluate.predict import at_least
 from facesort.labels.image_labels import ImageLabels
 

@@ -123,7 +123,7 @@ def _renumbered(image: ImageLabels, new_id: np.typing.NDArray[np.int64]) -> Imag
     with_ignore = np.append(new_id, IGNORE)  # so that -1 finds itself
     class_id = with_ignore[image.class_id].astype(np.int64)
     kept = class_id != _DROPPED
-    return replace(image, xyxy_px=image.xyxy_px[kept], class_id=class_id[kept])
+    return replace(image, class_id=class_id).only(kept)
 
 
 def _unknown(names: list[str], counts: Mapping[str, int], targets: tuple[str, ...]) -> str:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
-from facesort.labels import json_file
+from facesort.labels import extras, json_file
 from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.extras import ATTRIBUTES, CONFIDENCE, TRACK_ID, Extras, as_int, as_share
 from facesort.labels.image_labels import IGNORE, IGNORED, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
@@ -97,7 +99,27 @@ def _raw_box(annotation: dict[str, Any], names: dict[Any, str], where: str) -> R
     if values is None:
         return RawBox(name, where=where, problem="has no bbox of four numbers")
     x, y, w, h = values
-    return RawBox(name, [x, y, x + w, y + h], where)
+    return RawBox(name, [x, y, x + w, y + h], where, extras=extras_of(annotation))
+
+
+def extras_of(annotation: Mapping[str, Any]) -> Extras:
+    """``score`` as in COCO's results, ``track_id``, and the ``attributes`` that CVAT writes."""
+    named = extras.texts(annotation.get(ATTRIBUTES))
+    if as_share(named.get("rotation")) == 0:  # CVAT's, of every box that is not turned
+        del named["rotation"]
+    track_id, score = as_int(annotation.get(TRACK_ID)), as_share(annotation.get("score"))
+    return extras.from_named(named, Extras(track_id, score))
+
+
+def extra_fields(more: Extras) -> dict[str, Any]:
+    """The fields that `extras_of` reads, where there are any."""
+    out: dict[str, Any] = {}
+    if more.track_id is not None:
+        out[TRACK_ID] = more.track_id
+    if more.confidence is not None:
+        out["score"] = more.confidence
+    named = more.named(apart=(TRACK_ID, CONFIDENCE))
+    return out | ({ATTRIBUTES: named} if named else {})
 
 
 def render(labels: LabelSet) -> str:
@@ -112,7 +134,7 @@ def render(labels: LabelSet) -> str:
         w, h = image.size_wh
         name = labels.relative(image.path).as_posix()
         images.append({"id": image_id, "file_name": name, "width": w, "height": h})
-        for class_id, box in zip(image.class_id.tolist(), image.xyxy_px.tolist(), strict=True):
+        for class_id, box, more in image.rows():
             ignored = class_id == IGNORE
             annotation = {
                 "id": len(annotations) + 1,
@@ -120,6 +142,7 @@ def render(labels: LabelSet) -> str:
                 "category_id": len(names) if ignored else class_id + 1,
                 **_extent(box),
                 "iscrowd": int(ignored),
+                **extra_fields(more),
             }
             annotations.append(annotation | ({"ignore": 1} if ignored else {}))
     content = {"images": images, "annotations": annotations, "categories": categories}

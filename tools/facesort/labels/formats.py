@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from facesort.labels.extras import CONFIDENCE, EVERYTHING
+
 if TYPE_CHECKING:
     from facesort.labels.image_labels import LabelSet
     from facesort.labels.resolve import Reading
 
 _PACKAGE = "facesort.labels"
+NO_ROOM: frozenset[str] = frozenset()
+_OPEN_IMAGES = frozenset({CONFIDENCE, "occluded", "truncated", "IsDepiction", "IsInside"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Format:
     """``reads`` is ``module.function`` of (Path, Reading) -> LabelSet. ``writes`` is one of
     (LabelSet, Path) -> None, which fills the file or folder ``into`` below a split's folder; or,
     with ``is_text``, of (LabelSet) -> str, which is that file. ``sniffs`` tells a file of the
-    format by its first bytes."""
+    format by its first bytes. ``room`` is what it can hold besides: of
+    `extras.KINDS`, or attributes by their names."""
 
     name: str
     reads: str = ""
@@ -32,6 +37,7 @@ class Format:
     into: str = ""
     is_text: bool = False
     sniffs: str = ""
+    room: frozenset[str] = NO_ROOM
 
     def read(self, source: Path, reading: Reading) -> LabelSet:
         labels: LabelSet = _function(self.reads)(source, reading)
@@ -55,20 +61,28 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 _ALL = (
-    Format("cvat", "cvat.read", "cvat.render", "annotations.xml", True, "cvat.is_cvat"),
-    Format("voc", "voc.read_folder", "voc.write_folder", "annotations"),
+    Format("cvat", "cvat.read", "cvat.render", "annotations.xml", True, "cvat.is_cvat", EVERYTHING),
+    Format("voc", "voc.read_folder", "voc.write_folder", "annotations", room=EVERYTHING),
     Format(
-        "labelme", "labelme.read", "labelme.write_folder", "images", sniffs="labelme.is_labelme"
+        *("labelme", "labelme.read", "labelme.write_folder", "images", False),
+        *("labelme.is_labelme", EVERYTHING),
     ),
     Format(
         *("labelstudio", "label_studio.read", "label_studio.render", "annotations.json", True),
-        "label_studio.is_label_studio",
+        *("label_studio.is_label_studio", EVERYTHING),
     ),
     Format("createml", "createml.read", "createml.render", "images/annotations.json", True),
-    Format("coco", "coco.read", "coco.render", "annotations.json", True),
+    Format("coco", "coco.read", "coco.render", "annotations.json", True, room=EVERYTHING),
+    Format(
+        *("openimages", "open_images.read", "open_images.write", "annotations", False),
+        *("open_images.is_open_images", _OPEN_IMAGES),
+    ),
     Format("rof", "rof.read"),
-    Format("parquet", "parquet.read", "parquet.write", "labels.parquet"),
-    Format("widerface", "", "widerface.bbx_text.from_label_set", "bbx_gt.txt", True),
+    Format("parquet", "parquet.read", "parquet.write", "labels.parquet", room=EVERYTHING),
+    Format(
+        *("widerface", "", "widerface.bbx_text.from_label_set", "bbx_gt.txt", True),
+        room=frozenset({"occluded"}),
+    ),
     Format("labelimg", "", "yolo.write_folder", "images"),
 )
 FORMATS = {one.name: one for one in _ALL}
@@ -81,6 +95,10 @@ SOURCES = (
     "retinaface",
 )
 TARGETS = ("yolo", *(one.name for one in _ALL if one.writes), "webdataset")
+# what each target can hold besides boxes and classes
+ROOM = {name: FORMATS[name].room if name in FORMATS else NO_ROOM for name in TARGETS}
+ROOM["webdataset"] = EVERYTHING  # in the shape of COCO
+WITHOUT_CLASSES = frozenset({"widerface"})
 
 
 def sniff(start: bytes) -> str:

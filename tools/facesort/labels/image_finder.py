@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from facesort.boxes import Boxes, SizeWH
-from facesort.photos import PHOTO_SUFFIXES, exif, list_photos
+from facesort.photos import PHOTO_SUFFIXES, decode, list_photos
 from facesort.photos.stored import read_whole
 
 
@@ -83,5 +83,5 @@ def shape_of(image: Path) -> Shape:
 def to_upright(xyxy_px: Boxes, shape: Shape) -> Boxes:
     """Boxes in pixels of the stored image as boxes of the upright one."""
     w, h = shape.stored_wh
-    x, y = exif.TURN[shape.orientation](xyxy_px[:, 0::2], xyxy_px[:, 1::2], w, h)
+    x, y = decode.TURN[shape.orientation](xyxy_px[:, 0::2], xyxy_px[:, 1::2], w, h)
     return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)

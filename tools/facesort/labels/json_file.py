@@ -17,7 +17,9 @@ def load(path: Path, expected: str) -> Any:
     except LabelError as error:
         raise LabelError(f"{path}: {error}") from None
     except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
+        raise LabelError(
+            f"{path}: cannot be read ({error.strerror}); is the path right?"
+        ) from error
 
 
 def parse(data: bytes, expected: str) -> Any:
@@ -30,7 +32,7 @@ def parse(data: bytes, expected: str) -> Any:
     except RecursionError:
         raise LabelError(f"nested too deep for JSON; expected {expected}") from None
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are both
-        raise LabelError(f"not JSON ({error}); expected {expected}") from None
+        raise LabelError(f"not JSON ({error}); expected {expected}") from error
 
 
 def numbers(values: Any, count: int) -> tuple[float, ...] | None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from facesort.errors import LabelError
-from facesort.labels import json_file
+from facesort.labels import extras, json_file
 from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.extras import CONFIDENCE, Extras, as_share
 from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.not_kept import say_not_kept
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
@@ -25,6 +26,7 @@ from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, r
 EXPECTED = "Label Studio's list of tasks with data and annotations"
 FROM, TO = "label", "image"  # the names of the controls, as in its own templates
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")  # what an upload puts before a name
+_PER_REGION = {"choices": "choices", "textarea": "text", "number": "number", "rating": "rating"}
 _SHAPES = {"rectanglelabels", "polygonlabels", "ellipselabels", "brushlabels", "keypointlabels"}
 
 
@@ -36,27 +38,28 @@ def is_label_studio(start: bytes) -> bool:
 def read(source: Path, reading: Reading) -> LabelSet:
     """A JSON file, or all below a folder."""
     files = sorted(source.rglob("*.json")) if source.is_dir() else [source]
-    extras: Counter[str] = Counter()
+    told: Counter[str] = Counter()
     items: list[RawAnnotation | ReadError] = []
     for file in files:
         tasks = json_file.load(file, EXPECTED)
         if not isinstance(tasks, list):
             raise LabelError(f"{file}: holds a {type(tasks).__name__}; expected {EXPECTED}")
-        items += [_task(task, f"{file.name}: task {i}", extras) for i, task in enumerate(tasks)]
-    return say_not_kept(resolve(items, reading), extras)
+        items += [_task(task, f"{file.name}: task {i}", told) for i, task in enumerate(tasks)]
+    return say_not_kept(resolve(items, reading), told)
 
 
-def _task(task: Any, where: str, extras: Counter[str]) -> RawAnnotation | ReadError:
+def _task(task: Any, where: str, told: Counter[str]) -> RawAnnotation | ReadError:
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
         return ReadError(f"{where}: has no data; expected {EXPECTED}")
     url = next((v for v in (data.get("image"), *data.values()) if isinstance(v, str) and v), "")
     if not url:
         return ReadError(f"{where}: its data names no image; expected {EXPECTED}")
-    results = _results(task, extras)
+    results = _results(task, told)
     size_wh = next(filter(None, map(_size, results)), None)
+    named = _attributes(results)
     boxes = [
-        _box(one, f"{where}: result {i}", extras)
+        _box(one, f"{where}: result {i}", named.get(_id(one), {}), told)
         for i, one in enumerate(results)
         if isinstance(one, dict) and one.get("type") in _SHAPES
     ]
@@ -64,12 +67,31 @@ def _task(task: Any, where: str, extras: Counter[str]) -> RawAnnotation | ReadEr
     return RawAnnotation(name, boxes, size_wh, also=_UPLOADED.sub("", name, count=1))
 
 
-def _results(task: dict[str, Any], extras: Counter[str]) -> list[Any]:
+def _id(result: dict[str, Any]) -> str:
+    return str(result.get("id") or "")
+
+
+def _attributes(results: list[Any]) -> dict[str, dict[str, str]]:
+    """{region's id: what choices and texts say of it}."""
+    out: dict[str, dict[str, str]] = defaultdict(dict)
+    for one in results:
+        kind = str(one.get("type")) if isinstance(one, dict) else ""
+        value = one.get("value") if kind in _PER_REGION else None
+        said = value.get(_PER_REGION[kind]) if isinstance(value, dict) else None
+        texts = [
+            str(t) for t in (said if isinstance(said, list) else [said]) if t not in (None, "")
+        ]
+        if texts and _id(one):
+            out[_id(one)][str(one.get("from_name") or kind)] = ", ".join(texts)
+    return out
+
+
+def _results(task: dict[str, Any], told: Counter[str]) -> list[Any]:
     """What counts of a task, the rest in ``extras``."""
     made = [a for a in _list(task.get("annotations") or task.get("completions"))]
     kept = [a for a in made if isinstance(a, dict) and not a.get("was_cancelled")]
     for other in kept[1:]:
-        extras["results of a second annotator"] += len(_list(other.get("result")))
+        told["results of a second annotator"] += len(_list(other.get("result")))
     if kept:
         return _list(kept[0].get("result"))
     guesses = [p for p in _list(task.get("predictions")) if isinstance(p, dict)]
@@ -97,7 +119,7 @@ def _size(result: Any) -> tuple[int, int] | None:
     return None
 
 
-def _box(result: dict[str, Any], where: str, extras: Counter[str]) -> RawBox:
+def _box(result: dict[str, Any], where: str, named: dict[str, str], told: Counter[str]) -> RawBox:
     value, kind = result.get("value"), str(result["type"])
     if not isinstance(value, dict):
         return RawBox("?", where=where, problem="has no value")
@@ -109,15 +131,16 @@ def _box(result: dict[str, Any], where: str, extras: Counter[str]) -> RawBox:
     xywh_percent = json_file.numbers([value.get(key) for key in ("x", "y", "width", "height")], 4)
     if xywh_percent is None or size_wh is None:
         return RawBox(name, where=where, problem="has no x, y, width, height and original size")
-    extras["second labels of one box"] += len(names) - 1 if names else 0
-    extras["confidences"] += result.get("score") is not None
-    extras["turned boxes (the box around is kept)"] += bool(value.get("rotation"))
+    told["second labels of one box"] += len(names) - 1 if names else 0
+    told["turned boxes (the box around is kept)"] += bool(value.get("rotation"))
     x, y, w, h = (v / 100 * size_wh[i % 2] for i, v in enumerate(xywh_percent))
     angle = math.radians(json_file.number(value.get("rotation") or 0))
     cos, sin = math.cos(angle), math.sin(angle)  # about the corner left above
     xs = [x + dx * cos - dy * sin for dx in (0, w) for dy in (0, h)]
     ys = [y + dx * sin + dy * cos for dx in (0, w) for dy in (0, h)]
-    return RawBox(name, (min(xs), min(ys), max(xs), max(ys)), where)
+    box = (min(xs), min(ys), max(xs), max(ys))
+    given = Extras(confidence=as_share(result.get("score")))
+    return RawBox(name, box, where, extras=extras.from_named(named, given))
 
 
 def render(labels: LabelSet) -> str:
@@ -125,24 +148,23 @@ def render(labels: LabelSet) -> str:
     tasks = []
     for task_id, image in enumerate(labels.images, start=1):
         width, height = image.size_wh
-        results = []
-        rows = zip(image.class_id.tolist(), image.xyxy_px.tolist(), strict=True)
-        for number, (class_id, (x1, y1, x2, y2)) in enumerate(rows):
+        results: list[dict[str, Any]] = []
+        for number, (class_id, (x1, y1, x2, y2), more) in enumerate(image.rows()):
             name = IGNORE_NAME if class_id == IGNORE else labels.names[class_id]
             percent = {"x": x1 / width * 100, "y": y1 / height * 100}
             percent |= {"width": (x2 - x1) / width * 100, "height": (y2 - y1) / height * 100}
-            results.append(
-                {
-                    "id": f"box{number}",
-                    "type": "rectanglelabels",
-                    "from_name": FROM,
-                    "to_name": TO,
-                    "original_width": width,
-                    "original_height": height,
-                    "image_rotation": 0,
-                    "value": percent | {"rotation": 0, "rectanglelabels": [name]},
-                }
-            )
+            region: dict[str, Any] = {"id": f"box{number}", "to_name": TO, "image_rotation": 0}
+            region |= {"original_width": width, "original_height": height}
+            place: dict[str, Any] = percent | {"rotation": 0}
+            box: dict[str, Any] = {"type": "rectanglelabels", "from_name": FROM}
+            box["value"] = place | {"rectanglelabels": [name]}
+            score = {} if more.confidence is None else {"score": more.confidence}
+            results.append(region | box | score)
+            results += [
+                region
+                | {"type": "choices", "from_name": said, "value": place | {"choices": [text]}}
+                for said, text in more.named(apart=(CONFIDENCE,)).items()
+            ]
         url = f"/data/local-files/?d={labels.relative(image.path).as_posix()}"
         annotations = [{"id": task_id, "result": results}]
         tasks.append({"id": task_id, "data": {"image": url}, "annotations": annotations})

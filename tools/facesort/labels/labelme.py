@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
-from facesort.labels import json_file
+from facesort.labels import extras, json_file
 from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.extras import ATTRIBUTES, Extras, as_int, as_share
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.not_kept import say_not_kept
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
@@ -35,12 +36,12 @@ def read(source: Path, reading: Reading) -> LabelSet:
     """The JSON files of a folder, or one."""
     files = sorted(source.rglob("*.json")) if source.is_dir() else [source]
     root = source if source.is_dir() else source.parent
-    extras: Counter[str] = Counter()
-    items = [_raw(file, file.relative_to(root), extras) for file in files]
-    return say_not_kept(resolve(items, reading), extras)
+    outlines: Counter[str] = Counter()
+    items = [_raw(file, file.relative_to(root), outlines) for file in files]
+    return say_not_kept(resolve(items, reading), outlines)
 
 
-def _raw(file: Path, shown: Path, extras: Counter[str]) -> RawAnnotation | ReadError:
+def _raw(file: Path, shown: Path, outlines: Counter[str]) -> RawAnnotation | ReadError:
     try:
         content = json_file.load(file, EXPECTED)
     except LabelError as error:
@@ -49,12 +50,12 @@ def _raw(file: Path, shown: Path, extras: Counter[str]) -> RawAnnotation | ReadE
     if not isinstance(shapes, list):
         return ReadError(f"{file}: has no list of shapes; expected {EXPECTED}")
     name = PureWindowsPath(str(content.get("imagePath") or "")).name or file.stem
-    boxes = [_box(shape, f"{shown}: shape {i}", extras) for i, shape in enumerate(shapes)]
+    boxes = [_box(shape, f"{shown}: shape {i}", outlines) for i, shape in enumerate(shapes)]
     folder = shown.parent.as_posix()
     return RawAnnotation(name, boxes, _size(content), folder, also=file.stem)
 
 
-def _box(shape: Any, where: str, extras: Counter[str]) -> RawBox:
+def _box(shape: Any, where: str, outlines: Counter[str]) -> RawBox:
     if not isinstance(shape, dict):
         return RawBox("?", where=where, problem="is no shape")
     name = str(shape.get("label") or "").strip()
@@ -68,26 +69,30 @@ def _box(shape: Any, where: str, extras: Counter[str]) -> RawBox:
         return RawBox(name, where=where, problem=f"is a {kind}, not an area")
     if len(points) < _AREAS[kind]:
         return RawBox(name, where=where, problem=f"has too few points: {len(points)} of a {kind}")
-    extras.update(_extras(shape, kind))
+    outlines["outlines (their box is kept)"] += kind != "rectangle"
     if kind == "circle":  # its centre, and a point on it
         (x, y), (edge_x, edge_y) = points[:2]
         radius = ((x - edge_x) ** 2 + (y - edge_y) ** 2) ** 0.5
         points = [(x - radius, y - radius), (x + radius, y + radius)]
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    return RawBox(name, (min(xs), min(ys), max(xs), max(ys)), where)
+    return RawBox(name, (min(xs), min(ys), max(xs), max(ys)), where, extras=_extras(shape))
 
 
-def _extras(shape: Mapping[str, Any], kind: str) -> Iterator[str]:
-    if shape.get("group_id") is not None:
-        yield "group or track ids"
-    if shape.get("score") is not None:
-        yield "confidences"
-    if shape.get("difficult"):
-        yield "difficult flags"
-    if shape.get("attributes") or shape.get("flags"):
-        yield "attributes or flags of a shape"
-    if kind != "rectangle":
-        yield "outlines (their box is kept)"
+def _extras(shape: Mapping[str, Any]) -> Extras:
+    """labelme has ``group_id`` and ``flags``; X-AnyLabeling, whose group is the track, also
+    ``score``, ``difficult`` and ``attributes``."""
+    raised = {name: True for name, value in _dict(shape.get("flags")).items() if value is True}
+    named = extras.texts(raised) | extras.texts(shape.get(ATTRIBUTES))
+    given = Extras(
+        as_int(shape.get("group_id")),
+        as_share(shape.get("score")),
+        difficult=shape.get("difficult") is True,
+    )
+    return extras.from_named(named, given)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _size(content: Mapping[str, Any]) -> SizeWH | None:
@@ -115,15 +120,14 @@ def render(image: ImageLabels, names: tuple[str, ...]) -> str:
         {
             "label": IGNORE_NAME if class_id == IGNORE else names[class_id],
             "points": [[x1, y1], [x2, y2]],
-            "group_id": None,
+            "group_id": more.track_id,
             "description": "",
             "shape_type": "rectangle",
-            "flags": {},
+            "flags": dict.fromkeys(more.flags(), True),
             "mask": None,
+            **_more_fields(more),
         }
-        for class_id, (x1, y1, x2, y2) in zip(
-            image.class_id.tolist(), image.xyxy_px.tolist(), strict=True
-        )
+        for class_id, (x1, y1, x2, y2), more in image.rows()
     ]
     width, height = image.size_wh
     content: dict[str, Any] = {
@@ -134,3 +138,11 @@ def render(image: ImageLabels, names: tuple[str, ...]) -> str:
     }
     content |= {"imageData": None, "imageHeight": height, "imageWidth": width}
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _more_fields(more: Extras) -> dict[str, Any]:
+    """What X-AnyLabeling knows besides, and labelme keeps."""
+    out: dict[str, Any] = {} if more.confidence is None else {"score": more.confidence}
+    if more.difficult:
+        out["difficult"] = True
+    return out | ({ATTRIBUTES: dict(more.attributes)} if more.attributes else {})

@@ -72,10 +72,12 @@ def read(path: Path, *columns: str) -> list[Mapping[str, str]]:
             if missing:
                 raise LabelError(f"{path.name}: no column {', '.join(missing)}; got {found}")
             return list(rows)
-    except (UnicodeDecodeError, csv.Error):
-        raise LabelError(f"{path}: not a CSV file in UTF-8; save it as one") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise LabelError(f"{path}: not a CSV file in UTF-8; save it as one") from error
     except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
+        raise LabelError(
+            f"{path}: cannot be read ({error.strerror}); is the path right?"
+        ) from error
 
 
 def by_box(path: Path, index_column: str, value_column: str) -> dict[tuple[str, int], str]:

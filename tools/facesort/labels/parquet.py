@@ -4,7 +4,9 @@ none.
 Columns: ``image`` (below the images' folder), ``width``, ``height`` of the upright image,
 ``x1`` ``y1`` ``x2`` ``y2`` in its pixels, ``class``, which is ``ignore`` where it is not known. The
 order of the classes is in the file's metadata, as a JSON list under ``classes``; without it, they
-are read in alphabetical order. ``width`` and ``height`` may be missing.
+are read in alphabetical order. ``width`` and ``height`` may be missing. Where boxes have more to
+tell, there are also ``track_id``, ``confidence``, ``occluded``, ``truncated``, ``difficult``, and
+``attributes`` as a JSON object.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facesort.errors import LabelError, first_line
-from facesort.labels import json_file
+from facesort.labels import extras, json_file
 from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.extras import ATTRIBUTES, CONFIDENCE, FLAGS, TRACK_ID, Extras
 from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
@@ -69,7 +72,7 @@ def _table(file: Path) -> pa.Table:
     try:
         table = pq.ParquetFile(file).read()
     except (OSError, pa.ArrowException) as error:
-        raise LabelError(f"{file}: no Parquet that can be read ({first_line(error)})") from None
+        raise LabelError(f"{file}: no Parquet that can be read ({first_line(error)})") from error
     missing = [name for name in NEEDED if name not in table.column_names]
     if missing:
         raise LabelError(
@@ -102,7 +105,18 @@ def _raw_box(row: dict[str, Any], where: str) -> RawBox:
     name = row["class"].strip() if isinstance(row["class"], str) else ""
     if values is None:
         return RawBox(name, where=where, problem=f"has no four numbers {', '.join(BOX)}")
-    return RawBox(name, values, where)
+    return RawBox(name, values, where, extras=_extras(row))
+
+
+def _extras(row: dict[str, Any]) -> Extras:
+    flags = {flag: row.get(flag) is True for flag in FLAGS}
+    track_id, confidence = extras.as_int(row.get(TRACK_ID)), extras.as_share(row.get(CONFIDENCE))
+    more = extras.with_flags(flags, Extras(track_id, confidence))
+    try:
+        named = json.loads(row.get(ATTRIBUTES) or "{}")
+    except (ValueError, TypeError, RecursionError):
+        named = {}
+    return extras.from_named(extras.texts(named), more)
 
 
 def write(labels: LabelSet, file: Path) -> None:
@@ -110,17 +124,28 @@ def write(labels: LabelSet, file: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    has_extras = any(image.extras for image in labels.images)
     rows = []
     for image in labels.images:
         name = labels.relative(image.path).as_posix()
         image_columns = {"image": name, "width": image.size_wh[0], "height": image.size_wh[1]}
-        boxes = zip(image.class_id.tolist(), image.xyxy_px.tolist(), strict=True)
-        classes = [(IGNORE_NAME if i == IGNORE else labels.names[i], box) for i, box in boxes]
         rows += [
-            image_columns | {"class": class_name} | dict(zip(BOX, box, strict=True))
-            for class_name, box in classes
+            image_columns
+            | {"class": IGNORE_NAME if class_id == IGNORE else labels.names[class_id]}
+            | dict(zip(BOX, box, strict=True))
+            | (_extra_columns(more) if has_extras else {})
+            for class_id, box, more in image.rows()
         ] or [image_columns]
     columns = [("image", pa.string()), *((name, pa.int32()) for name in SIZE)]
     columns += [*((name, pa.float64()) for name in BOX), ("class", pa.string())]
+    if has_extras:
+        columns += [(TRACK_ID, pa.int64()), (CONFIDENCE, pa.float64())]
+        columns += [*((flag, pa.bool_()) for flag in FLAGS), (ATTRIBUTES, pa.string())]
     schema = pa.schema(columns, {CLASSES: json.dumps(labels.names).encode()})
     pq.write_table(pa.Table.from_pylist(rows, schema), file)
+
+
+def _extra_columns(more: Extras) -> dict[str, Any]:
+    text = json.dumps(dict(more.attributes), ensure_ascii=False) if more.attributes else None
+    flags = {flag: getattr(more, flag) for flag in FLAGS}
+    return flags | {TRACK_ID: more.track_id, CONFIDENCE: more.confidence, ATTRIBUTES: text}

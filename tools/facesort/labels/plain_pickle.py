@@ -27,12 +27,14 @@ def load(file: Path, expected: str) -> Any:
     except LabelError as error:
         raise LabelError(f"{file}: {error}; expected {expected}") from None
     except OSError as error:
-        raise LabelError(f"{file}: cannot be read ({error.strerror}); is the path right?") from None
+        raise LabelError(
+            f"{file}: cannot be read ({error.strerror}); is the path right?"
+        ) from error
     except Exception as error:  # damaged pickles fail in every way there is
         reason = f"{type(error).__name__}: {error}"[:100]
         raise LabelError(
             f"{file}: no pickle, or a damaged one ({reason}); expected {expected}"
-        ) from None
+        ) from error
 
 
 # The unpickler written in Python: a few bytes make the one written in C ask for gigabytes.

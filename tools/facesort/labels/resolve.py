@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from facesort.boxes import SizeWH, as_boxes
 from facesort.errors import LabelError, PhotoError
 from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.extras import NOTHING, Extras
 from facesort.labels.image_finder import Images, Shape, shape_of, to_upright
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 BoxesOf = Literal["auto", "upright", "stored"]
 
@@ -33,6 +34,7 @@ class RawBox:
     values: Sequence[float] = ()  # x1 y1 x2 y2 in pixels, or cx cy w h of a normalised image
     where: str = ""
     problem: str = ""
+    extras: Extras = NOTHING
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,13 @@ def resolve(
 
     Raises `LabelError` for the first bad box, unless those are to be left out.
     """
+    told = Counter(box.name for item in items for box in _boxes(item) if box.name)
     if reading.check is not None:
-        reading.check(Counter(box.name for item in items for box in _boxes(item) if box.name))
+        reading.check(told)
     work = _Gathering(reading)
     for item in reading.step(items, len(items), "label"):
         work.add(item)
-    return work.finish(names)
+    return replace(work.finish(names), told=told)
 
 
 def _boxes(item: RawAnnotation | ReadError) -> Sequence[RawBox]:
@@ -101,7 +104,7 @@ class _Gathering:
         self._reading = reading
         self._images: Images | None = None  # listed when the first is looked for
         self._shapes: dict[Path, Shape] = {}
-        self._rows: dict[Path, list[tuple[str, tuple[float, ...]]]] = {}
+        self._rows: dict[Path, list[tuple[str, tuple[float, ...], Extras]]] = {}
         self._found: set[Path] = set()
         self._left_out: Counter[str] = Counter()
         self._notes: list[str] = []
@@ -173,19 +176,18 @@ class _Gathering:
         self._shapes[path] = shape
         again = path in self._rows
         rows = self._rows.setdefault(path, [])
-        known = set(rows)
+        known = {(name, box) for name, box, _ in rows}
         if again:
             self._notes.append(f"labelled more than once, boxes put together: {item.name}")
         for raw in item.boxes:
             problem, box = self._checked(raw, item, shape, stored)
-            row = (raw.name, box)
             if problem:
                 self._left_out[f"box {problem.partition(':')[0]}"] += 1
                 self._bad.append(f"{raw.where}: {problem} {_values(raw)}".rstrip())
-            elif row in known:
+            elif (raw.name, box) in known:
                 self._left_out["box that another label of the same image has too"] += 1
             else:
-                rows.append(row)
+                rows.append((raw.name, box, raw.extras))
 
     def _checked(
         self, raw: RawBox, item: RawAnnotation, shape: Shape, stored: bool
@@ -226,15 +228,16 @@ class _Gathering:
                 f"{self._bad[0]}; fix it or pass --drop-bad to leave it out "
                 f"({len(self._bad)} such in {self._seen['labels']:,} labels)"
             )
-        found = {name for rows in self._rows.values() for name, _ in rows} - {IGNORE_NAME}
+        found = {name for rows in self._rows.values() for name, *_ in rows} - {IGNORE_NAME}
         ordered = tuple(names) if names is not None else tuple(sorted(found))
         index = {IGNORE_NAME: IGNORE} | {name: i for i, name in enumerate(ordered)}
         images = tuple(
             ImageLabels.of(
                 path,
                 self._shapes[path].size_wh,
-                [box for _, box in rows],
-                [index[name] for name, _ in rows],
+                [box for _, box, _ in rows],
+                [index[name] for name, *_ in rows],
+                [extras for *_, extras in rows],
             )
             for path, rows in self._rows.items()
         )

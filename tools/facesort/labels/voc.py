@@ -6,26 +6,21 @@ Format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/devkit_doc.html .
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from io import BytesIO
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
 from xml.etree import ElementTree
 
+from facesort import xml_file
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
+from facesort.labels import extras
 from facesort.labels.class_table import IGNORE_NAME
+from facesort.labels.extras import FLAGS, Extras
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
-
-
-class _NoDoctype(ElementTree.TreeBuilder):
-    """Entities are what "billion laughs" is made of; VOC has no use for a DOCTYPE."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise ValueError("has a DOCTYPE")
+_EXPECTED = ("annotation", "Pascal VOC")
 
 
 def read(xml: Path, images: Path, class_of: Callable[[int, str], int]) -> ImageLabels:
@@ -34,7 +29,7 @@ def read(xml: Path, images: Path, class_of: Callable[[int, str], int]) -> ImageL
     ``class_of(object_index, name)`` gives each object's class index; ``images`` is the folder of
     the images. Raises `LabelError` for what is not VOC, naming the object (counted from 0).
     """
-    root = _root(xml)
+    root = xml_file.load(xml, *_EXPECTED)
     boxes, classes = [], []
     for index, item in enumerate(root.iter("object")):
         where = f"{xml}: object {index}"
@@ -53,7 +48,7 @@ def read_folder(folder: Path, reading: Reading) -> LabelSet:
 
 def _raw(xml: Path, shown: Path) -> RawAnnotation | ReadError:
     try:
-        root = _root(xml)
+        root = xml_file.load(xml, *_EXPECTED)
     except LabelError as error:
         return ReadError(str(error))
     boxes = [_raw_box(item, f"{shown}: object {i}") for i, item in enumerate(root.iter("object"))]
@@ -64,7 +59,7 @@ def _raw(xml: Path, shown: Path) -> RawAnnotation | ReadError:
 
 def raw_boxes(data: bytes, where: str) -> tuple[list[RawBox], SizeWH | None]:
     """The boxes of an xml's bytes, and the image's size where it is given."""
-    root = _parsed(BytesIO(data), where)
+    root = xml_file.parse(data, where, *_EXPECTED)
     boxes = [_raw_box(item, f"{where}: object {i}") for i, item in enumerate(root.iter("object"))]
     return boxes, _size_or_none(root)
 
@@ -75,27 +70,17 @@ def _raw_box(item: ElementTree.Element, where: str) -> RawBox:
         values = [float(item.findtext(f"bndbox/{tag}") or "nothing") for tag in _CORNERS]
     except ValueError:
         return RawBox(name, where=where, problem=f"has no four numbers {', '.join(_CORNERS)}")
-    return RawBox(name, values, where)
+    return RawBox(name, values, where, extras=_extras(item, name))
 
 
-def _root(xml: Path) -> ElementTree.Element:
-    try:
-        with xml.open("rb") as stream:
-            return _parsed(stream, str(xml))
-    except OSError as error:
-        raise LabelError(f"{xml}: cannot be read ({error.strerror})") from None
-
-
-def _parsed(xml: IO[bytes], where: str) -> ElementTree.Element:
-    try:
-        parser = ElementTree.XMLParser(target=_NoDoctype())
-        root = ElementTree.parse(xml, parser).getroot()
-    except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: its encoding
-        raise LabelError(f"{where}: not an XML file ({error}); expected Pascal VOC") from None
-    if root is None or root.tag != "annotation":
-        tag = "nothing" if root is None else f"<{root.tag}>"
-        raise LabelError(f"{where}: holds {tag}; expected <annotation> (Pascal VOC)")
-    return root
+def _extras(item: ElementTree.Element, name: str) -> Extras:
+    """The flags of VOC, and the attributes that CVAT and Datumaro write beside them."""
+    flags = {flag: extras.is_true(item.findtext(flag)) for flag in FLAGS}
+    if name == IGNORE_NAME:
+        flags["difficult"] = False  # how `render` marks it
+    listed = item.findall("attributes/attribute")
+    named = {(a.findtext("name") or "").strip(): (a.findtext("value") or "") for a in listed}
+    return extras.from_named({n: v for n, v in named.items() if n}, extras.with_flags(flags))
 
 
 def _box(item: ElementTree.Element, where: str) -> list[float]:
@@ -144,20 +129,32 @@ def render(labels: ImageLabels, names: tuple[str, ...]) -> str:
     ElementTree.SubElement(root, "folder").text = labels.path.parent.name
     ElementTree.SubElement(root, "filename").text = labels.path.name
     size = ElementTree.SubElement(root, "size")
-    for tag, value in zip(("width", "height", "depth"), (*labels.size_wh, 3), strict=True):
-        ElementTree.SubElement(size, tag).text = str(value)
-    for class_id, box in zip(labels.class_id, labels.xyxy_px, strict=True):
+    for tag, length in zip(("width", "height", "depth"), (*labels.size_wh, 3), strict=True):
+        ElementTree.SubElement(size, tag).text = str(length)
+    for class_id, box, more in labels.rows():
         item = ElementTree.SubElement(root, "object")
         ignored = class_id == IGNORE
         ElementTree.SubElement(item, "name").text = IGNORE_NAME if ignored else names[class_id]
         ElementTree.SubElement(item, "pose").text = "Unspecified"
-        ElementTree.SubElement(item, "truncated").text = "0"
-        ElementTree.SubElement(item, "difficult").text = str(int(ignored))
+        ElementTree.SubElement(item, "truncated").text = str(int(more.truncated))
+        ElementTree.SubElement(item, "difficult").text = str(int(ignored or more.difficult))
+        if more.occluded:
+            ElementTree.SubElement(item, "occluded").text = "1"
         bndbox = ElementTree.SubElement(item, "bndbox")
         for tag, value in zip(_CORNERS, box, strict=True):
             ElementTree.SubElement(bndbox, tag).text = _number(value)
+        # of an ignored box, VOC's own field says only that
+        _add_attributes(item, more.named(apart=FLAGS[:2] if ignored else FLAGS))
     ElementTree.indent(root, "\t")
     return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _add_attributes(item: ElementTree.Element, named: Mapping[str, str]) -> None:
+    parent = ElementTree.SubElement(item, "attributes") if named else item
+    for name, value in named.items():
+        attribute = ElementTree.SubElement(parent, "attribute")
+        ElementTree.SubElement(attribute, "name").text = name
+        ElementTree.SubElement(attribute, "value").text = value
 
 
 def _number(value: float) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml as yaml_library
@@ -15,7 +17,9 @@ from facesort.boxes import SizeWH, as_boxes, clip_xyxy, xywhn_to_xyxy, xyxy_to_x
 from facesort.errors import LabelError
 from facesort.labels.image_finder import Images
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
+from facesort.labels.not_kept import say_not_kept
 from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
+from facesort.labels.yolo_lines import parse_line, raw_box
 
 CLASSES_FILE = "classes.txt"  # labelImg's class list
 # text files that lie beside labels and are none
@@ -47,21 +51,6 @@ def parse(text: str, image: Path, size_wh: SizeWH, class_count: int) -> ImageLab
     return ImageLabels.of(image, size_wh, xywhn_to_xyxy(values[:, 1:], size_wh), values[:, 0])
 
 
-def parse_line(line: str, where: str, class_count: int) -> list[float]:
-    """Class and cx cy w h of one line; raises `LabelError` naming ``where``."""
-    try:
-        values = [float(field) for field in line.split()]
-    except ValueError:
-        raise LabelError(f"{where}: '{line.strip()}' is not five numbers") from None
-    if len(values) != 5:
-        raise LabelError(f"{where}: {len(values)} fields; expected 5: class cx cy w h")
-    if not values[0].is_integer() or not 0 <= values[0] < class_count:
-        raise LabelError(f"{where}: class {values[0]:g}; expected 0 to {class_count - 1}")
-    if not all(0 <= v <= 1 for v in values[1:]):
-        raise LabelError(f"{where}: {values[1:]} leaves the range 0 to 1; divide by width, height")
-    return values
-
-
 def render(labels: ImageLabels) -> str:
     """The text of a label file: boxes clipped to the image, `IGNORE` and empty boxes left out."""
     boxes = clip_xyxy(labels.xyxy_px, labels.size_wh)
@@ -80,8 +69,8 @@ def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:
         return ImageLabels.of(image, size_wh, as_boxes([]), [])
     try:
         text = path.read_text(encoding="utf-8-sig")  # as Ultralytics: a BOM is no digit
-    except UnicodeDecodeError:
-        raise LabelError(f"{path}: not a text file; expected lines of class cx cy w h") from None
+    except UnicodeDecodeError as error:
+        raise LabelError(f"{path}: not a text file; expected lines of class cx cy w h") from error
     return parse(text, image, size_wh, class_count)
 
 
@@ -93,7 +82,6 @@ def write(labels: ImageLabels) -> Path:
     return path
 
 
-MAX_CLASSES = 10_000  # of a folder without a class list
 _LOOKED_AT = 50
 
 
@@ -150,8 +138,8 @@ def read_names(file: Path) -> tuple[str, ...]:
     """labelImg's ``classes.txt``: a name a line; an empty line keeps its number."""
     try:
         lines = file.read_text(encoding="utf-8-sig").rstrip().splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise LabelError(f"{file}: no text in UTF-8; expected a class name a line") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelError(f"{file}: no text in UTF-8; expected a class name a line") from error
     names = tuple(line.strip() or f"class_{i}" for i, line in enumerate(lines))
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names or twice:
@@ -160,21 +148,36 @@ def read_names(file: Path) -> tuple[str, ...]:
     return names
 
 
-def _names_of_yaml(file: Path) -> tuple[str, ...] | None:
+def _yaml(file: Path) -> dict[str, Any]:
     try:
         content = yaml_library.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml_library.YAMLError):
-        return None
-    names = content.get("names") if isinstance(content, dict) else None
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _names_of_yaml(file: Path) -> tuple[str, ...] | None:
+    names = _yaml(file).get("names")
     if isinstance(names, dict):
         names = [names[i] for i in sorted(names)]
     return tuple(str(name) for name in names) if isinstance(names, list) else None
 
 
+def _keypoint_fields(folder: Path) -> int:
+    """How many numbers follow each box in a pose data set, by the YAML beside the labels."""
+    for file in (*sorted(folder.glob("*.y*ml")), folder.absolute().parent / "data.yaml"):
+        shape = _yaml(file).get("kpt_shape")
+        if isinstance(shape, list) and [type(n) for n in shape] == [int, int]:
+            return int(shape[0] * shape[1])
+    return 0
+
+
 def read_folder(folder: Path, names: Sequence[str] | None, reading: Reading) -> LabelSet:
     """Every txt below ``folder`` that is a label, each with the image of its name."""
     files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in NO_LABELS)
-    items = [_raw(file, file.relative_to(folder), names) for file in files]
+    told: Counter[str] = Counter()
+    points = _keypoint_fields(folder)
+    items = [_raw(file, file.relative_to(folder), names, told, points) for file in files]
     texts = _texts(files, items, reading)
     labels = [item for file, item in zip(files, items, strict=True) if file not in texts]
     notes = [f"passed over, no labels: {file.relative_to(folder)}" for file in texts]
@@ -182,7 +185,7 @@ def read_folder(folder: Path, names: Sequence[str] | None, reading: Reading) -> 
         numbers = [int(box.name) for item in labels for box in _sound(item)]
         names = [str(number) for number in range(max(numbers, default=-1) + 1)]
         notes.insert(0, f"{folder}: no {CLASSES_FILE}, no data.yaml; classes go by number")
-    read = resolve(labels, reading, names)
+    read = say_not_kept(resolve(labels, reading, names), told)
     return replace(read, notes=(*read.notes[:1], *notes, *read.notes[1:]))
 
 
@@ -204,20 +207,38 @@ def _sound(item: RawAnnotation | ReadError) -> list[RawBox]:
     return [] if isinstance(item, ReadError) else [box for box in item.boxes if not box.problem]
 
 
-def read_images(images: Iterable[Path], names: Sequence[str], reading: Reading) -> LabelSet:
-    """Each image with the label Ultralytics gives it; none means no face."""
+def read_images(
+    images: Iterable[Path], names: Sequence[str], reading: Reading, keypoint_fields: int = 0
+) -> LabelSet:
+    """Each image with the label Ultralytics gives it; none means no face. Raises `LabelError`
+    where no image has one: that is a folder of labels in the wrong place."""
+    told: Counter[str] = Counter()
     items: list[RawAnnotation | ReadError] = []
+    missing: list[Path] = []
     for image in images:
         label = label_path_of(image)
-        raw = _raw(label, Path(label.name), names)
+        raw = _raw(label, Path(label.name), names, told, keypoint_fields)
         if isinstance(raw, ReadError):
             items.append(raw)
-        else:
-            items.append(RawAnnotation(image.name, raw.boxes, normalised=True, path=image))
-    return resolve(items, reading, names)
+            continue
+        items.append(RawAnnotation(image.name, raw.boxes, normalised=True, path=image))
+        if not raw.boxes and not label.exists():
+            missing.append(label)
+    if items and len(missing) == len(items):
+        raise LabelError(
+            f"{missing[0].parent}: no label file for any of {len(items):,} images "
+            f"(the first: {missing[0].name}); put the labels there"
+        )
+    return say_not_kept(resolve(items, reading, names), told)
 
 
-def _raw(file: Path, shown: Path, names: Sequence[str] | None) -> RawAnnotation | ReadError:
+def _raw(
+    file: Path,
+    shown: Path,
+    names: Sequence[str] | None,
+    told: Counter[str],
+    keypoint_fields: int = 0,
+) -> RawAnnotation | ReadError:
     try:
         with open(file, "rb", buffering=0) as stream:
             lines = stream.read().decode("utf-8-sig").splitlines()
@@ -228,25 +249,13 @@ def _raw(file: Path, shown: Path, names: Sequence[str] | None) -> RawAnnotation 
     except OSError as error:
         return ReadError(f"{file}: cannot be read ({error.strerror})")
     boxes = [
-        raw_box(line, f"{shown}: line {number}", names)
+        raw_box(line, f"{shown}: line {number}", names, keypoint_fields, told)
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]
     # Labels may lie in labels/train for the images of images/train
     folder = "/".join(part for part in shown.parent.parts if part != "labels")
     return RawAnnotation(shown.stem, boxes, folder=folder, normalised=True)
-
-
-def raw_box(line: str, where: str, names: Sequence[str] | None) -> RawBox:
-    """One line of a label file; what is wrong with it is the box's problem. Without ``names``, a
-    class is called by its number."""
-    try:
-        class_id, *xywhn = parse_line(line, where, MAX_CLASSES if names is None else len(names))
-    except LabelError as error:
-        why = str(error).removeprefix(f"{where}: ")
-        return RawBox("?", where=where, problem=f"is no YOLO label: {why}")
-    name = str(int(class_id)) if names is None else names[int(class_id)]
-    return RawBox(name, xywhn, where)
 
 
 def write_folder(labels: LabelSet, folder: Path) -> None:

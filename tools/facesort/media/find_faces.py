@@ -11,8 +11,8 @@ from facesort.classes import parse_class
 from facesort.errors import LabelError
 from facesort.media import outputs
 from facesort.media.advice import Advice, require_classes
+from facesort.media.frame_results import HEAD_SCALE
 from facesort.media.job import Count, Job, Progress
-from facesort.media.masks import HEAD_SCALE
 from facesort.media.outputs import Output
 from facesort.media.process_sources import process_sources
 from facesort.media.sources import Sources

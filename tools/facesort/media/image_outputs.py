@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from facesort import packages
 from facesort.classes import FaceClass
 from facesort.errors import ModelError
-from facesort.media.frame_results import Face, FrameResult
-from facesort.media.masks import cut, head_of, masks_of, whole_px
+from facesort.media.frame_results import Face, FrameResult, cut, head_of, masks_of, whole_px
 from facesort.media.outputs import Output
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
@@ -50,7 +49,7 @@ def _annotator() -> Any:
         from ultralytics.utils import plotting
     except ImportError as error:
         line = packages.install_line(["ultralytics"])
-        raise ModelError(f"drawing needs ultralytics ({error}); run: {line}") from None
+        raise ModelError(f"drawing needs ultralytics ({error}); run: {line}") from error
     return plotting.Annotator
 
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.media.masks import HEAD_SCALE, Region, masks_of
+from facesort.media.frame_results import HEAD_SCALE, Region, masks_of
 from facesort.models.detect import Detector
 from facesort.models.segment.segmenter import Segment, load_segmenter
 

@@ -1,12 +1,16 @@
-"""Runs the detector over photos, videos, cameras and streams; results go to the outputs."""
+"""Runs the detector over photos, videos, cameras and streams; results go to the outputs. A thread
+works ahead: frames are decoded while the last ones are looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import queue
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +19,6 @@ from facesort.errors import PhotoError
 from facesort.media.frame_results import FrameResult, as_faces
 from facesort.media.job import Count, Job, Timer, hand_on
 from facesort.media.outputs import Output, Stems
-from facesort.media.prefetch import in_thread
 from facesort.media.sources import Source
 from facesort.media.tracking import LOWEST_CONF, Tracker, Votes
 from facesort.media.window import Quit
@@ -23,6 +26,63 @@ from facesort.models.detect import YoloDetector
 from facesort.parallel import ordered_map
 from facesort.photos import open_photo
 from facesort.photos.video import Frame, Video
+
+T = TypeVar("T")
+POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class _End:
+    error: BaseException | None
+
+
+def in_thread(items: Iterable[T], room: int, newest_only: bool = False) -> Generator[T, None, None]:
+    """``items``, drawn in a thread, at most ``room`` ahead.
+
+    ``newest_only``: what waits while a newer one comes is dropped, so that a camera is never late.
+    An exception of ``items`` surfaces here. The thread ends with this iterator, also if it is
+    closed early.
+    """
+    waiting: queue.Queue[T | _End] = queue.Queue(room)
+    stopped = threading.Event()
+
+    def put(item: T | _End, may_drop: bool) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0 if may_drop else POLL_S)
+                return
+            except queue.Full:
+                if may_drop:
+                    _drop_oldest(waiting)
+
+    def draw() -> None:
+        try:
+            for item in items:
+                put(item, newest_only)
+                if stopped.is_set():
+                    return
+            put(_End(None), may_drop=False)
+        except BaseException as error:  # to be raised where it can be handled
+            put(_End(error), may_drop=False)
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := waiting.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _drop_oldest(waiting: queue.Queue[T | _End]) -> None:
+    try:
+        waiting.get_nowait()
+    except queue.Empty:  # it was picked up just now
+        pass
+
 
 FrameResults = Generator[FrameResult, None, None]
 FRAMES_AHEAD = 8  # decoded frames that wait: 22 MB at 1280 x 720

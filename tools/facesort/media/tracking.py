@@ -54,7 +54,7 @@ def _ultralytics() -> tuple[Any, Any, Any]:
         raise ModelError(
             f"tracking needs ultralytics and lap ({error}); pass --no-track, or run: "
             + packages.install_line(["ultralytics", "lap"])
-        ) from None
+        ) from error
     file = root.utils.ROOT / "cfg" / "trackers" / "bytetrack.yaml"
     settings = root.utils.IterableSimpleNamespace(
         **(root.utils.YAML.load(file) | {"fuse_score": False})

@@ -1,26 +1,25 @@
-"""One way to find faces, whatever runs the network: ONNX Runtime (without torch) or Ultralytics.
+"""One way to find faces, whatever runs the network (`models.backends`).
 
-A backend is a function from the network input to the raw output; everything around it, fitting
+A backend gives a function from the network input to the raw output; everything around it, fitting
 the image and reading the output, is shared (`letterbox`), so two backends can be compared raw.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort import packages
 from facesort.detections import Detections
 from facesort.errors import ModelError
 from facesort.models import second_look
+from facesort.models.backends import BACKENDS, Request, backend_of
 from facesort.models.input_size import InputSizes
 from facesort.models.letterbox import (
     MAX_FACES,
@@ -29,12 +28,12 @@ from facesort.models.letterbox import (
     letterbox,
     unmirrored,
 )
-from facesort.models.runtime import open_session
 
 DEFAULT_CONF = 0.25  # below it, something is not called a face
 DEFAULT_SURE = 0.5  # from it on, the class of a face is trusted
 DEFAULT_IMGSZ = 640
 META_CONF, META_SURE = "facesort_conf", "facesort_sure"
+METADATA_FILE = "metadata.yaml"  # beside a network whose file has no place for it
 
 RawForward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
@@ -89,7 +88,7 @@ class YoloDetector:
         raw, size_wh = self.forward(pixels), (pixels.shape[3], pixels.shape[2])
         if mirrored and not self.end2end and raw.shape[1] == anchor_count(size_wh):
             other = self.forward(np.ascontiguousarray(pixels[..., ::-1]))
-            raw = (raw + unmirrored(other, size_wh)) / 2
+            raw = (raw + unmirrored(other, size_wh)) / np.float32(2)
         return decode(raw, fit, conf, self.end2end, self.max_faces)
 
 
@@ -119,95 +118,91 @@ def load_detector(
     imgsz: int | None = None,
     threads: int = 1,
     fused: bool = False,
+    backend: str = "",
 ) -> YoloDetector:
-    """Load ``weights`` (.onnx, or .pt through Ultralytics, ``fused`` as it is when exported).
+    """Load ``weights``, run by ``backend`` or the one whose file it is (`models.backends`).
 
     ``conf`` and ``imgsz`` default to what the model says of itself. ``threads`` is per call: the
     album calls from several threads at once, one image each, which beats one call over many
-    cores. Raises `ModelError` when the file is missing or is no YOLO detector.
+    cores. A .pt file is ``fused`` as it is when exported. Raises `ModelError` when the file is
+    missing or is no YOLO detector.
     """
-    if weights.is_dir():
-        raise ModelError(f"{weights}: a folder (OpenVINO?) is not read here; pass .onnx or .pt")
-    if not weights.is_file():
-        raise ModelError(f"{weights}: no such model; train one, or pass --weights FILE")
-    if weights.suffix == ".onnx":
-        return _load_onnx(weights, conf, imgsz, threads)
-    if weights.suffix == ".pt":
-        return _load_torch(weights, conf, imgsz, fused)
-    raise ModelError(f"{weights}: '{weights.suffix}' is no model; expected .onnx or .pt")
+    program = backend_of(weights)
+    if backend:
+        program = BACKENDS[backend]
+        if not program.runs(weights):
+            raise ModelError(f"{weights}: {backend} does not run such a file")
+    return program.load(weights, Request(conf, imgsz, threads, fused))
 
 
-def _load_onnx(weights: Path, conf: float | None, imgsz: int | None, threads: int) -> YoloDetector:
-    data = weights.read_bytes()
-    session = open_session(weights, data, threads)
-    meta = session.get_modelmeta().custom_metadata_map
-    takes, gives = session.get_inputs()[0], session.get_outputs()[0]
-    fixed = all(isinstance(side, int) for side in takes.shape[2:])
+@dataclass(frozen=True)
+class Metadata:
+    """What a model file says of itself; ``imgsz`` is the size it was made for."""
+
+    names: tuple[str, ...]
+    imgsz: int
+    conf: float
+    sure: float
+    end2end: bool
+
+    def detector(
+        self, forward: RawForward, content: bytes, request: Request, is_fixed: bool, weights: Path
+    ) -> YoloDetector:
+        """The detector that was asked for; ``content`` are the bytes of ``weights``, which take
+        only squares of ``imgsz`` where it ``is_fixed``."""
+        if is_fixed and request.imgsz not in (None, self.imgsz):
+            raise ModelError(
+                f"{weights}: takes only {self.imgsz} px, not {request.imgsz}; export without "
+                "--fixed"
+            )
+        return YoloDetector(
+            forward=forward,
+            names=self.names,
+            imgsz=request.imgsz or self.imgsz,
+            fingerprint=_fingerprint(content),
+            conf=self.conf if request.conf is None else request.conf,
+            sure=self.sure,
+            end2end=self.end2end,
+            square=is_fixed,
+        )
+
+
+def read_metadata(meta: Mapping[str, Any], weights: Path, side_px: int | None = None) -> Metadata:
+    """From the metadata that the exporter wrote, as text or as values; ``side_px`` where the
+    network takes only that. Raises `ModelError`."""
     try:
-        names = _names(ast.literal_eval(meta["names"]))
-        size = int(takes.shape[2] if fixed else max(ast.literal_eval(meta["imgsz"])))
-        own_conf = float(meta.get(META_CONF, DEFAULT_CONF))
-        own_sure = float(meta.get(META_SURE, DEFAULT_SURE))
-    except (KeyError, ValueError, TypeError, SyntaxError, IndexError):
+        return Metadata(
+            names=names_of(_value(meta["names"])),
+            imgsz=int(side_px or max(_value(meta["imgsz"]))),
+            conf=float(meta.get(META_CONF, DEFAULT_CONF)),
+            sure=float(meta.get(META_SURE, DEFAULT_SURE)),
+            end2end=str(meta.get("end2end")) == "True",
+        )
+    except (KeyError, ValueError, TypeError, SyntaxError, IndexError) as error:
         raise ModelError(
             f"{weights}: its metadata names no classes and size; export with tools/yolo_to_onnx.py"
-        ) from None
-    end2end = meta.get("end2end") == "True"
-    rows = gives.shape[1] if len(gives.shape) == 3 else 0  # a name where it is left open: YOLOv7
-    if not end2end and isinstance(rows, int) and rows != 4 + len(names):
-        raise ModelError(f"{weights}: output {gives.shape} does not fit its {len(names)} classes")
-    if fixed and imgsz not in (None, size):
-        raise ModelError(f"{weights}: takes only {size} px, not {imgsz}; export without --fixed")
-    batch = takes.shape[0] if isinstance(takes.shape[0], int) else 1
-    kind = np.float16 if "float16" in takes.type else np.float32
-
-    def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        feed = np.repeat(pixels, batch, axis=0).astype(kind, copy=False)
-        raw: NDArray[np.float32] = session.run(None, {takes.name: feed})[0][0]
-        return raw.astype(np.float32, copy=False)
-
-    return YoloDetector(
-        forward=forward,
-        names=names,
-        imgsz=imgsz or size,
-        fingerprint=_fingerprint(data),
-        conf=own_conf if conf is None else conf,
-        sure=own_sure,
-        end2end=end2end,
-        square=fixed,
-    )
+        ) from error
 
 
-def _load_torch(weights: Path, conf: float | None, imgsz: int | None, fused: bool) -> YoloDetector:
-    packages.require("torch", "ultralytics", what=f"{weights.name}, a PyTorch file,")
-    from facesort.models.ultralytics_loader import load_yolo
+def read_metadata_file(file: Path) -> dict[str, Any]:
+    """Raises `ModelError` where ``file`` is no YAML table."""
+    import yaml
 
-    model = load_yolo(weights, task="detect")
-    import torch
-
-    network = model.model.float().eval()
-    if fused:
-        network.fuse(verbose=False)
-    one_at_a_time = Lock()  # the network keeps its anchors of the last input size in itself
-
-    def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        with one_at_a_time, torch.inference_mode():
-            output = network(torch.from_numpy(pixels))
-        raw: NDArray[np.float32] = (output[0] if isinstance(output, tuple) else output)[0].numpy()
-        return raw
-
-    return YoloDetector(
-        forward=forward,
-        names=_names(model.names),
-        imgsz=imgsz or DEFAULT_IMGSZ,
-        fingerprint=_fingerprint(weights.read_bytes()),
-        conf=DEFAULT_CONF if conf is None else conf,
-        end2end=bool(getattr(network.model[-1], "end2end", False)),
-    )
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ModelError(f"{file}: cannot be read; expected what the export wrote") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{file}: no table; expected names and imgsz, as the export wrote them")
+    return content
 
 
-def _names(names: dict[int, str]) -> tuple[str, ...]:
+def names_of(names: Mapping[int, str]) -> tuple[str, ...]:
     return tuple(names[i] for i in range(len(names)))
+
+
+def _value(entry: Any) -> Any:
+    return ast.literal_eval(entry) if isinstance(entry, str) else entry
 
 
 def _fingerprint(data: bytes) -> str:

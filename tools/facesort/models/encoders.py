@@ -152,4 +152,4 @@ def _likeness(meta: Mapping[str, str], weights: Path) -> SimilarityNorm:
     try:
         return similarity_norm.from_json(meta[META_LIKENESS])
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{weights}: metadata {META_LIKENESS} cannot be used: {error}") from None
+        raise ModelError(f"{weights}: metadata {META_LIKENESS} cannot be used: {error}") from error

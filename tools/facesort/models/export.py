@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
+from facesort.files import move
 from facesort.models.detect import DEFAULT_IMGSZ, load_detector
 from facesort.models.parity import Parity, compare, require
-from facesort.models.runtime import move
 
 META_DATA = "facesort_data"  # name and hash of the training data
 HALF_MAX_ABS, HALF_MIN_IOU = 0.05, 0.95  # float16 has three digits
@@ -106,7 +106,7 @@ def _finish(file: Path, notes: Mapping[str, str]) -> None:
     try:
         onnx.checker.check_model(model, full_check=True)
     except onnx.checker.ValidationError as error:
-        raise ModelError(f"{file.name}: onnx.checker refuses it: {error}") from None
+        raise ModelError(f"{file.name}: onnx.checker refuses it: {error}") from error
     kept = {entry.key: entry.value for entry in model.metadata_props}
     # Ultralytics' own names the path of the data on the machine of training
     kept["description"] = "YOLO face occlusion detector, made with facesort"

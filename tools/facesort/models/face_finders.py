@@ -55,7 +55,7 @@ def load_yunet(weights: Path, conf: float = 0.6) -> FaceFinder:
         network.detect(np.zeros((32, 32, 3), dtype=np.uint8))
     except cv2.error as error:
         reason = str(error).strip().splitlines()[-1]
-        raise ModelError(f"{weights}: OpenCV cannot use it as YuNet ({reason[:120]})") from None
+        raise ModelError(f"{weights}: OpenCV cannot use it as YuNet ({reason[:120]})") from error
     finally:
         cv2.utils.logging.setLogLevel(level)
     one_at_a_time = Lock()  # the input size is part of the network

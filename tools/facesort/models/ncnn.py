@@ -7,6 +7,7 @@ written is laid out as Ultralytics does it, so that ``YOLO("..._ncnn_model")`` r
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -19,25 +20,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.detect import YoloDetector, load_detector
+from facesort.files import move
+from facesort.models.backends import BACKENDS, ORT, Request
+from facesort.models.detect import (
+    METADATA_FILE,
+    RawForward,
+    YoloDetector,
+    read_metadata,
+    read_metadata_file,
+)
 from facesort.models.parity import Parity, compare, require
-from facesort.models.runtime import move
 
 INSTALL = "ncnn and pnnx are not both installed; run: python -m pip install ncnn pnnx"
-PARAM, BIN, METADATA = "model.ncnn.param", "model.ncnn.bin", "metadata.yaml"
+PARAM, BIN = "model.ncnn.param", "model.ncnn.bin"
 
 
-def load_in_ncnn(folder: Path, detector: YoloDetector, threads: int = 1) -> YoloDetector:
-    """``detector``, its network run by ncnn from ``folder``; it takes only squares.
+def load_detector(weights: Path, request: Request) -> YoloDetector:
+    """The detector of a folder that `write_ncnn` or Ultralytics wrote; it takes only squares.
 
     Raises `ModelError` when ncnn is not installed or knows an operator of the network not.
     """
+    metadata = read_metadata(read_metadata_file(weights / METADATA_FILE), weights)
+    data = (weights / PARAM).read_bytes() + (weights / BIN).read_bytes()
+    forward = _forward(weights, request.threads)
+    return metadata.detector(forward, data, request, True, weights)
+
+
+def _forward(folder: Path, threads: int) -> RawForward:
     try:
         import ncnn
-    except ImportError:
-        raise ModelError(INSTALL) from None
+    except ImportError as error:
+        raise ModelError(INSTALL) from error
     net = ncnn.Net()
-    net.opt.num_threads = threads
+    net.opt.num_threads = threads or os.cpu_count() or 1
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     if net.load_param(str(folder / PARAM)) or net.load_model(str(folder / BIN)):
         raise ModelError(f"{folder}: ncnn cannot load it; run the ONNX file by ONNX Runtime")
@@ -50,7 +65,7 @@ def load_in_ncnn(folder: Path, detector: YoloDetector, threads: int = 1) -> Yolo
                 raise ModelError(f"{folder}: ncnn cannot run it; use the ONNX file instead")
             return np.array(raw)
 
-    return replace(detector, forward=forward, square=True)
+    return forward
 
 
 def write_ncnn(
@@ -62,15 +77,16 @@ def write_ncnn(
     Returns how equal both are on ``images``; raises `ModelError`, and writes nothing, when a
     package is missing, the network cannot be converted, or the parity gate fails.
     """
-    original = load_detector(onnx_file)
+    original = BACKENDS[ORT].load(onnx_file, Request())
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         _convert(onnx_file, folder, imgsz)
-        converted = load_in_ncnn(folder, replace(original, imgsz=imgsz))
+        forward = _forward(folder, threads=1)
+        converted = replace(original, forward=forward, imgsz=imgsz, square=True)
         parity = compare(original, converted, images)
         require(parity, f"{out.name} converted from {onnx_file.name}")
-        _write_metadata(onnx_file, folder / METADATA, imgsz)
-        for name in (PARAM, BIN, METADATA):
+        _write_metadata(onnx_file, folder / METADATA_FILE, imgsz)
+        for name in (PARAM, BIN, METADATA_FILE):
             move(folder / name, out / name)
     return parity
 
@@ -79,8 +95,8 @@ def _convert(onnx_file: Path, folder: Path, imgsz: int) -> None:
     """Let pnnx make `PARAM` and `BIN` in ``folder``, 32 bits; it runs as a program of its own."""
     try:
         import pnnx
-    except ImportError:
-        raise ModelError(INSTALL) from None
+    except ImportError as error:
+        raise ModelError(INSTALL) from error
     shutil.copyfile(onnx_file, folder / "model.onnx")  # pnnx writes beside what it reads
     shape = f"inputshape=[1,3,{imgsz},{imgsz}]f32"
     command = [pnnx.EXEC_PATH, "model.onnx", shape, "fp16=0"]

@@ -8,11 +8,11 @@ average precision stays as it is.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from facesort.errors import ModelError
+from facesort.files import replacing
 from facesort.models.ultralytics_loader import load_yolo
 
 
@@ -30,12 +30,8 @@ def apply_platt_scaling(weights: Path, out: Path, slope: float, shift: float) ->
         for convolution in _score_convolutions(model.model, weights):
             convolution.weight.mul_(slope)
             convolution.bias.mul_(slope).add_(shift)
-    partial = out.with_name(out.name + ".partial.pt")
-    try:
-        model.save(partial)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(out) as temporary:
+        model.save(temporary)
 
 
 def _score_convolutions(network: Any, weights: Path) -> list[Any]:

@@ -1,11 +1,9 @@
-"""ONNX files: opened by ONNX Runtime in one way, put in place in one step, timed in turns."""
+"""ONNX files: opened by ONNX Runtime in one way, timed in turns."""
 
 from __future__ import annotations
 
 import logging
-import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.memory import check_limit
+from facesort.models.backends import Request
+from facesort.models.detect import YoloDetector, read_metadata
+from facesort.parallel import check_limit
 
 _EXTERNAL = re.compile("external data|model_path must not be empty", re.IGNORECASE)
 
@@ -39,19 +39,32 @@ def open_session(weights: Path, data: bytes, threads: int) -> Any:
             raise ModelError(
                 f"{weights}: keeps weights in other files, which are not opened; expected one file "
                 "that holds them: onnx.save(onnx.load(FILE), OUT)"
-            ) from None
-        raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from None
+            ) from error
+        raise ModelError(f"{weights}: ONNX Runtime cannot load it: {error}") from error
 
 
-def move(file: Path, out: Path) -> None:
-    """Put ``file`` at ``out`` in one step, so that half a model is never loaded."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    try:
-        shutil.copyfile(file, partial)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+def load_detector(weights: Path, request: Request) -> YoloDetector:
+    """A detector run by ONNX Runtime; it needs no torch."""
+    data = weights.read_bytes()
+    session = open_session(weights, data, request.threads)
+    takes, gives = session.get_inputs()[0], session.get_outputs()[0]
+    is_fixed = all(isinstance(side, int) for side in takes.shape[2:])
+    side_px = takes.shape[2] if is_fixed else None
+    metadata = read_metadata(session.get_modelmeta().custom_metadata_map, weights, side_px)
+    rows = gives.shape[1] if len(gives.shape) == 3 else 0  # a name where it is left open: YOLOv7
+    if not metadata.end2end and isinstance(rows, int) and rows != 4 + len(metadata.names):
+        raise ModelError(
+            f"{weights}: output {gives.shape} does not fit its {len(metadata.names)} classes"
+        )
+    batch = takes.shape[0] if isinstance(takes.shape[0], int) else 1
+    kind = np.float16 if "float16" in takes.type else np.float32
+
+    def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        feed = np.repeat(pixels, batch, axis=0).astype(kind, copy=False)
+        raw: NDArray[np.float32] = session.run(None, {takes.name: feed})[0][0]
+        return raw.astype(np.float32, copy=False)
+
+    return metadata.detector(forward, data, request, is_fixed, weights)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import PhotoError
-from facesort.photos import decode, exif
+from facesort.photos import decode
 from facesort.photos.listing import is_video
 from facesort.photos.remote import Place, Remote
 
@@ -139,11 +139,11 @@ def _decode(data: bytes, name: str, min_long_side_px: int | None) -> Photo:
                 decode.decode_jpeg(data, size_wh, divisor) if image.mode in ("RGB", "L") else None
             )
             if fast is not None:
-                return _upright(fast, exif.orientation(image.info.get("exif") or b""), size_wh)
+                return _upright(fast, decode.orientation(image.info.get("exif") or b""), size_wh)
             _decode_at(image, divisor)
         image.load()
         # TIFF and HEIC decoders turn the image themselves, and leave no orientation behind
-        turned = exif.orientation(image.info.get("exif") or b"")
+        turned = decode.orientation(image.info.get("exif") or b"")
         size_wh = size_wh if name == "JPEG" else image.size  # only the JPEG decoder shrinks
         rgb = decode.to_rgb(image)
         if name != "JPEG" and divisor > 1:

@@ -129,7 +129,7 @@ def album_at(text: str) -> Place:
     except ValueError as error:
         raise UsageError(
             f"{masked(text)}: no URL ({error}); expected s3://bucket/album or so"
-        ) from None
+        ) from error
     is_asked = "a query (?...)" if parts.scheme.startswith("http") and parts.query else ""
     if secret := secret_in(text) or is_asked:
         raise UsageError(
@@ -155,9 +155,9 @@ def _store(url: str) -> tuple[Any, str]:
     except ImportError as error:
         package = PACKAGES.get(protocol) if error.name != "fsspec" else "fsspec"
         how = f"python -m pip install {package}" if package else first_line(error)
-        raise UsageError(f"{url}: what reads {protocol}:// is not installed: {how}") from None
+        raise UsageError(f"{url}: what reads {protocol}:// is not installed: {how}") from error
     except Exception as error:  # of every kind: unknown protocols, hosts that do not answer
-        raise AlbumError(f"{url}: cannot be opened ({first_line(error)})") from None
+        raise AlbumError(f"{url}: cannot be opened ({first_line(error)})") from error
     return store, str(path)
 
 
@@ -171,7 +171,7 @@ def check_reachable(album: Remote) -> None:
         raise UnreachableError(
             f"{album}: cannot be read on machine {platform.node()}: {why}; once it can, run the "
             "same command again: it goes on from there"
-        ) from None
+        ) from error
 
 
 def list_remote(album: Remote) -> Listing:
@@ -189,15 +189,15 @@ def list_remote(album: Remote) -> Listing:
             for name in [name for name, info in files.items() if info.get("size", 0) is None]:
                 files[name] = store.info(name)  # HTTP lists names only
             store.invalidate_cache()
-    except FileNotFoundError:
+    except FileNotFoundError as error:
         raise UsageError(
             f"{album}: no such folder, or nothing in it; expected the one that holds your photos"
-        ) from None
+        ) from error
     except OSError as error:
         raise AlbumError(
             f"{album}: cannot be listed ({error.strerror}); check the address, your login "
             "and your rights"
-        ) from None
+        ) from error
     if root in files:
         raise UsageError(f"{album}: is a file; expected the folder that holds your photos")
     prefix = f"{root.rstrip('/')}/"
@@ -289,9 +289,9 @@ def _as_os_error(what: Remote) -> Iterator[None]:
     except FileNotFoundError:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(what)) from None
     except PermissionError as error:
-        raise PermissionError(errno.EACCES, first_line(error), str(what)) from None
+        raise PermissionError(errno.EACCES, first_line(error), str(what)) from error
     except Exception as error:
         if what.relative:
             check_reachable(Remote(what.url))
         reason = error.strerror if isinstance(error, OSError) and error.strerror else None
-        raise OSError(errno.EIO, reason or first_line(error), str(what)) from None
+        raise OSError(errno.EIO, reason or first_line(error), str(what)) from error

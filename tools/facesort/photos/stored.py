@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.photos import decode, exif
+from facesort.photos import decode
 from facesort.photos.opener import open_photo, read_photo_bytes
 
 _HEAD_BYTES = 1 << 18  # in which a JPEG says its size, as a rule
@@ -45,7 +45,7 @@ def read_stored(path: Path) -> Stored:
             head = file.read(_HEAD_BYTES)
         if decode.format_of(head) == "JPEG":
             with decode.begin(head, "JPEG") as image:
-                return Stored(image.size, exif.orientation(image.info.get("exif") or b""))
+                return Stored(image.size, decode.orientation(image.info.get("exif") or b""))
     except Exception:  # a longer header, or a damaged file: what the opener says of it counts
         pass
     return _opened(path)
@@ -65,7 +65,7 @@ def read_whole(path: Path) -> Stored:
         kind = decode.format_of(head)
         if kind in _END and tail.endswith(_END[kind]):
             with decode.begin(head, kind) as image:
-                size_wh, turned = image.size, exif.orientation(image.info.get("exif") or b"")
+                size_wh, turned = image.size, decode.orientation(image.info.get("exif") or b"")
             if size_wh[0] * size_wh[1] <= _SURE_PIXELS:
                 return Stored(size_wh, turned, has_end=True)
     except Exception:  # a longer header, or a damaged file: what the opener says of it counts
@@ -82,6 +82,6 @@ def _opened(path: Path) -> Stored:
 
 def to_stored(xyxy_px: NDArray[np.float64], stored: Stored) -> NDArray[np.float64]:
     """Boxes (n, 4) of the upright photo as boxes of the one in the file."""
-    turn = exif.TURN[_BACK.get(stored.orientation, stored.orientation)]
+    turn = decode.TURN[_BACK.get(stored.orientation, stored.orientation)]
     x, y = turn(xyxy_px[:, 0::2], xyxy_px[:, 1::2], *stored.upright_wh)
     return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)

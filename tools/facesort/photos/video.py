@@ -175,7 +175,7 @@ def _require_readable(path: Path) -> None:
             if not file.read(1):
                 raise PhotoError("is empty (0 bytes); expected a video; copy it again")
     except OSError as error:
-        raise PhotoError(f"cannot be read ({error.strerror or error}); expected a video") from None
+        raise PhotoError(f"cannot be read ({error.strerror or error}); expected a video") from error
 
 
 def _why_not_opened(kind: str) -> str:

@@ -73,7 +73,7 @@ def listen(port: int = 0) -> socket.socket:
         sock.bind((HOST, port))
     except OSError as error:
         sock.close()
-        raise UsageError(f"--port {port}: {error.strerror}; leave it out for a free one") from None
+        raise UsageError(f"--port {port}: {error.strerror}; leave it out for a free one") from error
     sock.listen()  # who opens the address as soon as it is printed waits, and is not refused
     return sock
 

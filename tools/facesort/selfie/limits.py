@@ -60,7 +60,9 @@ def _load(file: Path) -> dict[object, object]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror}); is the path right?") from None
+        raise UsageError(
+            f"{file}: cannot be read ({error.strerror}); is the path right?"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError):
         content = None
     if not isinstance(content, dict):

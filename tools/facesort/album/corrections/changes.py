@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from facesort.album.disk import FileSignature
 from facesort.album.names import NamePool, can_be_folder, folded
@@ -243,6 +243,11 @@ def _files(view: Path) -> set[str]:
     beside a photo to describe it."""
     names = ((path, Path(path).name) for path in _walk(view))
     return {path for path, name in names if not name.startswith(".") and not is_sidecar(name)}
+
+
+def stem_sidecar(path: str) -> str:
+    """The side-car of a photo as Lightroom calls it: ``a.xmp`` for ``a.jpg``."""
+    return str(PurePosixPath(path).with_suffix(SIDECAR))
 
 
 def is_sidecar(name: str) -> bool:

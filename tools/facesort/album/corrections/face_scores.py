@@ -212,7 +212,7 @@ class FaceScores:
 
 def _fitted(some: Examples, like: similarity_norm.SimilarityNorm) -> Calibration:
     people = int(some.person.max(initial=-1)) + 1
-    return build(some, people, like, PER_STATE_FIT).fit if people else Calibration()
+    return build(some, people, like, PER_STATE_FIT).calibration if people else Calibration()
 
 
 def _scores(

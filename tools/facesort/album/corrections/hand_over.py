@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from facesort.album.corrections.changes import was_in
 from facesort.album.corrections.sorted_album import SortedAlbum
-from facesort.album.disk import write_atomic
 from facesort.album.names import NamePool
 from facesort.album.records import NOT_A_FACE, BoxPx, Entry
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
 from facesort.errors import AlbumError, UsageError
+from facesort.files import write_atomic
 from facesort.photos import is_video, open_photo, read_photo_bytes
 
 BLUR, COVER, KEEP = WAYS = ("blur", "cover", "keep")

@@ -28,7 +28,7 @@ def crop_jpeg(album: SortedAlbum, face: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise PhotoError(f"{path.name}: {error.strerror}") from None
+        raise PhotoError(f"{path.name}: {error.strerror}") from error
     return data if len(data) <= SMALL_BYTES else _shrunk(data, path)
 
 
@@ -40,7 +40,7 @@ def _shrunk(data: bytes, path: Path) -> bytes:
         image.draft("RGB", (THUMB_PX, THUMB_PX))
         return _jpeg(image.convert("RGB"), THUMB_PX)
     except OSError as error:
-        raise PhotoError(f"{path.name}: {error}") from None
+        raise PhotoError(f"{path.name}: {error}") from error
 
 
 def open_whole(album: SortedAlbum, photo: str, frame: int | None) -> Photo:

@@ -14,12 +14,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.album.corrections.changes import SIDECAR, Changes
+from facesort.album.corrections.changes import SIDECAR, Changes, stem_sidecar
 from facesort.album.corrections.replan import Words, concerned_entries, planned
 from facesort.album.disk import FileSignature, is_same_photo, put_bytes, put_photo
 from facesort.album.executor import PlanExecutor, check_unchanged, write_manifest
+from facesort.album.link_modes import HARD
 from facesort.album.names import NamePool
-from facesort.album.records import HARD, BoxPx, Entry, folder_of
+from facesort.album.records import BoxPx, Entry, folder_of
 from facesort.album.state import State
 from facesort.album.undo import remove_sidecars, why_kept
 from facesort.album.user_labels import UserLabels
@@ -82,9 +83,8 @@ def file_anew(
 def remove_stale_sidecars(workspace: Workspace) -> None:
     """Of photos that are elsewhere now; what the others say is brought up to date on request."""
     targets = [path for entry in workspace.journal.state.entries.values() for path in entry.targets]
-    remove_sidecars(
-        workspace.dst, workspace.journal.state, keep={f"{path}{SIDECAR}" for path in targets}
-    )
+    keep = {f"{path}{SIDECAR}" for path in targets} | {stem_sidecar(path) for path in targets}
+    remove_sidecars(workspace.dst, workspace.journal.state, keep=keep)
 
 
 def _remove_empty_folders(workspace: Workspace) -> None:

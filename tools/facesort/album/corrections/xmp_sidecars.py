@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from facesort.album.corrections.apply import check_sorted
-from facesort.album.corrections.changes import SIDECAR
-from facesort.album.disk import DISK_FULL, write_atomic
+from facesort.album.corrections.changes import SIDECAR, stem_sidecar
 from facesort.album.journal import read_state
 from facesort.album.plan import folders_of_faces
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry
@@ -22,6 +22,7 @@ from facesort.album.user_labels import UserLabels, read_labels
 from facesort.album.workspace import Workspace, open_workspace
 from facesort.boxes import as_boxes, clip_xyxy
 from facesort.errors import PhotoError, UsageError
+from facesort.files import DISK_FULL, write_atomic
 from facesort.photos import album_at, content_hash, is_video
 from facesort.photos.stored import Stored, read_stored, to_stored
 from facesort.reporter import Reporter
@@ -108,9 +109,10 @@ def _tag(prefix: str, name: str) -> str:
 NAMELESS = (UNSURE, STRANGERS, NOT_A_FACE)
 
 
-def write_sidecars(root: Path, report: Reporter) -> int:
+def write_sidecars(root: Path, report: Reporter, as_stem: bool = False) -> int:
     """Write those that are missing or out of date, remove those whose photo is elsewhere now;
-    returns the exit code: 1 where one could not be written."""
+    returns the exit code: 1 where one could not be written. ``as_stem`` also writes ``a.xmp``
+    beside ``a.jpg.xmp``, where no other photo of the folder is called ``a``."""
     dst = check_sorted(root)
     state = read_state(dst.journal)
     if not state.people:
@@ -120,10 +122,20 @@ def write_sidecars(root: Path, report: Reporter) -> int:
         labels = read_labels(dst.corrections).within(workspace.journal.state.sorted_into)
         written, problems = 0, {}
         wanted: set[str] = set()
+        stems = Counter(
+            stem_sidecar(path)
+            for entry in workspace.journal.state.entries.values()
+            for path in entry.targets
+        )
         for entry in list(workspace.journal.state.entries.values()):
             regions = list(_regions(entry, labels))
             there = [path for path in entry.targets if os.path.lexists(root / path)]
             paths = [f"{path}{SIDECAR}" for path in there]
+            for path in there if as_stem else ():
+                if stems[stem_sidecar(path)] == 1:
+                    paths.append(stem_sidecar(path))
+                else:
+                    problems[path] = "another photo of the folder would have the same .xmp"
             if not regions or not paths or is_video(entry.scan.photo):  # a region is of an image
                 continue
             wanted |= {*paths}

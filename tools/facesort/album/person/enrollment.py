@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.disk import write_atomic
 from facesort.album.names import can_be_folder, fit, folded
 from facesort.album.person.gallery import Examples
 from facesort.album.person.quality import EXAMPLE, LEARNING, Quality, example_weight
@@ -24,6 +23,7 @@ from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
 from facesort.errors import AlbumError, PhotoError
+from facesort.files import write_atomic
 from facesort.models.people.similarity_norm import SimilarityNorm
 from facesort.photos import Photo, list_photos
 
@@ -195,7 +195,7 @@ class WhichFace:
         stem = self._stem(name, path)
         return {
             self.folder / name / fit(stem, f"_{number}.jpg"): jpeg
-            for number, jpeg in enumerate(_cut(photo, boxes))
+            for number, jpeg in enumerate(cut(photo, boxes))
         }
 
     def put(self, crops: Mapping[Path, bytes]) -> None:
@@ -219,7 +219,7 @@ class WhichFace:
         return "_".join(inner.parts)
 
 
-def _cut(photo: Photo, boxes: Sequence[BoxPx]) -> list[bytes]:
+def cut(photo: Photo, boxes: Sequence[BoxPx]) -> list[bytes]:
     """Each face with what is around it, but for other faces: those are painted over."""
     from PIL import Image
 

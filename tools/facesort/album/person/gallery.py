@@ -33,8 +33,8 @@ UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforeh
 # likeliest on real masked and bare faces of people kept apart from training, nine at a time
 # (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
 # on to it as the two spreads say: five examples a person tell little
-STEEPNESS, UNKNOWN_LOGIT = 2.0, 2.1
-STEEPNESS_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
+TEMPERATURE, UNKNOWN_LOGIT = 0.5, 2.1
+TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -82,10 +82,11 @@ class Examples:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probability of a score: the steepness of the softmax, and the score of a stranger."""
+    """Probability of a score: the temperature of the softmax, and the score of an unknown person
+    (`unknown_logit`, before it is divided)."""
 
-    steepness: float = STEEPNESS
-    unknown: float = UNKNOWN_LOGIT
+    temperature: float = TEMPERATURE
+    unknown_logit: float = UNKNOWN_LOGIT
 
     def probability(self, scores: Floats) -> Floats:
         """(n, people) to (n, people); what is missing to 1 in a row is a stranger's."""
@@ -93,7 +94,8 @@ class Calibration:
 
     def log_probability(self, scores: Floats) -> Floats:
         """(n, people) to (n, people + 1), a stranger's last."""
-        logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.unknown) * self.steepness
+        logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.unknown_logit)
+        logits = logits / self.temperature
         logits = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
 
@@ -106,7 +108,7 @@ class Gallery:
     examples: Examples
     people: int
     likeness: SimilarityNorm
-    fit: Calibration
+    calibration: Calibration
     found: Examples | None = None
     burst: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
@@ -130,12 +132,12 @@ class Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
         rows = _capped_rows(found, per_state)
         some = found.take(rows)
-        fit = calibrate(self.examples, self.people, self.likeness, some)
-        return Gallery(self.examples, self.people, self.likeness, fit, some, burst[rows])
+        anew = calibrate(self.examples, self.people, self.likeness, some)
+        return Gallery(self.examples, self.people, self.likeness, anew, some, burst[rows])
 
     def probability(self, vectors: Vectors, state: ArrayLike) -> Floats:
         """That face i is person j: (n, people)."""
-        return self.fit.probability(self.scores(vectors, state))
+        return self.calibration.probability(self.scores(vectors, state))
 
     def outliers(self) -> list[tuple[int, int, float]]:
         """Examples that the others would name otherwise, surest first: the example's row, the
@@ -143,7 +145,7 @@ class Gallery:
         if not len(self.examples):
             return []
         scores = _by_the_others(self.examples, self.people, self.likeness, soft=False)
-        probability, rows = self.fit.probability(scores), np.arange(len(scores))
+        probability, rows = self.calibration.probability(scores), np.arange(len(scores))
         likely, own = probability.argmax(axis=1), self.examples.person
         wrong = np.flatnonzero(scores[rows, likely] - scores[rows, own] >= OUTLIER_BY)
         found = [(int(i), int(likely[i]), float(probability[i, likely[i]])) for i in wrong]
@@ -217,17 +219,22 @@ def calibrate(
     # twins, or two names for one person: they are unsure, and must not make all others unsure
     doubled = np.isin(examples.person, alike(examples, likeness))
     own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
-    stranger_weight = np.where(doubled, 0.0, UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
+    unknown_weight = np.where(doubled, 0.0, UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
 
-    def surprise(place: Floats) -> float:
-        fit = Calibration(STEEPNESS * float(np.exp(place[0])), UNKNOWN_LOGIT + float(place[1]))
-        own = own_weight @ fit.log_probability(with_own)[rows, examples.person]
-        strange = stranger_weight @ fit.log_probability(without_own)[:, -1]
-        held = (place[0] / STEEPNESS_SPREAD) ** 2 + (place[1] / UNKNOWN_LOGIT_SPREAD) ** 2
+    def at(place: Floats) -> Calibration:
+        temperature = TEMPERATURE / float(np.exp(place[0]))
+        return Calibration(temperature, UNKNOWN_LOGIT + float(place[1]))
+
+    def nll(place: Floats) -> float:
+        """Negative logarithm of the likelihood and of the prior."""
+        tried = at(place)
+        own = own_weight @ tried.log_probability(with_own)[rows, examples.person]
+        strange = unknown_weight @ tried.log_probability(without_own)[:, -1]
+        held = (place[0] / TEMPERATURE_SPREAD) ** 2 + (place[1] / UNKNOWN_LOGIT_SPREAD) ** 2
         return float(held / 2 - own - strange)
 
-    best = minimize(surprise, np.zeros(2), method="L-BFGS-B", bounds=[(-2, 2), (-3, 3)]).x
-    return Calibration(STEEPNESS * float(np.exp(best[0])), UNKNOWN_LOGIT + float(best[1]))
+    best = minimize(nll, np.zeros(2), method="L-BFGS-B", bounds=[(-2, 2), (-3, 3)]).x
+    return at(best)
 
 
 def alike(

@@ -111,7 +111,7 @@ def _probability(
 
     def look(known: Gallery) -> Floats:
         scores = known.scores(faces.vectors, faces.state, burst)
-        probability = known.fit.probability(bursts.together(scores, burst, good))
+        probability = known.calibration.probability(bursts.together(scores, burst, good))
         return with_context(probability, around, good, UNKNOWN_SHARE, context)
 
     probability = look(gallery)

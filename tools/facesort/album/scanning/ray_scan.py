@@ -33,6 +33,7 @@ from facesort.album.records import Scan
 from facesort.album.scanning.scanner import Photos, Scanner, ScanResult, scan_photos
 from facesort.album.user_labels import UserLabels
 from facesort.errors import AlbumError, UsageError, first_line
+from facesort.files import replacing
 from facesort.photos import Found, Place, Remote
 from facesort.photos.remote import check_reachable, found_at
 
@@ -115,7 +116,7 @@ class Cluster:
             for row in blocks.iter_rows():
                 yield row["block"]
         except ray.exceptions.RayError as error:
-            raise AlbumError(f"--engine ray: {_cause(error)}") from None
+            raise AlbumError(f"--engine ray: {_cause(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,8 @@ def _write(result: Iterable[ScanResult], path: Path) -> None:
 
     rows = [{"scan": json.dumps(asdict(one.scan)), "crops": one.crops} for one in result]
     schema = pa.schema([("scan", pa.string()), ("crops", pa.list_(pa.binary()))])
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(rows, schema), partial)
-    os.replace(partial, path)
+    with replacing(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema), temporary)
 
 
 def _taken(path: Path) -> Iterator[ScanResult]:
@@ -192,8 +192,8 @@ def _taken(path: Path) -> Iterator[ScanResult]:
 
     try:
         rows = pq.ParquetFile(path).read().to_pylist()
-    except FileNotFoundError:
-        raise AlbumError(f"{path}: written by a worker, and not there; {SHARED}") from None
+    except FileNotFoundError as error:
+        raise AlbumError(f"{path}: written by a worker, and not there; {SHARED}") from error
     for row in rows:
         yield ScanResult(scan_from_json(json.loads(row["scan"])), row["crops"])
     path.unlink()
@@ -265,7 +265,7 @@ def _connected() -> Iterator[Any]:
         raise AlbumError(
             f"--engine ray: no cluster at RAY_ADDRESS={address} ({first_line(error)}); "
             f"start one (ray start --head), or unset RAY_ADDRESS to use this machine alone"
-        ) from None
+        ) from error
     for number, handler in handlers.items():  # Ray has put its own in their place
         signal.signal(number, handler)
     context = ray.data.DataContext.get_current()

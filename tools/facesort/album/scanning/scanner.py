@@ -23,8 +23,7 @@ from facesort.album.scanning.face_crops import cut_crops
 from facesort.album.scanning.video_scan import scan_video
 from facesort.album.user_labels import UserLabels
 from facesort.errors import PhotoError
-from facesort.memory import keep_freed_memory
-from facesort.parallel import ordered_map
+from facesort.parallel import keep_freed_memory, ordered_map
 from facesort.photos import (
     Found,
     Photo,

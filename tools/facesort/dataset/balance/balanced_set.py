@@ -18,7 +18,7 @@ from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 
 @dataclass(frozen=True, eq=False)

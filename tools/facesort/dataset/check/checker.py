@@ -25,7 +25,7 @@ from facesort.dataset.check.statistics import SplitCounts, count_splits, has_two
 from facesort.dataset.splits import MAX_BITS, SPLITS, group_by_hash
 from facesort.dataset.yolo_dataset import Layout
 from facesort.parallel import ordered_map
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 # A group larger than this is a chain of look-alikes (blank or black images): its pairs are not
 # listed one by one beyond it.

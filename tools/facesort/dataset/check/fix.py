@@ -25,11 +25,11 @@ from facesort.dataset.check.lint import leaves, overlapping
 from facesort.dataset.check.mending import BACKUPS, Mended, Mender, Place
 from facesort.dataset.check.proposals import propose
 from facesort.dataset.check.sample import MISSING, Line, Sample, clipped, read_samples
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.splits import SPLITS
 from facesort.dataset.writer import FreeNames
 from facesort.dataset.yolo_dataset import Layout
 from facesort.errors import DatasetError
+from facesort.files import link_or_copy
 from facesort.labels import yolo
 
 # an image with one of these is not copied: only a person could repair it

@@ -9,12 +9,13 @@ from pathlib import Path
 from facesort.classes import CLASS_NAMES
 from facesort.console import one_line
 from facesort.dataset.convert import conversion, label_reader
+from facesort.dataset.convert.zips import is_zip, unzipped
 from facesort.dataset.crops import crop_set
 from facesort.dataset.splits import SPLITS
 from facesort.labels import crop_source
 from facesort.labels.resolve import Reading
 from facesort.photos import list_photos
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 CROPS = (crop_source.FOLDERS, crop_source.FLAGS, crop_source.CSV)
 FORMATS = (label_reader.AUTO, *label_reader.READERS, *CROPS)
@@ -58,9 +59,11 @@ def convert(source: LabelInput, out: Path, step: Step = no_step) -> Converted:
 
 def _form_of(source: LabelInput) -> str:
     """Labels beside the images, where there are some; else the images are crops."""
-    if source.form != label_reader.AUTO:
+    if source.form != label_reader.AUTO or is_zip(source.path):
         return source.form
     is_csv = source.path.suffix.lower() == ".csv"
+    if is_csv and source.path.is_file() and label_reader.format_of_file(source.path):
+        return label_reader.format_of_file(source.path)
     if is_csv or (source.path.is_dir() and not label_reader.formats_in(source.path)):
         if is_csv or list_photos(source.path).photos:
             return crop_source.kind_of(source.path)
@@ -68,12 +71,14 @@ def _form_of(source: LabelInput) -> str:
 
 
 def _labels(source: LabelInput, form: str, out: Path, step: Step) -> list[str]:
-    images = source.images or label_reader.images_of(source.path)
     names = CLASS_NAMES if source.table else None
-    with label_reader.unpacking(source.path, form, out) as folder:
+    with unzipped(source.path, out) as path, label_reader.unpacking(path, form, out) as folder:
+        images = source.images or label_reader.images_of(path)
         reading = Reading(images, drop_bad=True, step=step, unpack_to=folder)
-        splits = label_reader.read(source.path, form, None, reading)
-        done = conversion.convert(splits, source.table or {}, names, "yolo", out)
+        splits = label_reader.read(path, form, None, reading)
+        done = conversion.convert(
+            splits, source.table or {}, names, "yolo", out, may_lose_classes=True
+        )
     return [line for part in done for line in part.lines()]
 
 

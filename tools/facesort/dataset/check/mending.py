@@ -20,6 +20,7 @@ from facesort.dataset.check.fixes import ADDED, EMPTY_LABEL, Fix
 from facesort.dataset.check.sample import MISSING, Sample
 from facesort.dataset.yolo_dataset import Layout
 from facesort.errors import DatasetError
+from facesort.files import replacing
 from facesort.labels import yolo
 
 BACKUPS, JOURNAL = ".facesort_fixes", "journal.json"
@@ -238,9 +239,8 @@ class _Act:
 def _write(file: Path, text: str) -> None:
     """Through a file beside it: a label that is a link to another stays what it was there."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.tmp")
-    partial.write_bytes(text.encode("utf-8", "surrogateescape"))
-    os.replace(partial, file)
+    with replacing(file) as partial:
+        partial.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 def _move(source: Path, target: Path) -> None:

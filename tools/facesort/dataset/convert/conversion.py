@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from facesort.console import one_line
 from facesort.dataset.convert.label_writer import write_labels
 from facesort.dataset.label_set_writer import summary
 from facesort.errors import DatasetError
-from facesort.labels.class_table import map_classes
+from facesort.labels import extras, formats
+from facesort.labels.class_table import DROP, IGNORE_NAME, map_classes
 from facesort.labels.image_labels import IGNORED, LabelSet
 
 NOTES_FILE = "left_out.txt"
@@ -19,12 +21,13 @@ _SHOWN_NOTES = 10
 
 @dataclass(frozen=True)
 class Converted:
-    """One split: as it was read, and as it is written at ``out``."""
+    """One split: as it was read, and as it is written at ``out``, a format of `formats.TARGETS`."""
 
     split: str
     read: LabelSet
     written: LabelSet
     out: Path
+    form: str
 
     def lines(self) -> list[str]:
         """What came in, what went out, what was left out and why."""
@@ -34,7 +37,24 @@ class Converted:
         counted = summary(replace(self.read, notes=()), self.written)
         ignored = self.written.counts()[IGNORED]
         unknown = [f"of unknown class, written as such: {ignored:,}"] if ignored else []
-        return [f"{self.split}:", *counted, *unknown, *notes[:_SHOWN_NOTES], *rest]
+        return [
+            *(f"{self.split}:", *counted, *unknown),
+            *(*self.extras(), *notes[:_SHOWN_NOTES], *rest),
+        ]
+
+    def extras(self) -> list[str]:
+        """What the boxes had besides place and class: kept, or dropped as there is no room."""
+        all_of_them = [one for image in self.written.images for one in image.extras]
+        told, room = extras.count_kinds(all_of_them), formats.ROOM[self.form]
+        dropped = extras.dropped(all_of_them, room)
+        kept = told - dropped
+        lines = [f"kept with the boxes: {extras.say(kept)}"] if kept else []
+        if dropped:
+            lines.append(f"dropped: {extras.say(dropped)}; {self.form} has no room for them")
+        if self.form in formats.WITHOUT_CLASSES and len(self.written.names) > 1:
+            boxes = sum(count for name, count in self.written.counts().items() if name != IGNORED)
+            lines.append(f"dropped: the classes of {boxes:,} boxes; {self.form} has none")
+        return lines
 
 
 def convert(
@@ -43,11 +63,13 @@ def convert(
     names: Sequence[str] | None,
     form: str,
     out: Path,
+    may_lose_classes: bool = False,
 ) -> list[Converted]:
     """Write every split as ``form`` with the classes ``names`` (None: those of the source).
 
     All is read and mapped before anything is written: a bad box costs no half a data set. Raises
-    `DatasetError` where nothing is left to write.
+    `DatasetError` where nothing is left to write, and where a class would be lost that nobody asked
+    to drop, unless it ``may``.
     """
     read = [
         (split, labels, map_classes(labels, table, names or labels.names))
@@ -56,13 +78,35 @@ def convert(
     mapped = [labels for _, _, labels in read]
     if _is_nothing(mapped):
         raise DatasetError(_nothing(mapped))
+    if not may_lose_classes:
+        _check_no_class_is_lost([labels for _, labels, _ in read], table)
     done = []
     for split, before, labels in read:
         written = write_labels(labels, form, out, split)
-        done.append(Converted(split, before, written, out))
+        done.append(Converted(split, before, written, out, form))
         with (out / NOTES_FILE).open("a", encoding="utf-8") as file:
             file.writelines(f"{split}: {one_line(note)}\n" for note in written.notes)
     return done
+
+
+def _check_no_class_is_lost(read: Sequence[LabelSet], table: Mapping[str, str]) -> None:
+    """Raise `DatasetError` for a class with boxes in the source of which none was readable."""
+    told: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    for labels in read:
+        told.update(labels.told)
+        left.update(labels.counts())
+    lost = [
+        f"'{name}' ({count:,} boxes)"
+        for name, count in sorted(told.items())
+        if count and not left[name] and name != IGNORE_NAME and table.get(name) != DROP
+    ]
+    if lost:
+        reasons = [f"{n:,} {reason}" for labels in read for reason, n in labels.left_out.items()]
+        raise DatasetError(
+            f"no box is left of {', '.join(lost)}: {'; '.join(reasons[:4])}; is --images right? "
+            "--map CLASS=drop if it may go"
+        )
 
 
 def _is_nothing(mapped: Sequence[LabelSet]) -> bool:

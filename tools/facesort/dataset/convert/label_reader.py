@@ -6,6 +6,7 @@ cvat        an xml of many images, or of tracks  labelme  a json with shapes an 
 labelstudio a json list of tasks
 rof         pickles        widerface, retinaface   a text list of images and faces
 parquet     a file, or a folder of its parts
+openimages  a csv of boxes, or a folder with class descriptions beside it
 webdataset  shards with their images: a tar, a folder of them, data-{000000..000012}.tar
 """
 
@@ -18,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from facesort.dataset.convert.yolo_places import find_places, images_at
 from facesort.dataset.splits import TRAIN
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, LabelError
@@ -27,7 +29,6 @@ from facesort.labels.resolve import RawAnnotation, RawBox, Reading, resolve
 from facesort.labels.webdataset import shard_reader as webdataset
 from facesort.labels.webdataset import shards
 from facesort.labels.widerface import reader
-from facesort.photos import list_photos
 
 AUTO = "auto"
 WEBDATASET = "webdataset"
@@ -129,30 +130,30 @@ def read_splits(
     config: Path, split: str | None, reading: Reading
 ) -> Iterator[tuple[str, LabelSet]]:
     """The splits of a data.yaml, or that one; a folder that serves two of them is read once."""
-    splits, names = _splits(config), read_config(config).names
+    found = find_places(config)
+    splits, notes = found.splits, found.notes
     if not splits:
         listed = ", ".join(map(str, read_config(config).splits.values())) or "no train, val or test"
         raise DatasetError(f"{config}: no images there: {listed}; is the path right?")
     if split is not None and split not in splits:
         raise DatasetError(f"{config}: no images of '{split}'; it has {', '.join(splits)}")
     taken: set[Path] = set()
-    own_first = sorted(splits, key=lambda s: splits[s].name != s)
+    own_first = sorted(splits, key=lambda s: splits[s][0].name != s)
     for name in [split] if split else own_first:
-        folder = splits[name]
-        if folder not in taken:
-            taken.add(folder)
-            images = [photo.path for photo in list_photos(folder).photos]
-            yield (
-                name,
-                yolo.read_images(images, names, replace(reading, images=folder)),
-            )
+        places = [place for place in splits[name] if place not in taken]
+        if not places:
+            continue
+        taken.update(places)
+        images = [image for place in places for image in images_at(place)]
+        folder = places[0] if places[0].is_dir() else places[0].parent
+        near = replace(reading, images=folder)
+        labels = yolo.read_images(images, found.names, near, found.keypoint_fields)
+        yield name, replace(labels, notes=(*labels.notes[:1], *notes, *labels.notes[1:]))
+        notes = ()
 
 
-def _splits(config: Path) -> dict[str, Path]:
-    """The splits whose folders are there."""
-    if not config.is_file():
-        return {}
-    return {s: folder for s, folder in read_config(config).splits.items() if folder.is_dir()}
+def _splits(config: Path) -> dict[str, list[Path]]:
+    return find_places(config).splits if config.is_file() else {}
 
 
 def tell_format(source: Path) -> str:
@@ -161,7 +162,7 @@ def tell_format(source: Path) -> str:
         return WEBDATASET
     if not source.exists():
         raise LabelError(f"{source}: no such file or folder; is the path right?")
-    found = formats_in(source) if source.is_dir() else {_of_file(source)} - {""}
+    found = formats_in(source) if source.is_dir() else {format_of_file(source)} - {""}
     if len(found) == 1:
         return found.pop()
     what = f"could be {' or '.join(sorted(found))}" if found else "is no label format known here"
@@ -184,13 +185,15 @@ def formats_in(folder: Path) -> set[str]:
     found = set()
     suffixes = {file.suffix.lower() for file in folder.rglob("*.*")}
     if ".xml" in suffixes:
-        found.add(_of_file(next(iter(sorted(folder.rglob("*.xml"))))) or "voc")
+        found.add(format_of_file(next(iter(sorted(folder.rglob("*.xml"))))) or "voc")
     if suffixes & {".pkl", ".pickle"}:
         found.add("rof")
     if ".parquet" in suffixes:
         found.add("parquet")
     if ".json" in suffixes:
-        found |= {_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
+        found |= {format_of_file(next(iter(sorted(folder.rglob("*.json")))))} - {""}
+    if ".csv" in suffixes and any(format_of_file(f) == "openimages" for f in folder.rglob("*.csv")):
+        found.add("openimages")
     if ".txt" in suffixes and (
         yolo.has_label_lines(folder) or (not found and yolo.find_names(folder))
     ):
@@ -198,7 +201,8 @@ def formats_in(folder: Path) -> set[str]:
     return found
 
 
-def _of_file(file: Path) -> str:
+def format_of_file(file: Path) -> str:
+    """By its first bytes; "" where they tell none."""
     with file.open("rb") as stream:
         start = stream.read(_START_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     if file.suffix.lower() in (".pkl", ".pickle") or start.startswith(b"\x80"):
@@ -210,6 +214,8 @@ def _of_file(file: Path) -> str:
     sniffed = formats.sniff(start)
     if sniffed:
         return sniffed
+    if start[:1] == b"{" and len(start) < _START_BYTES and b'"images"' not in start:
+        return ""  # Label Studio's notes.json beside YOLO labels
     by_start = {b"<": "voc", b"[": "createml", b"{": "coco"}
     if start[:1] in by_start:
         return by_start[start[:1]]

@@ -7,6 +7,7 @@ createml    out/<split>/images with annotations.json in it, where Create ML look
 widerface   out/<split>/images, out/<split>/bbx_gt.txt
 parquet     out/<split>/images, out/<split>/labels.parquet
 cvat        out/<split>/images, out/<split>/annotations.xml
+openimages  out/<split>/images, out/<split>/annotations/*.csv: boxes, classes, images
 labelme     out/<split>/images with a json beside each image
 labelstudio out/<split>/images, out/<split>/annotations.json: tasks to import
 labelimg    out/<split>/images with txt and classes.txt in it: labelImg's YOLO
@@ -21,8 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from facesort.dataset.label_set_writer import write_yolo
-from facesort.dataset.links import link_or_copy
 from facesort.errors import DatasetError
+from facesort.files import link_or_copy
 from facesort.labels import formats
 from facesort.labels.image_labels import IGNORE, LabelSet
 from facesort.labels.webdataset import shard_writer as webdataset
@@ -66,5 +67,5 @@ def _without_ignored(labels: LabelSet) -> LabelSet:
     for image in labels.images:
         known = image.class_id != IGNORE
         left_out["of unknown class"] += int((~known).sum())
-        images.append(replace(image, xyxy_px=image.xyxy_px[known], class_id=image.class_id[known]))
+        images.append(image.only(known))
     return replace(labels, images=tuple(images), left_out=+left_out)

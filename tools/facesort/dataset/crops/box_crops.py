@@ -14,14 +14,14 @@ import numpy as np
 from facesort.boxes import min_side
 from facesort.classes import FaceClass
 from facesort.csv_files import Writer
-from facesort.dataset.links import link_or_copy
 from facesort.dataset.sprites import crop_sprite
 from facesort.detections import FaceFinder
 from facesort.errors import LabelError, PhotoError
+from facesort.files import link_or_copy
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 MIN_CROP_PX = 10  # Ultralytics takes an image with a side below 10 px for a corrupt one
 

@@ -24,7 +24,7 @@ from facesort.file_names import why_no_name
 from facesort.labels import named_crops
 from facesort.labels.image_labels import ImageLabels, LabelSet
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 UNDER, OVER = "under", "over"
 _JPEG_QUALITY = 95

@@ -28,7 +28,7 @@ from facesort.errors import DatasetError, LabelError
 from facesort.labels.class_table import DROP, IGNORE_NAME, map_classes
 from facesort.labels.image_labels import LabelSet
 from facesort.labels.named_crops import NamedCrops
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 MARK = "# tools/crops_to_yolo.py may replace this file; without this line, it does not."
 _REMARK = """

@@ -11,7 +11,7 @@ from facesort.dataset.splits import SPLITS, TRAIN, group_by_hash, perceptual_has
 from facesort.errors import LabelError, UsageError
 from facesort.labels import flags
 from facesort.labels.image_labels import LabelSet, is_synthetic
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 _FLAGS_LENGTH = len("1_0_1")
 

@@ -22,7 +22,7 @@ from facesort.detections import FaceFinder
 from facesort.errors import DatasetError, PhotoError
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.photos import list_photos, open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 _FINDER_PX = 640
 

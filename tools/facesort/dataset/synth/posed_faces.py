@@ -14,7 +14,7 @@ from facesort.dataset.synth.recombine import MOUTH, FaceView
 from facesort.errors import PhotoError
 from facesort.labels.image_labels import IGNORE, ImageLabels
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 LEAST_FACE_PX = 36.0  # shorter side: below, a seam cannot be placed
 _TURNED = 0.33  # of the nose against the eyes, in eye distances: beyond, a profile

@@ -26,7 +26,7 @@ from facesort.dataset.writer import write_jpeg
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import RECOMBINED_PREFIX, ImageLabels
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 LONGEST_SIDE_PX = 640
 CROP_SHARE = 0.4  # of the images are cut to the face, as crops from other tools are

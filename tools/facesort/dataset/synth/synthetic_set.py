@@ -30,7 +30,7 @@ from facesort.errors import DatasetError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import IGNORE, SYNTHETIC_PREFIX, ImageLabels, is_synthetic
 from facesort.photos import open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 DRAWN_LONG_SIDE_PX = 1600  # larger photos are drawn on at about this size: networks look at 640
 COLUMNS = ("image", "x1", "y1", "x2", "y2", "drawn", "class_before", "class_after", "landmarks")

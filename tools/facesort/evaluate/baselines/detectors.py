@@ -48,13 +48,13 @@ def open_baseline(rival: Baseline, weights: Path | None) -> Find:
     try:
         return rival.load(weights or Path())
     except (ImportError, AttributeError) as error:  # OpenCV 5 lacks what 4 has
-        raise NotInstalled(f"pip install {rival.install} ({error})") from None
+        raise NotInstalled(f"pip install {rival.install} ({error})") from error
     except ModelError as error:
         raise NotInstalled(str(error)) from None
     except Exception as error:  # foreign packages fail on a foreign file in any way
         raise NotInstalled(
             f"{weights}: {rival.name} cannot load it ({first_line(error)[:120]})"
-        ) from None
+        ) from error
 
 
 def _haar(_: Path) -> Find:

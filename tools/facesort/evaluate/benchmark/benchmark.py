@@ -20,7 +20,7 @@ from facesort.models.detect import YoloDetector
 from facesort.models.letterbox import GREY, letterbox
 from facesort.models.runtime import in_turns_ms
 from facesort.photos import open_photo
-from facesort.progress import Step
+from facesort.reporter import Step
 
 GROWN = 1.6  # a face with some hair and collar around it
 

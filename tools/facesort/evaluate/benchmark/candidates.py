@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facesort.errors import ModelError
+from facesort.models.backends import BACKENDS, EXPECTED, ORT, TORCH
 from facesort.models.detect import YoloDetector, load_detector
-from facesort.models.openvino import load_in_openvino
 
-TORCH, ORT, OPENVINO, ULTRALYTICS_INT8 = "torch", "onnxruntime", "openvino", "ultralytics-int8"
-BACKENDS = (TORCH, ORT, OPENVINO, ULTRALYTICS_INT8)
+ULTRALYTICS_INT8 = "ultralytics-int8"
+PROGRAMS = (*BACKENDS, ULTRALYTICS_INT8)
 
 
 @dataclass(frozen=True)
@@ -28,36 +28,35 @@ class Candidate:
 
     def load(self, imgsz: int, threads: int) -> YoloDetector:
         """A detector for images of ``imgsz`` on so many threads."""
-        if self.backend == OPENVINO:
-            return load_in_openvino(self.file, imgsz=imgsz, threads=threads)
         if self.backend == TORCH:
             import torch
 
             torch.set_num_threads(threads)
-            return load_detector(self.file, imgsz=imgsz, fused=True)
-        return load_detector(self.file, imgsz=imgsz, threads=threads)
+        program = ORT if self.backend == ULTRALYTICS_INT8 else self.backend
+        return load_detector(self.file, imgsz=imgsz, threads=threads, fused=True, backend=program)
 
     @property
     def megabytes(self) -> float:
-        return self.file.stat().st_size / 1e6
+        files = [self.file, *self.file.glob("*")] if self.file.is_dir() else [self.file]
+        return sum(one.stat().st_size for one in files if one.is_file()) / 1e6
 
 
 def candidates(
     files: Sequence[Path], backends: Sequence[str], data: Path, folder: Path
 ) -> list[Candidate]:
-    """Every file with every backend that takes it: .pt torch, .onnx the runtimes.
+    """Every file with every backend that runs it.
 
     Ultralytics' own 8-bit export is made of each .pt, in ``folder``, calibrated on ``data``.
     """
     out = []
     for file in files:
-        if not file.is_file():
-            raise ModelError(f"{file}: no such model; expected .pt or .onnx files")
+        if not file.exists():
+            raise ModelError(f"{file}: no such model; expected {EXPECTED}")
         for backend in backends:
-            is_checkpoint = backend in (TORCH, ULTRALYTICS_INT8)
-            if is_checkpoint != (file.suffix == ".pt"):
+            is_export = backend == ULTRALYTICS_INT8
+            if not BACKENDS[TORCH if is_export else backend].runs(file):
                 continue
-            made = ultralytics_int8(file, data, folder) if backend == ULTRALYTICS_INT8 else file
+            made = ultralytics_int8(file, data, folder) if is_export else file
             out.append(Candidate(file.stem, backend, made))
     if not out:
         raise ModelError(f"none of {', '.join(backends)} runs {', '.join(f.name for f in files)}")
@@ -88,7 +87,7 @@ if backend == "onnxruntime":
     detector = load_detector(Path(file), imgsz=int(imgsz), threads=int(threads))
 else:
     from facesort.evaluate.benchmark.candidates import Candidate
-    detector = Contestant(name, backend, Path(file)).load(int(imgsz), int(threads))
+    detector = Candidate(name, backend, Path(file)).load(int(imgsz), int(threads))
 detector.detect([np.zeros((480, 640, 3), np.uint8)])
 seconds = time.perf_counter() - start
 try:  # Linux: of this program only; ru_maxrss holds what the parent had before the exec
@@ -109,14 +108,14 @@ class ColdStart:
     uses_torch: bool
 
 
-def measure_cold_start(contestant: Candidate, imgsz: int, threads: int) -> ColdStart:
+def measure_cold_start(candidate: Candidate, imgsz: int, threads: int) -> ColdStart:
     """Raises `ModelError` when the process fails."""
     from facesort.models.detect import load_detector  # noqa: F401 (its bytecode is compiled now)
 
-    arguments = [contestant.name, contestant.backend, contestant.file, imgsz, threads]
+    arguments = [candidate.name, candidate.backend, candidate.file, imgsz, threads]
     command = [sys.executable, "-c", PROGRAM, str(TOOLS), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ModelError(f"{contestant.file.name} in {contestant.backend}: {reason}")
+        raise ModelError(f"{candidate.file.name} in {candidate.backend}: {reason}")
     return ColdStart(*json.loads(done.stdout.splitlines()[-1]))

@@ -21,7 +21,7 @@ from facesort.labels import named_crops, yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
 from facesort.photos import content_hash, open_photo
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 LIST_NAME = "prelabelled.csv"
 _LONG_SIDE_PX = 1280  # twice what the network looks at: decoding more costs only time

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facesort.errors import LabelError
-from facesort.labels import yolo
+from facesort.labels import yolo_lines
 from facesort.labels.yolo import CLASSES_FILE, label_path_of
 from facesort.photos import list_photos
 
@@ -89,7 +89,7 @@ def wrong_lines(label: Path, class_count: int) -> list[str]:
     for number, line in enumerate(lines, 1):
         where = f"{label}: line {number}"
         try:
-            if line.strip() and 0 in yolo.parse_line(line, where, class_count)[3:]:
+            if line.strip() and 0 in yolo_lines.parse_line(line, where, class_count)[3:]:
                 wrong.append(f"{where}: a box without area; delete it")
         except LabelError as error:
             wrong.append(str(error))
@@ -102,8 +102,8 @@ def read_classes(file: Path) -> tuple[str, ...]:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
-    except UnicodeDecodeError:
-        raise LabelError(f"{file}: not a text file; expected one class name a line") from None
+    except UnicodeDecodeError as error:
+        raise LabelError(f"{file}: not a text file; expected one class name a line") from error
     return tuple(line.strip() for line in text.rstrip().splitlines())
 
 

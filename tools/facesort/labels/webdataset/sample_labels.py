@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 
 from facesort.boxes import SizeWH
 from facesort.errors import LabelError
-from facesort.labels import json_file, voc, yolo
+from facesort.labels import coco, json_file, voc, yolo_lines
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.named_crops import plain_text
 from facesort.labels.resolve import RawBox
@@ -119,7 +119,7 @@ def _coco_box(item: dict[str, Any], name_of: Mapping[int, str], where: str) -> R
         corners = (x, y, x + w, y + h)
     if corners is None:
         problem = problem or "has no box of four numbers"
-    return RawBox(name, corners or (), where, problem)
+    return RawBox(name, corners or (), where, problem, coco.extras_of(item))
 
 
 def _open_images_box(item: dict[str, Any], name_of: Mapping[int, str], where: str) -> RawBox:
@@ -155,7 +155,7 @@ def _from_yolo(data: bytes, where: str, names: Names) -> ParsedLabels:
     """A text of which no line is a label is a caption, which most such shards hold."""
     lines = [line for line in _text(data).splitlines() if line.strip()]
     numbered = enumerate(lines, 1)
-    boxes = [yolo.raw_box(t, f"{where}: line {i}", names or _NUMBERS) for i, t in numbered]
+    boxes = [yolo_lines.raw_box(t, f"{where}: line {i}", names or _NUMBERS) for i, t in numbered]
     if boxes and all(box.problem for box in boxes):
         raise LabelError(f"{boxes[0].problem}"[:120])
     return ParsedLabels(boxes, normalised=True)
@@ -173,8 +173,8 @@ def _from_class(data: bytes, where: str, names: Names) -> ParsedLabels:
 def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise LabelError("is no text in UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise LabelError("is no text in UTF-8") from error
 
 
 READERS: Mapping[str, Callable[[bytes, str, Names], ParsedLabels]] = {

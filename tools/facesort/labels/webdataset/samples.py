@@ -21,7 +21,7 @@ from facesort.labels.named_crops import plain_text
 from facesort.labels.webdataset import sample_labels, shards
 from facesort.labels.webdataset.sample_labels import Names, ParsedLabels
 from facesort.photos import PHOTO_SUFFIXES
-from facesort.progress import Step
+from facesort.reporter import Step
 
 NAMES_FILE = "classnames.txt"  # as clip-benchmark's shards have it, beside them or one above
 _MAX_IMAGE_BYTES = 1_000_000_000

@@ -12,7 +12,7 @@ from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.labels.resolve import RawAnnotation, ReadError, Reading, resolve
 from facesort.labels.webdataset import sample_labels
 from facesort.labels.webdataset.samples import Sample, Samples
-from facesort.progress import Step, no_step
+from facesort.reporter import Step, no_step
 
 NO_LABELS = "no labels"
 

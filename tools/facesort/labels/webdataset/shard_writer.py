@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from facesort.labels import yolo
+from facesort.labels import coco, yolo
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
 
@@ -70,11 +70,10 @@ def content(image: ImageLabels, names: tuple[str, ...]) -> dict[str, Any]:
     """What is written about one image; a face of unknown class is ``ignore`` and a crowd."""
     width, height = image.size_wh
     boxes = []
-    for class_id, (x1, y1, x2, y2) in zip(
-        image.class_id.tolist(), image.xyxy_px.tolist(), strict=True
-    ):
+    for class_id, (x1, y1, x2, y2), more in image.rows():
         ignored = class_id == IGNORE
         name = IGNORE_NAME if ignored else names[class_id]
         box = {"bbox": [x1, y1, x2 - x1, y2 - y1], "category": name, "iscrowd": int(ignored)}
+        box |= coco.extra_fields(more)
         boxes.append(box if ignored else box | {"category_id": class_id})
     return {"width": width, "height": height, "annotations": boxes}

@@ -171,7 +171,7 @@ class _Walk:
         except FileNotFoundError:
             raise Damaged(f"{self.shard}: is not there") from None
         except _FAULTS as error:
-            raise self.damaged(first_line(error)) from None
+            raise self.damaged(first_line(error)) from error
 
     def skip_to_next(self) -> None:
         """`tarfile` would look for the end of a member however far away a header says it is."""

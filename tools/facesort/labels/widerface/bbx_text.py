@@ -118,7 +118,8 @@ def render(images: Iterable[ListedImage]) -> str:
 
 
 def from_label_set(labels: LabelSet) -> str:
-    """``labels`` as the text of a file: whole pixels, every attribute 0, no classes.
+    """``labels`` as the text of a file: whole pixels, no classes; of the
+    attributes, occlusion where it is told.
 
     Faces of unknown class (`IGNORE`) are marked ``invalid``, WIDER's word for not to be counted.
     """
@@ -129,6 +130,7 @@ def from_label_set(labels: LabelSet) -> str:
         xywh[:, 2:] = np.maximum(xywh[:, 2:], 1)  # a face thinner than a pixel is still one
         attributes = np.zeros((len(xywh), len(ATTRIBUTES)))
         attributes[:, ATTRIBUTES.index("invalid")] = image.class_id == IGNORE
+        attributes[:, ATTRIBUTES.index("occlusion")] = [more.occluded for *_, more in image.rows()]
         name = labels.relative(image.path).as_posix()
         images.append(ListedImage.of(name, xywh, attributes))
     return render(images)

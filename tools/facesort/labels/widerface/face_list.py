@@ -84,9 +84,11 @@ def text_lines(path: Path) -> list[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
-    except UnicodeDecodeError:
-        raise LabelError(f"{path}: not a text file; expected a list of faces") from None
+        raise LabelError(
+            f"{path}: cannot be read ({error.strerror}); is the path right?"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise LabelError(f"{path}: not a text file; expected a list of faces") from error
     return numbered(text)
 
 

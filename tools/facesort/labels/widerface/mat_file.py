@@ -67,13 +67,13 @@ def _load(path: Path) -> dict[str, Any]:
         _check_size(path)
         content = loadmat(str(path), appendmat=False)
     except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror or error})") from None
+        raise LabelError(f"{path}: cannot be read ({error.strerror or error})") from error
     except LabelError:
         raise
     except NotImplementedError:
         raise LabelError(f"{path}: MATLAB 7.3; save it with -v7 to have it read") from None
     except Exception as error:  # damaged files raise whatever they lead the reader into
-        raise LabelError(f"{path}: not a whole MATLAB file ({error}); copy it again") from None
+        raise LabelError(f"{path}: not a whole MATLAB file ({error}); copy it again") from error
     return {key: value for key, value in content.items() if not key.startswith("__")}
 
 

@@ -108,7 +108,9 @@ def read(path: Path) -> FaceList:
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:
-        raise LabelError(f"{path}: cannot be read ({error.strerror}); is the path right?") from None
+        raise LabelError(
+            f"{path}: cannot be read ({error.strerror}); is the path right?"
+        ) from error
     if start.startswith(b"MATLAB") or start.startswith(b"\x89HDF"):
         return mat_file.read(path)
     if not start.strip():

@@ -54,10 +54,10 @@ def load_classifier(file: Path, imgsz: int | None = None, threads: int = 1) -> C
     try:
         names = ast.literal_eval(meta["names"])
         size = int(max(ast.literal_eval(meta["imgsz"])))
-    except (KeyError, ValueError, TypeError, SyntaxError):
+    except (KeyError, ValueError, TypeError, SyntaxError) as error:
         raise ModelError(
             f"{file}: names no classes; make it with tools/train_classifier.py"
-        ) from None
+        ) from error
     if gives.shape[1:] != [len(names)]:
         raise ModelError(f"{file}: output {gives.shape} is no classifier's of {len(names)} classes")
     return Classifier(

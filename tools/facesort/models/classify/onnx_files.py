@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from facesort.errors import ModelError
+from facesort.files import move
 from facesort.models.classify.classifier import Image, load_classifier, network_input
 from facesort.models.int8.quantize import note_int8, reader
-from facesort.models.runtime import move, silent_quantizer
+from facesort.models.runtime import silent_quantizer
 
 MAX_GAP = 1e-4  # of a probability, between the checkpoint and its ONNX file
 _FLOAT = ("Softmax",)  # its result is what is read: 8 bits would leave 256 confidences
@@ -96,6 +97,6 @@ def quantize(file: Path, out: Path, crops: Iterable[Image]) -> None:
                 nodes_to_exclude=[n.name for n in model.graph.node if n.op_type in _FLOAT],
             )
         except ValueError as error:
-            raise ModelError(f"{file.name}: cannot be quantized: {error}") from None
+            raise ModelError(f"{file.name}: cannot be quantized: {error}") from error
         note_int8(made, "U8S8")
         move(made, out)

@@ -16,7 +16,7 @@ from facesort.models.int8.quantize import SCHEMES, Calibrated, Scheme, calibrate
 from facesort.models.letterbox import letterbox
 from facesort.models.parity import face_costs
 from facesort.models.runtime import in_turns_ms
-from facesort.progress import Step
+from facesort.reporter import Step
 
 SMALL_PX = 320  # layers rank alike there, in a quarter of the time
 CONF = 0.1  # also weak faces tell what a layer does; weaker still, they are not yet lost

@@ -158,7 +158,7 @@ def calibrate(file: Path, inputs: Iterable[NDArray[np.float32]], folder: Path) -
     try:
         write_ranges(model, feeds, ranges, extremes_of=read_by(model, tail))
     except ValueError as error:
-        raise ModelError(f"{file.name}: {error}") from None
+        raise ModelError(f"{file.name}: {error}") from error
     return Calibrated(model, ranges, tuple(tail))
 
 

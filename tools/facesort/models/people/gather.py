@@ -150,4 +150,4 @@ def load(path: Path) -> GatheredFaces:
         with np.load(path) as kept:
             return GatheredFaces(**{name: kept[name] for name in kept.files})
     except (OSError, ValueError, TypeError) as error:
-        raise DatasetError(f"{path}: no gathered faces: {error}") from None
+        raise DatasetError(f"{path}: no gathered faces: {error}") from error

@@ -39,7 +39,7 @@ def load_graph(path: Path, check: bool = True) -> Any:
         if check:
             onnx.checker.check_model(model)
     except Exception as error:  # protobuf's and onnx's own types
-        raise ModelError(f"{path}: not an ONNX model: {first_line(error)}") from None
+        raise ModelError(f"{path}: not an ONNX model: {first_line(error)}") from error
     return model
 
 

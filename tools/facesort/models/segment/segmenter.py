@@ -54,7 +54,7 @@ def load_probability(weights: Path) -> Forward:
     except ModelError:
         raise
     except Exception as error:  # each runtime has exceptions of its own
-        raise ModelError(f"{weights}: cannot look at an RGB image: {error}") from None
+        raise ModelError(f"{weights}: cannot look at an RGB image: {error}") from error
     return forward
 
 
@@ -116,7 +116,7 @@ def _tflite_forward(weights: Path) -> Forward:
     try:
         network = cv2.dnn.readNetFromTFLite(str(weights))
     except cv2.error as error:
-        raise ModelError(f"{weights}: OpenCV cannot load it ({error.err})") from None
+        raise ModelError(f"{weights}: OpenCV cannot load it ({error.err})") from error
 
     def forward(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         network.setInput(_fitted(rgb, TFLITE_WH).transpose(2, 0, 1)[None].copy())
@@ -135,7 +135,7 @@ def _yolo_task(weights: Path) -> str:
     try:
         model = onnx.load(str(weights), load_external_data=False)
     except Exception as error:  # protobuf's own exceptions
-        raise ModelError(f"{weights}: is no ONNX file ({error})") from None
+        raise ModelError(f"{weights}: is no ONNX file ({error})") from error
     return next((entry.value for entry in model.metadata_props if entry.key == "task"), "")
 
 
@@ -152,7 +152,7 @@ def _yolo(weights: Path, task: str | None) -> Segment:
     except ModelError:
         raise
     except Exception as error:  # a checkpoint is a pickle: anything may go wrong in it
-        raise ModelError(f"{weights}: not a YOLO model ({first_line(error)[:120]})") from None
+        raise ModelError(f"{weights}: not a YOLO model ({first_line(error)[:120]})") from error
     wanted = [number for number, name in names.items() if name in PERSON_NAMES]
     wanted = list(names) if len(names) == 1 else wanted
     if task != "segment" or not wanted:

@@ -75,12 +75,12 @@ def _read(file: Path) -> dict[str, float]:
     except OSError as error:
         raise ModelError(
             f"{file}: cannot be read ({error.strerror}); expected cw1, cw2 or a JSON file"
-        ) from None
-    except (ValueError, TypeError, KeyError, AttributeError):
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{file}: no class weights; expected class_weights.json of balance_dataset.py, or "
             '{"name of class": weight}'
-        ) from None
+        ) from error
     if bad := [name for name, weight in weights.items() if not 0 <= weight < float("inf")]:
         raise ModelError(f"{file}: weight of '{bad[0]}' is {weights[bad[0]]}; expected 0 or more")
     return weights

@@ -42,8 +42,8 @@ def _value(key: str, text: str) -> Any:
 
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise UsageError(f"{key}={text}: expected a value as YAML writes it") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{key}={text}: expected a value as YAML writes it") from error
 
 
 def _expected(key: str, value: Any) -> str:
@@ -84,6 +84,6 @@ def _check_with_ultralytics(overrides: Mapping[str, Any]) -> None:
     try:
         get_cfg(overrides=dict(overrides))
     except (SyntaxError, TypeError, ValueError) as error:
-        raise UsageError(str(error).strip().splitlines()[0]) from None
+        raise UsageError(str(error).strip().splitlines()[0]) from error
     finally:
         LOGGER.disabled = was_disabled

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from facesort.files import replacing
 from facesort.models.training.start import Transfer
 from facesort.paths import ASSETS
 
@@ -46,9 +47,8 @@ def read_card(folder: Path) -> Card:
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     """Replace the card at once: a kill leaves the old one or the new one."""
     text = json.dumps(card, indent=2, ensure_ascii=False, default=str) + "\n"
-    partial = folder / f"{CARD}.partial"
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, folder / CARD)
+    with replacing(folder / CARD) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def now() -> str:

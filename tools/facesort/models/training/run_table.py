@@ -66,8 +66,8 @@ def _read_run(folder: Path, root: Path) -> Run:
 
     try:
         arguments = yaml.safe_load((folder / "args.yaml").read_text(encoding="utf-8"))
-    except yaml.YAMLError:
-        raise ValueError("args.yaml is no YAML") from None
+    except yaml.YAMLError as error:
+        raise ValueError("args.yaml is no YAML") from error
     if not isinstance(arguments, dict):
         raise ValueError("args.yaml holds no arguments")
     card, epochs = read_card(folder), _epochs(folder / "results.csv")

@@ -13,6 +13,7 @@ import numpy as np
 
 from facesort.data_yaml import is_trusted
 from facesort.errors import ModelError
+from facesort.files import replacing
 from facesort.models.training.losses import Weigh, make_focal
 from facesort.models.training.run_card import Recording
 from facesort.models.training.start import Transfer
@@ -113,14 +114,11 @@ def make_trainer(weigh: Weigh | None, focal: float | None, recording: Recording)
 
         def save_model(self) -> Any:
             whole = self.last, self.best
-            self.last, self.best = partial = tuple(f.with_suffix(".partial") for f in whole)
-            try:
-                done = super().save_model()
-            finally:
-                self.last, self.best = whole
-            for written, file in zip(partial, whole, strict=True):
-                if written.is_file():
-                    os.replace(written, file)
-            return done
+            with replacing(self.last) as last, replacing(self.best) as best:
+                self.last, self.best = last, best
+                try:
+                    return super().save_model()
+                finally:
+                    self.last, self.best = whole
 
     return Trainer
