@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from facesort.classes import CLASS_NAMES  # noqa: E402
-from facesort.dataset.sample_album import SAMPLES, make_sample_album  # noqa: E402
+from facesort.dataset.sample_data import SAMPLES, make_sample_album  # noqa: E402
 from facesort.photos import open_photo  # noqa: E402
 
 SIZE_WH = (1200, 540)

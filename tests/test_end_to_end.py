@@ -14,7 +14,7 @@ import pytest
 from facesort.boxes import as_boxes, iou_matrix, min_side
 from facesort.classes import CLASS_NAMES
 from facesort.dataset import training_sources
-from facesort.dataset.sample_album import SAMPLES, make_sample_album
+from facesort.dataset.sample_data import SAMPLES, make_sample_album
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENES = ROOT.parent / "shared" / "data" / "scenes_voc"

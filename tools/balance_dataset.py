@@ -109,7 +109,7 @@ def show(what: str, lines: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.dataset.balance import class_counts
+    from facesort.dataset.balance import balanced_set
     from facesort.dataset.balance import sampling as balance
     from facesort.dataset.balance.balanced_set import AUGMENT, REPEAT, BalancedSet, read_train
     from facesort.dataset.yolo_dataset import read_layout
@@ -129,16 +129,16 @@ def main(argv: Sequence[str]) -> int:
         written = balanced.write(train, times, kind, args.seed, console.progress)
         after, result = balance.stack(written.rows, len(train.names)), "written"
         lost += written.left_out
-        class_counts.write_left_out(args.out / "left_out.txt", lost)
-        class_counts.write_weights(args.out / "class_weights.json", train.names, after)
-        class_counts.write_factors(args.out / "repeat_factors.csv", train.inside, factors, times)
-    print(class_counts.before_after(train.names, counts, after), end="\n\n")
-    print(class_counts.weights_table(train.names, balance.ClassWeights.of(after)), end="\n\n")
-    show("note", [*train.notes, *class_counts.shortfalls(train.names, counts, times, target)])
+        balanced_set.write_left_out(args.out / "left_out.txt", lost)
+        balanced_set.write_weights(args.out / "class_weights.json", train.names, after)
+        balanced_set.write_factors(args.out / "repeat_factors.csv", train.inside, factors, times)
+    print(balanced_set.before_after(train.names, counts, after), end="\n\n")
+    print(balanced_set.weights_table(train.names, balance.ClassWeights.of(after)), end="\n\n")
+    show("note", [*train.notes, *balanced_set.shortfalls(train.names, counts, times, target)])
     show("left out", lost)
-    print(class_counts.account(len(train.left_out), times, len(after), result))
+    print(balanced_set.account(len(train.left_out), times, len(after), result))
     if balanced and not args.dry_run:
-        print(class_counts.also_written(written))
+        print(balanced_set.also_written(written))
         print(f"written to {args.out}; next: yolo detect train data={args.out / 'data.yaml'}")
     return 1 if lost else 0
 

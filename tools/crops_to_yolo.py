@@ -101,8 +101,7 @@ def wanted_of(args, source, table):
     """What to make of ``source``; the face model is loaded here, and backgrounds are looked at."""
     from facesort.classes import CLASS_NAMES
     from facesort.dataset.crops.copy_paste import CopyPaste, face_free
-    from facesort.dataset.crops.crop_set import Options, identity_names
-    from facesort.dataset.crops.crop_split import parse_split
+    from facesort.dataset.crops.crop_set import Options, identity_names, parse_split
     from facesort.models.face_finders import load_face_finder
 
     split = parse_split(args.split)

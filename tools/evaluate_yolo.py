@@ -124,8 +124,8 @@ def write_predictions(args) -> None:
 
 def judge_models(args, command: str) -> None:
     from facesort.dataset.check.check_report import free_folder
-    from facesort.evaluate.acceptance import check_criteria, in_one_line, parse_criteria
     from facesort.evaluate.evaluation import Request, evaluate_all
+    from facesort.evaluate.regression_gate import check_criteria, in_one_line, parse_criteria
     from facesort.evaluate.report import plain
     from facesort.evaluate.report.pages import write_report
 

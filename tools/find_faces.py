@@ -107,7 +107,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.media import find_faces, outputs, sources
-    from facesort.media.window import require_display
+    from facesort.media.live_view import require_display
     from facesort.selfie.limits import read_limits
     from facesort.selfie.words import words_of
 

@@ -87,8 +87,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(args: Namespace) -> int:
-    from facesort.album.corrections import revert, watch, xmp_sidecars
-    from facesort.album.corrections.apply import Options, apply_corrections
+    from facesort.album.corrections import watch, xmp_sidecars
+    from facesort.album.corrections.api import Options, apply_corrections, revert_last
     from facesort.reporter import ConsoleReporter
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
@@ -97,7 +97,7 @@ def run(args: Namespace) -> int:
         args.apply, args.class_threshold, console.ask if is_asked else None, args.suspects
     )
     if args.undo:
-        return revert.revert_last(args.album, report)
+        return revert_last(args.album, report)
     if args.watch:
         return watch.watch(args.album, wish, args.watch, report)
     code = apply_corrections(args.album, wish, report)

@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> None:
         help="the folder to make (%(default)s)",
     )
     dst: Path = parser.parse_args(argv).dst
-    from facesort.dataset.sample_album import SAMPLES, make_sample_album
+    from facesort.dataset.sample_data import SAMPLES, make_sample_album
 
     if make_sample_album(dst):
         say(f"made {len(SAMPLES)} photos in {dst}:")

@@ -16,13 +16,26 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.errors import UsageError
 
-CACHE = Path(__file__).resolve().parents[1] / "runs" / "cache"  # as sort_photos.py has it
+if TYPE_CHECKING:
+    from facesort.album.person.face_encoder import FaceEncoder
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / "runs" / "cache"  # as sort_photos.py has it
+POINTS, EMBEDDING = (ROOT / "weights" / f"face_{name}.onnx" for name in ("points", "embedding"))
+
+
+def load_face_encoder(options: Mapping[str, str]) -> FaceEncoder:
+    """The encoder that an album was sorted with, by the options of that sorting."""
+    from facesort.album.person import face_encoder
+
+    return face_encoder.load_face_encoder(POINTS, Path(options.get("encoder", EMBEDDING)))
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -55,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
 
     report = ConsoleReporter(sys.stdout, sys.stderr)
     cache = Path(os.environ.get("FACESORT_CACHE") or CACHE)
-    return serve(args.album, args.port, not args.no_browser, report.say, cache)
+    return serve(args.album, args.port, not args.no_browser, report.say, cache, load_face_encoder)
 
 
 if __name__ == "__main__":

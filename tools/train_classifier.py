@@ -60,7 +60,7 @@ def read(args):
     """The splits, every crop opened once; prints what was left out."""
     from facesort.dataset.crops.box_crops import given_labels, only_known, open_crops
     from facesort.dataset.crops.class_folders import split_by
-    from facesort.dataset.crops.crop_split import missing_classes
+    from facesort.dataset.crops.crop_set import missing_classes
     from facesort.labels import crop_source
     from facesort.labels.class_table import map_classes, parse_map
 
@@ -92,7 +92,7 @@ def main(argv: Sequence[str]) -> None:
     args, rest = arguments(argv)
     from facesort.evaluate.classifiers import Grid, markdown, write_csv
     from facesort.models.detect import load_detector
-    from facesort.models.training.overrides import parse_overrides, read_pairs
+    from facesort.models.training.start import parse_overrides, read_pairs
 
     overrides = {"imgsz": args.imgsz, "seed": args.seed, **parse_overrides(read_pairs(rest))}
     if taken := {"resume", "pretrained"} & set(overrides):
@@ -130,7 +130,7 @@ def main(argv: Sequence[str]) -> None:
 
 def start_of(model: str, args) -> Path | None:
     """The weights that ``model`` begins with; refuses what is not there."""
-    from facesort.models.classify.networks import check_weights, find_network
+    from facesort.models.classify.fit import check_weights, find_network
 
     find_network(model)
     ours = ROOT / "weights" / "occlusion.pt" if model == "yolov8n-cls" else None

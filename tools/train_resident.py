@@ -75,8 +75,7 @@ def main(argv: Sequence[str]) -> None:
     import torch
 
     from facesort.models.training.resident import loop
-    from facesort.models.training.resident.images import load_images
-    from facesort.models.training.resident.pool import ImagePool
+    from facesort.models.training.resident.pool import ImagePool, load_images
 
     if args.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda: there is none here; pass --device cpu, which is slow")

@@ -60,7 +60,7 @@ def arguments(argv: Sequence[str]):
 def class_weights(choice: str | None):
     """The function that weighs classes by their training boxes."""
     from facesort.dataset.balance.sampling import ClassWeights
-    from facesort.models.training.losses import weights_of_file
+    from facesort.models.training.trainer import weights_of_file
 
     if choice in ("cw1", "cw2"):
         return lambda counts, _names: getattr(ClassWeights.of(counts[None]), choice)
@@ -84,7 +84,7 @@ def cross_validate(args, extras, overrides) -> None:
 
 def main(argv: Sequence[str]) -> None:
     args, rest = arguments(argv)
-    from facesort.models.training.overrides import parse_overrides, read_pairs
+    from facesort.models.training.start import parse_overrides, read_pairs
     from facesort.models.training.train import Extras, train
 
     overrides = parse_overrides(read_pairs(rest))

@@ -6,6 +6,7 @@
     python tools/yolo_to_onnx.py --images my_photos/ --conf 0.25 --class-threshold 0.5
     python tools/yolo_to_onnx.py --int8 --preprocess   # for C++ or a phone: image in, faces out
     python tools/yolo_to_onnx.py --ncnn --imgsz 320    # for ncnn; it takes 320 x 320 only
+    python tools/yolo_to_onnx.py --litert --coreml --imgsz 320 --make-mobile-env   # for phones
 
 Without --images the images are those of the sample album (tools/make_sample_album.py). The file
 is written only when raw outputs (scores, and boxes as a fraction of the input size) differ by at
@@ -15,6 +16,11 @@ most 1e-3, the same faces are found with the same classes, and boxes overlap by 
 fastest on this processor, and writes the file only when, on the val split, mAP50-95 falls by at
 most 0.5 points (classes with fewer than 50 faces left out) and no class's recall by more than 1
 point (or one face); else it says which layers hurt most.
+
+--litert and --coreml are made in an environment of their own, which --make-mobile-env makes once;
+without it the commands are printed. A .tflite is run by LiteRT's runtime and passes the same gates
+(raw outputs within 1e-4); of a .mlpackage the specification and the network's operations are
+checked, since only a Mac runs it. --preprocess: bytes in; --nms: faces out.
 """
 
 from __future__ import annotations
@@ -27,7 +33,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from facesort import console
-from facesort.errors import ModelError
 from facesort.old_spelling import accept_old
 from facesort.paths import config
 
@@ -36,12 +41,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
-NO_TFLITE = (
-    "--tflite: not made here: litert-torch wants an environment of its own (torch 2.13, "
-    "torchvision 0.28, litert-torch 0.10, ultralytics); in one, run: yolo export "
-    "model=weights/occlusion.pt format=litert; no gate judges that file; for a phone pass --ncnn, "
-    "or run the ONNX file by ONNX Runtime Mobile"
-)
 
 
 def arguments(argv: Sequence[str]):
@@ -80,7 +79,17 @@ def arguments(argv: Sequence[str]):
     )
     add("--openvino", action="store_true", help="also write .xml and .bin for OpenVINO")
     add("--ncnn", action="store_true", help="also write a folder for ncnn, imgsz x imgsz, 32 bits")
-    add("--tflite", action="store_true", help="says why there is none, and what to take instead")
+    add(
+        "--litert",
+        "--tflite",
+        action="store_true",
+        help="also write .tflite for LiteRT, imgsz x imgsz; with --int8 in 8 bits as well",
+    )
+    apple = "also write .mlpackage for Apple, imgsz x imgsz; running it needs a Mac"
+    add("--coreml", action="store_true", help=apple)
+    env = "environment that makes --litert and --coreml (default: .venv-mobile)"
+    add("--mobile-env", type=console.path, metavar="DIR", help=env)
+    add("--make-mobile-env", action="store_true", help="make it first: 3 GB of packages from PyPI")
     add("--sensitivity", action="store_true", help="with --int8: what each layer costs in 8 bits")
     add("--images", type=console.path, help="folder of images to compare on")
     add(
@@ -110,14 +119,20 @@ def arguments(argv: Sequence[str]):
         parser.error(
             "--ncnn: does not go with --int8 or --half; ncnn computes in 16 bits where it can"
         )
-    if args.batch > 1 and (args.nms or args.preprocess or args.ncnn):
-        parser.error("--nms, --preprocess, --ncnn: only for one image at a time, without --batch")
+    one_image = ("nms", "preprocess", "ncnn", "litert", "coreml")
+    if args.batch > 1 and any(getattr(args, name) for name in one_image):
+        said = ", ".join(f"--{name}" for name in one_image)
+        parser.error(f"{said}: only for one image at a time, without --batch")
+    if args.half and (args.litert or args.coreml):
+        parser.error(
+            "--half: does not go with --litert or --coreml; phones choose 16 bits as they run"
+        )
     return args
 
 
 def load_images(folder: Path | None) -> list[NDArray[np.uint8]]:
     """The photos of ``folder``, or those of the sample album."""
-    from facesort.dataset.sample_album import make_sample_album
+    from facesort.dataset.sample_data import make_sample_album
     from facesort.photos import list_photos, open_photo
 
     with TemporaryDirectory() as temporary:
@@ -173,8 +188,7 @@ def show_int8(job, names: Sequence[str]) -> None:
 
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
-    if args.tflite:
-        raise ModelError(NO_TFLITE)
+    python = mobile_python(args) if args.litert or args.coreml else None
     from facesort.files import move
     from facesort.models.export import Form, export_onnx
 
@@ -186,10 +200,11 @@ def main(argv: Sequence[str]) -> None:
     with TemporaryDirectory() as temporary:
         file = Path(temporary) / out.name
         rows = export_onnx(args.weights, file, images, form, notes(args))
+        beside = Path(temporary) / "beside"
+        mobile = to_mobile(args, python, file, beside / out.stem, images) if python else {}
         if args.int8:
             file, rows = to_int8(args, file, rows, images)
-        beside = Path(temporary) / "beside"
-        rows |= to_others(args, file, beside / out.stem, images)
+        rows |= to_others(args, file, beside / out.stem, images) | mobile
         if args.nms or args.preprocess:
             from facesort.models.end_to_end_export import write_end_to_end
 
@@ -199,21 +214,56 @@ def main(argv: Sequence[str]) -> None:
         for path in others:
             move(beside / path, out.parent / path)
     show(rows)
-    write_manifests(out, others, args.imgsz)
+    write_manifests(args, out, others)
     for path in [*sorted(others), Path(out.name)]:
         written = out.parent / path
         print(f"written to {written} ({written.stat().st_size / 1e6:.1f} MB)")
 
 
-def write_manifests(out: Path, others: Sequence[Path], imgsz: int) -> None:
+def write_manifests(args, out: Path, others: Sequence[Path]) -> None:
     """A manifest beside the ONNX file, and beside each of the ``others`` that hold a network."""
     from facesort.models.export_manifest import manifest, write_manifest
 
-    content = manifest(out, imgsz)
+    content = manifest(out, args.imgsz)
     write_manifest(content, out)
     for name in others:
         if name.suffix in (".xml", ".param"):
             write_manifest(content, out.parent / name)
+    if args.litert or args.coreml:
+        from facesort.evaluate.mobile_export import write_mobile_manifests
+
+        write_mobile_manifests(content, around(args), [out.parent / name for name in others])
+
+
+def mobile_python(args) -> Path:
+    """The interpreter that makes files for phones; before any work, so that it is not in vain."""
+    from facesort.models.mobile import environment
+
+    folder = args.mobile_env or environment.default_folder()
+    if args.make_mobile_env:
+        return environment.make(folder, print)
+    return environment.find_python(folder)
+
+
+def around(args):
+    """What --preprocess and --nms build into a file for phones."""
+    from facesort.models.mobile.litert import Around
+
+    return Around(args.imgsz, args.preprocess, args.nms or args.preprocess, args.conf)
+
+
+def to_mobile(args, python: Path, file: Path, stem: Path, images):
+    """What was asked for of --litert and --coreml from the float ONNX ``file``, beside it."""
+    from facesort.evaluate.mobile_export import MobileExport
+
+    export = MobileExport(args.weights, file, python, around(args), print, console.progress)
+    rows = {}
+    if args.litert:
+        data = args.data if args.int8 else None
+        rows |= export.litert(stem.with_name(f"{stem.name}.tflite"), images, data)
+    if args.coreml:
+        rows |= export.coreml(stem.with_name(f"{stem.name}.mlpackage"), images)
+    return rows
 
 
 def to_int8(args, file: Path, rows, images):

@@ -13,7 +13,7 @@ import pytest
 from conftest import Album, Sort, disk_as_dict
 
 from facesort.album.scanning import ray_scan
-from facesort.dataset.sample_album import make_sample_album
+from facesort.dataset.sample_data import make_sample_album
 
 HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / "tools"

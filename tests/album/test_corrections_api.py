@@ -6,10 +6,13 @@ import os
 import shutil
 from pathlib import Path
 
+import fake_sort
+import numpy as np
 import pytest
 from conftest import Album, disk_as_dict
 from corrected_albums import crops, drag, sort_by_person, state_of, taught, views
 
+from facesort.album.corrections.act_guard import harm
 from facesort.album.corrections.acts import dismissed
 from facesort.album.corrections.api import (
     BoxPx,
@@ -23,17 +26,23 @@ from facesort.album.corrections.api import (
     look_alikes,
     merge,
     move_box,
+    mute,
     progress,
     record_corrections,
     redo,
     revert,
+    set_presence,
     suggestions,
 )
+from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.confirmed import confirmed
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.revert import revert_last
+from facesort.album.person.gallery import Examples
+from facesort.album.user_labels import UserLabel
 from facesort.errors import UsageError
+from facesort.models.people import similarity_norm
 
 
 @pytest.fixture
@@ -312,6 +321,88 @@ def test_undo_in_a_terminal_takes_back_what_the_page_did(by_person: Path, kind: 
     assert everything(by_person) == before
 
 
+def photos_of(root: Path, person: str) -> list[str]:
+    return sorted(path.name for path in (root / "photos" / person).glob("*.jpg"))
+
+
+def test_who_is_in_a_photo_without_a_face(by_person: Path) -> None:
+    before = views(by_person)
+    album = SortedAlbum(by_person)
+    result = set_presence(album, ["4.jpg"], "Ben")
+    assert result.moved == () and not result.problems  # no face of hers changes
+    assert "4.jpg" in photos_of(by_person, "Ben")
+    is_in_step(album)
+    assert apply_corrections(by_person, Options(apply=True), LineReporter([])) == 0
+    assert "4.jpg" in photos_of(by_person, "Ben")  # nor does a learning in a terminal forget it
+    set_presence(album, ["4.jpg"], "Ben", is_there=False)
+    assert "4.jpg" not in photos_of(by_person, "Ben")
+    for _ in range(2):
+        revert(album)
+    assert views(by_person) == before
+    redo(album)
+    assert "4.jpg" in photos_of(by_person, "Ben")
+    is_in_step(album)
+
+
+def test_who_is_there_without_a_face_keeps_a_new_name(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    set_presence(album, ["4.jpg"], "Ben")
+    merge(album, "Ben", "Bernd")
+    assert "4.jpg" in photos_of(by_person, "Bernd") and not photos_of(by_person, "Ben")
+    is_in_step(album)
+
+
+@pytest.mark.parametrize("person", ["_unsure", "_not_a_face", "a/b", "ana"])
+def test_only_people_are_in_a_photo(by_person: Path, person: str) -> None:
+    album = SortedAlbum(by_person)
+    with pytest.raises(UsageError):
+        set_presence(album, ["4.jpg"], person)
+    with pytest.raises(UsageError, match="no photo"):
+        set_presence(album, ["gone.jpg"], "Ana")
+    assert not history(album)
+
+
+def test_a_kill_before_a_drawn_face_was_filed_is_made_good(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    label = UserLabel(album.state.entries["4.jpg"].scan.content, (60, 60, 90, 90), "Ana", "4.jpg")
+    act = {"do": "add", "photo": "4.jpg", "xyxy_px": [60, 60, 90, 90], "folder": "Ana"}
+    with album.at_work() as workspace:
+        workspace.journal.said([label], act | {"frame": None})
+    fresh = SortedAlbum(by_person)
+    faces = fresh.state.entries["4.jpg"].scan.faces
+    assert (60, 60, 90, 90) in [face.xyxy_px for face in faces]
+    assert "4.jpg" in photos_of(by_person, "Ana")
+    is_in_step(fresh)
+    revert(fresh)
+    is_in_step(fresh)
+
+
+def test_a_box_that_was_moved_far_is_not_two_faces_when_sorted_again(by_person: Path) -> None:
+    album = SortedAlbum(by_person)
+    record_corrections(album, [Correction("1.jpg", 0, "Ana")])
+    old = album.state.entries["1.jpg"].scan
+    move_box(album, "1.jpg", 0, (60, 60, 90, 90))
+    labels = album.labels_of(["1.jpg"])
+    again = labels.of_faces(old)  # as the detector finds it once more
+    assert again == ("_not_a_face",)
+    assert [face.xyxy_px for face in labels.unseen(old)] == [(60, 60, 90, 90)]
+
+
+def test_copies_of_a_photo_are_decided_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, album: Album
+) -> None:
+    """As in the file manager: the same bytes twice, each put elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    album.add("1.jpg", "face")
+    album.add("copy.jpg", "face")  # the same bytes
+    opened = SortedAlbum(sort_by_person(tmp_path))
+    record_corrections(opened, [Correction("1.jpg", 0, "Ana")])
+    record_corrections(opened, [Correction("copy.jpg", 0, "Ben")])
+    folders = {p: opened.state.entries[p].said for p in ("1.jpg", "copy.jpg")}
+    assert folders == {"1.jpg": ("Ana",), "copy.jpg": ("Ben",)}
+    is_in_step(opened)
+
+
 def test_a_drawn_face_is_exported_to_train_on(by_person: Path) -> None:
     add_face(SortedAlbum(by_person), "4.jpg", (60, 60, 90, 90), "Ana")
     (photo,) = confirmed(by_person)
@@ -363,6 +454,67 @@ def test_one_named_face_makes_others_like_it_suggested(
     revert(opened)
     scores.update()
     assert suggestions(opened, scores) == []
+
+
+def test_by_class_what_was_said_of_some_is_suggested_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, album: Album
+) -> None:
+    """The model takes scarves for masks, as surely as masks; each that she saw was put right."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(40):
+        album.add(f"{number:02d}.jpg", "masked", confidence=0.7 + number / 200)
+    fake_sort.main(["--src", "album", "--dst", "sorted"])
+    opened = SortedAlbum(tmp_path / "sorted")
+    assert suggestions(opened, scored(opened)) == []
+    record_corrections(opened, [Correction(f"{n:02d}.jpg", 0, "face") for n in range(38)])
+    (found,) = suggestions(opened, scored(opened))
+    assert found.folder == "face" and len(found.ids) == 2
+    dismiss(opened, [("38.jpg", 0)], "face")
+    found_now = {one.folder: one.ids for one in suggestions(opened, scored(opened))}
+    where = {opened.view(face).photo: folder for folder in found_now for face in found_now[folder]}
+    assert where == {"38.jpg": "masked", "39.jpg": "face"}  # the next likeliest
+
+
+def unit(*rows: list[float]) -> Examples:
+    vectors = np.array(rows, np.float32).reshape(-1, 4)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    zeros = np.zeros(len(rows), np.int64)
+    return Examples(vectors, zeros, zeros)
+
+
+ANAS = [[9.0, i, 1 - i, 0.2 * i] for i in range(-3, 4)]
+BENS = [[i, 9.0, 1 + i, 0.3 * i] for i in range(-3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "is_refused"),
+    [
+        ([], False),
+        ([[9.0, 0.5, 0.5, 0.1]], False),  # another of hers
+        ([[0.0, 0.0, 0.0, 9.0]], False),  # like nobody
+        ([[0.3 * i, 9.0, 1.0, 0.1 * i] for i in range(-2, 3)], True),  # Bens, in the middle of his
+    ],
+)
+def test_what_would_cost_right_names_is_not_learned(fresh: list, is_refused: bool) -> None:
+    known = {"Ana": unit(*ANAS), "Ben": unit(*BENS)}
+    refused = harm(known, known, "Ana", unit(*fresh), similarity_norm.DEFAULT)
+    assert (refused is not None) == is_refused
+    assert harm({}, {}, "Ana", unit(*fresh), similarity_norm.DEFAULT) is None
+
+
+def test_a_muted_act_teaches_nothing_and_is_taken_back_whole(by_person: Path) -> None:
+    before = views(by_person)
+    album = SortedAlbum(by_person)
+    record_corrections(album, [Correction("3.jpg", 1, "Ana")])
+    row = album.table.rows_of_photo["3.jpg"][1]
+    mute(album, np.array([row]))
+    fresh = SortedAlbum(by_person)
+    assert fresh.table.muted[row] and album.table.muted[row]
+    assert [one.teaches for one in fresh.labels_of(["3.jpg"]).every] == [False]
+    assert history(fresh)[0].folders == (("Ana", 1),)
+    is_in_step(fresh)
+    revert(fresh)
+    assert not len(fresh.labels_of(["3.jpg"])) and views(by_person) == before
 
 
 def test_progress_counts_main_faces_and_who_has_no_mask(by_person: Path) -> None:

@@ -1,11 +1,18 @@
 """Folders for the faces of an album, and vectors that survive as text."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facesort.album.person.gallery import Examples, build
+from facesort.album.from_json import learned_from_json
+from facesort.album.person.assignment import NEVER, Decision, name_faces, stricter
+from facesort.album.person.classify import classify_scans
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import build
 from facesort.album.person.identification import (
     AlbumFaces,
     classify_album,
@@ -13,7 +20,8 @@ from facesort.album.person.identification import (
     vector_to_text,
 )
 from facesort.album.person.quality import Quality
-from facesort.album.records import STRANGERS, UNSURE
+from facesort.album.records import STRANGERS, UNSURE, Face, Identity, Scan
+from facesort.album.user_labels import UserLabel, UserLabels
 from facesort.models.people import similarity_norm
 
 NAMES = ("Ana", "Ben", "Eva")
@@ -100,3 +108,46 @@ def test_two_words_on_one_burst_hold_for_nobody_else() -> None:
 def test_a_word_that_it_is_a_stranger_makes_no_example_of_the_burst() -> None:
     found = judged([0, 0, 0], photo=[0, 1, 50], given={0: -1})
     assert [one.folder for one in found] == [STRANGERS, "Ana", "Ana"]
+
+
+def test_look_alikes_must_be_surer_than_others() -> None:
+    limits = stricter(0.8, 4, [(1, 3)])
+    assert limits.tolist() == pytest.approx([0.8, 0.9, 0.8, 0.9])
+    assert stricter(NEVER, 2, [(0, 1)]).tolist() == [NEVER, NEVER]
+    assert stricter(0.8, 2, []).tolist() == [0.8, 0.8]
+    assert stricter(0.8, 0, []).tolist() == []
+    row = np.array([[0.85, 0, 0, 0], [0, 0.85, 0.1, 0]])
+    verdicts = [one.verdict for one in name_faces(row, [0, 1], limits)]
+    assert verdicts == [Decision.person, Decision.unsure]
+
+
+def test_faces_of_a_former_encoder_are_unsure_and_what_was_said_of_them_stays() -> None:
+    """Vectors of another length, from a journal that knows neither weight nor context."""
+    old = vector_to_text(np.eye(1, 128, dtype=np.float32)[0])
+    new = [vector_to_text(row) for row in faces([0, 1], seed=0)]
+    learned = learned_from_json(
+        {
+            "by": "new",
+            "likeness": similarity_norm.DEFAULT.to_json(),
+            "precision": 0.9,
+            "allow_twins": False,
+            "examples": [
+                {"person": name, "class_name": "face", "vector": text}
+                for name, text in zip(NAMES, new, strict=False)
+            ],
+        }
+    )
+    assert learned.context and {one.weight for one in learned.examples} == {1.0}
+
+    def scan(photo: str, by: str, vector: str) -> Scan:
+        face = Face((0, 0, 9, 9), "face", 0.9, Identity(by, vector, 99, 300, 0))
+        return Scan(photo, 1, 0, content=photo, faces=(face,))
+
+    labels = UserLabels()
+    labels.add(UserLabel("a.jpg", (0, 0, 9, 9), "Ben"))
+    scans = [scan("a.jpg", "old", old), scan("b.jpg", "new", new[0]), scan("c.jpg", "old", old)]
+    found = classify_scans(learned, NAMES[:2], labels, scans)
+    assert [found[one.photo][0].folder for one in scans] == [UNSURE, "Ana", UNSURE]
+    assert labels.of_faces(scans[0]) == ("Ben",)
+    known = learned_from_json(json.loads(json.dumps(asdict(learned))))
+    assert known == learned

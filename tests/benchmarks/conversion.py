@@ -88,7 +88,7 @@ def seconds(python: Path, code: str) -> float:
 
 def make_sets(folder: Path, scenes: Path | None, count: int) -> dict[str, tuple[list[str], str]]:
     """Per format: the arguments of labels_to_yolo.py, and supervision's call."""
-    from facesort.dataset.convert.label_writer import write_labels
+    from facesort.dataset.convert.conversion import write_labels
     from facesort.labels import voc
     from facesort.labels.image_labels import LabelSet
     from facesort.labels.resolve import Reading

@@ -33,9 +33,9 @@ from hard_sets import POINTS, VIEW, VIEW_PX
 
 from facesort.boxes import clip_xyxy, iou_matrix, min_side
 from facesort.classes import FaceClass
-from facesort.dataset.synth.exchange import Exchanger
 from facesort.dataset.synth.posed_faces import PosedFace, collect_faces
 from facesort.dataset.synth.recombine import EYES, MOUTH, PARTS
+from facesort.dataset.synth.recombined_set import Exchanger
 from facesort.models.input_size import shrunk
 from facesort.models.people.points import load_point_finder
 

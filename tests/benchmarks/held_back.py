@@ -62,7 +62,7 @@ def read(args: argparse.Namespace, parts: Sequence[str] = ()) -> list[HeldBack]:
 
 
 def _with_people(items: Sequence[Item], groups: Sequence[int]) -> list[int]:
-    from facesort.dataset.crops.crop_split import merge
+    from facesort.dataset.crops.crop_set import merge
 
     people = [None if item.group is None else (item.kind, item.group) for item in items]
     return merge(list(groups), people)

@@ -34,7 +34,7 @@ def composed(
     """A scene with a bust at its bottom, where the bust is, and the middle of it."""
     import cv2
 
-    from facesort.models.segment.segmenter import load_probability
+    from facesort.models.segment import load_probability
     from facesort.photos import list_photos, open_photo
 
     rng = np.random.default_rng(seed)
@@ -77,8 +77,7 @@ def main() -> None:
     args = parser.parse_args()
     from facesort.media.frame_results import cut, masks_of
     from facesort.models.detect import load_detector
-    from facesort.models.segment.grabcut import likely_shape
-    from facesort.models.segment.segmenter import load_segmenter
+    from facesort.models.segment import likely_shape, load_segmenter
 
     segmenters = {"shape only": likely_shape, "GrabCut": load_segmenter(None)}
     segmenters |= {path.name: load_segmenter(path) for path in args.segmenter}

@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from facesort import console
 from facesort.album.person.assignment import Decision, name_faces, sure_from
-from facesort.album.person.gallery import Examples, build
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import build
 from facesort.dataset.people_split import TRAIN, part_of
 from facesort.models.people import similarity_norm
 from facesort.models.people.align import align_to

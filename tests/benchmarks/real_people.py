@@ -24,7 +24,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from facesort import console
-from facesort.album.person.gallery import Calibration, Examples, build
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import Calibration, build
 from facesort.album.person.identification import AlbumFaces, classify_album
 from facesort.album.person.quality import Quality
 from facesort.classes import MOUTH
@@ -122,7 +123,7 @@ def read(args: Namespace, embedder) -> Faces:
     thumbs = thumbs - thumbs.mean(axis=1, keepdims=True)
     thumbs /= np.linalg.norm(thumbs, axis=1, keepdims=True)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Faces(vectors, person[rows], state[rows], thumbs @ thumbs.T > TWINS)
+    return Faces(vectors, person[rows], state, thumbs @ thumbs.T > TWINS)
 
 
 def albums(

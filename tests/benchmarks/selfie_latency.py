@@ -1,7 +1,7 @@
-"""Milliseconds that check_selfie takes for one photo after its start, and what the network needs.
+"""Milliseconds that check_selfie takes for one photo after its start, and what its looks need.
 
     python tests/benchmarks/selfie_latency.py
-    python tests/benchmarks/selfie_latency.py --rounds 200 --yunet yunet.onnx
+    python tests/benchmarks/selfie_latency.py --rounds 200 --weights weights/occlusion.onnx
 
 The photo is a 640 x 480 JPEG made from the portrait that scikit-image carries. Rounds alternate
 between the network alone (its input ready) and the whole check (decode, detect, measure, judge), so
@@ -44,28 +44,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--threads", type=int, default=1, help="0: all cores; check_selfie has 1")
-    parser.add_argument("--weights", type=Path, default=ROOT / "weights" / "occlusion.onnx")
-    parser.add_argument("--yunet", type=Path)
+    weights = ROOT / "weights"
+    parser.add_argument("--weights", type=Path, default=weights / "occlusion-int8.onnx")
+    parser.add_argument("--points", type=Path, default=weights / "face_points.onnx")
     args = parser.parse_args()
 
-    from facesort.models.detect import load_detector
-    from facesort.models.face_finders import load_yunet
+    from facesort.media.selfie_check import SelfieChecker
+    from facesort.models.detect import load_detector, with_second_looks
     from facesort.models.letterbox import letterbox
+    from facesort.models.people.points import load_point_finder
     from facesort.photos import open_photo
-    from facesort.selfie.check import Verdict, check_selfie
+    from facesort.selfie.check import Verdict
     from facesort.selfie.limits import read_limits
 
     limits = read_limits(ROOT / "data_configs" / "selfie.yaml")
     detector = load_detector(args.weights, imgsz=limits.network_px, threads=args.threads)
-    find = load_yunet(args.yunet) if args.yunet else None
+    checker = SelfieChecker(with_second_looks(detector), load_point_finder(args.points), limits)
     data = portrait()
     pixels, _ = letterbox(open_photo(data).rgb, limits.network_px)
 
     def check() -> Verdict:
-        photo = open_photo(data, 1280)
-        found = detector.detect([photo.rgb])[0]
-        points = find(photo.rgb, limits.network_px) if find else None
-        return check_selfie(photo, found, limits, points)
+        return checker.check(open_photo(data, 1280))[0]
 
     if not check().usable:
         raise RuntimeError(f"the portrait should be usable: {check()}")

@@ -54,7 +54,7 @@ def make_album(folder: Path, count: int) -> None:
     import numpy as np
     from PIL import Image
 
-    from facesort.dataset.sample_album import make_sample_album
+    from facesort.dataset.sample_data import make_sample_album
     from facesort.photos import list_photos, open_photo
 
     with tempfile.TemporaryDirectory() as temporary:

@@ -18,7 +18,8 @@ from people import albums, faces, vectors_of
 
 from facesort import console
 from facesort.album.person.clustering import find_people
-from facesort.album.person.gallery import Examples, build
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import build
 from facesort.album.person.identification import AlbumFaces, classify_album
 from facesort.album.person.quality import Quality
 from facesort.models.people.embed import load_embedder

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from facesort.classes import CLASS_NAMES
-from facesort.dataset.balance import class_counts as balance_tables
+from facesort.dataset.balance import balanced_set as balance_tables
 from facesort.dataset.balance import sampling as balance
 from facesort.dataset.balance.sampling import ClassWeights
 from facesort.errors import DatasetError

@@ -9,8 +9,7 @@ from PIL import Image
 
 from facesort.boxes import as_boxes
 from facesort.dataset.crops import copy_paste
-from facesort.dataset.crops.backgrounds import Made, Real
-from facesort.dataset.crops.copy_paste import CopyPaste, jittered
+from facesort.dataset.crops.copy_paste import CopyPaste, Made, Real, jittered
 from facesort.dataset.crops.crop_set import Options, convert
 from facesort.dataset.sprites import CANVAS_WH, Sprite
 from facesort.dataset.yolo_dataset import read_config

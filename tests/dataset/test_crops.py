@@ -11,8 +11,15 @@ import yaml
 from PIL import Image
 
 from facesort.dataset.crops.box_crops import open_crops
-from facesort.dataset.crops.crop_set import Options, Result, convert
-from facesort.dataset.crops.crop_split import merge, parse_split, prefix, split_crops
+from facesort.dataset.crops.crop_set import (
+    Options,
+    Result,
+    convert,
+    merge,
+    parse_split,
+    prefix,
+    split_crops,
+)
 from facesort.dataset.yolo_dataset import read_config
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, LabelError, UsageError

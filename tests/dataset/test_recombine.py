@@ -10,11 +10,9 @@ from PIL import Image
 from skimage import data
 
 from facesort.classes import CLASS_NAMES, FaceClass
-from facesort.dataset.synth.exchange import Exchanger
-from facesort.dataset.synth.face_crops import crop_to_face, shrink
-from facesort.dataset.synth.posed_faces import PosedFace, collect_faces
+from facesort.dataset.synth.posed_faces import PosedFace, collect_faces, crop_to_face, shrink
 from facesort.dataset.synth.recombine import EYES, MOUTH, PARTS, FaceView, recombine
-from facesort.dataset.synth.recombined_set import write_recombined
+from facesort.dataset.synth.recombined_set import Exchanger, write_recombined
 from facesort.dataset.writer import Tree
 from facesort.errors import DatasetError
 from facesort.labels import yolo

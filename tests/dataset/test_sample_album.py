@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from facesort.classes import FaceClass
-from facesort.dataset import sample_album, sample_images
-from facesort.dataset.sample_album import MARKER, SAMPLES, make_sample_album
+from facesort.dataset import sample_data, sample_images
+from facesort.dataset.sample_data import MARKER, SAMPLES, make_sample_album
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import list_photos, open_photo
 
@@ -106,7 +106,7 @@ def test_interrupted_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def interrupted(*_: object) -> np.ndarray:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sample_album, "_joined", interrupted)
+    monkeypatch.setattr(sample_data, "_joined", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_sample_album(tmp_path / "album")
     assert disk(tmp_path) == {}
@@ -129,7 +129,7 @@ def test_only_packages_of_the_small_set_are_needed(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
         "for name in ('skimage', 'ultralytics', 'torch', 'matplotlib'): sys.modules[name] = None\n"
-        "from facesort.dataset.sample_album import make_sample_album\n"
+        "from facesort.dataset.sample_data import make_sample_album\n"
         "assert make_sample_album(Path(sys.argv[2]))"
     )
     dst = str(tmp_path / "album")

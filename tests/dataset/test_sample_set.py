@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from facesort.classes import CLASS_NAMES
+from facesort.dataset.sample_data import IMAGES, SET_MARKER, SIZE_PX, make_sample_set
 from facesort.dataset.sample_images import PORTRAITS
-from facesort.dataset.sample_set import IMAGES, MARKER, SIZE_PX, make_sample_set
 from facesort.errors import DatasetError
 from facesort.labels import yolo
 from facesort.labels.image_labels import is_synthetic
@@ -54,7 +54,7 @@ def test_boxes_hold_the_face(made: Path) -> None:
 
 
 def test_it_is_clearly_a_sample(made: Path) -> None:
-    assert "SAMPLE" in (made / MARKER).read_text()
+    assert "SAMPLE" in (made / SET_MARKER).read_text()
     assert all(is_synthetic(image) for image in made.rglob("*.jpg"))
 
 

@@ -5,13 +5,13 @@ import pytest
 from test_metrics import found, truth
 
 from facesort.errors import UsageError
-from facesort.evaluate.acceptance import (
+from facesort.evaluate.crop_metrics import BATCH, NONE, bit_scores, per_face, samples_averages
+from facesort.evaluate.regression_gate import (
     DEFAULT_CRITERIA,
     check_criteria,
     in_one_line,
     parse_criteria,
 )
-from facesort.evaluate.crop_metrics import BATCH, NONE, bit_scores, per_face, samples_averages
 from facesort.evaluate.reliability import reliability
 
 FACE, MASKED, SUNGLASSES, BOTH = range(4)

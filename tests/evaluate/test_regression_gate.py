@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facesort.dataset.sample_album import make_sample_album
+from facesort.dataset.sample_data import make_sample_album
 from facesort.evaluate.regression_gate import Quality, RegressionGate, losses
 from facesort.labels.image_labels import ImageLabels
 from facesort.models.detect import load_detector

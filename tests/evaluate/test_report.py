@@ -13,8 +13,8 @@ from test_metrics import found, truth
 
 from facesort.errors import DatasetError
 from facesort.evaluate import evaluation
-from facesort.evaluate.acceptance import parse_criteria
 from facesort.evaluate.predict import Latency, SplitPredictions
+from facesort.evaluate.regression_gate import parse_criteria
 from facesort.evaluate.report.pages import write_report
 from facesort.models.detect import YoloDetector
 

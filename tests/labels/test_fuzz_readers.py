@@ -26,7 +26,7 @@ from tar_samples import jpeg, shard
 
 from facesort.dataset import yolo_dataset
 from facesort.dataset.convert import label_reader
-from facesort.dataset.convert.label_writer import WRITERS
+from facesort.dataset.convert.conversion import WRITERS
 from facesort.dataset.label_set_writer import write_yolo
 from facesort.errors import FacesortError, PhotoError
 from facesort.labels import folders, named_crops

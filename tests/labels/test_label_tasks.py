@@ -10,7 +10,7 @@ from pathlib import Path
 import label_images
 import pytest
 
-from facesort.dataset.sample_set import make_sample_set
+from facesort.dataset.sample_data import make_sample_set
 from facesort.errors import FacesortError
 
 NAMES = "face masked sunglasses masked_sunglasses".split()

@@ -12,8 +12,8 @@ import pytest
 from label_samples import NAMES, SIZES, assert_same, draw, draw_all
 from tar_samples import jpeg, shard
 
+from facesort.dataset.convert.conversion import TARGETS
 from facesort.dataset.convert.label_reader import READERS
-from facesort.dataset.convert.label_writer import TARGETS
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels import voc

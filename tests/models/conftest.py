@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from facesort.dataset.sample_album import make_sample_album
+from facesort.dataset.sample_data import make_sample_album
 from facesort.dataset.writer import Tree
 from facesort.photos import list_photos, open_photo
 

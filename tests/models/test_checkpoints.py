@@ -77,12 +77,12 @@ def test_the_opt_out_is_real(tmp_path: Path) -> None:
 def _load(function: str, file: Path) -> None:
     """One of our ways to a checkpoint."""
     from facesort.models.classify.classifier import load_classifier
-    from facesort.models.classify.networks import transfer
+    from facesort.models.classify.fit import transfer
     from facesort.models.detect import load_detector
     from facesort.models.export import export_onnx, trained_on
     from facesort.models.face_finders import load_face_finder
     from facesort.models.platt_scaling import apply_platt_scaling
-    from facesort.models.segment.segmenter import load_segmenter
+    from facesort.models.segment import load_segmenter
     from facesort.models.training.train import train
 
     data = file.with_name("data.yaml")
@@ -223,7 +223,7 @@ def test_stock_checkpoints_load(name: str, tmp_path: Path, one_thread: None) -> 
 @pytest.mark.parametrize("name", ["efficientnet_b0", "mobilenet_v3_large", "resnet18"])
 def test_our_torchvision_classifiers_load(name: str, tmp_path: Path, one_thread: None) -> None:
     """In a process of its own: what may be loaded is remembered by torch."""
-    from facesort.models.classify.networks import find_network
+    from facesort.models.classify.fit import find_network
 
     model = import_ultralytics().YOLO(find_network(name), task="classify")
     model.save(tmp_path / f"{name}.pt")

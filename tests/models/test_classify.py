@@ -10,10 +10,16 @@ from numpy.typing import NDArray
 
 from facesort.classes import CLASS_NAMES
 from facesort.errors import ModelError
-from facesort.models.classify.classifier import load_classifier, network_input, squared
-from facesort.models.classify.fit import Recipe, fit
-from facesort.models.classify.networks import find_network, pair_layers, transfer
-from facesort.models.classify.onnx_files import MAX_GAP, compare, export, quantize
+from facesort.models.classify.classifier import (
+    MAX_GAP,
+    compare,
+    export,
+    load_classifier,
+    network_input,
+    quantize,
+    squared,
+)
+from facesort.models.classify.fit import Recipe, find_network, fit, pair_layers, transfer
 from facesort.models.training.run_card import FINISHED, read_card
 from facesort.models.ultralytics_loader import import_ultralytics, load_yolo
 

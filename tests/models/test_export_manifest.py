@@ -58,12 +58,13 @@ def test_every_file_of_a_model_is_hashed(tmp_path: Path, names: list[str], writt
 
 
 def test_the_examples_find_what_the_project_finds(tmp_path: Path) -> None:
-    """examples/find_faces.py and, where Node and its packages are, find_faces.mjs."""
+    """examples/find_faces.py and, where Node and its packages are, find_faces.mjs; find_faces.cpp
+    where $FACESORT_ONNXRUNTIME_CPP is a release of ONNX Runtime for C++ and stb is installed."""
     import os
     import subprocess
     import sys
 
-    from facesort.dataset.sample_album import make_sample_album
+    from facesort.dataset.sample_data import make_sample_album
 
     make_sample_album(tmp_path / "album")
     photo = tmp_path / "album/2024/Ausflug am See/IMG_0001.jpg"
@@ -75,6 +76,14 @@ def test_the_examples_find_what_the_project_finds(tmp_path: Path) -> None:
         (tmp_path / "node_modules").symlink_to(packages)
         shutil.copy(examples / "find_faces.mjs", tmp_path)
         commands.append(["node", str(tmp_path / "find_faces.mjs")])
+    release = Path(os.environ.get("FACESORT_ONNXRUNTIME_CPP", "none")).absolute()
+    if shutil.which("c++") and (release / "include" / "onnxruntime_cxx_api.h").is_file():
+        program = tmp_path / "find_faces"
+        places = [f"-I{release}/include", f"-L{release}/lib", f"-Wl,-rpath,{release}/lib"]
+        source = str(examples / "find_faces.cpp")
+        build = ["c++", "-std=c++17", source, *places, "-lonnxruntime", "-o", str(program)]
+        subprocess.run(build, check=True, timeout=300)
+        commands.append([str(program)])
     for command in commands:
         done = subprocess.run(
             [*command, str(tmp_path / "faces.onnx"), str(photo)],

@@ -22,6 +22,8 @@ SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "yolo_to_onnx.py"
         (["--half", "--int8"], "--half: does not go with"),
         (["--fixed", "--batch", "2", "--nms"], "only for one image at a time"),
         (["--ncnn", "--int8"], "--ncnn: does not go with"),
+        (["--litert", "--half"], "--half: does not go with --litert"),
+        (["--coreml", "--fixed", "--batch", "2"], "only for one image at a time"),
         (["--imgsz", "100"], "expected a multiple of 32"),
     ],
 )
@@ -30,13 +32,6 @@ def test_what_cannot_be_meant(options: list[str], message: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and message in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-def test_no_tflite_and_why() -> None:
-    command = [sys.executable, str(SCRIPT), "--tflite"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and done.stderr.count("\n") == 1 and not done.stdout
-    assert "litert-torch" in done.stderr and "--ncnn" in done.stderr
 
 
 @pytest.mark.parametrize("text", [None, "train: images/train\nnames: [face]\n"])

@@ -10,7 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.training.losses import detection_losses, focal_bce, make_focal, weights_of_file
+from facesort.models.training.trainer import (
+    detection_losses,
+    focal_bce,
+    make_focal,
+    weights_of_file,
+)
 
 NAMES = ["face", "masked", "sunglasses", "masked_sunglasses"]
 WEIGHTS = [0.5, 1.0, 2.0, 8.0]

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from facesort.errors import ModelError
 from facesort.models.detect import load_detector
 from facesort.models.people.trainable import load_graph
-from facesort.models.segment.segmenter import load_segmenter
+from facesort.models.segment import load_segmenter
 
 
 def with_external_weights(file: Path, location: str) -> Path:

@@ -3,7 +3,7 @@
 import pytest
 
 from facesort.errors import UsageError
-from facesort.models.training.overrides import parse_overrides, read_pairs
+from facesort.models.training.start import parse_overrides, read_pairs
 
 
 @pytest.mark.parametrize(

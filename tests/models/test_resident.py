@@ -11,9 +11,12 @@ torch = pytest.importorskip("torch")
 
 from facesort.models.training.resident import loop  # noqa: E402
 from facesort.models.training.resident.geometry import GREY, Geometry, draw  # noqa: E402
-from facesort.models.training.resident.images import load_images  # noqa: E402
 from facesort.models.training.resident.photometry import cover_edges, degrade  # noqa: E402
-from facesort.models.training.resident.pool import ImagePool, LabelledImage  # noqa: E402
+from facesort.models.training.resident.pool import (  # noqa: E402
+    ImagePool,
+    LabelledImage,
+    load_images,
+)
 
 CPU = torch.device("cpu")
 

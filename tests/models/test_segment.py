@@ -8,8 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from facesort.errors import ModelError
-from facesort.models.segment.grabcut import out_of_reach, person_of
-from facesort.models.segment.segmenter import load_segmenter
+from facesort.models.segment import load_segmenter, out_of_reach, person_of
 from facesort.models.ultralytics_loader import import_ultralytics
 
 FACE = (60, 40, 100, 90)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from facesort.dataset.writer import Tree
 from facesort.errors import ModelError
-from facesort.models.training.losses import weights_of_file
 from facesort.models.training.run_card import FINISHED, RUNNING, hash_file, read_card
 from facesort.models.training.run_table import read_runs
 from facesort.models.training.train import Extras, Trained, train
+from facesort.models.training.trainer import weights_of_file
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = "epochs=1 imgsz=64 batch=2 device=cpu workers=0 plots=False".split()

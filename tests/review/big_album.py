@@ -59,7 +59,14 @@ class BigAlbum:
     truth: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
-def make(root: Path, photos: int, faces_each: int = 3, judged: bool = False) -> BigAlbum:
+def make(
+    root: Path,
+    photos: int,
+    faces_each: int = 3,
+    judged: bool = False,
+    examples_each: int = EXAMPLES,
+    hard_share: float = HARD_SHARE,
+) -> BigAlbum:
     """A destination of ``photos`` photos; ``judged``: by the real judge, which takes its time."""
     rng = np.random.default_rng(7)
     album = BigAlbum(root / "sorted")
@@ -70,7 +77,7 @@ def make(root: Path, photos: int, faces_each: int = 3, judged: bool = False) -> 
     examples = tuple(
         Example(name, CLASS_NAMES[i % 2], _text(directions[who], 0.8, rng))
         for who, name in enumerate(NAMES)
-        for i in range(EXAMPLES)
+        for i in range(examples_each)
     )
     learned = Learned(BY, DEFAULT.to_json(), 0.98, False, examples)
     status = photo.stat()
@@ -83,7 +90,7 @@ def make(root: Path, photos: int, faces_each: int = 3, judged: bool = False) -> 
         faces, words = [], []
         who = rng.choice(len(NAMES), faces_each, replace=False)
         for place, one in enumerate(who.tolist()):
-            face, word, right = _face(place, one, directions, rng)
+            face, word, right = _face(place, one, directions, rng, hard_share)
             faces.append(face)
             words.append(word)
             album.truth[name, place] = right
@@ -95,9 +102,9 @@ def make(root: Path, photos: int, faces_each: int = 3, judged: bool = False) -> 
     return album
 
 
-def _face(place, one, directions, rng):  # type: ignore[no-untyped-def]
+def _face(place, one, directions, rng, hard_share):  # type: ignore[no-untyped-def]
     """One face, a guess of whose it is, and whose it really is."""
-    kind, hard = rng.random(), rng.random() < HARD_SHARE
+    kind, hard = rng.random(), rng.random() < hard_share
     class_id = int(rng.choice(4, p=[0.4, 0.45, 0.1, 0.05]))
     stranger = kind < STRANGER_SHARE
     direction = _unit(rng.normal(size=DIMENSIONS)) if stranger else directions[one]

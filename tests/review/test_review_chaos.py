@@ -63,6 +63,12 @@ class Chaos:
             box = [x, y, x + choose.randint(30, 200), y + choose.randint(30, 200)]
             folder = choose.choice(people)
             return self.server.act(do="add", photo=photo, xyxy_px=box, folder=folder)
+        if what < 0.68 and what >= 0.64:
+            photo = self.server.get(f"/api/face/{some[0]}")["id"]  # type: ignore[index]
+            there = choose.random() < 0.7
+            return self.server.act(
+                do="presence", photos=[photo], folder=choose.choice(people), isThere=there
+            )
         if what < 0.64:
             x, y = choose.randint(0, 500), choose.randint(0, 300)
             return self.server.act(do="box", face=some[0], xyxy_px=[x, y, x + 90, y + 110])

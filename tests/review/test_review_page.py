@@ -5,6 +5,7 @@ After each test all acts are taken back, and the folders must be what they were.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from review_server import Server
 from facesort.album.corrections.changes import find_changes
 from facesort.album.journal import read_state
 from facesort.album.user_labels import read_labels
+from facesort.review.server import STATIC
 
 SETTLED = """async () => {
   await window.facesort.queue;
@@ -352,6 +354,25 @@ def test_suggestions_are_accepted_but_for_the_crossed_out(page: Page) -> None:
     assert not any(ids[0] in one["ids"] for one in suggested if one["folder"] == "Ana")
 
 
+def test_what_is_sure_of_several_people_is_one_act(page: Page) -> None:
+    for name in ("Ana", "Ben"):
+        page.open(name)
+        page.press("Home", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "u")
+    page.page.wait_for_function("() => window.facesort.scored === window.facesort.version")
+    page.press(".")
+    page.page.wait_for_function("() => window.facesort.suggestions.shown?.groups?.length >= 2")
+    shown = page.page.evaluate("() => window.facesort.suggestions.shown.groups")
+    assert "Ana" in page.tile(0).text_content() or "Ben" in page.tile(0).text_content()
+    first, crossed = shown[0]["folder"], page.ids[0]
+    page.press("Space", "Enter")
+    page.page.wait_for_function("() => window.facesort.summary.undo >= 4")
+    assert page.server.get("/api/summary")["undo"] == 4  # type: ignore[index]
+    assert crossed in page.server.faces("_unsure")
+    for group in shown:
+        wanted = set(group["ids"]) - {crossed}
+        assert wanted <= set(page.server.faces(group["folder"])), first
+
+
 def test_the_whole_photo_and_its_burst(page: Page) -> None:
     page.open("Ana")
     page.press("Shift+Enter")
@@ -407,6 +428,39 @@ def test_a_missed_face_is_drawn_with_keys_alone(page: Page) -> None:
     assert page.server.get("/api/history")[0]["kind"] == "box"  # type: ignore[index]
 
 
+def test_who_is_in_a_photo_without_a_face(page: Page, shared_album: Path) -> None:
+    name = "Ana"
+    page.open("_unsure")
+    page.press("Shift+Enter")
+    page.page.wait_for_selector("#photo .box")
+    photo = page.page.evaluate("() => window.facesort.photo.photo.name").split("/")[-1]
+    page.press("+")
+    page.keys.type(name)
+    page.press("Enter")
+    page.page.wait_for_selector("#photo .chips button")
+    assert photo in {path.name for path in (shared_album / "photos" / name).iterdir()}
+    page.press("Escape")
+    page.open(name)
+    page.page.click("#heading button")
+    page.settle()
+    assert len(page.ids) == 1
+    page.press("Backspace")  # it was another
+    assert page.ids == []
+    assert photo not in {path.name for path in (shared_album / "photos" / name).iterdir()}
+    assert page.server.get("/api/summary")["undo"] == 2  # type: ignore[index]
+
+
+def test_return_and_backspace_in_the_whole_photo_are_about_its_face(page: Page) -> None:
+    page.open("Ana")
+    face = page.ids[0]
+    page.press("Shift+Enter")
+    page.page.wait_for_selector("#photo .box.focus")
+    page.press("Enter")
+    assert page.page.locator(f'#photo .box.confirmed[data-face="{face}"]').count() == 1
+    page.press("Backspace")
+    assert face in page.server.faces("_unsure")
+
+
 def test_history_goes_back_to_any_point(page: Page) -> None:
     page.open("Ana")
     before = page.ids
@@ -428,6 +482,27 @@ def test_three_languages(page: Page, language: str, word: str) -> None:
     page.page.select_option("dialog select >> nth=0", language)
     page.page.wait_for_function(UNSURE_NAME, arg=word)
     assert page.page.evaluate("() => document.documentElement.lang") == language
+
+
+def test_every_word_is_there_in_every_language(page: Page) -> None:
+    """No key is missing, none too many, and each has the same places to fill in."""
+    words = page.page.evaluate(
+        """async () => {
+          const { LANGUAGES } = await import("/static/js/i18n.js");
+          return Object.fromEntries(Object.entries(LANGUAGES).map(([k, v]) => [k, { ...v }]));
+        }"""
+    )
+    assert set(words) == {"en", "de", "ko"}
+    for language, mine in words.items():
+        assert mine.keys() == words["en"].keys(), language
+        for key, text in mine.items():
+            places = set(re.findall(r"\{(\w+)\}", text))
+            assert places == set(re.findall(r"\{(\w+)\}", words["en"][key])), (language, key)
+    scripts = "".join(path.read_text() for path in STATIC.rglob("*.js") if "lang" not in path.parts)
+    used = set(
+        re.findall(r"""\bt\(\s*["'](\w+)["']""", scripts + (STATIC / "index.html").read_text())
+    )
+    assert used <= words["en"].keys()
 
 
 def test_dark_mode(page: Page) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from facesort.dataset.sample_album import make_sample_album
+from facesort.dataset.sample_data import make_sample_album
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,6 +14,7 @@ from facesort.classes import FaceClass
 from facesort.detections import Detections, FoundFaces
 from facesort.photos import Photo
 from facesort.selfie.check import check_selfie
+from facesort.selfie.components import Covers
 from facesort.selfie.limits import read_limits
 from facesort.selfie.words import words_of
 
@@ -83,6 +84,23 @@ def test_faces(found: Detections, reasons: list[str], covered: list[str]) -> Non
     assert list(verdict.reasons) == reasons
     assert list(verdict.covered) == covered
     assert verdict.usable == (not reasons)
+
+
+@pytest.mark.parametrize(
+    ("what", "covers", "covered"),
+    [
+        (FaceClass.sunglasses, Covers(0.01, 0.0), []),  # clear eyeglasses at the first look
+        (FaceClass.face, Covers(0.9, 0.0), ["eyes"]),
+        (FaceClass.face, Covers(LIMITS.max_cover, 1.0), ["mouth"]),
+        (FaceClass.masked, Covers(1.0, 1.0), ["eyes", "mouth"]),
+    ],
+)
+def test_a_look_at_the_face_alone_decides(
+    what: FaceClass, covers: Covers, covered: list[str]
+) -> None:
+    verdict = check_selfie(photo(), one(what=what), LIMITS, covers=covers)
+    assert list(verdict.covered) == covered
+    assert list(verdict.reasons) == [f"{part}_covered" for part in covered]
 
 
 def blurred() -> NDArray[np.uint8]:

@@ -59,6 +59,13 @@ def test_a_value_that_cannot_be_meant(
         read_limits(file)
 
 
+def test_a_file_of_before_the_second_look_is_read(tmp_path: Path) -> None:
+    content = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    del content["max_cover"]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert read_limits(tmp_path / "mine.yaml") == read_limits(SHIPPED)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_limits(tmp_path / "none.yaml")

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from facesort.models.detect import load_detector
+from facesort.media.selfie_check import SelfieChecker
+from facesort.models.detect import load_detector, with_second_looks
+from facesort.models.people.points import load_point_finder
 from facesort.photos import open_photo
-from facesort.selfie.check import Verdict, check_selfie
+from facesort.selfie.check import Verdict
 from facesort.selfie.limits import read_limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,14 +24,21 @@ pytestmark = [
 def verdicts(folder: str) -> list[Verdict]:
     limits = read_limits(ROOT / "data_configs" / "selfie.yaml")
     detector = load_detector(ROOT / "weights" / "occlusion.onnx", imgsz=limits.network_px)
+    points = load_point_finder(ROOT / "weights" / "face_points.onnx")
+    checker = SelfieChecker(with_second_looks(detector), points, limits)
     photos = [open_photo(path) for path in sorted((DATA / folder).iterdir())[:IMAGES]]
-    return [check_selfie(p, detector.detect([p.rgb])[0], limits) for p in photos]
+    return [checker.check(photo)[0] for photo in photos]
 
 
 def test_strangers_pass() -> None:
     found = verdicts("strangers")
     assert sum(v.usable for v in found) >= 0.7 * IMAGES
     assert sum(bool(v.covered) for v in found) <= 2
+
+
+def test_clear_eyeglasses_cover_nothing() -> None:
+    found = verdicts("selfies_sunglasses/clear_eyeglasses")
+    assert sum(bool(v.covered) for v in found) <= 1 < len(found)
 
 
 @pytest.mark.parametrize(

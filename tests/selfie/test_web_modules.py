@@ -13,8 +13,9 @@ from browser import DECODE, as_js, open_page, served
 from numpy.typing import NDArray
 
 from facesort.boxes import as_boxes
-from facesort.classes import FaceClass
+from facesort.classes import CLASS_NAMES, FaceClass
 from facesort.detections import Detections, FoundFaces
+from facesort.media.selfie_check import MainFace
 from facesort.media.selfie_web import PAGES
 from facesort.models.detect import YoloDetector, with_second_looks
 from facesort.models.input_size import InputSizes
@@ -27,6 +28,7 @@ from facesort.models.letterbox import (
     letterbox,
     suppress,
 )
+from facesort.models.occlusion_scores import BORDER, LOOK_PX, ROOM, SAME_IOU, cover_scores
 from facesort.models.people.align import warp
 from facesort.photos import Photo
 from facesort.selfie.check import check_selfie
@@ -160,6 +162,67 @@ def test_an_image_is_looked_at_as_by_python(
     boxes = as_boxes([face["box"] for face in got])
     np.testing.assert_allclose(boxes, expected.xyxy_px, atol=0.5)
     assert (len(expected) > 0) == (box != (0, 0, 0, 0))
+
+
+def raw_of_faces(seed: int, width_px: int) -> NDArray[np.float32]:
+    """A raw output (8, 12): some large faces and some small ones within, in network pixels."""
+    rng = np.random.default_rng([seed, width_px])
+    raw = np.zeros((8, 12), np.float32)
+    raw[:2] = rng.uniform(0.35, 0.6, (2, 12)) * width_px
+    raw[2:4] = rng.choice([0.15, 0.4, 0.6], (1, 12)) * width_px * rng.uniform(0.95, 1.05, (2, 12))
+    raw[4:] = rng.uniform(0, 0.9, (4, 12)) ** 2
+    return raw
+
+
+def network(seed: int) -> YoloDetector:
+    """One that says of each input what `raw_of_faces` has for its width."""
+    detector = YoloDetector(
+        lambda pixels: raw_of_faces(seed, pixels.shape[3]), CLASS_NAMES, 256, "none", conf=0.3
+    )
+    return with_second_looks(detector)
+
+
+IN_JS = """
+const forwardOf = (raws) => async (_, dims) =>
+  ({ data: Float32Array.from(raws[dims[3]]), dims: [1, 8, 12] });
+"""
+
+
+def raws_in_js(seed: int) -> dict[int, list[float]]:
+    return {px: raw_of_faces(seed, px).ravel().tolist() for px in range(32, 257, 32)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("size_wh", [(640, 480), (480, 640), (200, 150)])
+def test_further_looks_are_joined_as_by_python(
+    page: Any, seed: int, size_wh: tuple[int, int]
+) -> None:
+    rgb = image(*size_wh)
+    expected = network(seed).detect([rgb])[0]
+    settings = DETECTOR | {"conf": 0.3, "sizes": asdict(InputSizes())}
+    code = f"""async ([seen, raws, settings]) => {{ {DECODE} {IN_JS}
+      const {{ detect }} = await import("/lib/detect.js");
+      return detect(forwardOf(raws), image(seen), 256, settings); }}"""
+    got = page.evaluate(code, [as_js(rgb), raws_in_js(seed), settings])
+    assert [face["classId"] for face in got] == expected.class_id.tolist()
+    boxes = as_boxes([face["box"] for face in got])
+    np.testing.assert_allclose(boxes, expected.xyxy_px, atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("box", [(50.0, 40, 110, 120), (-9.0, -9, 90, 80), (0.0, 0, 0.3, 0.2)])
+def test_what_is_covered_is_read_as_by_python(page: Any, seed: int, box: tuple[float, ...]) -> None:
+    rgb, found = image(160, 150), Detections(as_boxes([box]), np.array([3]), np.array([0.7]))
+    face = MainFace(found, found.xyxy_px[0], np.zeros((5, 2)), 0.7, FaceClass(3))
+    expected = cover_scores(network(seed), rgb, face.xyxy_px) or face.covers()
+    covers = {"look_px": LOOK_PX, "room": ROOM, "border": BORDER, "same_iou": SAME_IOU}
+    settings = {"covers": covers, "detector": DETECTOR | {"names": list(CLASS_NAMES)}}
+    code = f"""async ([seen, raws, face, settings]) => {{ {DECODE} {IN_JS}
+      const {{ coverScores }} = await import("/lib/covers.js");
+      return coverScores(forwardOf(raws), image(seen), face, settings); }}"""
+    said = {"box": list(box), "classId": 3, "confidence": 0.7}
+    got = page.evaluate(code, [as_js(rgb), raws_in_js(seed), said, settings])
+    assert got == pytest.approx(asdict(expected), abs=1e-5)
 
 
 def test_suppression_keeps_what_python_keeps(page: Any) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from browser import ROOT, open_page, runtime_or_skip, served
 
-from facesort.dataset.sample_album import make_sample_album
+from facesort.dataset.sample_data import make_sample_album
 from facesort.errors import UsageError
 from facesort.media.selfie_check import SelfieChecker
 from facesort.media.selfie_server import HEADERS

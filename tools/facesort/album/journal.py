@@ -14,6 +14,7 @@ Kinds of lines, in the order a run writes them:
     removed   paths: files of ours that went, for the photo belongs elsewhere now
     said      labels: a person's words, about to be kept; the first of them begins a learning;
               act: what was done, where it was more than that; redo: it was taken back before
+    muted     labels: of these, said before, nothing is learned; they go with their learning
     applied   the learning is at its end: photos have followed
     unlearning, unlearned   the last learning is about to be taken back; it was
     sidecar   path, content: hash of an XMP side-car that is about to be written
@@ -23,7 +24,7 @@ Kinds of lines, in the order a run writes them:
 A line is one ``write``, so that it survives a kill; every `LINES_PER_SYNC` lines it is forced to
 the disk, after the names of the files and folders it speaks of, so that little is lost with the
 power. A torn last line is cut off when writing goes on. A journal that was cut or edited is noticed
-(`journal_check`) and refused.
+(`journal_lines`) and refused.
 """
 
 from __future__ import annotations
@@ -155,6 +156,9 @@ class Journal:
         line = {"kind": "said", "labels": [asdict(label) for label in labels]}
         more = ({"act": act} if act else {}) | ({"redo": True} if is_redo else {})
         self._append(line | more)
+
+    def muted(self, labels: Iterable[UserLabel]) -> None:
+        self._append({"kind": "muted", "labels": [asdict(label) for label in labels]})
 
     def applied(self) -> None:
         self._append({"kind": "applied"})

@@ -64,6 +64,7 @@ def plan_entries(
             sure,
             pool,
             known.of_faces(scan),
+            known.present(scan),
             folders,
             words.get(scan.photo, ()),
             rules,
@@ -78,6 +79,7 @@ def _plan_photo(
     sure: float,
     pool: NamePool,
     human: tuple[str, ...],
+    present: tuple[str, ...],
     folders: Folders,
     judged: tuple[Prediction, ...],
     rules: PhotoRules,
@@ -87,7 +89,7 @@ def _plan_photo(
     counting = rules.folders(scan.faces, face_folders, human)
     targets = {
         folder: pool.take(f"photos/{folder}", rules.name(name, folder, scan.faces, face_folders))
-        for folder in photo_folders(scan, counting, folders)
+        for folder in photo_folders(scan, counting, folders, present)
     }
     certain = [one.certainty for one in judged] or [face.confidence for face in scan.faces]
     crops = [
@@ -128,18 +130,22 @@ def folders_of_faces(
 
 
 def photo_folders(
-    scan: Scan, face_folders: Iterable[str], folders: Folders = BY_CLASS
+    scan: Scan,
+    face_folders: Iterable[str],
+    folders: Folders = BY_CLASS,
+    present: Iterable[str] = (),
 ) -> list[str]:
     """The folders that a photo with faces in these is filed in; at least one. Of faces without
-    a name, the unsure one counts more than a stranger's: it may be a known person."""
+    a name, the unsure one counts more than a stranger's: it may be a known person. Who is
+    ``present`` is in the photo without a face that shows."""
     if scan.problem:
         return [UNREADABLE]
     face_folders = [folder for folder in face_folders if folder != NOT_A_FACE]
-    if not face_folders:
-        return [NO_FACE]
-    named = set(face_folders) - {UNSURE, STRANGERS}
-    unknown = UNSURE if UNSURE in face_folders else STRANGERS
-    return [folder for folder in folders.photos if folder in named] or [unknown]
+    wanted = {*face_folders, *present} - {UNSURE, STRANGERS}
+    named = [folder for folder in folders.photos if folder in wanted]
+    if named or not face_folders:
+        return named or [NO_FACE]
+    return [UNSURE if UNSURE in face_folders else STRANGERS]
 
 
 def crop_name(photo_name: str, certainty: float, number: int) -> str:

@@ -109,6 +109,17 @@ class State:
             self.made[path] = (photo, signature)
             self.making.pop(path, None)
 
+    def _mute(self, labels: list[UserLabel]) -> None:
+        """Each goes with the learning that spoke of its face last, to be taken back with it."""
+        for label in labels:
+            for learning in reversed(self.learnings):
+                if any(
+                    (one.content, one.face) == (label.content, label.face)
+                    for one in learning.labels
+                ):
+                    learning.labels.append(label)
+                    break
+
     def add(self, line: dict[str, Any]) -> None:
         kind = line["kind"]
         if kind == "album":
@@ -140,6 +151,8 @@ class State:
                 self.learnings.append(Learning(self.learned, act=dict(line.get("act", {}))))
                 self.reverted = self.reverted[:-1] if line.get("redo") else []
             self.learnings[-1].labels += labels
+        elif kind == "muted":
+            self._mute(labels_of(line["labels"]))
         elif kind == "applied" and self.learnings:
             self.learnings[-1].is_applied = True
         elif kind == "unlearning":

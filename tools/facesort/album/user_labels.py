@@ -4,9 +4,10 @@ A label belongs to the bytes of a photo and a box in it, so it outlives new name
 folder, another destination and another detector. The box is the face's name: a later label for the
 same face has the same box, and counts instead; a face beside it, however much the two overlap, has
 another. Where an album holds the same bytes twice, each copy keeps what was decided on it, and a
-copy without a decision of its own follows the others. ``{"withdrawn": {the label}}`` takes a label
-back: then the earlier counts again. The file only ever grows, and lies open in the destination: it
-is the person's work, and --undo of the sorter leaves it there.
+copy without a decision of its own follows the others. A label without a box says that a person is
+in a photo in which no face of theirs shows. ``{"withdrawn": {the label}}`` takes a label back: then
+the earlier counts again. The file only ever grows, and lies open in the destination: it is the
+person's work, and --undo of the sorter leaves it there.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from facesort.errors import AlbumError
 from facesort.files import sync_folder
 
 OTHER_FOLDERS = (*FACE_FOLDERS, STRANGERS)  # all that is no person's name
+NO_BOX = (0.0, 0.0, 0.0, 0.0)
+PRESENT, ABSENT = "yes", "no"  # of a person in a photo, whose face does not show
 SAME_FACE_IOU = 0.5  # detectors differ in how much chin a face has, not in where it is
 ONE_BOX_IOU = 0.8  # no detector finds two faces that overlap this much
 
@@ -49,7 +52,8 @@ class UserLabel:
     who reads the file, and to tell copies apart; ``frame`` is the face's in a video. Where it
     ``teaches`` not, it counts for its own face only. An ``exact`` one replaces labels of the same
     box, but those of the copies that it ``keeps``; the first version of this program wrote no such
-    labels, and there a later one replaced all that overlapped by `SAME_FACE_IOU`."""
+    labels, and there a later one replaced all that overlapped by `SAME_FACE_IOU`. ``present``: not
+    about a face, but is the person ``folder`` in the photo without one (`PRESENT`, `ABSENT`)?"""
 
     content: str
     xyxy_px: BoxPx
@@ -60,11 +64,11 @@ class UserLabel:
     teaches: bool = True
     exact: bool = False
     keeps: tuple[str, ...] = ()
+    present: str = ""
 
     @property
-    def face(self) -> tuple[BoxPx, int | None]:
-        """What names the face within its photo."""
-        return self.xyxy_px, self.frame
+    def face(self) -> tuple[BoxPx, int | None, str]:
+        return self.xyxy_px, self.frame, self.folder if self.present else ""
 
 
 class UserLabels:
@@ -86,7 +90,6 @@ class UserLabels:
 
     @property
     def every(self) -> list[UserLabel]:
-        """All that count."""
         return [label for labels in self._by_photo.values() for label in labels]
 
     def within(self, folders: Folders) -> UserLabels:
@@ -111,6 +114,10 @@ class UserLabels:
         label = UserLabel(scan.content, box, folder, scan.photo, when, frame, exact=True)
         return replace(label, keeps=tuple(one for one in self.beside(label) if one in copies))
 
+    def present(self, scan: Scan, said: str = PRESENT) -> tuple[str, ...]:
+        """Who is in the photo without a face that shows, as a person said; or is `ABSENT`."""
+        return tuple(sorted(one.folder for one in self._counting(scan) if one.present == said))
+
     def beside(self, label: UserLabel) -> tuple[str, ...]:
         """The other photos of which something was said of the same face."""
         same = (one for one in self._by_photo.get(label.content, ()) if one.face == label.face)
@@ -123,13 +130,13 @@ class UserLabels:
     def on_faces(self, scan: Scan) -> tuple[UserLabel | None, ...]:
         """The label of each face of ``scan``. A label goes to the face that it overlaps most, and
         no face gets two."""
-        labels = self._counting(scan)
+        labels = [one for one in self._counting(scan) if not one.present]
         found = [-1] * len(scan.faces) if not labels else _matched(_iou(labels, scan))
         return tuple(None if label < 0 else labels[label] for label in found)
 
     def unseen(self, scan: Scan) -> tuple[Face, ...]:
         """Faces that a person knows of and ``scan`` does not: as sure as can be."""
-        labels = self._counting(scan)
+        labels = [one for one in self._counting(scan) if not one.present]
         iou = _iou(labels, scan)
         seen = {*_matched(iou), *np.flatnonzero(iou.max(axis=1, initial=0) >= ONE_BOX_IOU)}
         return tuple(
@@ -138,13 +145,10 @@ class UserLabels:
             if number not in seen and _class_of(label)
         )
 
-    def _of(self, scan: Scan) -> Sequence[UserLabel]:
-        return self._by_photo.get(scan.content, ()) if scan.content else ()
-
     def _counting(self, scan: Scan) -> list[UserLabel]:
         """One label a face: the photo's own before a copy's, the later before the earlier."""
         found: dict[object, UserLabel] = {}
-        for label in self._of(scan):
+        for label in self._by_photo.get(scan.content, ()) if scan.content else ():
             earlier = found.get(label.face)
             if earlier is None or label.photo == scan.photo or earlier.photo != scan.photo:
                 found[label.face] = label
@@ -260,17 +264,15 @@ def _whole(data: bytes) -> bytes:
     return data + b"\n"
 
 
-def _parsed(data: bytes) -> tuple[UserLabel, bool]:
-    """The label of one line, and whether the line takes it back."""
+def _parsed(data: bytes) -> tuple[UserLabel, bool]:  # and whether the line takes it back
     line = object_of(json.loads(data))
     return (label_of(line["withdrawn"]), True) if "withdrawn" in line else (label_of(line), False)
 
 
 def labels_of(lines: Any) -> list[UserLabel]:
-    """Labels from a list of lines, as the journal has them."""
-    if not isinstance(lines, list):
-        raise TypeError(f"{lines!r}: expected a list of labels")
-    return [label_of(line) for line in lines]
+    if isinstance(lines, list):
+        return [label_of(line) for line in lines]
+    raise TypeError(f"{lines!r}: expected a list of labels")
 
 
 def label_of(line: Any) -> UserLabel:
@@ -281,9 +283,12 @@ def label_of(line: Any) -> UserLabel:
         raise ValueError(f"folder {folder!r}; expected a name or one of {', '.join(OTHER_FOLDERS)}")
     if not content:
         raise ValueError("content is empty; expected the hash of a photo")
+    present = line.get("present", "")
+    if present not in ("", PRESENT, ABSENT):
+        raise ValueError(f"present {present!r}; expected {PRESENT!r}, {ABSENT!r} or nothing")
     return UserLabel(
         content=content,
-        xyxy_px=box_px_of(line["xyxy_px"]),
+        xyxy_px=NO_BOX if present else box_px_of(line["xyxy_px"]),
         folder=folder,
         photo=str(line.get("photo", "")),
         when=str(line.get("when", "")),
@@ -291,4 +296,5 @@ def label_of(line: Any) -> UserLabel:
         teaches=line.get("teaches", True) is True,
         exact=line.get("exact", False) is True,
         keeps=texts_of(line.get("keeps", []), "keeps"),
+        present=present,
     )

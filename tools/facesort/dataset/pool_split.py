@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from facesort.dataset.crops.crop_split import merge
+from facesort.dataset.crops.crop_set import merge
 from facesort.dataset.splits import MAX_BITS, group_by_hash, split_names
 
 # A YOLO folder is large and its rare classes are worth most in training.

@@ -16,9 +16,14 @@ from facesort.csv_files import DictWriter
 from facesort.dataset.crops.class_folders import how_often, write_class_folders
 from facesort.dataset.splits import TRAIN
 from facesort.labels.image_labels import LabelSet
-from facesort.models.classify.classifier import Classifier, load_classifier, squared
+from facesort.models.classify.classifier import (
+    Classifier,
+    export,
+    load_classifier,
+    quantize,
+    squared,
+)
 from facesort.models.classify.fit import Recipe, fit
-from facesort.models.classify.onnx_files import export, quantize
 from facesort.models.detect import Detector
 from facesort.models.letterbox import GREY
 from facesort.reporter import Step, no_step

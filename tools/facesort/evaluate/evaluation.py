@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.errors import DatasetError, PhotoError, UsageError
-from facesort.evaluate.acceptance import CROPS
 from facesort.evaluate.crop_metrics import CropMetrics, measure_crops, read_crops
 from facesort.evaluate.error_analysis import ErrorCase, find_errors
 from facesort.evaluate.intervals import RESAMPLES, Floats, image_weights
@@ -25,6 +24,7 @@ from facesort.evaluate.predict import (
     silent,
     size_mb,
 )
+from facesort.evaluate.regression_gate import CROPS
 from facesort.evaluate.reliability import Reliability, best_f1, reliability
 from facesort.evaluate.split_metrics import (
     ACCURACY,

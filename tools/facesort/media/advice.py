@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from facesort.boxes import area
 from facesort.classes import CLASS_NAMES
 from facesort.errors import ModelError
 from facesort.media.frame_results import FrameResult, text_name
@@ -20,6 +21,7 @@ from facesort.media.outputs import Output
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
 from facesort.models.detect import YoloDetector
+from facesort.models.occlusion_scores import cover_scores
 from facesort.photos import Photo
 from facesort.selfie.check import Verdict, check_selfie
 from facesort.selfie.limits import Limits
@@ -81,7 +83,10 @@ class Advice(Output):
 
     def _judge(self, look: FrameResult) -> Verdict:
         found = self._detector.detect([look.rgb])[0]
-        return check_selfie(Photo(look.rgb, look.size_wh, look.scale), found, self._limits)
+        largest = found.xyxy_px[area(found.xyxy_px).argmax()] if len(found) else None
+        covers = None if largest is None else cover_scores(self._detector, look.rgb, largest)
+        photo = Photo(look.rgb, look.size_wh, look.scale)
+        return check_selfie(photo, found, self._limits, covers=covers)
 
     def _write(self, verdict: Verdict, source: Source, look: FrameResult | None = None) -> None:
         self._verdicts.append(verdict)

@@ -13,10 +13,10 @@ from facesort.media import outputs
 from facesort.media.advice import Advice, require_classes
 from facesort.media.frame_results import HEAD_SCALE
 from facesort.media.job import Count, Job, Progress
+from facesort.media.live_view import Window
 from facesort.media.outputs import Output
 from facesort.media.process_sources import process_sources
 from facesort.media.sources import Sources
-from facesort.media.window import Window
 from facesort.models.detect import YoloDetector, load_detector, with_second_looks
 from facesort.selfie.limits import Limits
 
@@ -102,7 +102,7 @@ def _outputs(wanted: Options, detector: YoloDetector) -> list[Output]:
     window = Window(round(1000 * (wanted.interval_s or 0.0))) if wanted.show else None
     segment = None
     if wanted.masks:
-        from facesort.models.segment.segmenter import load_segmenter
+        from facesort.models.segment import load_segmenter
 
         segment = load_segmenter(wanted.segmenter)
     if wanted.advise is not None:

@@ -17,7 +17,7 @@ from facesort.boxes import Boxes, as_boxes, clip_xyxy, grow_xyxy
 from facesort.classes import FaceClass
 from facesort.detections import Detections
 from facesort.media.sources import Source
-from facesort.models.segment.segmenter import Segment
+from facesort.models.segment import Segment
 
 HEAD_SCALE = 4.0
 Region = tuple[int, int, int, int]  # left, top, right, bottom: edges, so width = right - left

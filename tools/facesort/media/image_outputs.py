@@ -12,12 +12,12 @@ from facesort import packages
 from facesort.classes import FaceClass
 from facesort.errors import ModelError
 from facesort.media.frame_results import Face, FrameResult, cut, head_of, masks_of, whole_px
+from facesort.media.live_view import Window
 from facesort.media.outputs import Output
 from facesort.media.sources import Source
 from facesort.media.tracking import Votes
 from facesort.media.video_writer import VideoWriter
-from facesort.media.window import Window
-from facesort.models.segment.segmenter import Segment
+from facesort.models.segment import Segment
 
 COLOURS_RGB = {  # distinct also for those who see no red or green (Okabe and Ito, 2008)
     FaceClass.face.name: (0, 158, 115),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from facesort.media.frame_results import HEAD_SCALE, Region, masks_of
 from facesort.models.detect import Detector
-from facesort.models.segment.segmenter import Segment, load_segmenter
+from facesort.models.segment import Segment, load_segmenter
 
 RegionsOfImages: TypeAlias = list[NDArray[np.int64]]  # an image: (faces, 4) x1 y1 x2 y2
 MasksOfImages: TypeAlias = list[list[NDArray[np.uint8]]]  # an image, a face: (h, w, 3)

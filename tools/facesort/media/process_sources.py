@@ -18,10 +18,10 @@ from facesort.detections import Detections
 from facesort.errors import PhotoError
 from facesort.media.frame_results import FrameResult, as_faces
 from facesort.media.job import Count, Job, Timer, hand_on
+from facesort.media.live_view import Quit
 from facesort.media.outputs import Output, Stems
 from facesort.media.sources import Source
 from facesort.media.tracking import LOWEST_CONF, Tracker, Votes
-from facesort.media.window import Quit
 from facesort.models.detect import YoloDetector
 from facesort.parallel import ordered_map
 from facesort.photos import open_photo

@@ -36,7 +36,8 @@ class SelfieChecker:
             marks: FoundFaces | None = self.yunet(photo.rgb, self.limits.network_px)
         else:
             marks = face.as_found() if face else None
-        return check_selfie(photo, found, self.limits, marks), face if len(found) else None
+        covers = self.covers(photo, face) if face else None
+        return check_selfie(photo, found, self.limits, marks, covers), face
 
     def components(self, photo: Photo, face: MainFace | None) -> dict[str, int | None] | None:
         """Quality components of the photo that `check` saw; None where there is no face."""
@@ -45,8 +46,12 @@ class SelfieChecker:
         verdict = check_selfie(photo, face.found, self.limits)
         if verdict.measures is None:
             return None
-        covers = cover_scores(self.detector, photo.rgb, face.xyxy_px) or face.covers()
+        covers = self.covers(photo, face)
         return components(photo, face.xyxy_px, verdict.measures, covers, face.points_px)
+
+    def covers(self, photo: Photo, face: MainFace) -> Covers:
+        """How probably eyes and mouth of ``face`` are covered, by another look at it alone."""
+        return cover_scores(self.detector, photo.rgb, face.xyxy_px) or face.covers()
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,7 @@ def _check_version(package: Path) -> None:
 def settings(detector: Path, points: Path, limits: Limits) -> dict[str, Any]:
     """All that the page decides by, from the same sources as Python: the model's own metadata,
     the limits, the sizes of the looks, the words. Raises `ModelError` for another model."""
-    from facesort.models import letterbox
+    from facesort.models import letterbox, occlusion_scores
     from facesort.models.detect import load_detector
     from facesort.models.input_size import STRIDE, InputSizes
     from facesort.models.people import align
@@ -85,6 +85,12 @@ def settings(detector: Path, points: Path, limits: Limits) -> dict[str, Any]:
             "stride": STRIDE,
             "iou_same_face": letterbox.IOU_SAME_FACE,
             "max_faces": letterbox.MAX_FACES,
+        },
+        "covers": {
+            "look_px": occlusion_scores.LOOK_PX,
+            "room": occlusion_scores.ROOM,
+            "border": occlusion_scores.BORDER,
+            "same_iou": occlusion_scores.SAME_IOU,
         },
         "points": {
             "file": f"models/{points.name}",

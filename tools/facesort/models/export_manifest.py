@@ -65,10 +65,16 @@ def manifest(onnx_file: Path, imgsz: int) -> dict[str, Any]:
 
 
 def write_manifest(content: dict[str, Any], file: Path) -> Path:
-    """Write ``content`` beside ``file`` (an .onnx, OpenVINO's .xml, ncnn's .param) as NAME.json."""
-    parts = [file, file.with_suffix(".bin")]
+    """Write ``content`` beside ``file`` (an .onnx, OpenVINO's .xml, ncnn's .param, a .tflite, the
+    folder .mlpackage) as NAME.json."""
+    inside = sorted(path for path in file.rglob("*") if path.is_file()) if file.is_dir() else []
+    parts = inside or [file, file.with_suffix(".bin")]
     files = [
-        {"name": part.name, "bytes": part.stat().st_size, "sha256": _sha256(part)}
+        {
+            "name": part.relative_to(file.parent).as_posix(),
+            "bytes": part.stat().st_size,
+            "sha256": _sha256(part),
+        }
         for part in parts
         if part.is_file()
     ]

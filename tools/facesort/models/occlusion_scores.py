@@ -18,8 +18,9 @@ from facesort.models.letterbox import letterbox
 from facesort.selfie.components import Covers
 
 LOOK_PX = 160  # of the face with its room: large faces want a small network
-_ROOM = 1.6  # times the face box
-_SAME_IOU = 0.5
+ROOM = 1.6  # times the face box
+BORDER = 0.1  # of grey around it, of its longer side
+SAME_IOU = 0.5
 
 
 def cover_scores(detector: YoloDetector, rgb: NDArray[np.uint8], xyxy_px: Boxes) -> Covers | None:
@@ -29,16 +30,16 @@ def cover_scores(detector: YoloDetector, rgb: NDArray[np.uint8], xyxy_px: Boxes)
         found = ", ".join(detector.names)[:60]
         raise ModelError(f"the model finds {found}; expected {', '.join(CLASS_NAMES)}")
     size_wh = rgb.shape[1], rgb.shape[0]
-    left, top, right, bottom = clip_xyxy(grow_xyxy(xyxy_px, _ROOM), size_wh)[0].round().astype(int)
+    left, top, right, bottom = clip_xyxy(grow_xyxy(xyxy_px, ROOM), size_wh)[0].round().astype(int)
     if right <= left or bottom <= top:
         return None
-    padded, margin = with_room(rgb[top:bottom, left:right], 0.1)
+    padded, margin = with_room(rgb[top:bottom, left:right], BORDER)
     px = detector.imgsz if detector.square else LOOK_PX
     pixels, fit = letterbox(np.ascontiguousarray(padded), px, square=detector.square)
     offset = np.array([margin - left, margin - top, margin - left, margin - top])
     moved = (np.asarray(xyxy_px) + offset) * fit.scale + np.tile(fit.left_top_px, 2)
     boxes, scores = _raw(detector, pixels)
-    on_face = iou_matrix(boxes, moved)[:, 0] >= _SAME_IOU
+    on_face = iou_matrix(boxes, moved)[:, 0] >= SAME_IOU
     if not on_face.any():
         return None
     best = scores[on_face][scores[on_face].max(axis=1).argmax()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from facesort.album.corrections.api import (
     ActResult,
@@ -14,6 +15,7 @@ from facesort.album.corrections.api import (
     SortedAlbum,
     Suggestion,
     look_alikes,
+    mute,
     progress,
     suggestions,
 )
@@ -21,6 +23,17 @@ from facesort.errors import FacesortError
 
 REST_S = 4.0  # after the last act, before what takes long is done
 TICK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """``faces`` put to ``person`` that teach nothing: of ``held`` faces, ``lost`` would lose their
+    right name."""
+
+    person: str
+    faces: int
+    lost: int
+    held: int
 
 
 class Desk:
@@ -37,6 +50,7 @@ class Desk:
         self.scored_version = 0
         self.news = list(album.news)
         self.problem = ""
+        self.refused: list[Lesson] = []  # what the last acts do not teach
         self._last_act_s = time.monotonic()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -60,6 +74,7 @@ class Desk:
 
     def act(self, do: Callable[[SortedAlbum], ActResult]) -> ActResult:
         self._last_act_s = time.monotonic()
+        self.refused = []
         try:
             return do(self.album)
         finally:
@@ -70,11 +85,19 @@ class Desk:
         """Follow the album; a table that was read anew has other rows."""
         version = self.album.version
         self.scores.update()
+        if self.scores.refused:
+            self._mute()
         self.suggestions = suggestions(self.album, self.scores)
         self.pairs = look_alikes(self.album, self.scores)
         self.progress = progress(self.album, self.scores)
         self.covers = self.album.table.covers()
         self.scored_version = version
+
+    def _mute(self) -> None:
+        self.refused = []
+        for person, (why, rows) in self.scores.refused.items():
+            mute(self.album, rows)
+            self.refused.append(Lesson(person, len(rows), why.lost, why.held))
 
     def _work(self) -> None:
         while not self._stop.is_set():

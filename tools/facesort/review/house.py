@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from facesort.album.corrections.api import SortedAlbum
+from facesort.album.corrections.api import LoadEncoder, SortedAlbum
 from facesort.errors import UsageError
 from facesort.review.desk import Desk
 from facesort.review.picker import Picker
@@ -15,10 +15,17 @@ from facesort.review.sorting import Sorting
 class House:
     """Begins with the album sorted into ``root``, or with the start screen."""
 
-    def __init__(self, root: Path | None, sorter: list[str], cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | None,
+        sorter: list[str],
+        cache: Path | None = None,
+        load_encoder: LoadEncoder | None = None,
+    ) -> None:
         self.picker = Picker()
         self.sorting = Sorting(sorter)
         self.cache = cache
+        self._load_encoder = load_encoder
         self._lock = threading.Lock()
         self._desk: Desk | None = None
         if root is not None:
@@ -38,7 +45,7 @@ class House:
     def review(self, root: Path) -> None:
         """Open the album sorted into ``root``, in place of the one that is open."""
         with self._lock:
-            desk = Desk(SortedAlbum(root))
+            desk = Desk(SortedAlbum(root, self._load_encoder))
             old, self._desk = self._desk, desk
             desk.start()
         if old is not None:

@@ -103,7 +103,12 @@ class Routes:
             {
                 "version": desk.scored_version,
                 "suggestions": [
-                    {"folder": one.folder, "ids": one.ids, "probability": one.probability}
+                    {
+                        "folder": one.folder,
+                        "ids": one.ids,
+                        "probability": one.probability,
+                        "lookAlikes": one.look_alikes,
+                    }
                     for one in desk.suggestions
                 ],
                 "pairs": desk.pairs,
@@ -113,8 +118,12 @@ class Routes:
     async def history(self, _request: Request) -> Response:
         return wire.json_response(await run_in_threadpool(wire.past, self.desk))
 
-    async def photos(self, _request: Request) -> Response:
-        return wire.json_response({"ids": self.desk.photos.without_faces()})
+    async def photos(self, request: Request) -> Response:
+        person, photos = request.query_params.get("of", ""), self.desk.photos
+        ids = await run_in_threadpool(
+            lambda: photos.present().get(person, []) if person else photos.without_faces()
+        )
+        return wire.json_response({"ids": ids})
 
     async def photo(self, request: Request) -> Response:
         view = await run_in_threadpool(self.desk.photos.view, request.path_params["id"])
@@ -158,6 +167,16 @@ class Routes:
             return lambda album: api.record_corrections(
                 album, wire.corrections_of(desk, ids, folder)
             )
+        if do == "assign each":
+            groups = wire.groups_of(data)
+            return lambda album: api.record_corrections(
+                album,
+                [
+                    one
+                    for folder, faces in groups
+                    for one in wire.corrections_of(desk, faces, folder)
+                ],
+            )
         if do == "dismiss":
             ids, never = wire.ids_of(data), wire.text_of(data, "folder")
             return lambda album: api.dismiss(
@@ -169,6 +188,10 @@ class Routes:
         if do == "merge":
             old, new = wire.text_of(data, "old"), wire.text_of(data, "new")
             return lambda album: api.merge(album, old, new)
+        if do == "presence":
+            photos = [desk.photos.photo(one) for one in wire.ids_of(data, "photos")]
+            person, is_there = wire.text_of(data, "folder"), data.get("isThere") is not False
+            return lambda album: api.set_presence(album, photos, person, is_there)
         if do == "add":
             photo = desk.photos.photo(wire.text_of(data, "photo"))
             box, folder = wire.box_of(data), wire.text_of(data, "folder")

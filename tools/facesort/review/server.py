@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from facesort.album.corrections.api import LoadEncoder
 from facesort.commands import command_line
 from facesort.errors import UsageError
 from facesort.review import wire
@@ -84,9 +85,10 @@ def serve(
     open_browser: bool,
     say: Callable[[str], None],
     cache: Path | None = None,
+    load_encoder: LoadEncoder | None = None,
 ) -> int:
     """Review the album sorted into ``root`` until Ctrl-C; without it, begin at the start screen."""
-    house = House(root, command_line("sort_photos"), cache)
+    house = House(root, command_line("sort_photos"), cache, load_encoder)
     for line in house.desk.news if house.is_open else ():
         say(line)
     try:

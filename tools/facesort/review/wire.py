@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -50,13 +51,24 @@ def text_of(data: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def ids_of(data: Mapping[str, Any]) -> list[str]:
-    value = data.get("faces")
+def ids_of(data: Mapping[str, Any], key: str = "faces") -> list[str]:
+    value = data.get(key)
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise UsageError("faces: expected a list of ids")
+        raise UsageError(f"{key}: expected a list of ids")
     if not 0 < len(value) <= MOST_FACES:
-        raise UsageError(f"faces: expected 1 to {MOST_FACES:,}")
+        raise UsageError(f"{key}: expected 1 to {MOST_FACES:,}")
     return value
+
+
+def groups_of(data: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """A folder and faces for it, more than once."""
+    value = data.get("groups")
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value) or not value:
+        raise UsageError("groups: expected a list of objects")
+    groups = [(text_of(one, "folder"), ids_of(one)) for one in value]
+    if sum(len(faces) for _, faces in groups) > MOST_FACES:
+        raise UsageError(f"groups: expected at most {MOST_FACES:,} faces")
+    return groups
 
 
 def names_of(data: Mapping[str, Any], key: str) -> list[str]:
@@ -129,6 +141,7 @@ def summary(desk: Desk) -> dict[str, Any]:
         "byPerson": album.is_by_person,
         "folders": folders,
         "withoutFaces": {"name": NO_FACE, "count": len(desk.photos.without_faces())},
+        "present": {name: len(ids) for name, ids in desk.photos.present().items()},
         "progress": {
             "main": now.main,
             "confirmed": now.confirmed,
@@ -140,6 +153,7 @@ def summary(desk: Desk) -> dict[str, Any]:
         "version": album.version,
         "scoredVersion": desk.scored_version,
         "news": desk.news,
+        "refused": [asdict(one) for one in desk.refused],
         "problem": desk.problem,
         **acts_left(desk),
     }
@@ -169,6 +183,7 @@ def photo_view(view: PhotoView) -> dict[str, Any]:
         "isVideo": view.is_video,
         "previous": view.previous,
         "next": view.next,
+        "present": view.present,
         "faces": [
             {
                 "id": face.id,

@@ -12,6 +12,7 @@ from facesort.boxes import Boxes, area, iou_matrix, min_side
 from facesort.classes import FaceClass
 from facesort.detections import Detections, FoundFaces
 from facesort.photos import Photo
+from facesort.selfie.components import Covers
 from facesort.selfie.limits import Limits
 from facesort.selfie.measure import Measures, Pose, measure, pose_of
 from facesort.selfie.words import words_of
@@ -50,13 +51,19 @@ class Verdict:
 
 
 def check_selfie(
-    photo: Photo, found: Detections, limits: Limits, points: FoundFaces | None = None
+    photo: Photo,
+    found: Detections,
+    limits: Limits,
+    points: FoundFaces | None = None,
+    covers: Covers | None = None,
 ) -> Verdict:
     """Judge ``photo`` by the faces ``found`` in ``photo.rgb`` (class index = `FaceClass`).
 
     The main face is the largest. Have the network look at ``limits.network_px``: it often misses
     the large face of a selfie at 640 px. ``points`` are faces with landmarks in the same pixels,
-    from any model that has them: with them, a turned or tilted head is noticed as well.
+    from any model that has them: with them, a turned or tilted head is noticed as well. ``covers``
+    of the main face decide over its class: they come of a look at the face alone, which does not
+    take clear eyeglasses for a cover.
     """
     if not len(found):
         return Verdict(("no_face",))
@@ -70,20 +77,23 @@ def check_selfie(
         other_face=_largest_other(xyxy, others),
         pose=_pose(xyxy, points),
     )
-    face_class = FaceClass(int(found.class_id[main]))
-    covered = [("eyes", face_class.eyes_covered), ("mouth", face_class.mouth_covered)]
-    return Verdict(
-        tuple(_reasons(measures, face_class, limits)),
-        tuple(what for what, is_covered in covered if is_covered),
-        measures,
-    )
+    covered = _covered(FaceClass(int(found.class_id[main])), covers, limits)
+    return Verdict(tuple(_reasons(measures, covered, limits)), covered, measures)
 
 
-def _reasons(m: Measures, face_class: FaceClass, limits: Limits) -> Iterator[str]:
+def _covered(face_class: FaceClass, covers: Covers | None, limits: Limits) -> tuple[str, ...]:
+    if covers is None:
+        parts = {"eyes": face_class.eyes_covered, "mouth": face_class.mouth_covered}
+    else:
+        parts = {"eyes": covers.eyes > limits.max_cover, "mouth": covers.mouth > limits.max_cover}
+    return tuple(part for part, is_covered in parts.items() if is_covered)
+
+
+def _reasons(m: Measures, covered: tuple[str, ...], limits: Limits) -> Iterator[str]:
     checks = {
         "several_faces": m.other_face > limits.max_other_face,
-        "eyes_covered": face_class.eyes_covered,
-        "mouth_covered": face_class.mouth_covered,
+        "eyes_covered": "eyes" in covered,
+        "mouth_covered": "mouth" in covered,
         "cut_off": m.border_gap < limits.min_border_gap,
         "too_small": m.face_px < limits.min_face_px,
         "turned": m.pose is not None and abs(m.pose.nose_offset) > limits.max_nose_offset,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import yaml
@@ -25,6 +25,7 @@ class Limits:
     max_burnt: float
     max_nose_offset: float
     max_tilt_deg: float
+    max_cover: float = 0.3  # not in the files of before
 
 
 # the lowest and highest value that can be meant
@@ -37,7 +38,7 @@ _RANGES = {
 
 
 def read_limits(file: Path) -> Limits:
-    """Read ``file``, a mapping with exactly the fields of `Limits`.
+    """Read ``file``, a mapping with the fields of `Limits` and no others.
 
     Raises `UsageError` where a key is unknown (with the nearest known one), missing, or its value
     is no number in its range.
@@ -49,10 +50,11 @@ def read_limits(file: Path) -> Limits:
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"expected {', '.join(known)}"
             raise UsageError(f"{file.name}: unknown key '{key}'; {hint}")
-    missing = [key for key in known if key not in content]
+    needed = [field.name for field in fields(Limits) if field.default is MISSING]
+    missing = [key for key in needed if key not in content]
     if missing:
         raise UsageError(f"{file.name}: '{missing[0]}' is missing; copy it from selfie.yaml")
-    values = {key: _number(file, key, content[key]) for key in known}
+    values = {key: _number(file, key, content[key]) for key in known if key in content}
     return Limits(network_px=int(values.pop("network_px")), **values)
 
 

@@ -18,12 +18,14 @@ from facesort.album.corrections.relink import file_anew
 from facesort.album.corrections.replan import planned
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.names import can_be_folder, folded
-from facesort.album.records import UNSURE, Entry
-from facesort.album.user_labels import OTHER_FOLDERS, UserLabel
+from facesort.album.records import NOT_A_FACE, UNSURE, Entry
+from facesort.album.state import Learning
+from facesort.album.user_labels import ABSENT, NO_BOX, OTHER_FOLDERS, PRESENT, UserLabel, UserLabels
 from facesort.album.workspace import Workspace
 from facesort.errors import UsageError
 
 ASSIGN, DISMISS, MERGE, ADD, BOX, APART = "assign", "dismiss", "merge", "add", "box", "apart"
+PRESENCE = "presence"
 LEARNED = "learned"  # from what was moved in a file manager
 
 
@@ -55,7 +57,48 @@ def merge(album: SortedAlbum, old: str, new: str) -> ActResult:
         rows = album.table.rows_in(old)
         where = [album.table.where[row] for row in rows.tolist()]
         labels = labels_for(album, [Correction(photo, n, new) for photo, n in where], new)
+        labels += _presence_renamed(album, old, new)
         return carry_out(album, labels, {"do": MERGE, "old": old, "new": new})
+
+
+def set_presence(
+    album: SortedAlbum, photos: Sequence[str], person: str, is_there: bool = True
+) -> ActResult:
+    """``person`` is in ``photos`` although no face shows it; or, said so before, is not.
+
+    Raises `UsageError` for an unknown photo, by class, or for a name that cannot be a folder's."""
+    with album.mutex:
+        if not album.is_by_person or person in OTHER_FOLDERS:
+            raise UsageError(f"{person}: no person; who is in a photo is asked by person only")
+        check_folders(album, [person])
+        labels = _presence(album, photos, person, is_there)
+        act = {"do": PRESENCE, "photos": list(photos), "folder": person, "is_there": is_there}
+        return carry_out(album, labels, act) if labels else ActResult(PRESENCE)
+
+
+def _presence(
+    album: SortedAlbum, photos: Iterable[str], person: str, is_there: bool
+) -> list[UserLabel]:
+    photos, when = list(dict.fromkeys(photos)), now()
+    scans = [entry_of(album, photo).scan for photo in photos]
+    unread = [scan.photo for scan in scans if not scan.content or scan.problem]
+    if unread:
+        raise UsageError(f"{unread[0]}: could not be read, so nothing can be said of it")
+    known, said = album.labels_of(photos), PRESENT if is_there else ABSENT
+    found = []
+    for scan in scans:
+        label = UserLabel(scan.content, NO_BOX, person, scan.photo, when, exact=True, present=said)
+        copies = {*album.copies_of(scan.photo)}
+        found.append(replace(label, keeps=tuple(sorted(copies & {*known.beside(label)}))))
+        known.add(found[-1])
+    return found
+
+
+def _presence_renamed(album: SortedAlbum, old: str, new: str) -> list[UserLabel]:
+    photos = [photo for content in album.spoken_of for photo in album.photos_of.get(content, ())]
+    labels = album.labels_of(photos)
+    photos = [one for one in photos if old in labels.present(album.state.entries[one].scan)]
+    return _presence(album, photos, old, False) + _presence(album, photos, new, True)
 
 
 def keep_apart(album: SortedAlbum, one: str, other: str) -> ActResult:
@@ -75,10 +118,17 @@ def history(album: SortedAlbum, most: int = 50) -> list[ActSummary]:
             ActSummary(
                 one.act.get("do", LEARNED),
                 one.labels[-1].when if one.labels else "",
-                tuple(Counter(label.folder for label in one.labels).most_common()),
+                tuple(Counter(_folders(one)).most_common()),
             )
             for one in latest
         ]
+
+
+def _folders(one: Learning) -> list[str]:
+    """Into which each face went; of a box that was moved, its old place is none."""
+    folders = [label.folder for label in UserLabels(one.labels).every]
+    is_box = one.act.get("do") == BOX and len(folders) > 1
+    return [folder for folder in folders if folder != NOT_A_FACE or not is_box]
 
 
 def dismissed(album: SortedAlbum) -> set[tuple[str, int, str]]:
@@ -169,19 +219,23 @@ def labels_for(
     album: SortedAlbum, corrections: Sequence[Correction], *folders: str
 ) -> list[UserLabel]:
     check_folders(album, {*folders, *(one.folder for one in corrections)})
-    found: dict[tuple[str, int], UserLabel] = {}
-    for one in corrections:
-        entry = entry_of(album, one.photo)
-        if not 0 <= one.face < len(entry.scan.faces):
-            raise UsageError(f"{one.photo}: no face {one.face}")
-        found[one.photo, one.face] = label_of_face(entry, one.face, one.folder)
-    return list(found.values())
+    wanted = {(one.photo, one.face): one.folder for one in corrections}
+    photos = dict.fromkeys(photo for photo, _ in wanted)
+    when, found = now(), list[UserLabel]()
+    for photo in photos:
+        entry_of(album, photo)
+    known = album.labels_of(photos)
+    for (photo, number), folder in wanted.items():
+        scan = album.state.entries[photo].scan
+        if not 0 <= number < len(scan.faces):
+            raise UsageError(f"{photo}: no face {number}")
+        found.append(known.label(scan, number, folder, when, album.copies_of(photo)))
+        known.add(found[-1])
+    return found
 
 
-def label_of_face(entry: Entry, number: int, folder: str) -> UserLabel:
-    when = datetime.now().astimezone().isoformat(timespec="seconds")
-    scan, face = entry.scan, entry.scan.faces[number]
-    return UserLabel(scan.content, face.xyxy_px, folder, scan.photo, when, face.frame)
+def now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def entry_of(album: SortedAlbum, photo: str) -> Entry:

@@ -8,10 +8,21 @@
     album.flush()
 
 The folders, the journal and corrections.jsonl stay the truth: files moved by hand, the review page,
-``learn_corrections.py`` and scripts see each other's changes. Nothing here prints.
+``learn_corrections.py`` and scripts all come through here, and see each other's changes:
+`apply_corrections` learns from what was moved by hand, `revert_last` takes the last act of anybody
+back. Nothing here prints.
 """
 
-from facesort.album.corrections.acts import assign, dismiss, history, keep_apart, merge
+from facesort.album.corrections.act_guard import mute
+from facesort.album.corrections.acts import (
+    assign,
+    dismiss,
+    history,
+    keep_apart,
+    merge,
+    set_presence,
+)
+from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.drawn_boxes import add_face, move_box
 from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.forget import forget
@@ -29,8 +40,9 @@ from facesort.album.corrections.records import (
     Suggestion,
 )
 from facesort.album.corrections.redo_act import redo
+from facesort.album.corrections.revert import revert_last
 from facesort.album.corrections.revert_act import revert
-from facesort.album.corrections.sorted_album import SortedAlbum
+from facesort.album.corrections.sorted_album import LoadEncoder, SortedAlbum
 from facesort.album.corrections.suggest import list_faces, look_alikes, progress, suggestions
 from facesort.album.records import NO_FACE, NOT_A_FACE, STRANGERS, UNSURE
 
@@ -49,13 +61,16 @@ __all__ = [
     "FaceScores",
     "FaceView",
     "HandedOver",
+    "LoadEncoder",
     "Move",
+    "Options",
     "PhotoIndex",
     "PhotoView",
     "Progress",
     "SortedAlbum",
     "Suggestion",
     "add_face",
+    "apply_corrections",
     "crop_jpeg",
     "dismiss",
     "forget",
@@ -66,11 +81,14 @@ __all__ = [
     "look_alikes",
     "merge",
     "move_box",
+    "mute",
     "photo_id",
     "photo_jpeg",
     "progress",
     "record_corrections",
     "redo",
     "revert",
+    "revert_last",
+    "set_presence",
     "suggestions",
 ]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from facesort.album.corrections import regression_check
 from facesort.album.corrections.changes import FACES, Changes, find_changes, put_back, unpack
-from facesort.album.corrections.copies import copies_by_photo
-from facesort.album.corrections.missing import Ask, ask_about, unsettled
+from facesort.album.corrections.missing import Ask, ask_about, follow, unsettled
 from facesort.album.corrections.relink import clear_unfinished, relink
-from facesort.album.corrections.renames import follow
 from facesort.album.corrections.replan import Words, moved_by_others
 from facesort.album.corrections.review_queue import review_lines
 from facesort.album.destination import Destination
 from facesort.album.journal import read_state
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.enrollment import check_names
-from facesort.album.records import Learned
+from facesort.album.records import Entry, Learned
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import (
@@ -33,6 +32,21 @@ from facesort.album.workspace import Workspace, open_workspace
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import album_at
 from facesort.reporter import Reporter
+
+
+def copies_by_photo(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
+    """The other photos with the same bytes; no entry for a photo that is there once."""
+    photos: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        if entry.scan.content:
+            photos[entry.scan.content].append(entry.scan.photo)
+    return {
+        photo: frozenset(same) - {photo}
+        for same in photos.values()
+        if len(same) > 1
+        for photo in same
+    }
+
 
 SHOWN = 20  # lines of a kind
 

@@ -1,6 +1,6 @@
 """Whom each face looks like, kept up to date act by act. No photo, no model: vectors alone.
 
-As `person.gallery` has it, a person's score is the mean of the three nearest examples; examples are
+As `person.gallery` has it, a person's score is a soft maximum of the nearest examples; these are
 those given, the faces that a person has put to the name, and the album's own surest. An act touches
 the examples of one or two people: only their columns are computed anew, by one product of matrices.
 How sure a score makes us is fitted when the album is opened.
@@ -14,18 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.album.corrections.act_guard import harm
 from facesort.album.corrections.face_table import FaceTable
+from facesort.album.corrections.regression_check import Refused
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.classify import to_arrays
-from facesort.album.person.gallery import (
-    ALIKE,
-    NEAREST,
-    NO_EXAMPLE,
-    Calibration,
-    Examples,
-    build,
-    capped,
-)
+from facesort.album.person.examples import Examples, capped
+from facesort.album.person.gallery import ALIKE, NO_EXAMPLE, Calibration, build, nearest_examples
 from facesort.album.person.identification import SURE_ENOUGH
 from facesort.album.records import Example
 from facesort.album.user_labels import OTHER_FOLDERS
@@ -51,6 +46,9 @@ class _Known:
         texts = tuple(id(one.vector) for one in self.given)
         return id(table), count, texts, self.rows.tobytes()
 
+    def without(self, rows: Rows) -> _Known:
+        return _Known(self.given, self.rows[~np.isin(self.rows, rows)])
+
     def arrays(self, name: str, table: FaceTable) -> Examples:
         vectors = table.vectors[self.rows].astype(np.float32)
         zeros, state = np.zeros(len(self.rows), np.int64), table.state[self.rows].astype(np.int64)
@@ -61,6 +59,7 @@ class _Known:
             np.concatenate([given.vectors, vectors]),
             np.concatenate([given.person, zeros]),
             np.concatenate([given.state, state]),
+            np.concatenate([given.weight, np.ones(len(self.rows))]),
         )
 
     def has_mask(self, table: FaceTable) -> bool:
@@ -75,6 +74,7 @@ class _Column:
     """The scores of one person, and of which examples they are."""
 
     key: object
+    rows: Rows
     scores: NDArray[np.float32]
 
 
@@ -83,6 +83,7 @@ class FaceScores:
 
     def __init__(self, album: SortedAlbum) -> None:
         self._album = album
+        self.refused: dict[str, tuple[Refused, Rows]] = {}  # by person, of the last update
         self._columns: dict[str, _Column] = {}
         self._table: FaceTable | None = None
         self._rows = 0
@@ -97,11 +98,14 @@ class FaceScores:
             if learned is None or not table.vectors.shape[1]:
                 self._columns = {}
                 return
+            self.refused = {}
             known, count = self._known(), len(table)
             keys = {name: mine.key(table, count) for name, mine in known.items()}
             vectors, state = table.vectors[:count], table.state[:count]
             like = similarity_norm.from_json(learned.likeness)
         old, columns = self._columns, dict[str, _Column]()
+        if old and self._table is table:
+            known, keys = self._guarded(known, keys, table, count, like)
         if self._fit is None:
             self._fit = _fitted(self._some(known, table), like)
         for name, mine in known.items():
@@ -109,8 +113,47 @@ class FaceScores:
                 columns[name] = old[name]
             else:
                 kept = capped(mine.arrays(name, table), PER_STATE)
-                columns[name] = _Column(keys[name], _scores(vectors, state, kept, like))
+                columns[name] = _Column(keys[name], mine.rows, _scores(vectors, state, kept, like))
         self._columns, self._rows, self._table = columns, count, table
+
+    def _guarded(
+        self,
+        known: dict[str, _Known],
+        keys: dict[str, object],
+        table: FaceTable,
+        count: int,
+        like: similarity_norm.SimilarityNorm,
+    ) -> tuple[dict[str, _Known], dict[str, object]]:
+        """``known`` without those faces, put to a name since the last update, that would cost more
+        right names than they win."""
+        fresh = {
+            name: np.setdiff1d(mine.rows[table.confirmed[mine.rows]], self._rows_before(name))
+            for name, mine in known.items()
+            if name not in self._columns or keys[name] != self._columns[name].key
+        }
+        fresh = {name: rows for name, rows in fresh.items() if len(rows)}
+        if not fresh:
+            return known, keys
+        new = np.concatenate(list(fresh.values()))
+        kept = {name: mine.without(new) for name, mine in known.items()}
+        arrays = {name: capped(m.arrays(name, table), PER_STATE_FIT) for name, m in kept.items()}
+        held = {
+            name: _Known(mine.given, mine.rows[table.confirmed[mine.rows]]).arrays(name, table)
+            for name, mine in kept.items()
+        }
+        held = {name: some for name, some in held.items() if len(some)}
+        for name, rows in fresh.items():
+            some = capped(_Known((), rows).arrays(name, table), PER_STATE_FIT)
+            arrays_of_others = {one: mine for one, mine in arrays.items() if len(mine)}
+            refused = harm(held, arrays_of_others, name, some, like)
+            if refused is not None:
+                self.refused[name] = (refused, rows)
+                known = known | {name: known[name].without(rows)}
+                keys = keys | {name: known[name].key(table, count)}
+        return known, keys
+
+    def _rows_before(self, name: str) -> Rows:
+        return self._columns[name].rows if name in self._columns else np.empty(0, np.int64)
 
     def of(self, table: FaceTable) -> int:
         """How many rows of ``table`` are scored; 0 where it is another one by now."""
@@ -134,8 +177,9 @@ class FaceScores:
                 name for name, mine in sorted(self._known().items()) if not mine.has_mask(table)
             )
 
-    def alike(self) -> list[tuple[str, str, float]]:
-        """Pairs of people whose examples are as alike as one person's are, the most alike first."""
+    def alike(self, least: float = ALIKE) -> list[tuple[str, str, float]]:
+        """Pairs of people whose examples are as alike as one person's are, or of a mean likeness of
+        ``least``; the most alike first."""
         with self._album.mutex:
             learned, table, known = self._album.state.learned, self._album.table, self._known()
         if learned is None or not known or not table.vectors.shape[1]:
@@ -147,7 +191,7 @@ class FaceScores:
         hot = np.eye(len(names))[some.person]
         count = np.maximum(hot.sum(axis=0), 1)
         mean = hot.T @ pairs @ hot / np.outer(count, count)
-        found = np.argwhere(np.triu(mean >= ALIKE, k=1))
+        found = np.argwhere(np.triu(mean >= least, k=1))
         named = [(names[a], names[b], float(mean[a, b])) for a, b in found]
         return sorted(named, key=lambda pair: -pair[2])
 
@@ -167,7 +211,12 @@ class FaceScores:
         learned = self._album.state.learned
         given = learned.examples if learned else ()
         others = [table.folder_index(name) for name in OTHER_FOLDERS]
-        can = table.alive[:n] & table.can_teach[:n] & ~np.isin(table.folder[:n], others)
+        can = (
+            table.alive[:n]
+            & table.can_teach[:n]
+            & ~table.muted[:n]
+            & ~np.isin(table.folder[:n], others)
+        )
         spoken = np.flatnonzero(can & table.confirmed[:n])
         sure = can & ~table.confirmed[:n] & (table.certainty[:n] >= SURE_ENOUGH)
         rows = np.concatenate([spoken, self._thinned(np.flatnonzero(sure))])
@@ -227,11 +276,10 @@ def _scores(
     mean = like.mean[:, mine.state].astype(np.float32)  # (states, examples)
     spread = like.spread[:, mine.state].astype(np.float32)
     scores = np.empty(len(vectors), np.float32)
-    first = max(len(mine) - NEAREST, 0)
     for start in range(0, len(vectors), ROWS):
         rows = slice(start, start + ROWS)
         away = vectors[rows].astype(np.float32) @ mine.vectors.T
         away -= mean[state[rows]]
         away /= spread[state[rows]]
-        scores[rows] = np.partition(away, first, axis=1)[:, first:].mean(axis=1)
+        scores[rows] = nearest_examples(away, mine, 1)[:, 0]
     return scores

@@ -106,11 +106,13 @@ class FaceTable:
     def _make_columns(self, size: int, dimensions: int) -> None:
         self.folder = np.zeros(size, np.int32)
         self.certainty = np.zeros(size, np.float32)
+        self.confidence = np.zeros(size, np.float32)  # the detector's, of what is worn
         self.confirmed = np.zeros(size, np.bool_)
         self.is_main = np.zeros(size, np.bool_)
         self.alive = np.zeros(size, np.bool_)
         self.can_name = np.zeros(size, np.bool_)
         self.can_teach = np.zeros(size, np.bool_)
+        self.muted = np.zeros(size, np.bool_)  # decided by a person, and yet no example
         self.state = np.zeros(size, np.int8)
         self.photo = np.zeros(size, np.int32)
         self.vectors: Vectors = np.zeros((size, dimensions), np.float16)  # as they are stored
@@ -150,6 +152,7 @@ class FaceTable:
         self.where.append(("", 0))
         self.row_of[key] = row
         self.state[row] = CLASS_NAMES.index(face.class_name)
+        self.confidence[row] = face.confidence
         if face.identity is not None and face.identity.by == self.described_by:
             self.vectors[row] = vector_from_text(face.identity.vector)
             self.can_name[row] = not quality_of(face).reject_reason(NAMING)

@@ -67,7 +67,7 @@ def hand_over(
     out = _new_folder(album.root)
     photos = hidden = left_out = 0
     for name in people:
-        entries = [e for e in _entries(album) if _is_in(e, name)]
+        entries = [e for e in _entries(album) if _is_in(album, e, name)]
         shown = [entry for entry in entries if not is_video(entry.scan.photo)]
         left_out += len(entries) - len(shown)
         write = _Zip(out / f"{name}.zip") if as_zip else _Folder(out / name)
@@ -92,8 +92,11 @@ def _folders(entry: Entry) -> list[str]:
     return [said or was_in(entry, n) for n, said in enumerate(entry.said)]
 
 
-def _is_in(entry: Entry, name: str) -> bool:
-    return name in _folders(entry)
+def _is_in(album: SortedAlbum, entry: Entry, name: str) -> bool:
+    if name in _folders(entry):
+        return True
+    with album.mutex:
+        return name in album.labels_of([entry.scan.photo]).present(entry.scan)
 
 
 def _to_hide(entry: Entry, name: str, others: str, may_be_shown: Collection[str]) -> list[BoxPx]:

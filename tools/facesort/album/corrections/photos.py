@@ -15,12 +15,14 @@ from facesort.photos import is_video
 @dataclass(frozen=True)
 class PhotoView:
     """A photo with the faces that are known on it; ``previous`` and ``next`` are the ids of its
-    neighbours in the order of the camera, "" at the ends."""
+    neighbours in the order of the camera, "" at the ends; ``present`` who is in it although no face
+    shows it."""
 
     id: str
     photo: str
     is_video: bool
     faces: tuple[FaceView, ...]
+    present: tuple[str, ...]
     previous: str
     next: str
 
@@ -53,7 +55,8 @@ class PhotoIndex:
             table, entry = self._album.table, self._album.state.entries[photo]
             faces = tuple(table.view(r, entry) for r in table.rows_of_photo.get(photo, ()))
             around = (self._id_at(place - 1), self._id_at(place + 1))
-            return PhotoView(wanted, photo, is_video(photo), faces, *around)
+            present = self._album.labels_of([photo]).present(entry.scan)
+            return PhotoView(wanted, photo, is_video(photo), faces, present, *around)
 
     def without_faces(self) -> list[str]:
         """Ids of the photos in which no face was found."""
@@ -65,6 +68,19 @@ class PhotoIndex:
                 for photo in self._photos
                 if any(path.startswith(f"photos/{NO_FACE}/") for path in entries[photo].targets)
             ]
+
+    def present(self) -> dict[str, list[str]]:
+        """Person: ids of the photos in which they are although no face shows it."""
+        with self._album.mutex:
+            self._refresh()
+            found: dict[str, list[str]] = {}
+            photos_of = self._album.photos_of
+            spoken = [p for content in self._album.spoken_of for p in photos_of.get(content, ())]
+            for photo in sorted(spoken):
+                scan = self._album.state.entries[photo].scan
+                for person in self._album.labels_of([photo]).present(scan):
+                    found.setdefault(person, []).append(photo_id(photo))
+            return found
 
     def _id_at(self, place: int) -> str:
         return photo_id(self._photos[place]) if 0 <= place < len(self._photos) else ""

@@ -68,11 +68,13 @@ class ActSummary:
 @dataclass(frozen=True)
 class Suggestion:
     """These faces look like ``folder`` now, the surest first; none of them was decided by a
-    person, and none was dismissed for that folder."""
+    person, and none was dismissed for that folder. ``look_alikes``: people who look like that one,
+    as siblings may."""
 
     folder: str
     ids: tuple[str, ...]
     probability: tuple[float, ...]
+    look_alikes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

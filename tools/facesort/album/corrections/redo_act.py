@@ -12,15 +12,17 @@ from facesort.album.corrections.acts import (
     BOX,
     DISMISS,
     MERGE,
+    PRESENCE,
     assign,
     dismiss,
     keep_apart,
     merge,
+    set_presence,
 )
 from facesort.album.corrections.drawn_boxes import add_face, move_box
 from facesort.album.corrections.records import ActResult, Correction
 from facesort.album.corrections.sorted_album import SortedAlbum
-from facesort.album.user_labels import UserLabel
+from facesort.album.user_labels import UserLabel, UserLabels
 from facesort.errors import UsageError
 
 
@@ -50,6 +52,9 @@ def _again(
         return dismiss(album, [(str(p), int(n)) for p, n in act["faces"]], str(act["folder"]))
     if kind == APART:
         return keep_apart(album, *map(str, act["pair"]))
+    if kind == PRESENCE:
+        photos = [str(photo) for photo in act["photos"]]
+        return set_presence(album, photos, str(act["folder"]), bool(act["is_there"]))
     if kind == MERGE:
         return merge(album, str(act["old"]), str(act["new"]))
     if kind == ADD:
@@ -58,12 +63,14 @@ def _again(
     if kind == BOX:
         x1, y1, x2, y2 = act["xyxy_px"]
         return move_box(album, act["photo"], act["face"], (x1, y1, x2, y2))
-    places = {
-        (face.xyxy_px, face.frame, photo): number
-        for photo in {label.photo for label in labels} & album.state.entries.keys()
-        for number, face in enumerate(album.state.entries[photo].scan.faces)
-    }
-    found = [(places.get((one.xyxy_px, one.frame, one.photo)), one) for one in labels]
+    found = UserLabels(labels)
     return assign(
-        album, [Correction(one.photo, n, one.folder) for n, one in found if n is not None]
+        album,
+        [
+            Correction(photo, number, label.folder)
+            for photo in dict.fromkeys(label.photo for label in labels)
+            if photo in album.state.entries
+            for number, label in enumerate(found.on_faces(album.state.entries[photo].scan))
+            if label and label.photo == photo
+        ],
     )

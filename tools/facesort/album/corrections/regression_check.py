@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from facesort.album.person.assignment import UNKNOWN
 from facesort.album.person.classify import as_example, vectors_of, worn_by
-from facesort.album.person.gallery import Examples, build
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import build
 from facesort.album.records import STRANGERS, Example, Learned, Scan
 from facesort.album.user_labels import UserLabel, UserLabels
 from facesort.models.people import similarity_norm

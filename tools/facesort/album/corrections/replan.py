@@ -15,7 +15,7 @@ from facesort.album.plan import crop_name, folders_of_faces, photo_folders, plac
 from facesort.album.records import STRANGERS, UNSURE, Entry, Prediction, folder_of
 from facesort.album.salience import PhotoRules
 from facesort.album.state import State
-from facesort.album.user_labels import UserLabels
+from facesort.album.user_labels import ABSENT, UserLabels
 from facesort.album.workspace import Workspace
 
 UNNAMED = (UNSURE, STRANGERS)
@@ -54,7 +54,18 @@ def concerned_entries(
         if any(path in state.made for path in entry.left)
         or any(path in changes.moved or path in others for path in entry.paths)
         or _is_unlike(workspace.dst.root, entry, labels.of_faces(entry.scan), words)
+        or _is_unlike_presence(entry, labels)
     ]
+
+
+def _is_unlike_presence(entry: Entry, labels: UserLabels) -> bool:
+    """Is the photo not in the folder of a person who is in it without a face, or still in one?"""
+    present, absent = {*labels.present(entry.scan)}, {*labels.present(entry.scan, ABSENT)}
+    if not present | absent:
+        return False
+    now = {folder_of(path).split("/")[1] for path in entry.targets}
+    by_face = {folder_of(path).split("/")[1] for path in entry.crops}
+    return not now >= present or bool(now & absent - by_face)
 
 
 def _is_unlike(root: Path, entry: Entry, human: Sequence[str], words: Words) -> bool:
@@ -105,7 +116,9 @@ def planned(
     targets = {
         folder: has.get(folder)
         or pool.take(f"photos/{folder}", rules.name(name, folder, seen, faces))
-        for folder in photo_folders(entry.scan, counting, workspace.journal.state.sorted_into)
+        for folder in photo_folders(
+            entry.scan, counting, workspace.journal.state.sorted_into, labels.present(entry.scan)
+        )
     }
     crops = [
         _crop_place(workspace, entry, number, said, judged[number] if judged else None, pool)

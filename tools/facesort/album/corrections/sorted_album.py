@@ -11,7 +11,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facesort.album.corrections.apply import Options, apply_corrections, check_sorted
 from facesort.album.corrections.changes import Changes, find_changes, put_back
@@ -27,8 +29,13 @@ from facesort.album.records import UNSURE, folder_of
 from facesort.album.state import State
 from facesort.album.user_labels import UserLabel, UserLabels, append_labels, read_lines
 from facesort.album.workspace import Workspace
-from facesort.errors import AlbumError
+from facesort.errors import AlbumError, FacesortError
 from facesort.photos import album_at
+
+if TYPE_CHECKING:
+    from facesort.album.person.face_encoder import FaceEncoder
+
+LoadEncoder = Callable[[dict[str, str]], "FaceEncoder"]  # from the options of the sorting
 
 PATIENCE_S = 3.0  # for another run to let go of the album
 POLL_S = 0.05
@@ -40,10 +47,12 @@ class SortedAlbum:
 
     Raises `UsageError` where nothing was sorted, `AlbumError` where it is half done or damaged.
     What was left undone by a kill is finished first, what was moved by hand is learned.
+    ``load_encoder`` describes faces that are drawn by hand.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, load_encoder: LoadEncoder | None = None) -> None:
         self.root = root
+        self._load_encoder = load_encoder
         self.dst = check_sorted(root)
         self.mutex = threading.RLock()
         self.version = 0  # grows with every change
@@ -65,8 +74,17 @@ class SortedAlbum:
         self.photos_of: dict[str, list[str]] = defaultdict(list)
         for photo, entry in state.entries.items():
             self.photos_of[entry.scan.content].append(photo)
+        untaught = {c for c, lines in self.lines.items() if any(not one.teaches for one in lines)}
+        self._mark_muted(photo for c in untaught for photo in self.photos_of.get(c, ()))
         self.sure = _sure_from(state)
         self.version += 1
+
+    def _mark_muted(self, photos: Iterable[str]) -> None:
+        """Tell the table which decisions of a person teach nothing."""
+        for photo in photos:
+            labels = self.labels_of([photo]).on_faces(self.state.entries[photo].scan)
+            rows = self.table.rows_of_photo[photo]
+            self.table.muted[rows] = [one is not None and not one.teaches for one in labels]
 
     def reload(self) -> None:
         """Read everything anew, after another function has worked here."""
@@ -74,8 +92,8 @@ class SortedAlbum:
 
     def _read_labels(self) -> None:
         self.lines: dict[str, list[UserLabel]] = defaultdict(list)
-        for label in read_lines(self.dst.corrections):
-            self.lines[label.content].append(label)
+        self.spoken_of: set[str] = set()  # contents in which somebody is, or is not, without a face
+        self._take_in(read_lines(self.dst.corrections))
         self._labels_as_of = _fingerprint(self.dst.corrections)
 
     @property
@@ -98,6 +116,19 @@ class SortedAlbum:
                 or name in known
                 or (self.root / "faces" / name).is_dir()
             ]
+
+    @cached_property
+    def encoder(self) -> FaceEncoder | None:
+        """What describes the album's faces, if it is here."""
+        try:
+            return self._load_encoder(self.state.options) if self._load_encoder else None
+        except FacesortError:
+            return None
+
+    def copies_of(self, photo: str) -> list[str]:
+        """The other photos with the same bytes."""
+        every = self.photos_of.get(self.state.entries[photo].scan.content, [])
+        return [one for one in every if one != photo]
 
     @contextmanager
     def at_work(self) -> Iterator[Workspace]:
@@ -135,8 +166,13 @@ class SortedAlbum:
         """Write ``labels`` to the file of corrections."""
         labels = list(labels)
         append_labels(self.dst.corrections, labels)
+        self._take_in(labels)
+
+    def _take_in(self, labels: Iterable[UserLabel]) -> None:
         for label in labels:
             self.lines[label.content].append(label)
+            if label.present:
+                self.spoken_of.add(label.content)
 
     def forget(self, labels: Iterable[UserLabel]) -> None:
         """``labels`` were withdrawn from the file."""
@@ -165,6 +201,7 @@ class SortedAlbum:
         for photo in photos:
             entry = self.state.entries[photo]
             self.table.put(entry, labels.of_faces(entry.scan))
+        self._mark_muted(photos)
         self._is_manifest_stale = True
         self.version += 1
 
@@ -198,7 +235,7 @@ class SortedAlbum:
         with self.mutex:
             if self.state.as_of != _fingerprint(self.dst.journal):
                 return True
-            return _moved(self.root, self.state, self._every_label())
+            return _moved(self.root, self.state, self.every_label())
 
     def sync(self) -> list[str]:
         """Finish what a kill left, learn what was moved by hand; the lines that learning says."""
@@ -210,7 +247,7 @@ class SortedAlbum:
             with self.at_work() as workspace:
                 if self.state.is_learning or self.state.making:
                     self._finish(workspace)
-                is_moved = _moved(self.root, self.state, self._every_label())
+                is_moved = _moved(self.root, self.state, self.every_label())
             if is_moved:
                 apply_corrections(
                     self.root, Options(apply=True, sure=self.sure), LineReporter(self.news)
@@ -220,16 +257,19 @@ class SortedAlbum:
 
     def _finish(self, workspace: Workspace) -> None:
         """An act that was killed half way: what was said counts, and photos follow."""
+        from facesort.album.corrections.drawn_boxes import finish_drawing
+
         clear_unfinished(workspace)
         if self.state.is_learning:
             known = {label for labels in self.lines.values() for label in labels}
             self.remember(one for one in self.state.learnings[-1].labels if one not in known)
-            workspace.journal.people(self._every_label().people if self.is_by_person else ())
-        labels = self._every_label().within(self.state.sorted_into)
+            finish_drawing(self, workspace)
+            workspace.journal.people(self.every_label().people if self.is_by_person else ())
+        labels = self.every_label().within(self.state.sorted_into)
         relink(workspace, find_changes(self.root, self.state), labels, self.sure, {})
         self._load(self.state)
 
-    def _every_label(self) -> UserLabels:
+    def every_label(self) -> UserLabels:
         return UserLabels(label for labels in self.lines.values() for label in labels)
 
 

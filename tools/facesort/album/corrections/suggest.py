@@ -14,13 +14,16 @@ from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.records import FaceView, Progress, Suggestion
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.clustering import is_numbered
+from facesort.album.person.gallery import RESEMBLING
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE
+from facesort.classes import CLASS_NAMES
 
 LIKELY = 0.5  # from here on an unnamed face is suggested
 RATHER = 0.8  # one that lies in a person's folder, for another
 SURE = 0.98  # of a named face, that it is done
 PURE = 0.99  # the share of right faces in named folders that is aimed at
 AT_ONCE = 24  # faces of one suggestion
+PRIOR = 8.0  # what the model says of a class is worth so many faces of which a person spoke
 ROWS = 8192  # faces looked at together, so that memory stays flat
 UNNAMED = (UNSURE, STRANGERS)
 
@@ -54,13 +57,16 @@ def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> 
         parts = [_likeliest(album, scores, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
         best, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         wanted = value >= np.where(is_unnamed, LIKELY, RATHER)
+        siblings = scores.alike(RESEMBLING)
         found = []
         for number, name in enumerate(names):
             mine = np.flatnonzero(wanted & (best == number))
             mine = mine[np.argsort(-value[mine], kind="stable")][:most]
             if len(mine):
                 ids = tuple(table.ids[row] for row in rows[mine])
-                found.append(Suggestion(name, ids, tuple(value[mine].round(4).tolist())))
+                others = tuple(b if a == name else a for a, b, _ in siblings if name in (a, b))
+                sure = tuple(value[mine].round(4).tolist())
+                found.append(Suggestion(name, ids, sure, others))
         return sorted(found, key=lambda one: -sum(one.probability))
 
 
@@ -99,15 +105,55 @@ def _leave_out_dismissed(
 
 
 def _by_class(album: SortedAlbum, most: int) -> list[Suggestion]:
-    found: dict[str, list[FaceView]] = {}
-    for face in reversed(list_faces(album, UNSURE)):
-        is_dismissed = (face.photo, face.face, face.likeliest) in dismissed(album)
-        if not face.confirmed and not is_dismissed:
-            found.setdefault(face.likeliest, []).append(face)
-    return [
-        Suggestion(name, tuple(f.id for f in some), tuple(f.certainty for f in some))
-        for name, some in ((name, every[:most]) for name, every in found.items())
-    ]
+    table = album.table
+    rows = _open_rows_by_class(album)
+    if not len(rows):
+        return []
+    names = list(CLASS_NAMES)
+    probability = class_probability(album, rows)
+    numbers = np.array([table.folder_index(name) for name in names])
+    probability[table.folder[rows][:, None] == numbers] = 0.0
+    _leave_out_dismissed(album, rows, names, probability)
+    best = probability.argmax(axis=1)
+    value = probability[np.arange(len(rows)), best]
+    is_unsure = table.folder[rows] == table.folder_index(UNSURE)
+    wanted = np.where(is_unsure, value > 0, value >= RATHER)
+    found = []
+    for number, name in enumerate(names):
+        mine = np.flatnonzero(wanted & (best == number))
+        mine = mine[np.argsort(-value[mine], kind="stable")][:most]
+        if len(mine):
+            ids = tuple(table.ids[row] for row in rows[mine])
+            found.append(Suggestion(name, ids, tuple(value[mine].round(4).tolist())))
+    return sorted(found, key=lambda one: -sum(one.probability))
+
+
+def _open_rows_by_class(album: SortedAlbum) -> Rows:
+    table, n = album.table, len(album.table)
+    unsure = table.folder[:n] == table.folder_index(UNSURE)
+    nothing = table.folder[:n] == table.folder_index(NOT_A_FACE)
+    was_dismissed = np.zeros(n, bool)
+    for photo, number, _ in dismissed(album):
+        was_dismissed[table.rows_of_photo.get(photo, [])[number : number + 1]] = True
+    is_open = ~table.confirmed[:n] | (unsure & was_dismissed)
+    return np.flatnonzero(table.alive[:n] & is_open & ~nothing)
+
+
+def class_probability(album: SortedAlbum, rows: Rows) -> NDArray[np.float64]:
+    """(n, classes) what each face wears: what the model says, and what a person said of others of
+    which the model said the same, as surely (a Dirichlet prior and counts)."""
+    table, n, classes = album.table, len(album.table), len(CLASS_NAMES)
+    sure = table.confidence[:n] >= album.sure
+    counts = np.zeros((2, classes, classes))
+    spoken = np.flatnonzero(table.alive[:n] & table.confirmed[:n])
+    for number, name in enumerate(CLASS_NAMES):
+        mine = spoken[table.folder[spoken] == table.folder_index(name)]
+        np.add.at(counts, (sure[mine].astype(int), table.state[mine], number), 1)
+    own = table.confidence[rows][:, None].astype(np.float64)
+    said = np.eye(classes)[table.state[rows]]
+    model = said * own + (1 - said) * (1 - own) / (classes - 1)
+    seen = counts[sure[rows].astype(int), table.state[rows]]
+    return np.asarray((PRIOR * model + seen) / (PRIOR + seen.sum(axis=1, keepdims=True)))
 
 
 def look_alikes(album: SortedAlbum, scores: FaceScores) -> list[tuple[str, str]]:
@@ -127,9 +173,10 @@ def progress(album: SortedAlbum, scores: FaceScores) -> Progress:
         n = len(table)
         others = [table.folder_index(name) for name in (*UNNAMED, NOT_A_FACE)]
         named = table.alive[:n] & ~np.isin(table.folder[:n], others)
+        unknown = table.alive[:n] & (table.folder[:n] == table.folder_index(STRANGERS))
         main = table.alive[:n] & table.is_main[:n]
         confirmed = main & table.confirmed[:n]
-        sure = main & ~table.confirmed[:n] & named & (table.certainty[:n] >= SURE)
+        sure = main & ~table.confirmed[:n] & (named | unknown) & (table.certainty[:n] >= SURE)
         doubt = np.where(table.confirmed[:n], 0.0, 1.0 - table.certainty[:n])
         wrong = float(doubt[named].sum()) - (1 - PURE) * int(named.sum())
         unsure = table.folder[:n] == table.folder_index(UNSURE)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from facesort.album.person.assignment import UNKNOWN
 from facesort.album.person.ensemble import votes
+from facesort.album.person.examples import Examples
 from facesort.album.person.face_encoder import quality_of
-from facesort.album.person.gallery import Examples, build
+from facesort.album.person.gallery import build
 from facesort.album.person.identification import AlbumFaces, classify_album, vector_from_text
 from facesort.album.person.quality import EXAMPLE, example_weight
 from facesort.album.records import (

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.person.classify import album_faces, as_example, known_examples, to_arrays
-from facesort.album.person.gallery import ALIKE, Examples, Ints, build, capped
+from facesort.album.person.examples import Examples, capped
+from facesort.album.person.gallery import ALIKE, Ints, build
 from facesort.album.person.identification import AlbumFaces
 from facesort.album.person.quality import LEARNING
 from facesort.album.records import STRANGERS, Example, Learned, Scan

@@ -1,11 +1,12 @@
 """Who is likely where: the album as context of each face. Pure.
 
 People come back: a person in the images around a face is likelier in this one. So the prior of
-a face is a share of the album's mix of people, and of who else was there: the images of the same
-folder, next to it in order. How much that says is fitted on the album itself, each face being
-predicted by the others (a Dirichlet prior of ``strength``); in an album without order it says
-nothing. The share of unknown people is the album's own, too (Saerens et al. 2002,
-https://doi.org/10.1162/089976602753284446).
+a face is a share of what holds for the whole album, and of who else was there: the images of the
+same folder, next to it in order. How much that says is fitted on the album itself, each face being
+predicted by the others (a Dirichlet prior of ``strength``); and it has a say only where the order
+of the images tells more than chance orders do. In the whole album all people are alike (a mix of
+its own makes who is often there more frequent still; measured), but the share of unknown people is
+the album's own (Saerens et al. 2002, https://doi.org/10.1162/089976602753284446).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 NEAR_IMAGES = 12  # on either side, in one folder
 STRENGTHS = (3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 400.0)  # faces that the album's mix is worth
 NO_CONTEXT = float("inf")
-HELD = 10.0  # faces' worth of the mix that was assumed; a small album tells little of its own
+HELD = 10.0  # faces' worth of the share that was assumed; a small album tells little of its own
+SHUFFLES, LEAST_GAIN = 5, 1.0  # chance orders, and what the true one must be likelier (logarithm)
 ROUNDS = 4
 SMALLEST = 1e-9
 
@@ -56,32 +58,64 @@ def with_context(
         raise ValueError(f"probability {probability.shape}; expected a place for each of {n} faces")
     if not people or not counts.any():
         return probability.copy()
-    assumed = np.append(np.full(people, (1 - unknown_share) / people), unknown_share)
+    assumed = _mix(people, unknown_share)
     whole = np.hstack([probability, np.clip(1 - probability.sum(axis=1, keepdims=True), 0, 1)])
     evidence = whole / assumed
     windows = _windows(around)
+    strength = NO_CONTEXT
+    if use_neighbours:
+        strength = _strength(evidence, np.where(counts[:, None], whole, 0.0), around, assumed)
     now = whole
     for _ in range(ROUNDS):
-        mix = now[counts].sum(axis=0) + HELD * assumed
-        mix = np.maximum(mix / mix.sum(), SMALLEST)
+        unknown = (now[counts, -1].sum() + HELD * unknown_share) / (counts.sum() + HELD)
+        mix = _mix(people, float(unknown))
         prior = np.broadcast_to(mix, whole.shape)
-        if use_neighbours:
+        if np.isfinite(strength):
             near = _near(np.where(counts[:, None], now, 0.0), around, windows)
-            prior = _prior(near, mix, best_strength(evidence[counts], near[counts], mix))
+            prior = _prior(near, mix, strength)
         now = evidence * prior
         now /= np.maximum(now.sum(axis=1, keepdims=True), SMALLEST)
     return np.asarray(now[:, :-1])
+
+
+def _mix(people: int, unknown: float) -> Floats:
+    """All people alike; ``unknown`` is the share of the others."""
+    share = min(max(unknown, SMALLEST), 1 - SMALLEST)
+    return np.append(np.full(people, (1 - share) / people), share)
+
+
+def _strength(evidence: Floats, now: Floats, around: Surroundings, mix: Floats) -> float:
+    """`best_strength` of the album, if its order predicts faces better than `SHUFFLES` chance
+    orders of the same images do; else `NO_CONTEXT`. Rows of zeros in ``now`` have no say."""
+    counts = now.any(axis=1)
+    place, low, high = _windows(around)
+    images = int(place.max()) + 1
+    low_of, high_of = np.zeros(images, np.int64), np.zeros(images, np.int64)
+    low_of[place], high_of[place] = low, high
+    rng = np.random.default_rng(0)  # the same album, the same word
+
+    def fits(order: Ints) -> tuple[float, float]:
+        there = order[place]
+        near = _near(now, around, (there, low_of[there], high_of[there]))[counts]
+        strength = best_strength(evidence[counts], near, mix)
+        better = _log_chance(evidence[counts], near, mix, strength)
+        return better - _log_chance(evidence[counts], near, mix, NO_CONTEXT), strength
+
+    gain, strength = fits(np.arange(images))
+    by_chance = max(fits(rng.permutation(images))[0] for _ in range(SHUFFLES))
+    return strength if gain > by_chance + LEAST_GAIN else NO_CONTEXT
 
 
 def best_strength(evidence: Floats, near: Floats, mix: Floats) -> float:
     """How many faces' worth the album's ``mix`` (k,) is, against those ``near`` (n, k), so that the
     ``evidence`` (n, k) of every face is likeliest; `NO_CONTEXT` where neighbours say nothing."""
 
-    def fits(strength: float) -> float:
-        chance = (evidence * _prior(near, mix, strength)).sum(axis=1)
-        return float(np.log(np.maximum(chance, SMALLEST)).sum())
+    return max((NO_CONTEXT, *STRENGTHS), key=lambda one: _log_chance(evidence, near, mix, one))
 
-    return max((NO_CONTEXT, *STRENGTHS), key=fits)
+
+def _log_chance(evidence: Floats, near: Floats, mix: Floats, strength: float) -> float:
+    chance = (evidence * _prior(near, mix, strength)).sum(axis=1)
+    return float(np.log(np.maximum(chance, SMALLEST)).sum())
 
 
 def _prior(near: Floats, mix: Floats, strength: float) -> Floats:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.names import can_be_folder, fit, folded
-from facesort.album.person.gallery import Examples
+from facesort.album.person.examples import Examples
 from facesort.album.person.quality import EXAMPLE, LEARNING, Quality, example_weight
 from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx

@@ -7,19 +7,21 @@ Scores become probabilities by a softmax in which "a stranger" is one more perso
 How steep it is, and where strangers stand, is fitted on the examples themselves: each is named by
 the others, once with its person in the gallery and once, as a stranger, without.
 
-Then the album's own surest faces become examples too (`Gallery.with_album`): the same child on more
-days, in other light, in a mask. An image of the same moment has no say; and as more examples make
-strangers look more like a known person, how sure a score makes us is fitted anew.
+Then the album's own faces become examples too (`Gallery.with_album`): the same child on more days,
+in other light, in a mask; and those of nobody: a stranger comes back as well. An image of the same
+moment has no say; and as more examples make strangers look more like a known person, how sure a
+score makes us is fitted anew.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.models.people.similarity_norm import STATES, SimilarityNorm
+from facesort.album.person.examples import Examples, capped, capped_rows, joined
+from facesort.models.people.similarity_norm import SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -12.0  # score of a person without examples: no face looks like that
@@ -27,57 +29,20 @@ ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests
 SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
 OUTLIER_BY = 1.5  # likeness that an example has more to another person than to its own
 RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
+NOBODY_LESS = 1.0  # likeness to a face of nobody's that says no more than the unknown logit does
+NOBODYS = 2000  # of those faces at most, so that time stays in hand
 ROWS = 1024  # faces scored at a time, so that memory stays flat
 UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
 
 # likeliest on real masked and bare faces of people kept apart from training, nine at a time
 # (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
 # on to it as the two spreads say: five examples a person tell little
-TEMPERATURE, UNKNOWN_LOGIT = 0.5, 2.1
+TEMPERATURE, UNKNOWN_LOGIT = 0.5, 1.9
 TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Vectors = NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Faces whose person is known: unit ``vectors`` (n, d), ``person`` (n,) from 0 on, ``state``
-    (n,) the class index of what is worn, ``weight`` (n,) what each is worth, above 0 to 1 (1 where
-    it is not given). Raises `ValueError` where they do not fit together."""
-
-    vectors: Vectors
-    person: Ints
-    state: Ints
-    weight: Floats = field(default_factory=lambda: np.empty(0))
-
-    def __post_init__(self) -> None:
-        n = len(self.vectors)
-        if not len(self.weight):
-            object.__setattr__(self, "weight", np.ones(n))
-        if self.weight.shape != (n,) or not ((self.weight > 0) & (self.weight <= 1)).all():
-            raise ValueError(f"weight {self.weight.shape}; expected ({n},) numbers above 0 to 1")
-        if self.vectors.ndim != 2 or self.person.shape != (n,) or self.state.shape != (n,):
-            raise ValueError(
-                f"vectors {self.vectors.shape}, person {self.person.shape}, state "
-                f"{self.state.shape}; expected (n, d), (n,), (n,)"
-            )
-        if not np.isfinite(self.vectors).all():
-            raise ValueError("a vector is not finite")
-        if n and not (
-            self.person.min() >= 0 and 0 <= self.state.min() <= self.state.max() < STATES
-        ):
-            raise ValueError(f"person: expected 0 or more; state: expected 0 to {STATES - 1}")
-
-    def __len__(self) -> int:
-        return len(self.vectors)
-
-    def take(self, rows: ArrayLike) -> Examples:
-        """Those of ``rows``, indices or a mask."""
-        chosen = np.arange(len(self))[np.asarray(rows)]
-        rows = self.vectors[chosen], self.person[chosen], self.state[chosen], self.weight[chosen]
-        return Examples(*rows)
 
 
 @dataclass(frozen=True)
@@ -88,13 +53,16 @@ class Calibration:
     temperature: float = TEMPERATURE
     unknown_logit: float = UNKNOWN_LOGIT
 
-    def probability(self, scores: Floats) -> Floats:
-        """(n, people) to (n, people); what is missing to 1 in a row is a stranger's."""
-        return np.asarray(np.exp(self.log_probability(scores)[:, :-1]))
+    def probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
+        """(n, people) to (n, people); what is missing to 1 in a row is an unknown person's.
+        ``unknown`` (n,): how much each face looks like one of nobody's."""
+        return np.asarray(np.exp(self.log_probability(scores, unknown)[:, :-1]))
 
-    def log_probability(self, scores: Floats) -> Floats:
-        """(n, people) to (n, people + 1), a stranger's last."""
+    def log_probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
+        """(n, people) to (n, people + 1), an unknown person's last."""
         logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.unknown_logit)
+        if unknown is not None:
+            logits[:, -1] = np.maximum(unknown, self.unknown_logit)
         logits = logits / self.temperature
         logits = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
@@ -103,7 +71,8 @@ class Calibration:
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """``people`` persons with their ``examples``; made by `build`. ``found`` are faces of the album
-    that were taken for a person's, ``burst`` (found,) the bursts they are of."""
+    that were taken for a person's, or, numbered ``people``, for nobody's; ``burst`` (found,) the
+    bursts they are of."""
 
     examples: Examples
     people: int
@@ -113,31 +82,42 @@ class Gallery:
     burst: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def scores(self, vectors: Vectors, state: ArrayLike, burst: ArrayLike | None = None) -> Floats:
-        """How much each face (n, d) in ``state`` (n,) looks like each person: (n, people). Found
-        faces have no say about faces of their own ``burst`` (n,)."""
-        known, worn = _joined(self.examples, self.found), np.asarray(state, dtype=np.int64)
+        """How much each face (n, d) in ``state`` (n,) looks like each person and, last, like a face
+        of nobody's: (n, people + 1). Found faces have no say about faces of their own ``burst``
+        (n,)."""
+        known, worn = joined(self.examples, self.found), np.asarray(state, dtype=np.int64)
         own = np.full(len(vectors), -1) if burst is None else np.asarray(burst)
         given = len(self.examples)
-        scores = np.empty((len(vectors), self.people))
+        scores = np.empty((len(vectors), self.people + 1))
         if not len(known):
             return np.full(scores.shape, NO_EXAMPLE)
         for i in range(0, len(vectors), ROWS):
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
             likeness[:, given:][own[rows, None] == self.burst] = -np.inf
-            scores[rows] = _nearest(likeness, known, self.people)
+            nobodys = known.person == self.people
+            mine = known.take(~nobodys)
+            scores[rows, :-1] = nearest_examples(likeness[:, ~nobodys], mine, self.people)
+            nearest = likeness[:, nobodys].max(axis=1, initial=NO_EXAMPLE)
+            scores[rows, -1] = nearest - NOBODY_LESS
         return scores
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
-        rows = _capped_rows(found, per_state)
-        some = found.take(rows)
-        anew = calibrate(self.examples, self.people, self.likeness, some)
-        return Gallery(self.examples, self.people, self.likeness, anew, some, burst[rows])
+        nobodys = np.flatnonzero(found.person == self.people)
+        mine = np.flatnonzero(found.person < self.people)
+        mine = mine[capped_rows(found.take(mine), per_state)]
+        rows = np.append(mine, nobodys[:: -(-len(nobodys) // NOBODYS) or 1])
+        anew = calibrate(self.examples, self.people, self.likeness, found.take(mine))
+        return replace(self, calibration=anew, found=found.take(rows), burst=burst[rows])
 
     def probability(self, vectors: Vectors, state: ArrayLike) -> Floats:
         """That face i is person j: (n, people)."""
-        return self.calibration.probability(self.scores(vectors, state))
+        return self.of_scores(self.scores(vectors, state))
+
+    def of_scores(self, scores: Floats) -> Floats:
+        """The probability that `scores` (n, people + 1) make: (n, people)."""
+        return self.calibration.probability(scores[:, :-1], scores[:, -1])
 
     def outliers(self) -> list[tuple[int, int, float]]:
         """Examples that the others would name otherwise, surest first: the example's row, the
@@ -151,6 +131,10 @@ class Gallery:
         found = [(int(i), int(likely[i]), float(probability[i, likely[i]])) for i in wrong]
         return sorted((one for one in found if one[2] > 0.5), key=lambda one: -one[2])
 
+    def look_alikes(self) -> list[tuple[int, int]]:
+        """Pairs of persons as alike as siblings, or more."""
+        return alike(self.examples, self.likeness, RESEMBLING)
+
 
 def build(
     examples: Examples, people: int, likeness: SimilarityNorm, per_state: int = 40
@@ -161,45 +145,6 @@ def build(
         raise ValueError(f"person {examples.person.max()}; expected below {people}")
     kept = capped(examples, per_state)
     return Gallery(kept, people, likeness, calibrate(kept, people, likeness))
-
-
-def capped(examples: Examples, per_state: int) -> Examples:
-    """At most ``per_state`` examples of each person in each state: those whose mean stays nearest
-    to the mean of all (herding, Rebuffi et al. 2017, https://arxiv.org/abs/1611.07725)."""
-    return examples.take(_capped_rows(examples, per_state))
-
-
-def _capped_rows(examples: Examples, per_state: int) -> Ints:
-    kept: list[int] = []
-    groups = examples.person * STATES + examples.state
-    for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
-        kept += rows[_herd(examples.vectors[rows], per_state)].tolist()
-    return np.array(sorted(kept), dtype=np.int64)
-
-
-def _joined(examples: Examples, more: Examples | None) -> Examples:
-    if more is None or not len(more):
-        return examples
-    return Examples(
-        np.concatenate([examples.vectors, more.vectors]),
-        np.concatenate([examples.person, more.person]),
-        np.concatenate([examples.state, more.state]),
-        np.concatenate([examples.weight, more.weight]),
-    )
-
-
-def _herd(vectors: Vectors, most: int) -> Ints:
-    if len(vectors) <= most:
-        return np.arange(len(vectors))
-    mean, total = vectors.mean(axis=0), np.zeros(vectors.shape[1])
-    chosen: list[int] = []
-    for size in range(1, most + 1):
-        away = np.linalg.norm(mean - (total + vectors) / size, axis=1)
-        away[chosen] = np.inf
-        chosen.append(int(away.argmin()))
-        total += vectors[chosen[-1]]
-    return np.array(chosen, dtype=np.int64)
 
 
 def calibrate(
@@ -262,17 +207,17 @@ def _by_the_others(
 ) -> Floats:
     """Scores (n, people) of each example by all the others, and by ``found``; not ``soft``, by
     plain means and with images of its own moment, which say that it is in the right folder."""
-    known = _joined(examples, found)
+    known = joined(examples, found)
     of_pairs = likeness.of(examples.vectors @ known.vectors.T, examples.state, known.state)
     np.fill_diagonal(of_pairs, -np.inf)
     # an image of the same moment vouches for its like, but the album is of other days
     if soft:
         mine = examples.person[:, None] == known.person[None]
         of_pairs[mine & (of_pairs >= SAME_MOMENT)] = -np.inf
-    return _nearest(of_pairs, known, people, soft)
+    return nearest_examples(of_pairs, known, people, soft)
 
 
-def _nearest(likeness: Floats, known: Examples, people: int, soft: bool = True) -> Floats:
+def nearest_examples(likeness: Floats, known: Examples, people: int, soft: bool = True) -> Floats:
     """(n, examples) to (n, people): a soft maximum (log-mean-exp) of the `NEAREST` examples of each
     person, by their weights, or their plain mean, which a wrong one moves less; -inf is none."""
     scores = np.full((len(likeness), people), NO_EXAMPLE)

@@ -17,18 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.person import bursts
-from facesort.album.person.assignment import UNKNOWN, Decision, name_faces, sure_from
+from facesort.album.person.assignment import UNKNOWN, Decision, name_faces, stricter, sure_from
 from facesort.album.person.context import Surroundings, with_context
 from facesort.album.person.ensemble import weigh
-from facesort.album.person.gallery import UNKNOWN_SHARE, Examples, Gallery
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import UNKNOWN_SHARE, Gallery
 from facesort.album.person.quality import Quality
 from facesort.album.records import STRANGERS, UNSURE, Prediction
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SURE_ENOUGH = 0.8  # to be an example for the rest, of that weight
-LOOKS = 1  # with the album's faces as examples; a second one makes too sure, measured
+SURE_ENOUGH = 0.6  # to be an example for the rest, of that weight
+NOBODYS_FROM = 0.5  # that a face is nobody's, to make others like it nobody's
+LOOKS = 3  # with the album's faces as examples; more change nothing, measured
 SAME_AS_SAID = 0.99  # that what a person said of a face holds for its burst; none wrong measured
 
 
@@ -60,10 +62,10 @@ def classify_album(
     context: bool = True,
 ) -> list[Prediction]:
     """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
-    children's folders, ``precision`` can be expected to be right. ``given`` says of some rows of
-    ``faces`` who they are beyond doubt, an index into ``names`` or `UNKNOWN`; ``voted`` (n, people)
-    is what another model says (`person.vote`). Without ``context``, who is in the photos around
-    says nothing (`person.context`).
+    children's folders, ``precision`` can be expected to be right; those of look-alikes must be
+    surer. ``given`` says of some rows of ``faces`` who they are beyond doubt, an index into
+    ``names`` or `UNKNOWN`; ``voted`` (n, people) is what another model says (`person.vote`).
+    Without ``context``, who is in the photos around says nothing (`person.context`).
 
     A face that is too small or blurred gets no child's folder, whatever it looks like: in the
     background of a photo it would draw that photo to a child who is not its subject.
@@ -85,7 +87,7 @@ def classify_album(
     named = name_faces(
         np.where(good[:, None], probability, 0.0),  # a blurred face takes no name away
         faces.photo,
-        sure_from(best[open_to_doubt], precision),
+        stricter(sure_from(best[open_to_doubt], precision), len(names), gallery.look_alikes()),
         allow_twins=allow_twins,
     )
     judged = []
@@ -104,27 +106,30 @@ def _probability(
     gallery: Gallery, faces: AlbumFaces, given: Mapping[int, int], context: bool
 ) -> Floats:
     """That face i is person j, (n, people): by the examples, then again with the faces of which
-    that made sure enough, and by who else is in the album around it."""
+    that made sure enough, nobody's too, and by who else is in the album around it."""
     good = np.array([not quality.reject_reason() for quality in faces.quality])
     burst = bursts.groups(faces.vectors, faces.state, faces.photo, gallery.likeness)
     around = Surroundings(faces.photo, faces.folder, burst)
 
     def look(known: Gallery) -> Floats:
         scores = known.scores(faces.vectors, faces.state, burst)
-        probability = known.calibration.probability(bursts.together(scores, burst, good))
-        return with_context(probability, around, good, UNKNOWN_SHARE, context)
+        return known.of_scores(bursts.together(scores, burst, good))
 
     probability = look(gallery)
     spoken_of = np.isin(burst, burst[list(given)])
+    taken: Ints = np.empty((0, 2), dtype=np.int64)
     for _ in range(LOOKS):
-        best = probability.max(axis=1, initial=0.0)
-        sure = _one_a_burst(np.flatnonzero(good & (best >= SURE_ENOUGH) & ~spoken_of), best, burst)
-        if not len(sure):
+        whole = np.hstack([probability, 1 - probability.sum(axis=1, keepdims=True)])
+        likeliest, best = whole.argmax(axis=1), whole.max(axis=1)
+        enough = np.where(likeliest < gallery.people, SURE_ENOUGH, NOBODYS_FROM)
+        sure = _one_a_burst(np.flatnonzero(good & (best >= enough) & ~spoken_of), best, burst)
+        before, taken = taken, np.column_stack([sure, likeliest[sure]])
+        if np.array_equal(before, taken):
             break
-        likeliest = probability[sure].argmax(axis=1)
         weight = np.minimum(best[sure], 1.0)
-        found = Examples(faces.vectors[sure], likeliest, faces.state[sure], weight)
+        found = Examples(faces.vectors[sure], likeliest[sure], faces.state[sure], weight)
         probability = look(gallery.with_album(found, burst[sure]))
+    probability = with_context(probability, around, good, UNKNOWN_SHARE, context)
     said: dict[int, set[int]] = {}
     for row, person in given.items():
         said.setdefault(int(burst[row]), set()).add(person)

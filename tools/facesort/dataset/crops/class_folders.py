@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from facesort.csv_files import Writer
 from facesort.dataset.balance import sampling as resampling
 from facesort.dataset.balance.augment import augment
-from facesort.dataset.crops.crop_split import parse_split, split_crops
+from facesort.dataset.crops.crop_set import parse_split, split_crops
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import write_jpeg
 from facesort.errors import DatasetError

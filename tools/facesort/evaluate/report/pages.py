@@ -18,11 +18,16 @@ import numpy as np
 from facesort.console import one_line
 from facesort.dataset.check.statistics import COLOURS, canvas, save
 from facesort.dataset.check.thumbnails import LABEL_RGB, MODEL_RGB, Mark, file_uri, snapshot_of
-from facesort.evaluate.acceptance import Criterion, CriterionResult, check_criteria, in_one_line
 from facesort.evaluate.crop_metrics import CropMetrics
 from facesort.evaluate.error_analysis import KINDS, ErrorCase
 from facesort.evaluate.evaluation import Evaluated, OnSplit, Request
 from facesort.evaluate.predict import at_least
+from facesort.evaluate.regression_gate import (
+    Criterion,
+    CriterionResult,
+    check_criteria,
+    in_one_line,
+)
 from facesort.evaluate.reliability import BINS, Reliability
 from facesort.evaluate.report import sections
 from facesort.evaluate.report.plain import as_json

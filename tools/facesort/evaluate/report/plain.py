@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from facesort.classes import CLASS_NAMES
-from facesort.evaluate.acceptance import CriterionResult
 from facesort.evaluate.average_precision import Counts
 from facesort.evaluate.crop_metrics import CropMetrics, per_face, samples_averages
 from facesort.evaluate.error_analysis import KINDS
 from facesort.evaluate.evaluation import Evaluated, OnSplit, Request
 from facesort.evaluate.intervals import Floats, Ints, differences, interval
+from facesort.evaluate.regression_gate import CriterionResult
 from facesort.evaluate.split_metrics import ACCURACY, OCCLUDED_AS_FACE, SplitMetrics
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from math import nan
 
 from facesort.classes import CLASS_NAMES
-from facesort.evaluate.acceptance import CriterionResult
 from facesort.evaluate.average_precision import Counts
 from facesort.evaluate.crop_metrics import ROOM, CropMetrics, bit_scores, per_face, samples_averages
 from facesort.evaluate.evaluation import Evaluated, OnSplit
 from facesort.evaluate.intervals import Floats, Ints, differences, interval
+from facesort.evaluate.regression_gate import CriterionResult
 from facesort.evaluate.split_metrics import SplitMetrics
 
 Row = tuple[str, ...]

@@ -17,10 +17,9 @@ import numpy as np
 
 from facesort.data_yaml import check_data_yaml
 from facesort.errors import ModelError, first_line
-from facesort.models.training.losses import Weigh
 from facesort.models.training.run_card import Recording, read_card
 from facesort.models.training.start import find_checkpoint, find_start, is_resumable, load_start
-from facesort.models.training.trainer import attach_logs, isolated, make_trainer
+from facesort.models.training.trainer import Weigh, attach_logs, isolated, make_trainer
 from facesort.models.ultralytics_loader import read_yolo
 
 # what Ultralytics raises for wrong arguments and data; the first line says which

@@ -62,11 +62,33 @@ export class Acts {
     return this.isPhotos ? [] : this.wall.chosen;
   }
 
+  /** Photos in focus, where the wall shows photos. */
+  get photosChosen() {
+    return this.isPhotos && !this.photo.isOpen ? this.wall.chosen : [];
+  }
+
+  /** ``folder`` is in these photos although no face shows it, or is not. */
+  async setPresence(folder, isThere = true, photos = this.photosChosen) {
+    if (!photos.length || !folder || folder.startsWith("_") || !this.summary.byPerson) return;
+    const answer = await this.act({ do: "presence", photos, folder, isThere });
+    if (!answer) return;
+    this.#say(t(isThere ? "present" : "absent", { n: photos.length, folder }));
+    await this.refresh();
+  }
+
   async assign(folder, ids = this.chosen) {
+    if (this.photosChosen.length) return this.setPresence(folder);
     if (!ids.length || !folder) return;
     const answer = await this.act({ do: "assign", faces: ids, folder });
     if (answer) this.#say(t("moved", { n: ids.length, folder: folderName(folder) }));
     if (answer && this.photo.isOpen) await this.photo.refresh();
+  }
+
+  /** ``groups``: a folder and faces each; one act. */
+  async assignEach(groups) {
+    const answer = await this.act({ do: "assign each", groups });
+    const n = groups.reduce((sum, { faces }) => sum + faces.length, 0);
+    if (answer) this.#say(t("movedEach", { n, people: groups.length }));
   }
 
   assignKey(number) {
@@ -76,6 +98,7 @@ export class Acts {
 
   /** Right as it is; among suggestions, all that is not crossed out. */
   async enter() {
+    if (this.photo.isOpen) return this.#enterInPhoto();
     if (this.isSuggesting()) return this.suggestions.accept();
     if (this.isPhotos) return this.openPhoto();
     const ids = this.chosen;
@@ -88,22 +111,38 @@ export class Acts {
     this.#say(t("confirmed", { n: ids.length }));
   }
 
-  async dismiss(ids = this.chosen, folder = this.isSuggesting() ? this.suggestions.folder : this.current) {
+  async #enterInPhoto() {
+    const faces = this.chosen;
+    if (!faces.length || !(await this.act({ do: "confirm", faces }))) return;
+    this.#say(t("confirmed", { n: 1 }));
+    await this.photo.refresh();
+  }
+
+  /** The folder that a "not this person" is about. */
+  get #meant() {
+    if (this.photo.isOpen) return this.photo.focused?.folder;
+    return this.isSuggesting() ? this.suggestions.folder : this.current;
+  }
+
+  async dismiss(ids = this.chosen, folder = this.#meant) {
+    if (this.photosOf && !this.photo.isOpen) return this.setPresence(this.photosOf, false);
     if (!ids.length || !folder || folder.startsWith("_")) return;
     const answer = await this.act({ do: "dismiss", faces: ids, folder });
     if (answer) this.#say(t("dismissed", { n: ids.length, folder: folderName(folder) }));
+    if (answer && this.photo.isOpen) await this.photo.refresh();
   }
 
   async newPerson(ids = this.chosen) {
-    if (!this.summary.byPerson || !ids.length) return;
+    if (!this.summary.byPerson || !(ids.length || this.photosChosen.length)) return;
     const name = await askFolder({ title: t("namePerson"), folders: this.names, mayCreate: true, isNew: true });
     if (name) await this.assign(name, ids);
   }
 
   async askFolder(typed) {
-    const ids = this.chosen;
-    if (!ids.length) return;
-    const folder = await askFolder({ title: t("assignTo"), folders: this.names, mayCreate: this.summary.byPerson, typed });
+    const [ids, photos] = [this.chosen, this.photosChosen];
+    if (!ids.length && !photos.length) return;
+    const names = photos.length ? this.names.filter((name) => !name.startsWith("_")) : this.names;
+    const folder = await askFolder({ title: t("assignTo"), folders: names, mayCreate: this.summary.byPerson, typed });
     if (folder) await this.assign(folder, ids);
   }
 

@@ -1,5 +1,4 @@
 // The pointer on the wall and on the list of folders: click, range, band, carry, drop.
-import { faceUrl } from "./api.js";
 import { t } from "./i18n.js";
 
 const FAR_PX = 6; // from here on a press is a drag
@@ -56,7 +55,7 @@ export function pointers(wall, nav, actions) {
     }
     from.kind = "carry";
     from.ids = wall.chosen;
-    from.ghost = ghost(faceUrl(from.face), t("faces", { n: from.ids.length }));
+    from.ghost = ghost(wall.picture(from.face), t("faces", { n: from.ids.length }));
     follow({ clientX: from.x, clientY: from.y });
   }
 

@@ -29,7 +29,7 @@ export class FolderList {
     for (const { name, cover } of summary.folders) if (cover) this.faces.set(name, cover);
     const todo = [this.#item({ name: SUGGESTIONS, count: suggested, label: t("suggestions"), hot: suggested > 0 })];
     const items = named.map((folder, i) => this.#item({ ...folder, key: i < 9 ? String(i + 1) : "", person: summary.byPerson }));
-    const keys = { _unsure: "U", _not_a_face: "⌦" };
+    const keys = { _unsure: "U", _not_a_face: "Del" };
     const others = [...own, summary.withoutFaces].map((folder) => this.#item({ ...folder, key: keys[folder.name] ?? "" }));
     this.nav.replaceChildren(
       ...group(t("toDo"), todo),
@@ -96,9 +96,10 @@ export class FolderList {
     const face = this.faces.get(name);
     if (person) button.append(face ? element("img", { className: "face", src: faceUrl(face), alt: "", draggable: false }) : element("span", { className: "face" }));
     button.append(element("span", { className: "name", textContent: label ?? folderName(name) }));
-    button.append(element("span", { className: "count", textContent: count.toLocaleString(document.documentElement.lang) }));
-    if (key) button.append(element("kbd", { textContent: key }));
-    button.setAttribute("aria-label", `${label ?? folderName(name)}, ${t("faces", { n: count })}`);
+    const amount = element("span", { className: "count", textContent: count.toLocaleString(document.documentElement.lang) });
+    amount.title = t("faces", { n: count });
+    button.append(amount);
+    if (key) button.append(element("kbd", { textContent: key, ariaHidden: "true" }));
     if (/^\d$/.test(key)) button.setAttribute("aria-keyshortcuts", key);
     button.onclick = (event) => {
       if (event.detail === 2 && person) this.rename(name);

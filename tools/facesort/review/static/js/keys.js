@@ -3,7 +3,7 @@
 export const HELP = [
   ["← ↑ → ↓", "key_arrows"], ["Space", "key_space"], ["Shift+← ↑ → ↓", "key_shift"], ["Ctrl+A", "key_all"],
   ["1 … 9", "key_number"], ["A … Z", "key_letter"], ["Enter", "key_enter"], ["Delete", "key_delete"],
-  ["Backspace", "key_backspace"], ["N", "key_n"], ["U", "key_u"], ["Shift+Enter", "key_open"],
+  ["Backspace", "key_backspace"], ["N", "key_n"], ["U", "key_u"], ["Shift+Enter", "key_open"], ["B  +", "key_photo"],
   ["[  ]", "key_folder"], ["F2", "key_rename"], [".", "key_suggest"], ["Ctrl+Z", "key_undo"],
   ["Ctrl+Y", "key_redo"], ["+  −", "key_size"], ["Esc", "key_escape"],
 ];
@@ -44,7 +44,7 @@ export function keyboard(page) {
     const { key } = event;
     if (control || event.altKey) return false;
     if (/^[1-9]$/.test(key)) return page.assignKey(Number(key)), true;
-    if (key === "Enter" && !page.photo.isOpen) return page.enter(), true;
+    if (key === "Enter") return event.target.closest?.("header") ? false : (page.enter(), true);
     if (key === "Delete") return page.assign("_not_a_face"), true;
     if (key === "Backspace") return page.dismiss(), true;
     if (key === "?") return page.help(), true;

@@ -12,6 +12,7 @@ import { startScreen } from "./start.js";
 import { Suggestions } from "./suggest.js";
 import { Wall } from "./wall.js";
 
+const PHOTOS_OF = "\0photos of ";
 const FIRST = 300; // faces that come before the rest of a folder
 const $ = (id) => document.getElementById(id);
 
@@ -59,7 +60,12 @@ class Page extends Acts {
   }
 
   get isPhotos() {
-    return this.current === this.summary.withoutFaces.name;
+    return this.current === this.summary.withoutFaces.name || Boolean(this.photosOf);
+  }
+
+  /** The person whose photos without a face are shown, if any. */
+  get photosOf() {
+    return this.current?.startsWith(PHOTOS_OF) ? this.current.slice(PHOTOS_OF.length) : "";
   }
 
   isSuggesting() {
@@ -104,7 +110,7 @@ class Page extends Acts {
 
   async #openPhotos() {
     this.suggestions.hide();
-    const { ids } = await get("/api/photos");
+    const { ids } = await get("/api/photos", this.photosOf ? { of: this.photosOf } : {});
     this.wall.picture = (id) => `/photo/${id}.jpg?small=1`;
     this.wall.set({ ids, certainty: ids.map(() => -1), confirmed: ids.map(() => 0) }, this.current);
   }
@@ -124,7 +130,9 @@ class Page extends Acts {
     $("undo").disabled = !summary.undo;
     $("redo").disabled = !summary.redo;
     this.folders.show(summary, this.current, this.suggestions.total);
-    this.notice(summary.problem ? t("waiting", { why: summary.problem }) : summary.news[0] ?? "");
+    const [lesson] = summary.refused;
+    const untaught = lesson ? t("untaught", { n: lesson.faces, ...lesson }) : "";
+    this.notice(summary.problem ? t("waiting", { why: summary.problem }) : untaught || (summary.news[0] ?? ""));
     this.heading();
   }
 
@@ -133,10 +141,15 @@ class Page extends Acts {
     const { wall } = this;
     const total = wall.ids.length;
     const line = wall.selected.size ? t("selected", { n: wall.selected.size }) : `${t("faces", { n: total })} · ${t("leastFirst")}`;
-    panels.heading(folderName(this.current), this.isPhotos ? "" : line);
+    const count = this.summary.present[this.current] ?? 0;
+    const more = count ? [[t("withoutFace", { n: count }), () => this.open(PHOTOS_OF + this.current)]] : [];
+    const back = this.photosOf ? [[t("close"), () => this.open(this.photosOf)]] : more;
+    const title = this.photosOf || folderName(this.current);
+    const photos = this.photosOf ? t("withoutFaceHint") : this.summary.byPerson && total ? t("photosHint") : "";
+    panels.heading(title, this.isPhotos ? photos : line, back);
     $("empty").hidden = total > 0;
-    $("empty").textContent = t("emptyFolder");
-    $("wall").setAttribute("aria-label", folderName(this.current));
+    $("empty").textContent = t(this.isPhotos ? "noPhotos" : "emptyFolder");
+    $("wall").setAttribute("aria-label", title);
   }
 
   notice(text) {

@@ -90,8 +90,9 @@ async function handOver(page) {
     element("p", { textContent: t("handOverText") }),
     element("label", { className: "line" }, t("handOverWho"), who),
     element("label", { className: "line" }, t("handOverOthers"), others),
-    element("p", { textContent: t("handOverConsent") }), ...consent.map(([, , line]) => line), zipLine);
-  const answer = await panel(t("handOverTitle"), content, { buttons: [{ value: "", text: t("cancel") }, { value: "do", text: t("handOverDo"), kind: "primary" }] });
+    zipLine, element("p", { textContent: t("handOverConsent") }),
+    element("div", { className: "columns" }, ...consent.map(([, , line]) => line)));
+  const answer = await panel(t("handOverTitle"), content, { focus: who, buttons: [{ value: "", text: t("cancel") }, { value: "do", text: t("handOverDo"), kind: "primary" }] });
   if (answer !== "do") return;
   const body = { people: who.value ? [who.value] : people, others: others.value, consent: consent.filter(([, input]) => input.checked).map(([name]) => name), zip: zip.checked };
   try {

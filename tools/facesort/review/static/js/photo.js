@@ -5,6 +5,7 @@ import { folderName, t } from "./i18n.js";
 
 const STEP = 0.01; // of the longer side, a press of an arrow key
 const SMALLEST = 0.012;
+const MANY = 8; // boxes; more of them have their names only in focus, or they hide the faces
 
 /** ``actions``: act(body), folders(), mayCreate(), byKey(n), closed(faceId). */
 export class PhotoView {
@@ -52,20 +53,47 @@ export class PhotoView {
     this.image = element("img", { src: this.url, alt: photo.name });
     this.fit = element("div", { className: "fit" }, this.image);
     this.hint = element("footer");
+    this.chips = element("span", { className: "chips" });
     this.root.replaceChildren(
-      element("header", {},
+      element("header", { role: "group", ariaLabel: photo.name },
         button("←", t("previous"), () => this.#step(photo.previous), !photo.previous),
         button("→", t("next"), () => this.#step(photo.next), !photo.next),
-        element("span", { className: "name", textContent: photo.name }), this.draw,
+        element("span", { className: "name", textContent: photo.name }), this.chips,
+        ...(this.actions.mayCreate() ? [button(`+ ${t("person")}`, t("presentAdd"), () => this.#addPerson())] : []), this.draw,
         button("✕", t("close"), () => this.close())),
       element("div", { className: "stage" }, this.fit), this.hint);
     this.root.setAttribute("aria-label", photo.name);
     this.root.hidden = false;
+    setBehind(true);
     this.root.tabIndex = -1;
     this.fit.addEventListener("pointerdown", (event) => this.#press(event));
+    this.#present();
     this.#boxes();
     this.#fit();
     (this.root.querySelector(".box.focus") || this.root).focus();
+  }
+
+  /** Who is in the photo although no face shows it. */
+  #present() {
+    this.chips.replaceChildren(...this.photo.present.map((name) => {
+      const chip = element("button", { type: "button", textContent: `${name} ✕`, title: t("presentRemove", { name }), onclick: () => this.#setPresence(name, false) });
+      chip.setAttribute("aria-label", t("presentRemove", { name }));
+      return chip;
+    }));
+  }
+
+  async #addPerson() {
+    const there = new Set(this.photo.present);
+    const folders = this.actions.folders().filter((name) => !name.startsWith("_") && !there.has(name));
+    const name = await askFolder({ title: t("presentAdd"), folders, mayCreate: true });
+    if (name) await this.#setPresence(name, true);
+    else this.root.focus();
+  }
+
+  async #setPresence(folder, isThere) {
+    const answer = await this.actions.act({ do: "presence", photos: [this.photo.id], folder, isThere });
+    if (answer) toast(t(isThere ? "present" : "absent", { n: 1, folder }));
+    await this.refresh();
   }
 
   get shown() {
@@ -85,6 +113,7 @@ export class PhotoView {
     }
     if (this.draft?.isNew) this.fit.append(this.#box(null, this.draft.at));
     this.root.classList.toggle("editing", this.editing);
+    this.root.classList.toggle("many", this.shown.length > MANY);
     this.draw.setAttribute("aria-pressed", String(this.editing));
     this.hint.textContent = !this.editing ? t("photoHint") : this.draft && !this.draft.isNew ? t("moveHint") : t("drawHint");
   }
@@ -99,7 +128,8 @@ export class PhotoView {
       width: `${(moved[2] - moved[0]) * 100}%`, height: `${(moved[3] - moved[1]) * 100}%`,
     });
     if (face) {
-      const sure = face.confirmed ? "✓" : `${Math.round(face.certainty * 100)} %`;
+      const percent = Math.round(face.certainty * 100);
+      const sure = face.confirmed ? "✓" : percent ? `${percent} %` : "";
       box.dataset.face = face.id;
       box.append(element("b", { textContent: `${folderName(face.folder)} ${sure}` }));
       box.setAttribute("aria-label", `${folderName(face.folder)}, ${face.confirmed ? t("confirmedLabel") : t("sureLabel", { n: Math.round(face.certainty * 100) })}`);
@@ -190,6 +220,7 @@ export class PhotoView {
     this.photo = await get(`/api/photo/${this.photo.id}`);
     this.focus = Math.min(place, Math.max(0, this.photo.faces.length - 1));
     [this.editing, this.draft] = [false, null];
+    this.#present();
     this.#boxes();
     (this.root.querySelector(".box.focus") || this.root).focus();
   }
@@ -199,6 +230,7 @@ export class PhotoView {
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.key === "Escape") this.editing ? this.#toggleEditing() : this.close();
     else if (event.key === "b" && !event.ctrlKey) this.#toggleEditing();
+    else if (event.key === "+" && this.actions.mayCreate()) this.#addPerson();
     else if (this.editing && arrow) this.#nudge(arrow, event.shiftKey);
     else if (this.editing && event.key === "Enter") this.draft && this.#keep();
     else if (event.key === "ArrowLeft") this.#step(this.photo.previous);
@@ -221,9 +253,15 @@ export class PhotoView {
 
   close() {
     this.root.hidden = true;
+    setBehind(false);
     URL.revokeObjectURL(this.url);
     this.actions.closed(this.focused?.id);
   }
+}
+
+/** What lies behind the photo is out of reach. */
+function setBehind(isBehind) {
+  for (const id of ["bar", "frame"]) document.getElementById(id).inert = isBehind;
 }
 
 function sane([x1, y1, x2, y2]) {

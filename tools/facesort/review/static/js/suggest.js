@@ -6,6 +6,8 @@ import { heading } from "./panels.js";
 
 const KNOWN = 8; // faces of the person, to compare with
 const IN_PAIR = 12;
+const SURE = 0.98; // from here on a face is suggested together with those of other people
+const TOGETHER = 6; // faces, from which on that is worth it
 const $ = (id) => document.getElementById(id);
 
 export class Suggestions {
@@ -22,6 +24,14 @@ export class Suggestions {
 
   get folder() {
     return this.shown?.folder;
+  }
+
+  /** All that is as sure as a name has to be, of several people: one look, one act. */
+  get #together() {
+    const groups = this.every.map(({ folder, ids, probability }) => ({ folder, probability, ids: ids.filter((_, i) => probability[i] >= SURE) }));
+    const sure = groups.filter(({ ids }) => ids.length);
+    const ids = sure.flatMap((one) => one.ids);
+    return sure.length > 1 && ids.length >= TOGETHER ? { folder: "", groups: sure, ids, probability: sure.flatMap((one) => one.probability.slice(0, one.ids.length)) } : null;
   }
 
   async count() {
@@ -49,7 +59,8 @@ export class Suggestions {
   async #next() {
     const key = (one) => one.folder ?? one.join("\0");
     const open = (one) => !this.later.has(key(one));
-    const found = this.every.find(open);
+    const together = this.#together;
+    const found = together && open(together) ? together : this.every.find(open);
     const same = this.shown && found && found.folder === this.shown.folder && found.ids.join() === this.shown.ids.join();
     if (same) return;
     this.shown = found ?? null;
@@ -63,9 +74,14 @@ export class Suggestions {
     const { folder, ids, probability } = this.shown;
     const { wall } = this.page;
     wall.picture = faceUrl;
-    wall.set({ ids: [...ids], certainty: probability.map((one) => Math.round(1000 * one)), confirmed: ids.map(() => 0) }, folder);
+    const names = new Map((this.shown.groups ?? []).flatMap((one) => one.ids.map((id) => [id, one.folder])));
+    wall.set({ ids: [...ids], certainty: probability.map((one) => Math.round(1000 * one)), confirmed: ids.map(() => 0) }, folder, { names });
     wall.onChange = () => (this.page.isSuggesting() ? this.#head() : this.page.heading());
     this.#head();
+    if (this.shown.groups) {
+      $("strip").hidden = true;
+      return;
+    }
     const { ids: known, confirmed } = await get("/api/faces", { folder });
     const best = known.map((id, i) => [confirmed[i], i, id]).sort((a, b) => b[0] - a[0] || b[1] - a[1]).slice(0, KNOWN);
     if (this.shown?.folder !== folder) return;
@@ -78,15 +94,17 @@ export class Suggestions {
 
   #head() {
     if (!this.shown) return;
-    const { folder, ids } = this.shown;
+    const { folder, ids, groups, lookAlikes } = this.shown;
     const crossed = this.page.wall.crossed.size;
     const name = folderName(folder);
-    heading(t("looksLike", { n: ids.length, folder: name }), t("looksLikeHint"), [
+    const title = groups ? t("together", { n: ids.length, people: groups.length }) : t("looksLike", { n: ids.length, folder: name });
+    const twice = lookAlikes?.length ? ` ${t("lookTwice", { folder: name, others: lookAlikes.join(", ") })}` : "";
+    heading(title, t("looksLikeHint") + twice, [
       [t("later"), () => this.put(folder)],
       [crossed ? t("yesRest", { n: ids.length - crossed }) : t("yesAll"), () => this.accept(), "primary"],
     ]);
     $("empty").hidden = true;
-    $("wall").setAttribute("aria-label", t("looksLike", { n: ids.length, folder: name }));
+    $("wall").setAttribute("aria-label", title);
   }
 
   async #people() {
@@ -127,17 +145,26 @@ export class Suggestions {
     if (this.pair) return this.page.merge(this.pair[1], this.pair[0]);
     if (!this.shown || this.isBusy) return;
     this.isBusy = true;
-    const { folder, ids } = this.shown;
+    const { folder, ids, groups = [{ folder, ids }] } = this.shown;
     const crossed = [...this.page.wall.crossed];
-    const right = ids.filter((id) => !this.page.wall.crossed.has(id));
+    const out = new Set(crossed);
+    const right = groups.map((one) => ({ folder: one.folder, faces: one.ids.filter((id) => !out.has(id)) })).filter(({ faces }) => faces.length);
     try {
-      if (crossed.length) await this.page.dismiss(crossed, folder);
-      if (right.length) await this.page.assign(folder, right);
+      for (const one of groups) {
+        const wrong = one.ids.filter((id) => out.has(id));
+        if (wrong.length) await this.page.dismiss(wrong, one.folder);
+      }
+      if (right.length === 1) await this.page.assign(right[0].folder, right[0].faces);
+      else if (right.length) await this.page.assignEach(right);
     } finally {
       this.isBusy = false;
     }
     this.page.wall.crossed.clear();
-    this.every = this.every.filter((one) => one.folder !== folder);
+    const done = new Set(ids);
+    this.every = this.every.map((one) => {
+      const left = one.ids.map((id) => !done.has(id));
+      return { ...one, ids: one.ids.filter((_, i) => left[i]), probability: one.probability.filter((_, i) => left[i]) };
+    }).filter((one) => one.ids.length);
     await this.#next();
     $("wall").focus();
   }

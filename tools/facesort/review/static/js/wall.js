@@ -16,6 +16,7 @@ export class Wall {
     this.tiles = new Map();
     this.selected = new Set();
     this.crossed = new Set();
+    this.names = new Map();
     this.picture = faceUrl;
     this.onChange = () => {};
     this.size = 128;
@@ -25,7 +26,8 @@ export class Wall {
   }
 
   /** Show ``columns`` (ids, certainty in per mille, confirmed) of ``folder``. */
-  set(columns, folder, { keep = false } = {}) {
+  set(columns, folder, { keep = false, names = new Map() } = {}) {
+    this.names = names;
     const focused = keep ? this.ids?.[this.focus] : null;
     const place = keep ? this.focus : 0;
     Object.assign(this, columns);
@@ -143,12 +145,13 @@ export class Wall {
     tile.className = `tile${confirmed ? " confirmed" : doubt ? " doubt" : ""}${crossed ? " crossed" : ""}${i === this.focus ? " focus" : ""}`;
     tile.setAttribute("aria-selected", String(this.selected.has(id)));
     const percent = Math.round(this.certainty[i] / 10);
-    tile.lastChild.textContent = confirmed ? "✓" : this.certainty[i] < 0 ? "" : `${percent} %`;
+    const named = this.names.get(id); // where faces of several people are suggested together
+    tile.lastChild.textContent = confirmed ? "✓" : this.certainty[i] < 0 ? "" : named ? `${folderName(named)} ${percent} %` : `${percent} %`;
     tile.lastChild.hidden = this.certainty[i] < 0;
     const sure = confirmed ? t("confirmedLabel") : t("sureLabel", { n: percent });
     const state = crossed ? `${sure}, ${t("crossedLabel")}` : sure;
     tile.setAttribute("aria-label", t("faceLabel", {
-      place: i + 1, total: this.ids.length, folder: folderName(this.folder), sure: state,
+      place: i + 1, total: this.ids.length, folder: folderName(named ?? this.folder), sure: state,
     }));
     tile.setAttribute("aria-posinset", i + 1);
     tile.setAttribute("aria-setsize", this.ids.length);

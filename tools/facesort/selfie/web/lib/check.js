@@ -8,8 +8,10 @@ const SAME_FACE = 0.5; // so much of a smaller box inside the main face: not ano
 
 /** @param {import("./pixels.js").Image} image @param {import("./boxes.js").Face[]} faces
  * @param {import("./points.js").Points | null} points of the largest face
- * @param {Record<string, number>} limits the fields of data_configs/selfie.yaml */
-export function checkSelfie(image, faces, points, limits, scale = 1) {
+ * @param {Record<string, number>} limits the fields of data_configs/selfie.yaml
+ * @param {{ eyes: number, mouth: number } | null} covers of the largest face; they decide over its
+ *   class */
+export function checkSelfie(image, faces, points, limits, scale = 1, covers = null) {
   if (!faces.length) return { usable: false, reasons: ["no_face"], covered: [], measures: null };
   const main = faces[largest(faces)];
   const measures = {
@@ -18,19 +20,21 @@ export function checkSelfie(image, faces, points, limits, scale = 1) {
     ...measure(image, main.box, scale),
     pose: points ? poseOf(points) : null,
   };
-  const reasons = reasonsOf(measures, main.classId, limits);
-  const covered = ["eyes", "mouth"].filter((part) => isCovered(main.classId, part));
+  const covered = ["eyes", "mouth"].filter((part) =>
+    covers ? covers[part] > limits.max_cover : isCovered(main.classId, part),
+  );
+  const reasons = reasonsOf(measures, covered, limits);
   return { usable: !reasons.length, reasons, covered, measures };
 }
 
 /** The class index is two bits: 1 the mouth, 2 the eyes. */
 const isCovered = (classId, part) => (classId & (part === "eyes" ? 2 : 1)) !== 0;
 
-function reasonsOf(m, classId, limits) {
+function reasonsOf(m, covered, limits) {
   const checks = {
     several_faces: m.other_face > limits.max_other_face,
-    eyes_covered: isCovered(classId, "eyes"),
-    mouth_covered: isCovered(classId, "mouth"),
+    eyes_covered: covered.includes("eyes"),
+    mouth_covered: covered.includes("mouth"),
     cut_off: m.border_gap < limits.min_border_gap,
     too_small: m.face_px < limits.min_face_px,
     turned: m.pose !== null && Math.abs(m.pose.nose_offset) > limits.max_nose_offset,

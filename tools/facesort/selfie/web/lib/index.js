@@ -7,6 +7,7 @@
 // Nothing is sent anywhere: models and runtime are files of the folder that Python wrote.
 
 import { advice, checkSelfie } from "./check.js";
+import { coverScores } from "./covers.js";
 import { detect, largest } from "./detect.js";
 import { fromRgba } from "./pixels.js";
 import { findPoints } from "./points.js";
@@ -46,12 +47,17 @@ export async function createSelfieCheck({ ort, settings, detector, points }) {
     const [x1, y1, x2, y2] = main?.box ?? [0, 0, 0, 0];
     const hasArea = x2 > x1 && y2 > y1;
     const found = hasArea ? await findPoints(pointsForward, image, main.box, settings.points) : null;
-    const verdict = checkSelfie(image, faces, found, settings.limits, scale);
-    return { ...verdict, advice: advice(verdict.reasons, settings.words[language]), faces };
+    const covers = hasArea ? await coverScores(detectorForward, image, main, settings) : null;
+    const verdict = checkSelfie(image, faces, found, settings.limits, scale, covers);
+    const said = faces.map((face) => (face === main ? { ...face, classId: classOf(verdict) } : face));
+    return { ...verdict, advice: advice(verdict.reasons, settings.words[language]), faces: said };
   }
 
   return { check, settings };
 }
+
+/** The main face's class by what the verdict says is covered. */
+const classOf = ({ covered }) => (covered.includes("eyes") ? 2 : 0) + (covered.includes("mouth") ? 1 : 0);
 
 /** @returns {Promise<import("./detect.js").Forward>} */
 async function forwardOf(ort, model, options) {

@@ -1,0 +1,96 @@
+"""Faces whose person is known, as arrays, and the most telling of them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from facesort.models.people.similarity_norm import STATES
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Faces whose person is known: unit ``vectors`` (n, d), ``person`` (n,) from 0 on, ``state``
+    (n,) the class index of what is worn, ``weight`` (n,) what each is worth, above 0 to 1 (1 where
+    it is not given). Raises `ValueError` where they do not fit together."""
+
+    vectors: Vectors
+    person: Ints
+    state: Ints
+    weight: Floats = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        n = len(self.vectors)
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(n))
+        if self.weight.shape != (n,) or not ((self.weight > 0) & (self.weight <= 1)).all():
+            raise ValueError(f"weight {self.weight.shape}; expected ({n},) numbers above 0 to 1")
+        if self.vectors.ndim != 2 or self.person.shape != (n,) or self.state.shape != (n,):
+            raise ValueError(
+                f"vectors {self.vectors.shape}, person {self.person.shape}, state "
+                f"{self.state.shape}; expected (n, d), (n,), (n,)"
+            )
+        if not np.isfinite(self.vectors).all():
+            raise ValueError("a vector is not finite")
+        if n and not (
+            self.person.min() >= 0 and 0 <= self.state.min() <= self.state.max() < STATES
+        ):
+            raise ValueError(f"person: expected 0 or more; state: expected 0 to {STATES - 1}")
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def take(self, rows: ArrayLike) -> Examples:
+        """Those of ``rows``, indices or a mask."""
+        chosen = np.arange(len(self))[np.asarray(rows)]
+        rows = self.vectors[chosen], self.person[chosen], self.state[chosen], self.weight[chosen]
+        return Examples(*rows)
+
+
+def capped(examples: Examples, per_state: int) -> Examples:
+    """At most ``per_state`` examples of each person in each state: those whose mean stays nearest
+    to the mean of all (herding, Rebuffi et al. 2017, https://arxiv.org/abs/1611.07725)."""
+    return examples.take(capped_rows(examples, per_state))
+
+
+def capped_rows(examples: Examples, per_state: int) -> Ints:
+    """The rows of those, in order."""
+    kept: list[int] = []
+    groups = examples.person * STATES + examples.state
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        kept += rows[_herd(examples.vectors[rows], per_state)].tolist()
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def joined(examples: Examples, more: Examples | None) -> Examples:
+    """``examples``, then ``more``."""
+    if more is None or not len(more):
+        return examples
+    if not len(examples):
+        return more
+    return Examples(
+        np.concatenate([examples.vectors, more.vectors]),
+        np.concatenate([examples.person, more.person]),
+        np.concatenate([examples.state, more.state]),
+        np.concatenate([examples.weight, more.weight]),
+    )
+
+
+def _herd(vectors: Vectors, most: int) -> Ints:
+    if len(vectors) <= most:
+        return np.arange(len(vectors))
+    mean, total = vectors.mean(axis=0), np.zeros(vectors.shape[1])
+    chosen: list[int] = []
+    for size in range(1, most + 1):
+        away = np.linalg.norm(mean - (total + vectors) / size, axis=1)
+        away[chosen] = np.inf
+        chosen.append(int(away.argmin()))
+        total += vectors[chosen[-1]]
+    return np.array(chosen, dtype=np.int64)

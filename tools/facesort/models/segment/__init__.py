@@ -1,1 +1,0 @@
-"""Where the person is in a head crop: by a model, or by GrabCut."""

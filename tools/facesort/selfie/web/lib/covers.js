@@ -1,0 +1,67 @@
+// How probably eyes and mouth of a face are covered, from the network's class scores by a look at
+// the face alone (models/occlusion_scores.py): clear eyeglasses cover nothing there.
+
+import { clip, iou } from "./boxes.js";
+import { letterbox } from "./detect.js";
+import { crop, onCanvas, round } from "./pixels.js";
+
+const EYES = 2;
+const MOUTH = 1;
+
+/** @param {import("./detect.js").Forward} forward @param {import("./boxes.js").Face} face
+ * @returns {Promise<{ eyes: number, mouth: number }>} */
+export async function coverScores(forward, image, face, settings) {
+  const { look_px: px, room, border, same_iou: sameIou } = settings.covers;
+  const { detector } = settings;
+  const [left, top, right, bottom] = clip(grow(face.box, room), image.width, image.height).map(round);
+  if (right <= left || bottom <= top) return byClass(face);
+  const cut = crop(image, left, top, right, bottom);
+  const margin = round(border * Math.max(cut.width, cut.height));
+  const [w, h] = [cut.width + 2 * margin, cut.height + 2 * margin];
+  const padded = onCanvas(cut, w, h, margin, margin, detector.grey);
+  const seen = letterbox(padded, detector.square ? detector.imgsz : px, detector);
+  const { fit } = seen;
+  const offset = [margin - left, margin - top, margin - left, margin - top];
+  const shift = [fit.left, fit.top, fit.left, fit.top];
+  const box = face.box.map((value, i) => (value + offset[i]) * fit.scale + shift[i]);
+  const best = bestOn(await forward(seen.pixels, seen.dims), box, sameIou, detector);
+  if (!best) return byClass(face);
+  const sum = Math.max(best.reduce((all, score) => all + score, 0), 1e-9);
+  const share = (bit) => best.reduce((all, score, c) => (c & bit ? all + score : all), 0) / sum;
+  return { eyes: share(EYES), mouth: share(MOUTH) };
+}
+
+function grow([x1, y1, x2, y2], factor) {
+  const [cx, cy] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  const [w, h] = [((x2 - x1) * factor) / 2, ((y2 - y1) * factor) / 2];
+  return [cx - w, cy - h, cx + w, cy + h];
+}
+
+/** The class scores of the surest anchor on the face. */
+function bestOn({ data, dims }, box, sameIou, { end2end, names }) {
+  const count = names.length;
+  const anchors = end2end ? dims[1] : dims[2];
+  const at = end2end
+    ? (i) => ({
+        box: Array.from(data.subarray(i * 6, i * 6 + 4)),
+        scores: names.map((_, c) => (c === data[i * 6 + 5] ? data[i * 6 + 4] : 0)),
+      })
+    : (i) => {
+        const [cx, cy, w, h] = [0, 1, 2, 3].map((row) => data[row * anchors + i]);
+        const scores = Array.from({ length: count }, (_, c) => data[(4 + c) * anchors + i]);
+        return { box: [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], scores };
+      };
+  let best = null;
+  for (let i = 0; i < anchors; i++) {
+    const anchor = at(i);
+    if (iou(anchor.box, box) < sameIou) continue;
+    if (!best || Math.max(...anchor.scores) > Math.max(...best)) best = anchor.scores;
+  }
+  return best;
+}
+
+/** By the one class that the detection kept. */
+function byClass({ classId, confidence }) {
+  const value = (bit) => (classId & bit ? 0.5 + confidence / 2 : 0.5 - confidence / 2);
+  return { eyes: value(EYES), mouth: value(MOUTH) };
+}
