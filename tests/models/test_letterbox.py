@@ -11,6 +11,7 @@ from facesort.models.letterbox import (
     STRIDES,
     Fit,
     anchor_count,
+    both_looks,
     decode,
     letterbox,
     suppress,
@@ -114,3 +115,17 @@ def test_a_mirrored_output_is_put_back(rows: int, columns: int, seed: int) -> No
     np.testing.assert_allclose(back[0], raw[0])  # the mirror image of the mirrored place
     np.testing.assert_allclose(unmirrored(back, size_wh), raw, rtol=1e-5)
     assert back[4, 0] == raw[4, size_wh[0] // 8 - 1]
+
+
+def test_two_looks_name_a_face_together() -> None:
+    """Box and confidence of the surer look; a class that both find likely beats either's own."""
+    one = np.array([[10, 10, 4, 4, 0.5, 0.4, 0.0], [9, 9, 3, 3, 0.1, 0.0, 0.0]], np.float32).T
+    two = np.array([[11, 10, 4, 4, 0.0, 0.4, 0.6], [8, 8, 2, 2, 0.3, 0.0, 0.0]], np.float32).T
+    both = both_looks(one, two)
+    assert both[:4].T.tolist() == [[11, 10, 4, 4], [8, 8, 2, 2]]
+    assert both[4:].argmax(axis=0).tolist() == [1, 0]
+    np.testing.assert_allclose(both[4:].max(axis=0), [0.6, 0.3])
+    empty = np.zeros((7, 0), np.float32)
+    assert both_looks(empty, empty).shape == (7, 0)
+    nothing = np.zeros((7, 2), np.float32)
+    assert (both_looks(nothing, nothing) == 0).all()

@@ -101,8 +101,9 @@ def test_the_raw_output_is_read_as_by_python(page: Any, faces: int) -> None:
 
 
 def squares(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A network that calls a red, green or blue place a face of 6 strides, less surely where it is
-    dark to the left: left and right are not alike to it."""
+    """A network that calls a red, green or blue place a face, less surely where it is dark to the
+    left, and further to the right and below: left and right are not alike to it, and no two places
+    are equally sure."""
     _, _, h, w = pixels.shape
     columns = []
     for stride in STRIDES:
@@ -110,8 +111,9 @@ def squares(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
             for x in range(stride // 2, w, stride):
                 colour = pixels[0, :, y, x]
                 left = pixels[0, :, y, max(0, x - stride)].max()
-                scores = [*(colour - colour.min()) * (0.6 + 0.3 * left) * (1 - 0.3 * (stride < 32))]
-                columns.append([x, y, 6 * stride, 6 * stride, *scores, 0])
+                sure = (0.6 + 0.3 * left) * (1 - 0.3 * x / w - 0.17 * y / h) * (stride == 32)
+                scores = [*(colour - colour.min()) * sure]
+                columns.append([x, y, 2 * stride, 2 * stride, *scores, 0])
     return np.array(columns, np.float32).T
 
 
@@ -123,8 +125,9 @@ SQUARES_JS = """async (pixels, dims) => {
         const at = (place) => [0, 1, 2].map((c) => pixels[c * plane + y * w + place]);
         const colour = at(x); const left = Math.max(...at(Math.max(0, x - stride)));
         const least = Math.min(...colour);
-        const factor = (0.6 + 0.3 * left) * (stride < 32 ? 0.7 : 1);
-        columns.push([x, y, 6 * stride, 6 * stride, ...colour.map((v) => (v - least) * factor), 0]);
+        const place = 1 - (0.3 * x) / w - (0.17 * y) / h;
+        const factor = stride === 32 ? (0.6 + 0.3 * left) * place : 0;
+        columns.push([x, y, 2 * stride, 2 * stride, ...colour.map((v) => (v - least) * factor), 0]);
       }
   const data = new Float32Array(8 * columns.length);
   columns.forEach((column, i) =>

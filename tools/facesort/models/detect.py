@@ -24,6 +24,7 @@ from facesort.models.input_size import InputSizes
 from facesort.models.letterbox import (
     MAX_FACES,
     anchor_count,
+    both_looks,
     decode,
     letterbox,
     unmirrored,
@@ -88,7 +89,7 @@ class YoloDetector:
         raw, size_wh = self.forward(pixels), (pixels.shape[3], pixels.shape[2])
         if mirrored and not self.end2end and raw.shape[1] == anchor_count(size_wh):
             other = self.forward(np.ascontiguousarray(pixels[..., ::-1]))
-            raw = (raw + unmirrored(other, size_wh)) / np.float32(2)
+            raw = both_looks(raw, unmirrored(other, size_wh))
         return decode(raw, fit, conf, self.end2end, self.max_faces)
 
 

@@ -34,7 +34,7 @@ class InputSizes:
     enlarge: float = 2.0  # of a small image, at most
     least_px: int = 128  # at which a small image is seen, its border not counted
     small_room: float = 0.2
-    mirror_small: bool = True  # see small images mirrored as well: twice a few milliseconds
+    mirror: bool = True  # what is seen small is seen mirrored as well: twice a few milliseconds
     second_scale: float = 0.35  # of the network's size: the look at faces that fill the frame
     second_room: float = 0.15
     large_face: float = 0.3  # what the second look is for

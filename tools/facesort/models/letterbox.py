@@ -100,6 +100,15 @@ def unmirrored(raw: NDArray[np.float32], size_wh: tuple[int, int]) -> NDArray[np
     return out
 
 
+def both_looks(raw: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One raw output from two of the same image: each anchor's box and confidence from the look
+    that is surer there, its class by the mean of both."""
+    first, second = raw[4:].max(axis=0), other[4:].max(axis=0)
+    scores = raw[4:] + other[4:]
+    scores *= np.maximum(first, second) / np.maximum(scores.max(axis=0), np.float32(1e-9))
+    return np.concatenate([np.where(first >= second, raw[:4], other[:4]), scores])
+
+
 def decode(
     raw: NDArray[np.float32],
     fit: Fit,

@@ -31,8 +31,8 @@ from facesort.models.letterbox import suppress
 
 
 class Look(Protocol):
-    """One pass of the network over an image (h, w, 3); ``mirrored``: the mean of that pass and of
-    one over the mirrored image."""
+    """One pass of the network over an image (h, w, 3); ``mirrored``: and one over its mirror
+    image, read together."""
 
     def __call__(
         self, rgb: Image, imgsz: int, conf: float, mirrored: bool = False, /
@@ -62,7 +62,7 @@ def detect(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -
 def _in_small(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
     """One look at a crop's own scale; another, smaller one where that finds nothing."""
     px = small_input_px((rgb.shape[1], rgb.shape[0]), imgsz, sizes)
-    both = sizes.mirror_small
+    both = sizes.mirror
     found = _bordered(look, rgb, px, conf, sizes.small_room, both)
     if not len(found):
         found = _bordered(look, rgb, second_input_px(px, sizes), conf, sizes.second_room, both)
@@ -106,7 +106,7 @@ def _large_faces(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSi
     """What a smaller look with a border finds, as far as it is large."""
     px = second_input_px(imgsz, sizes)
     small, scale = shrunk(rgb, px)
-    found = _bordered(look, small, px, conf, sizes.second_room)
+    found = _bordered(look, small, px, conf, sizes.second_room, sizes.mirror)
     large = _sides(found, (small.shape[1], small.shape[0])) >= sizes.large_face
     return _scaled(_take(found, np.flatnonzero(large)), 1 / scale)
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from facesort.album.corrections.regression_check import CHANCE, Refused, chance_of
 from facesort.album.corrections.sorted_album import SortedAlbum
-from facesort.album.person.gallery import NEAREST, NO_EXAMPLE, Examples
+from facesort.album.person.examples import Examples
+from facesort.album.person.gallery import NEAREST, NO_EXAMPLE
 from facesort.album.user_labels import UserLabel
 from facesort.models.people.similarity_norm import SimilarityNorm
 

@@ -92,22 +92,32 @@ function mirroredPixels(pixels, [, channels, h, w]) {
   return out;
 }
 
-/** The mean of a raw output and of one for the mirrored input: anchors lie row by row. */
-export function meanWithMirrored({ data, dims }, other, [, , h, w]) {
+/** One raw output from one of an image and one of its mirror image, whose anchors lie row by row:
+ * box and confidence from the look that is surer there, the class by the mean of both. */
+export function bothLooks({ data, dims }, other, [, , h, w]) {
   const [, rows, anchors] = dims;
   const out = new Float32Array(data.length);
   let first = 0;
   for (const stride of STRIDES) {
     const [high, wide] = [Math.floor(h / stride), Math.floor(w / stride)];
-    for (let y = 0; y < high; y++) {
-      for (let x = 0; x < wide; x++) {
-        const at = first + y * wide + x;
-        const across = first + y * wide + (wide - 1 - x);
-        for (let row = 0; row < rows; row++) {
-          const value = other.data[row * anchors + across];
-          const back = row === 0 ? Math.fround(w - value) : value;
-          out[row * anchors + at] = Math.fround(data[row * anchors + at] + back) / 2;
-        }
+    for (let i = 0; i < high * wide; i++) {
+      const at = first + i;
+      const across = first + i - (i % wide) + (wide - 1 - (i % wide));
+      let [ours, theirs, most] = [0, 0, Math.fround(1e-9)];
+      for (let row = 4; row < rows; row++) {
+        const [a, b] = [data[row * anchors + at], other.data[row * anchors + across]];
+        const sum = Math.fround(a + b); // rounded as NumPy rounds: ties must break alike
+        [ours, theirs, most] = [Math.max(ours, a), Math.max(theirs, b), Math.max(most, sum)];
+        out[row * anchors + at] = sum;
+      }
+      const factor = Math.fround(Math.max(ours, theirs) / most);
+      for (let row = 4; row < rows; row++) {
+        out[row * anchors + at] = Math.fround(out[row * anchors + at] * factor);
+      }
+      for (let row = 0; row < 4; row++) {
+        const back = other.data[row * anchors + across];
+        const theirBox = row === 0 ? Math.fround(w - back) : back;
+        out[row * anchors + at] = ours >= theirs ? data[row * anchors + at] : theirBox;
       }
     }
     first += high * wide;
@@ -125,7 +135,7 @@ export async function detect(forward, image, imgsz, settings) {
     if (mirrored && !settings.end2end && raw.dims[2] === anchorCount(dims)) {
       const first = { data: Float32Array.from(raw.data), dims: raw.dims };
       const other = await forward(mirroredPixels(pixels, dims), dims);
-      return decode(meanWithMirrored(first, other, dims), fit, least, settings);
+      return decode(bothLooks(first, other, dims), fit, least, settings);
     }
     return decode(raw, fit, least, settings);
   };
@@ -143,7 +153,7 @@ async function inSmall(look, image, imgsz, settings) {
   const { conf, sizes } = settings;
   const content = Math.max(sizes.least_px, sizes.enlarge * Math.max(image.width, image.height));
   const px = Math.min(inputPx(content * (1 + 2 * sizes.small_room)), imgsz);
-  const both = sizes.mirror_small;
+  const both = sizes.mirror;
   const found = await bordered(look, image, px, conf, sizes.small_room, settings, both);
   if (found.length) return found;
   return bordered(look, image, secondPx(px, sizes), conf, sizes.second_room, settings, both);
@@ -183,7 +193,8 @@ async function largeFaces(look, image, imgsz, settings) {
   const scale = Math.min(1, px / Math.max(image.width, image.height));
   const target = [image.width, image.height].map((length) => Math.max(1, round(length * scale)));
   const small = scale < 1 ? resizeLinear(halve(image, 2 * px), target[0], target[1]) : image;
-  const found = await bordered(look, small, px, conf, sizes.second_room, settings);
+  const { second_room: room, mirror } = sizes;
+  const found = await bordered(look, small, px, conf, room, settings, mirror);
   const large = found.filter((face) => side(face.box, small) >= sizes.large_face);
   return large.map((face) => ({ ...face, box: face.box.map((value) => value / scale) }));
 }
