@@ -21,6 +21,7 @@ MAY_IMPORT = {  # room: the rooms it may import, besides the ground
     "media": {"models", "media"},
     "cli": {"models", "cli"},
     "review": {"album", "review"},
+    "curate": {"labels", "dataset", "models", "review", "curate"},
     "evaluate": {"labels", "dataset", "models", "album", "evaluate"},
 }
 

@@ -4,32 +4,44 @@
     python tools/label_images.py photos/new                       # the four classes
     python tools/label_images.py photos/new --classes cat,dog     # or your own
     python tools/label_images.py photos/new --prelabel            # the detector draws first
+    python tools/label_images.py my.yaml --next 200               # those that would teach most
+    python tools/label_images.py my.yaml --next 200 --task next.json       # or in Label Studio
+    python tools/label_images.py my.yaml --take-back exported.json --retrain
 
 Keys: w draws a box, Ctrl+S saves, d and a go to the next and the previous image (and save),
 Space confirms an image whose boxes are right, Ctrl and the wheel zoom. Close the window to go on.
 
 --prelabel writes labels only for images that have none and lists them in prelabelled.csv beside
 the labels, until you have saved or confirmed each. Images are never changed or deleted.
+
+--next N picks, of the images without a label, those that the model is least sure of, of the classes
+that lack examples, unlike each other. --task writes them as a task for Label Studio (.json) or CVAT
+(.xml) with the model's boxes, instead of opening labelImg; --take-back reads what was exported
+there, whatever its format. --retrain then trains on (train_yolo.py, from --start).
 Exit code: 0 all labels are valid, 1 a problem remains (listed), 2 usage.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facesort import console
+from facesort import console, packages, paths
+from facesort.commands import command_line
 from facesort.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
+    from facesort.curate.next_labels import Picked
     from facesort.labels.labelimg.prelabel import Prelabelled
     from facesort.labels.labelimg.process import Shown
     from facesort.labels.labelimg.session import Returned, Session
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "occlusion.onnx"
+WEIGHTS = paths.ASSETS / "weights" / "occlusion.onnx"
+YAML = (".yaml", ".yml")
 
 
 def arguments(argv: Sequence[str]) -> Namespace:
@@ -51,14 +63,40 @@ def arguments(argv: Sequence[str]) -> Namespace:
         metavar="0..1",
         help="--prelabel draws no box below it (default: the model's)",
     )
+    add("--next", type=int, metavar="N", help="only the N images whose labels would teach most")
+    add("--task", type=console.path, metavar="FILE", help="--next: a task, no window")
+    add(
+        "--take-back",
+        type=console.path,
+        metavar="FILE",
+        help="read labels made elsewhere",
+    )
+    add("--retrain", action="store_true", help="train on the data set YAML afterwards")
+    add(
+        "--start",
+        type=console.path,
+        metavar="FILE",
+        help="checkpoint that --retrain begins with (default: weights/occlusion.pt)",
+    )
+    add("--epochs", type=int, default=20, metavar="N", help="of --retrain (default: 20)")
     args = parser.parse_args(argv)
-    if not args.prelabel and (args.weights or args.conf is not None):
+    if not (args.prelabel or args.next) and (args.weights or args.conf is not None):
         raise UsageError("--weights, --conf: say how --prelabel works; pass --prelabel as well")
+    if args.next is not None and args.next < 1:
+        raise UsageError(f"--next {args.next}: expected 1 or more")
+    if args.task and not args.next:
+        raise UsageError("--task: says where the images of --next go; pass --next as well")
+    if args.take_back and (args.next or args.prelabel):
+        raise UsageError("--take-back: goes without --next and --prelabel")
+    if args.retrain and args.dataset.suffix.lower() not in YAML:
+        raise UsageError("--retrain: trains on a data set YAML; a folder is none")
+    if args.task and args.retrain:
+        raise UsageError("--retrain: there is nothing new yet; pass it with --take-back")
     return args
 
 
 def folder_and_names(args: Namespace) -> tuple[Path, tuple[str, ...]]:
-    if args.dataset.suffix.lower() in (".yaml", ".yml"):
+    if args.dataset.suffix.lower() in YAML:
         if args.classes:
             raise UsageError(f"--classes: {args.dataset.name} names the classes; leave it out")
         from facesort.dataset.yolo_dataset import read_config
@@ -90,6 +128,57 @@ def prelabel(args: Namespace, session: Session) -> tuple[str, ...]:
     return done.unreadable
 
 
+def pick_next(args: Namespace, session: Session) -> Picked:
+    """The images to label next, and what the model sees in each."""
+    from facesort.curate import next_labels
+    from facesort.models.detect import load_detector
+
+    file = args.weights or WEIGHTS
+    conf = load_detector(file).conf if args.conf is None else args.conf
+    detector = load_detector(file, next_labels.LOWEST_CONF, threads=0)
+    picked = next_labels.pick(session, detector, args.next, conf, console.progress)
+    for reason in picked.left_out:
+        print(f"left out: {console.one_line(reason)}")
+    print(f"images without a label: {picked.unlabelled:,}; picked: {len(picked.seen):,}")
+    return picked
+
+
+def hand_over(args: Namespace, session: Session, folder: Path) -> int:
+    """--task: a file for a program elsewhere."""
+    from facesort.dataset.label_tasks import write_task
+
+    picked = pick_next(args, session)
+    write_task(picked.session, picked.seen, args.task, folder)
+    print(f"task: {args.task}; its images lie below {folder}")
+    print(f"afterwards: python tools/label_images.py {args.dataset} --take-back EXPORTED")
+    return 0
+
+
+def take_back(args: Namespace, session: Session, folder: Path) -> int:
+    from facesort.dataset.label_tasks import take_back as read
+
+    taken = read(session, args.take_back, folder)
+    for note in taken.notes:
+        print(console.one_line(note))
+    inside, lost = sum(taken.boxes.values()), sum(taken.left_out.values())
+    print(f"boxes: {inside + lost:,} in = {inside:,} taken + {lost:,} left out")
+    for reason, number in sorted(taken.left_out.items()):
+        print(f"left out {reason}: {number:,}")
+    per_class = ", ".join(f"{name} {taken.boxes[name]:,}" for name in session.names)
+    print(f"images with a new label: {taken.images:,} ({per_class})")
+    if taken.backup:
+        print(f"the labels as they were before: {taken.backup}")
+    return retrain(args) if args.retrain else 0
+
+
+def retrain(args: Namespace) -> int:
+    """Train on; the data set is what it is now."""
+    start = args.start or paths.ASSETS / "weights" / "occlusion.pt"
+    options = [f"model={start}", f"data={args.dataset}", f"epochs={args.epochs}"]
+    sys.stdout.flush()
+    return subprocess.run([*command_line("train_yolo"), *options], check=False).returncode
+
+
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
     from facesort.labels.labelimg import process
@@ -97,8 +186,22 @@ def main(argv: Sequence[str]) -> int:
     from facesort.labels.labelimg.prelabel import mark_reviewed
     from facesort.labels.labelimg.session import check_return
 
-    process.require_labelimg()
-    session = sessions.prepare(*folder_and_names(args))
+    has_window = not (args.task or args.take_back)
+    if has_window:
+        packages.require("labelImg", "PyQt5", what="label_images.py")
+        process.require_labelimg()
+    if args.task:
+        from facesort.dataset.label_tasks import check_task
+
+        check_task(args.task)
+    folder, names = folder_and_names(args)
+    session = sessions.prepare(folder, names)
+    if args.take_back:
+        return take_back(args, session, folder)
+    if args.task:
+        return hand_over(args, session, folder)
+    if args.next:
+        session = pick_next(args, session).session
     print(f"images: {len(session.images):,}, left out: {len(session.left_out):,}")
     print(f"labels are in {session.label_root}")
     backup = sessions.back_up(session, sessions.snapshot(session), "before")
@@ -115,7 +218,8 @@ def main(argv: Sequence[str]) -> int:
     elif backup:
         print(f"the labels as they were before: {backup}")
     reasons = [f"{path}: {reason}" for path, reason in session.left_out.items()]
-    return report([*reasons, *unreadable], session, shown, returned)
+    code = report([*reasons, *unreadable], session, shown, returned)
+    return retrain(args) if args.retrain and code == 0 else code
 
 
 def report(left_out: Sequence[str], session: Session, shown: Shown, returned: Returned) -> int:

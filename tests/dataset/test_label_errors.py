@@ -37,23 +37,26 @@ def doubts_of(text: str, seen: Seen, judged: set[int] | None = None) -> list[tup
     [
         ("", [], []),
         (LABEL, [(HERE, 1, 0.9)], []),
-        (LABEL, [(HERE, 2, 0.9)], [("other class", 0, 1, 2, 0.9)]),
-        (LABEL, [([20, 20, 60, 40], 2, 0.9)], [("other class", 0, 1, 2, 0.9)]),  # IoU .5
-        (LABEL, [([20, 20, 60, 39], 2, 0.9)], [("other class", 0, 1, 2, 0.9)]),  # .475: one face
-        (  # .27: another face
+        (LABEL, [(HERE, 2, 0.9)], [("wrong class", 0, 1, 2, 0.9)]),
+        (LABEL, [([20, 20, 60, 40], 2, 0.9)], [("wrong class", 0, 1, 2, 0.9)]),  # IoU .5
+        (LABEL, [([20, 20, 60, 39], 2, 0.9)], [("wrong class", 0, 1, 2, 0.9)]),  # .475: one face
+        # .27: nobody's face but this, so the box was drawn beside it
+        (LABEL, [([43, 20, 83, 60], 2, 0.9)], [("badly placed box", 0, 1, 2, 0.66)]),
+        (LABEL, [([20, 35, 60, 75], 1, 0.9)], [("badly placed box", 0, 1, 1, 0.49)]),
+        (  # too far away, or far too large: another face
             LABEL,
-            [([43, 20, 83, 60], 2, 0.9)],
-            [("extra box", 0, 1, None, 1.0), ("missing box", None, None, 2, 0.9)],
+            [([65, 65, 95, 95], 2, 0.9)],
+            [("box on nothing", 0, 1, None, 1.0), ("missing box", None, None, 2, 0.9)],
         ),
         # .475 of the first, but it is the second's: nothing is said of the first's class
         (f"{LABEL}\n2 .4 .295 .4 .19", [([20, 20, 60, 39], 2, 0.9), (HERE, 1, 0.3)], []),
         (LABEL, [(HERE, 2, 0.4)], []),  # unsure, but something is there
         (LABEL, [(HERE, 1, 0.6), (HERE, 2, 0.5)], []),  # the surer one counts
-        (LABEL, [], [("extra box", 0, 1, None, 1.0)]),
-        (LABEL, [(HERE, 1, 0.06)], [("extra box", 0, 1, None, 0.94)]),
+        (LABEL, [], [("box on nothing", 0, 1, None, 1.0)]),
+        (LABEL, [(HERE, 1, 0.06)], [("box on nothing", 0, 1, None, 0.94)]),
         (LABEL, [(HERE, 1, 0.9), (BESIDE, 3, 0.8)], [("missing box", None, None, 3, 0.8)]),
         (LABEL, [(HERE, 1, 0.9), (BESIDE, 3, 0.4)], []),
-        ("x\n" + LABEL, [(HERE, 2, 0.9)], [("other class", 1, 1, 2, 0.9)]),  # of the second line
+        ("x\n" + LABEL, [(HERE, 2, 0.9)], [("wrong class", 1, 1, 2, 0.9)]),  # of the second line
         ("1 .1 .1 .1 .1", [([50, 50, 55, 55], 0, 0.9)], []),  # too small to judge
     ],
 )
@@ -72,8 +75,8 @@ def test_the_surest_and_then_the_largest_come_first() -> None:
     )
     look = ImageStats((100, 100), 1, "", 0, np.zeros(2), np.zeros(2), found([]))
     ranked = rank(suspect_labels(sample, look, {0}))
-    assert [d.box for d in ranked["extra box"]] == [1, 0]
-    assert ranked["other class"] == ranked["missing box"] == []
+    assert [d.box for d in ranked["box on nothing"]] == [1, 0]
+    assert ranked["wrong class"] == ranked["missing box"] == []
 
 
 def test_classes_meet_by_name() -> None:

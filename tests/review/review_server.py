@@ -18,9 +18,10 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
 @dataclass
 class Server:
-    """`review.py` as a process; ``client`` is let in."""
+    """`review.py`, or another ``script``, as a process; ``client`` is let in."""
 
     argv: list[str]
+    script: str = "review.py"
     process: subprocess.Popen[str] | None = None
     url: str = ""
     token: str = ""
@@ -29,7 +30,7 @@ class Server:
     def start(self) -> Server:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, str(TOOLS / "review.py"), "--no-browser", *self.argv],
+            [sys.executable, str(TOOLS / self.script), "--no-browser", *self.argv],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

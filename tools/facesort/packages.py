@@ -40,7 +40,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "check_dataset": ("imagehash", "jinja2", "matplotlib"),
     "crops_to_yolo": ("imagehash",),
     "evaluate_yolo": ("jinja2", "matplotlib", "imagehash"),
-    "label_images": ("labelImg", "PyQt5"),
     "train_classifier": (*_TORCH, "torchvision", "onnx", "imagehash"),
     "train_embedder": ("torch", "onnx"),
     "train_points": ("torch", "onnx"),

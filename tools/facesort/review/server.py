@@ -34,19 +34,21 @@ KINDS = {
 HOST = "127.0.0.1"
 
 
-def static_files() -> dict[str, tuple[bytes, str]]:
-    """URL: content and type. They are listed once: no request names a file."""
+def static_files(*folders: Path) -> dict[str, tuple[bytes, str]]:
+    """URL: content and type. They are listed once: no request names a file. Of files of one name,
+    the one of the last folder is served."""
     files = {
-        f"/static/{path.relative_to(STATIC).as_posix()}": (path.read_bytes(), KINDS[path.suffix])
-        for path in sorted(STATIC.rglob("*"))
+        f"/static/{path.relative_to(folder).as_posix()}": (path.read_bytes(), KINDS[path.suffix])
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
         if path.suffix in KINDS
     }
     return files | {"/": files["/static/index.html"]}
 
 
-def application(routes: list[Route], keys: Keys) -> ASGIApp:
-    """The page and ``routes`` behind the gate of ``keys``."""
-    files = static_files()
+def application(routes: list[Route], keys: Keys, pages: tuple[Path, ...] = (STATIC,)) -> ASGIApp:
+    """The page, whose files lie in ``pages``, and ``routes`` behind the gate of ``keys``."""
+    files = static_files(*pages)
 
     async def static(request: Request) -> Response:
         data, kind = files[request.url.path]
@@ -87,21 +89,34 @@ def serve(
 ) -> int:
     """Review the album sorted into ``root`` until Ctrl-C; without it, begin at the start screen."""
     house = House(root, command_line("sort_photos"), cache, load_encoder)
+    for line in house.desk.news if house.is_open else ():
+        say(line)
+    try:
+        routes = [*Routes(house).routes(), *start_routes(house)]
+        show("review page", routes, port, open_browser, say)
+    finally:
+        house.close()
+    return 0
+
+
+def show(
+    what: str,
+    routes: list[Route],
+    port: int,
+    open_browser: bool,
+    say: Callable[[str], None],
+    pages: tuple[Path, ...] = (STATIC,),
+) -> None:
+    """Serve a page of ours to this machine until Ctrl-C, behind keys of its own."""
     with listen(port) as sock:
         keys = Keys(sock.getsockname()[1])
         url = f"http://{HOST}:{keys.port}/#token={keys.token}"
-        for line in house.desk.news if house.is_open else ():
-            say(line)
-        say(f"review page: {url}")
+        say(f"{what}: {url}")
         say("it listens to this machine only; Ctrl-C ends it, everything you did is kept")
         if open_browser:
             threading.Timer(0.5, webbrowser.open, [url]).start()
-        try:
-            with suppress(KeyboardInterrupt):  # the server reports its own end
-                run_app(application([*Routes(house).routes(), *start_routes(house)], keys), sock)
-        finally:
-            house.close()
-    return 0
+        with suppress(KeyboardInterrupt):  # the server reports its own end
+            run_app(application(routes, keys, pages), sock)
 
 
 def run_app(app: ASGIApp, sock: socket.socket) -> None:

@@ -11,16 +11,18 @@ from typing import Any
 from facesort.dataset.check import report_images, statistics
 from facesort.dataset.check.checker import Checked
 from facesort.dataset.check.issues import CHECKS, ERROR, WARNING
-from facesort.dataset.check.label_errors import EXTRA_BOX, MISSING_BOX, OTHER_CLASS
+from facesort.dataset.check.label_errors import BAD_BOX, EXTRA_BOX, MISSING_BOX, WRONG_CLASS
 from facesort.dataset.check.lint import flags_of
+from facesort.dataset.check.proposals import propose
 from facesort.dataset.check.thumbnails import file_uri
 
 TEMPLATE = "report.html.j2"
 ROWS_SHOWN = 60  # of a check's findings; report.json has them all
 
 LABEL_ERROR_TEXT = {
-    OTHER_CLASS: "The model is sure of another class than the label says.",
+    WRONG_CLASS: "The model is sure of another class than the label says.",
     MISSING_BOX: "The model is sure of a face where the label has no box.",
+    BAD_BOX: "The model sees the face, but elsewhere, or larger or smaller.",
     EXTRA_BOX: "The label has a box where the model sees nothing, even at its lowest confidence.",
 }
 
@@ -49,14 +51,18 @@ def free_folder(wanted: Path) -> Path:
 
 
 def write_report(checked: Checked, request: Request) -> Path:
-    """Write ``report.html``, ``report.json`` and ``plots/`` into ``request.out``; the page."""
+    """Write ``report.html``, ``report.json``, ``fixes.json`` and ``plots/`` into ``request.out``;
+    the page."""
     request.out.mkdir(parents=True, exist_ok=True)
     images = _draw(checked, request.out / "plots")
     (request.out / "report.json").write_text(
         json.dumps(as_json(checked, request), indent=1), encoding="utf-8"
     )
+    proposals = propose(checked)
+    listed = {"data": request.name, "fixes": [fix.as_json for fix in proposals.fixes]}
+    (request.out / "fixes.json").write_text(json.dumps(listed, indent=1), encoding="utf-8")
     page = request.out / "report.html"
-    text = _render(_context(checked, request, images))
+    text = _render(_context(checked, request, images) | {"proposals": proposals})
     # file names may be no Unicode
     page.write_text(text, encoding="utf-8", errors="backslashreplace")
     return page

@@ -10,6 +10,15 @@ from itertools import combinations
 
 from facesort.dataset.check import label_errors as doubting
 from facesort.dataset.check import lint
+from facesort.dataset.check.groups import (
+    BURST,
+    Group,
+    Link,
+    SamePerson,
+    find_groups,
+    find_links,
+    leak_free,
+)
 from facesort.dataset.check.issues import CHECKS, ERROR, Issue, find
 from facesort.dataset.check.sample import Detect, ImageStats, Sample, measure_image, read_samples
 from facesort.dataset.check.statistics import SplitCounts, count_splits, has_two_bits
@@ -33,11 +42,22 @@ class Pair:
     a: Sample
     b: Sample
     bits: int | None
+    is_burst: bool = False
 
 
 def find_pairs(faces: Sequence[tuple[Sample, ImageStats]]) -> list[Pair]:
     """Pairs across splits, exact ones and then the most alike first, and exact ones within."""
     return [*_exact(faces), *sorted(_near(faces), key=lambda pair: pair.bits or 0)]
+
+
+def burst_pairs(faces: Sequence[tuple[Sample, ImageStats]], links: Sequence[Link]) -> list[Pair]:
+    """Bursts across splits, of links that were found with the help of faces."""
+    pairs = []
+    for link in links:
+        a, b = sorted((faces[link.i][0], faces[link.j][0]), key=_rank)
+        if link.kind == BURST and a.split != b.split:
+            pairs.append(Pair(a, b, link.bits, is_burst=True))
+    return sorted(pairs, key=lambda pair: pair.bits or 0)
 
 
 def check_pairs(pairs: Sequence[Pair]) -> list[Issue]:
@@ -47,7 +67,9 @@ def check_pairs(pairs: Sequence[Pair]) -> list[Issue]:
 
 def _finding(pair: Pair) -> Issue:
     a, b = pair.a, pair.b
-    if pair.bits is not None:
+    if pair.is_burst:
+        check, what = "burst-leak", "same person, similar picture:"
+    elif pair.bits is not None:
         check, what = "near-leak", f"{pair.bits} of 64 bits from"
     else:
         check, what = ("leak" if a.split != b.split else "twin"), "same file as"
@@ -95,6 +117,12 @@ class Checked:
     pairs: list[Pair]
     label_errors: dict[str, list[doubting.SuspectLabel]]
     counts: list[SplitCounts]
+    groups: list[Group]
+
+    @cached_property
+    def moves(self) -> dict[tuple[str, str], str]:
+        """{(split, image name): its split instead}: the proposal of a leak-free split."""
+        return leak_free(self.samples, self.groups)
 
     @cached_property
     def faces(self) -> list[tuple[Sample, ImageStats]]:
@@ -129,24 +157,33 @@ def check(
     judged: set[int] | None = None,
     workers: int = 2,
     step: Step = no_step,
+    same_person: SamePerson | None = None,
 ) -> Checked:
     """Run every check. ``detect`` is a model whose word is held against the labels of the classes
-    ``judged``; ``step`` wraps the long loop, for a progress bar."""
+    ``judged``; ``same_person`` finds bursts among similar images; ``step`` wraps the long loop,
+    for a progress bar."""
     samples = read_samples(layout)
     work = ordered_map(partial(measure_image, detect=detect), samples, workers)
     looks = list(step(work, len(samples), "image"))
     faces = readable(samples, looks)
-    pairs = find_pairs(faces)
+    links = find_links(faces, same_person)
+    pairs = [*find_pairs(faces), *burst_pairs(faces, links)]
     issues = lint.check_set(layout, samples)
     for sample, seen in zip(samples, looks, strict=True):
         issues += _check_one(layout, sample, seen)
     issues += lint.check_exif(faces)
     issues += check_pairs(pairs)
+    usual = doubting.usual_offset(faces)
     label_errors = [
-        d for sample, seen in faces for d in doubting.suspect_labels(sample, seen, judged or set())
+        doubt
+        for sample, seen in faces
+        for doubt in doubting.suspect_labels(sample, seen, judged or set(), usual)
     ]
     counts = count_splits(samples, layout.splits)
-    return Checked(layout, samples, looks, issues, pairs, doubting.rank(label_errors), counts)
+    groups = find_groups(faces, links)
+    return Checked(
+        layout, samples, looks, issues, pairs, doubting.rank(label_errors), counts, groups
+    )
 
 
 def _check_one(layout: Layout, sample: Sample, seen: ImageStats | str) -> list[Issue]:

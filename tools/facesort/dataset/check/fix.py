@@ -8,8 +8,10 @@ out/changes.csv          split, image, action, why
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +19,13 @@ import yaml
 
 from facesort.csv_files import Writer
 from facesort.dataset.check.checker import Checked
+from facesort.dataset.check.fixes import MOVE_SPLIT, from_json
 from facesort.dataset.check.issues import CHECKS
 from facesort.dataset.check.lint import leaves, overlapping
-from facesort.dataset.check.sample import MISSING, Line, Sample, clipped
+from facesort.dataset.check.mending import BACKUPS, Mended, Mender, Place
+from facesort.dataset.check.proposals import propose
+from facesort.dataset.check.sample import MISSING, Line, Sample, clipped, read_samples
+from facesort.dataset.splits import SPLITS
 from facesort.dataset.writer import FreeNames
 from facesort.dataset.yolo_dataset import Layout
 from facesort.errors import DatasetError
@@ -71,7 +77,7 @@ def write_fixed(checked: Checked, out: Path) -> Fixed:
             copy.note(sample, LEFT_OUT, reason)
         else:
             copy.add(sample)
-    _write_config(checked, out, [s for s in checked.layout.splits if copy.images[s]])
+    _write_config(checked.layout, out, [s for s in checked.layout.splits if copy.images[s]])
     _write_changes(changes, out / "changes.csv")
     return Fixed(out, copy.images.total(), copy.boxes, changes)
 
@@ -109,10 +115,70 @@ class _Copy:
         self.boxes += len(lines)
 
 
+def copy_set(layout: Layout, samples: Sequence[Sample], out: Path) -> Place:
+    """The data set as it is in the new folder ``out``: images linked, labels copied, and a folder
+    for every split, so that images can move there. Raises `DatasetError` as `require_new`."""
+    require_new(layout, out)
+    names, images = FreeNames(), {}
+    folders = {split: out / "images" / split for split in SPLITS}
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    for sample in samples:
+        target = names.of(folders[sample.split] / sample.inside)
+        try:
+            link_or_copy(sample.path, target)
+        except FileNotFoundError:  # a list of images that names one which is not there
+            continue
+        if sample.label_fault != MISSING:
+            label = yolo.label_path_of(target)
+            label.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(sample.label, label)
+        images[sample.split, sample.name] = target
+    place = Place(out, images, folders, {})
+    write_config(layout, place)
+    return place
+
+
+def write_leak_free(checked: Checked, out: Path) -> int:
+    """A copy in ``out`` whose splits share no group; how many images changed their split."""
+    place = copy_set(checked.layout, checked.samples, out)
+    moves = [fix for fix in propose(checked).fixes if fix.action == MOVE_SPLIT]
+    mended = Mender(place, checked.samples).apply(moves)
+    write_config(checked.layout, place)
+    return len(mended.done)
+
+
+def mend_file(layout: Layout, file: Path, out: Path | None) -> Mended:
+    """Carry out the fixes of ``file`` whose ``apply`` is true, in the new copy ``out``, else in
+    place. Raises `DatasetError` where the file cannot be read."""
+    try:
+        listed = json.loads(file.read_text(encoding="utf-8"))["fixes"]
+        ticked = [one for one in listed if one["apply"] is True]
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read ({error.strerror}); check the path") from None
+    except (ValueError, KeyError, TypeError):
+        raise DatasetError(f"{file}: no fixes; expected the fixes.json of a report") from None
+    fixes = [from_json(one, f"{file.name}: fix {number}") for number, one in enumerate(ticked, 1)]
+    samples = read_samples(layout)
+    place = copy_set(layout, samples, out) if out else Place.of(layout, samples)
+    mended = Mender(place, samples).apply(fixes)
+    if out:
+        write_config(layout, place)
+    return mended
+
+
+def write_config(layout: Layout, place: Place) -> None:
+    """The YAML of a copy, with the splits that hold images now."""
+    taken_away = place.root / BACKUPS
+    kept = [path for path in place.images.values() if not path.is_relative_to(taken_away)]
+    used = [s for s in SPLITS if any(path.is_relative_to(place.folders[s]) for path in kept)]
+    _write_config(layout, place.root, used)
+
+
 def require_new(layout: Layout, out: Path) -> None:
     """Raise `DatasetError` where a copy would land on, or within, something that is there."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DatasetError(f"{out}: is there already; pass --fix a folder that is new or empty")
+        raise DatasetError(f"{out}: is there already; pass a folder that is new or empty")
     for _, folder in layout.folders:
         if folder in out.resolve().parents:
             raise DatasetError(f"{out}: lies inside {folder}, which it would copy; choose another")
@@ -165,11 +231,11 @@ def _write_label(sample: Sample, image: Path, lines: list[str]) -> None:
     label.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _write_config(checked: Checked, out: Path, splits: list[str]) -> None:
-    original = yaml.safe_load(checked.layout.file.read_text(encoding="utf-8"))
+def _write_config(layout: Layout, out: Path, splits: list[str]) -> None:
+    original = yaml.safe_load(layout.file.read_text(encoding="utf-8"))
     kept = {key: original[key] for key in ("kpt_shape", "flip_idx") if key in original}
     folders = {split: f"images/{split}" for split in splits}
-    content = {**folders, **kept, "names": dict(enumerate(checked.layout.names))}
+    content = {**folders, **kept, "names": dict(enumerate(layout.names))}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     out.mkdir(parents=True, exist_ok=True)
     (out / "data.yaml").write_text(text, encoding="utf-8")

@@ -82,6 +82,11 @@ CHECKS: dict[str, Check] = {
         "Near-duplicates across splits",
         "Look at the pairs: the same photo, cut or re-saved, inflates every figure.",
     ),
+    "burst-leak": Check(
+        WARNING,
+        "Same person, one burst, across splits",
+        "Similar pictures with the same face: figures on them are too good.",
+    ),
     "exif-unsure": Check(
         WARNING,
         "EXIF turns the image, and its boxes look turned",

@@ -24,7 +24,7 @@ ISSUES_SHOWN = 14  # of a check
 PAIRS_SHOWN = 24
 FACES_SHOWN = 48  # of a class, in its contact sheet
 CLASSES_SHOWN = 24  # contact sheets
-_AS_PAIRS = ("leak", "near-leak", "twin")
+_AS_PAIRS = ("leak", "near-leak", "burst-leak", "twin")
 
 
 def of_issues(checked: Checked, workers: int) -> dict[str, list[tuple[Issue, str]]]:
@@ -88,7 +88,8 @@ def of_label_errors(
 
     def image(suspect: SuspectLabel) -> str:
         colour = MODEL_RGB if suspect.kind == MISSING_BOX else LABEL_RGB
-        return snapshot(suspect.sample, [Mark(suspect.xyxy_px, colour)])
+        better = [Mark(suspect.better_px, MODEL_RGB)] if suspect.better_px else []
+        return snapshot(suspect.sample, [Mark(suspect.xyxy_px, colour), *better])
 
     shown = {
         kind: label_errors[:top]

@@ -40,19 +40,27 @@ def snapshot(sample: Sample, marks: Sequence[Mark], whole: bool = False) -> str:
 
 def snapshot_of(path: Path, marks: Sequence[Mark], whole: bool = False) -> str:
     """The first mark with its surroundings, or the whole image; a data URI, "" if unreadable."""
+    rgb = picture_of(path, marks, whole)
+    return "" if rgb is None else data_uri(rgb)
+
+
+def picture_of(
+    path: Path, marks: Sequence[Mark], whole: bool = False, height_px: int = HEIGHT_PX
+) -> Image | None:
+    """The first mark with its surroundings, or the whole image; None if unreadable."""
     try:
         photo = open_photo(path, min_long_side_px=MEASURE_PX)
     except PhotoError:
-        return ""
+        return None
     boxes = as_boxes([mark.xyxy_px for mark in marks])
     window = np.array([0, 0, *photo.size_wh], dtype=np.float64)
     if marks and not whole:
         window = _window(boxes[0], photo.size_wh, _FAR)
     crop = _cut(photo, window)
-    shown, factor = _to_height(crop, HEIGHT_PX)
+    shown, factor = _to_height(crop, height_px)
     for mark, box in zip(marks, boxes, strict=True):
         _draw(shown, (box - np.tile(window[:2], 2)) * photo.scale * factor, mark.rgb)
-    return data_uri(shown)
+    return shown
 
 
 def contact_sheet(

@@ -1,0 +1,77 @@
+"""Picks the images of a labelling session that are to be labelled next, and what a model sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from facesort.dataset.next_images import Candidate, choose, looks_of
+from facesort.errors import LabelError, PhotoError
+from facesort.labels import yolo
+from facesort.labels.image_labels import ImageLabels
+from facesort.labels.labelimg.session import Session
+from facesort.models.class_scores import detect_with_scores
+from facesort.models.detect import YoloDetector
+from facesort.photos import open_photo
+from facesort.reporter import Step, no_step
+
+LOWEST_CONF = 0.05  # what the model hardly suspects is worth a look as well
+_LONG_SIDE_PX = 1280
+
+
+@dataclass(frozen=True)
+class Picked:
+    """``session`` shows the picked images only, ``seen`` are the model's boxes in them;
+    ``unlabelled`` is how many there were to pick from, ``left_out`` why others could not be."""
+
+    session: Session
+    seen: list[ImageLabels]
+    unlabelled: int
+    left_out: list[str]
+
+
+def pick(
+    session: Session, detector: YoloDetector, count: int, conf: float, step: Step = no_step
+) -> Picked:
+    """``detector`` is asked down to `LOWEST_CONF`, and its boxes are kept from ``conf``. Raises
+    `LabelError` where it knows a class that the session does not, or nothing is left to label."""
+    unknown = [name for name in detector.names if name not in session.names]
+    if unknown:
+        raise LabelError(
+            f"the model finds {', '.join(unknown)}, which is not among the classes "
+            f"{', '.join(session.names)}; pass --weights of a model for them"
+        )
+    class_of = np.array([session.names.index(name) for name in detector.names], dtype=np.int64)
+    todo = [image for image in session.images if not yolo.label_path_of(image).exists()]
+    candidates, seen, left_out = [], [], []
+    for image in step(todo, len(todo), "image"):
+        try:
+            rgb = open_photo(image, _LONG_SIDE_PX).rgb
+        except PhotoError as error:
+            left_out.append(str(error))
+            continue
+        found, own = detect_with_scores(detector, rgb)
+        scores = np.zeros((len(found), len(session.names)))
+        scores[:, class_of] = own
+        candidates.append(Candidate(image, scores, looks_of(rgb, found.xyxy_px)))
+        sure = found.confidence >= conf
+        size_wh, classes = (rgb.shape[1], rgb.shape[0]), class_of[found.class_id[sure]]
+        seen.append(ImageLabels.of(image, size_wh, found.xyxy_px[sure], classes))
+    if not candidates:
+        raise LabelError(f"{session.label_root}: every image has a label; there is none to pick")
+    chosen = choose(candidates, _counts(session), count)
+    picked = replace(session, images=tuple(candidates[i].image for i in chosen))
+    return Picked(picked, [seen[i] for i in chosen], len(todo), left_out)
+
+
+def _counts(session: Session) -> list[int]:
+    """Boxes of each class that are labelled already."""
+    counts = [0] * len(session.names)
+    for image in session.images:
+        label = yolo.label_path_of(image)
+        lines = label.read_text(encoding="utf-8").split("\n") if label.exists() else []
+        for number in (int(line.split()[0]) for line in lines if line.strip()):
+            if number < len(counts):
+                counts[number] += 1
+    return counts
