@@ -50,7 +50,7 @@ def test_a_file(tmp_path: Path, name: str, content: str | bytes, form: str) -> N
         ({"labels/a.txt": "", "classes.txt": "face"}, "yolo"),
         ({"train/labels/a.txt": "", "data.yaml": "names: [face]"}, "yolo"),
         ({"a.json": "[]", "b.json": "[]"}, "createml"),
-        ({"instances.json": "{}"}, "coco"),
+        ({"instances.json": '{"images": []}'}, "coco"),
         ({"masked/a.pkl": ""}, "rof"),
     ],
 )
@@ -106,6 +106,7 @@ def test_the_splits_of_a_folder_stay_apart(tmp_path: Path, train: str, folder: s
     root = tmp_path / "set"
     fill(root, {"data.yaml": f"{{train: {train}, val: gone, names: [face]}}"})
     draw(root / folder / "a.jpg", (64, 48))
+    fill(root, {f"{folder.replace('images', 'labels')}/a.txt": "0 .5 .5 .1 .1"})
     ((split, labels),) = read(root, "auto", None, Reading(root))
     assert split == "train" and labels.root == root / folder and len(labels.images) == 1
 
