@@ -2,9 +2,10 @@
 
 An image is worth as much as its most telling face: how unsure the model is of it (the margin
 between its two likeliest answers, "nothing" among them; B. Settles, Active Learning Literature
-Survey, 2009), times how much its probable classes lack examples, less what a crowd costs to draw. The batch is then picked one by
-one, each as unlike those before it as can be had (k-center: O. Sener, S. Savarese, 2018,
-https://arxiv.org/abs/1708.00489), while what it probably adds to a class lowers that class's need.
+Survey, 2009), times how much its probable classes lack examples, less what a crowd costs to draw.
+The batch is then picked one by one, each as unlike those before it as can be had (k-center:
+O. Sener, S. Savarese, 2018, https://arxiv.org/abs/1708.00489), while what it probably adds to a
+class lowers that class's need.
 """
 
 from __future__ import annotations
