@@ -16,6 +16,7 @@ score makes us is fitted anew.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -217,7 +218,9 @@ def _by_the_others(
     return nearest_examples(of_pairs, known, people, soft)
 
 
-def nearest_examples(likeness: Floats, known: Examples, people: int, soft: bool = True) -> Floats:
+def nearest_examples(
+    likeness: NDArray[np.floating[Any]], known: Examples, people: int, soft: bool = True
+) -> Floats:
     """(n, examples) to (n, people): a soft maximum (log-mean-exp) of the `NEAREST` examples of each
     person, by their weights, or their plain mean, which a wrong one moves less; -inf is none."""
     scores = np.full((len(likeness), people), NO_EXAMPLE)
