@@ -27,6 +27,7 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,9 +135,10 @@ def pick_next(args: Namespace, session: Session) -> Picked:
     from facesort.models.detect import load_detector
 
     file = args.weights or WEIGHTS
-    conf = load_detector(file).conf if args.conf is None else args.conf
-    detector = load_detector(file, next_labels.LOWEST_CONF, threads=0)
-    picked = next_labels.pick(session, detector, args.next, conf, console.progress)
+    detector = load_detector(file, threads=0)
+    conf = detector.conf if args.conf is None else args.conf
+    asked = replace(detector, conf=next_labels.LOWEST_CONF)
+    picked = next_labels.pick(session, asked, args.next, conf, console.progress)
     for reason in picked.left_out:
         print(f"left out: {console.one_line(reason)}")
     print(f"images without a label: {picked.unlabelled:,}; picked: {len(picked.seen):,}")

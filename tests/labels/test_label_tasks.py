@@ -16,10 +16,10 @@ from facesort.errors import FacesortError
 NAMES = "face masked sunglasses masked_sunglasses".split()
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small set whose images have no label but for three."""
-    root = tmp_path / "set"
+    root = tmp_path_factory.mktemp("drawn") / "set"
     make_sample_set(root)
     images, labels = root / "images" / "train", root / "labels" / "train"
     for kind in ("images", "labels"):
@@ -30,6 +30,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in sorted(labels.iterdir())[3:]:
         file.unlink()
     (root / "data.yaml").write_text(f"train: images/train\nval: images/train\nnames: {NAMES}\n")
+    return root
+
+
+@pytest.fixture
+def home(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "set"
+    shutil.copytree(drawn, root)
     monkeypatch.chdir(root)
     return root
 

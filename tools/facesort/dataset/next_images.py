@@ -2,9 +2,10 @@
 
 An image is worth as much as its most telling face: how unsure the model is of it (the margin
 between its two likeliest answers, "nothing" among them; B. Settles, Active Learning Literature
-Survey, 2009), times how much its probable classes lack examples. The batch is then picked one by
-one, each as unlike those before it as can be had (k-center: O. Sener, S. Savarese, 2018,
-https://arxiv.org/abs/1708.00489), while what it probably adds to a class lowers that class's need.
+Survey, 2009), times how much its probable classes lack examples, less what a crowd costs to draw.
+The batch is then picked one by one, each as unlike those before it as can be had (k-center:
+O. Sener, S. Savarese, 2018, https://arxiv.org/abs/1708.00489), while what it probably adds to a
+class lowers that class's need.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ THUMB_PX = 12  # of the face, for "unlike": enough to tell a mask from sunglasse
 MOST_FACES = 12  # of an image that count
 POOL = 6  # times the batch: the images that are worth most, from which unlike ones are picked
 LEAST_UNSURE = 0.1  # a sure face of a rare class is worth something as well
+COST = 0.5  # power of the number of boxes that a person will have to draw
 SMOOTH = 5.0  # boxes that every class is taken to have: one without any is not worth everything
 
 Floats = NDArray[np.float64]
@@ -81,7 +83,8 @@ def _worth(belief: Floats, need: Floats) -> tuple[float, int]:
     unsure = 1 - (likeliest[:, -1] - likeliest[:, -2])
     worth = (unsure + LEAST_UNSURE) * (belief[:, :-1] @ need)
     face = int(worth.argmax())
-    return float(worth[face]), face
+    boxes_to_draw = max(1.0, float((1 - belief[:, -1]).sum()))
+    return float(worth[face]) / boxes_to_draw**COST, face
 
 
 def _look(candidate: Candidate, face: int) -> Floats | None:
