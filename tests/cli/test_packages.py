@@ -57,7 +57,9 @@ def test_each_requirement_has_bounds_and_a_reason() -> None:
 
 
 # what tools/facesort/models/mobile/environment.py installs, and a file that lies beside
-SIDE_ENVIRONMENT = {"ai_edge_litert", "coremltools", "litert_torch", "side_network"}
+SIDE_ENVIRONMENT = {
+    *("ai_edge_litert", "ai_edge_quantizer", "coremltools", "litert_torch", "side_network"),
+}
 
 
 def test_everything_that_is_imported_is_in_a_set() -> None:

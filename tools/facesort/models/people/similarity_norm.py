@@ -68,6 +68,8 @@ def from_json(text: str) -> SimilarityNorm:
     does not know has its largest figures: nobody is taken for another because of what no encoder
     was measured on. Raises `ValueError`, `KeyError` or `TypeError` for what is no such table."""
     content = json.loads(text)
+    if not isinstance(content, dict):
+        raise TypeError(f"{text[:40]}: expected an object")
     names = [_known_as(name) for name in content.get("classes", UNNAMED)]
     if len(set(names)) < len(names):
         raise ValueError(f"classes {', '.join(names)}: one is there twice")
