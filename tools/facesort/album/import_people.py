@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.corrections.acts import assign
-from facesort.album.corrections.records import Correction
+from facesort.album.corrections.api_records import Correction
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.names import can_be_folder, fit
 from facesort.album.people_tags import BoxPx, Tagged, tags_of

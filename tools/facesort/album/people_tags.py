@@ -1,7 +1,7 @@
 """The people that other programs named in photos: XMP, Picasa's ``.picasa.ini``, Google Takeout.
 
 Picasa: ``faces=rect64(3f845bcb59418507),8e62398ebda8c1a5;...``: left, top, right, bottom as four
-times 16 bits, shares of the stored image (so exiftool's picasa_faces.config takes them, too), and
+times 16 bits, shares of the stored image (assumed: no real file was to be had), and
 the id of a contact of the same file. Takeout: ``people: [{"name": ...}]`` beside the photo, without
 places.
 """

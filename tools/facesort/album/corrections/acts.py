@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from facesort.album.corrections.records import ActResult, ActSummary, Correction, Move
+from facesort.album.corrections.api_records import ActResult, ActSummary, Correction, Move
 from facesort.album.corrections.relink import file_anew
 from facesort.album.corrections.replan import planned
 from facesort.album.corrections.sorted_album import SortedAlbum

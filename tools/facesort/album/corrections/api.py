@@ -22,14 +22,7 @@ from facesort.album.corrections.acts import (
     merge,
     set_presence,
 )
-from facesort.album.corrections.apply import Options, apply_corrections
-from facesort.album.corrections.drawn_boxes import add_face, move_box
-from facesort.album.corrections.face_scores import FaceScores
-from facesort.album.corrections.forget import forget
-from facesort.album.corrections.hand_over import HandedOver, hand_over
-from facesort.album.corrections.images import THUMB_PX, crop_jpeg, photo_jpeg
-from facesort.album.corrections.photos import PhotoIndex, PhotoView, photo_id
-from facesort.album.corrections.records import (
+from facesort.album.corrections.api_records import (
     ActResult,
     ActSummary,
     BoxPx,
@@ -39,6 +32,13 @@ from facesort.album.corrections.records import (
     Progress,
     Suggestion,
 )
+from facesort.album.corrections.apply import Options, apply_corrections
+from facesort.album.corrections.drawn_boxes import add_face, move_box
+from facesort.album.corrections.face_scores import FaceScores
+from facesort.album.corrections.forget import forget
+from facesort.album.corrections.hand_over import HandedOver, hand_over
+from facesort.album.corrections.images import THUMB_PX, crop_jpeg, photo_jpeg
+from facesort.album.corrections.photos import PhotoIndex, PhotoView, photo_id
 from facesort.album.corrections.redo_act import redo
 from facesort.album.corrections.revert import revert_last
 from facesort.album.corrections.revert_act import revert

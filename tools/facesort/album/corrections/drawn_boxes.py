@@ -19,9 +19,9 @@ from facesort.album.corrections.acts import (
     entry_of,
     now,
 )
+from facesort.album.corrections.api_records import ActResult, BoxPx
 from facesort.album.corrections.changes import was_in
 from facesort.album.corrections.images import open_whole
-from facesort.album.corrections.records import ActResult, BoxPx
 from facesort.album.corrections.relink import file_anew
 from facesort.album.corrections.replan import planned
 from facesort.album.corrections.sorted_album import SortedAlbum

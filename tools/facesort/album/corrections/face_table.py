@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.album.corrections.api_records import FaceView
 from facesort.album.corrections.changes import was_in
-from facesort.album.corrections.records import FaceView
 from facesort.album.person.face_encoder import quality_of
 from facesort.album.person.identification import vector_from_text
 from facesort.album.person.quality import LEARNING, NAMING

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
-from facesort.album.corrections.records import FaceView
+from facesort.album.corrections.api_records import FaceView
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.records import NO_FACE
 from facesort.photos import is_video

@@ -19,8 +19,8 @@ from facesort.album.corrections.acts import (
     merge,
     set_presence,
 )
+from facesort.album.corrections.api_records import ActResult, Correction
 from facesort.album.corrections.drawn_boxes import add_face, move_box
-from facesort.album.corrections.records import ActResult, Correction
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.user_labels import UserLabel, UserLabels
 from facesort.errors import UsageError

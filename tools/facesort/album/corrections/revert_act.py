@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from facesort.album.corrections.acts import LEARNED, folders_now, moves
+from facesort.album.corrections.api_records import ActResult
 from facesort.album.corrections.changes import Changes
-from facesort.album.corrections.records import ActResult
 from facesort.album.corrections.relink import remove_stale_sidecars
 from facesort.album.corrections.revert import revert_last, take_back, unname
 from facesort.album.corrections.sorted_album import SortedAlbum

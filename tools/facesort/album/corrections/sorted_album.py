@@ -15,11 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facesort.album.corrections.api_records import FaceView
 from facesort.album.corrections.apply import Options, apply_corrections, check_sorted
 from facesort.album.corrections.changes import Changes, find_changes, put_back
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.quiet_reporter import LineReporter
-from facesort.album.corrections.records import FaceView
 from facesort.album.corrections.relink import clear_unfinished, relink
 from facesort.album.corrections.revert import revert_last
 from facesort.album.executor import PlanExecutor, write_manifest

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.corrections.acts import dismissed, kept_apart
+from facesort.album.corrections.api_records import FaceView, Progress, Suggestion
 from facesort.album.corrections.face_scores import FaceScores
-from facesort.album.corrections.records import FaceView, Progress, Suggestion
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.clustering import is_numbered
 from facesort.album.person.gallery import RESEMBLING

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from facesort.curate.desk import MendDesk
+from facesort.curate.mend_desk import MendDesk
 from facesort.errors import UsageError
 from facesort.review import wire
 from facesort.review.routes import answered
