@@ -237,9 +237,9 @@ def test_a_stranger_who_comes_back_is_nobodys() -> None:
     assert scores[0, -1] < known.calibration.unknown_logit < scores[1, -1]
     assert larger.of_scores(scores)[1].sum() < known.of_scores(scores[:1])[0].sum() + 1e-9
     many = Examples(
-        np.repeat(stranger, 2 * gallery.NOBODYS, axis=0),
-        np.full(2 * gallery.NOBODYS, 3),
-        np.zeros(2 * gallery.NOBODYS, int),
+        np.repeat(stranger, 2 * gallery.MOST_UNKNOWN, axis=0),
+        np.full(2 * gallery.MOST_UNKNOWN, 3),
+        np.zeros(2 * gallery.MOST_UNKNOWN, int),
     )
     capped_too = known.with_album(many, np.arange(len(many)))
-    assert capped_too.found is not None and len(capped_too.found) == gallery.NOBODYS
+    assert capped_too.found is not None and len(capped_too.found) == gallery.MOST_UNKNOWN

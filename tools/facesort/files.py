@@ -1,6 +1,6 @@
 """Files put in place whole: written and then renamed, linked or copied, and forced to the disk.
 
-Whoever looks, after a kill or a power cut too, finds the old file, the new one or none, never a
+A reader, after a kill or a power cut too, finds the old file, the new one or none, never a
 part of one. Label files are never linked: they are edited in place, and through a link the edit
 would reach the original.
 """

@@ -25,7 +25,7 @@ from facesort.photos.xmp import NamedRegion
 BoxPx = tuple[float, float, float, float]
 PICASA_FILES = (".picasa.ini", "Picasa.ini")
 _RECT = re.compile(r"rect64\(([0-9a-fA-F]{1,16})\),([0-9a-fA-F]+)")
-_NOBODY = "ffffffffffffffff"
+_NO_CONTACT = "ffffffffffffffff"
 _TAKEOUT = re.compile(r"(?P<base>.+?)(?:\.s[upplementa\-d]*)?(?P<copy>\(\d+\))?\.json", re.DOTALL)
 _SHAPE_TOLERANCE = 0.02
 
@@ -101,7 +101,7 @@ def _picasa(folder: Path) -> dict[str, list[NamedRegion]]:
         people = {key.lower(): value.split(";")[0].strip() for key, value in contacts.items()}
         for photo, values in sections.items():
             for rect, contact in _RECT.findall(values.get("faces", "")):
-                name_of = "" if contact.lower() == _NOBODY else people.get(contact.lower(), "")
+                name_of = "" if contact.lower() == _NO_CONTACT else people.get(contact.lower(), "")
                 digits = rect.zfill(16)
                 x1, y1, x2, y2 = (int(digits[i : i + 4], 16) / 65535 for i in (0, 4, 8, 12))
                 if name_of and x2 > x1 and y2 > y1:

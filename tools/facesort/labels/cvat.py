@@ -40,13 +40,13 @@ def is_cvat(start: bytes) -> bool:
 def read(source: Path, reading: Reading) -> LabelSet:
     """The XML files of a folder, or one."""
     files = sorted(source.rglob("*.xml")) if source.is_dir() else [source]
-    told: Counter[str] = Counter()
+    not_kept: Counter[str] = Counter()
     items: list[RawAnnotation] = []
     for file in files:
         root = xml_file.load(file, "annotations", "CVAT for images 1.1")
-        items += _annotations(root, file.name, reading.images, told)
-    made = told.pop(_BETWEEN, 0)
-    labels = say_not_kept(resolve(items, reading), told)
+        items += _annotations(root, file.name, reading.images, not_kept)
+    made = not_kept.pop(_BETWEEN, 0)
+    labels = say_not_kept(resolve(items, reading), not_kept)
     if not made:
         return labels
     note = f"boxes between two keyframes of a track, which the file leaves to the reader: {made:,}"
@@ -54,13 +54,13 @@ def read(source: Path, reading: Reading) -> LabelSet:
 
 
 def _annotations(
-    root: ElementTree.Element, where: str, images: Path, told: Counter[str]
+    root: ElementTree.Element, where: str, images: Path, not_kept: Counter[str]
 ) -> list[RawAnnotation]:
     """The images of one file with the boxes of its tracks."""
-    listed = [_image(image, where, told) for image in root.iter("image")]
+    listed = [_image(image, where, not_kept) for image in root.iter("image")]
     numbers = [image.get("id") or "" for image in root.iter("image")]
     by_frame = {int(n): i for i, n in enumerate(numbers) if n.isascii() and n.isdigit()}
-    frames = _frames(root, where, images, by_frame, told)
+    frames = _frames(root, where, images, by_frame, not_kept)
     size = root.find("meta/*/original_size")
     size_wh = _size(size.findtext("width"), size.findtext("height")) if size is not None else None
     for number, boxes in sorted(frames.items()):
@@ -72,12 +72,12 @@ def _annotations(
     return listed
 
 
-def _image(image: ElementTree.Element, where: str, told: Counter[str]) -> RawAnnotation:
+def _image(image: ElementTree.Element, where: str, not_kept: Counter[str]) -> RawAnnotation:
     name = image.get("name") or ""
     shapes = [shape for shape in image if shape.tag in _SHAPES]
-    told["tags of a whole image"] += sum(child.tag == "tag" for child in image)
+    not_kept["tags of a whole image"] += sum(child.tag == "tag" for child in image)
     boxes = [
-        _box(shape, shape.get("label") or "", f"{where}: {name}: shape {i}", told)
+        _box(shape, shape.get("label") or "", f"{where}: {name}: shape {i}", not_kept)
         for i, shape in enumerate(shapes)
     ]
     return RawAnnotation(name, boxes, _size(image.get("width"), image.get("height")))
@@ -88,7 +88,7 @@ def _frames(
     where: str,
     images: Path,
     by_frame: Mapping[int, int],
-    told: Counter[str],
+    not_kept: Counter[str],
 ) -> dict[int, list[RawBox]]:
     """The boxes of all tracks by frame. Of the frames between keyframes, only those count that
     are there: of most videos, some frames are labelled."""
@@ -108,10 +108,10 @@ def _frames(
         def to_box(
             shape: ElementTree.Element, name: str, place: str, own: int | None = track_id
         ) -> RawBox:
-            return _box(shape, name, place, told, own)
+            return _box(shape, name, place, not_kept, own)
 
         found = read_tracks([track], where, _SHAPES, to_box, is_there)
-        told[_BETWEEN] += found.made
+        not_kept[_BETWEEN] += found.made
         for number, boxes in found.boxes.items():
             out[number] += boxes
     return out
@@ -125,7 +125,7 @@ def _box(
     shape: ElementTree.Element,
     name: str,
     where: str,
-    told: Counter[str],
+    not_kept: Counter[str],
     track_id: int | None = None,
 ) -> RawBox:
     try:
@@ -135,7 +135,7 @@ def _box(
     if points is None:
         return RawBox(name, where=where, problem=f"is a {shape.tag}, not an area")
     if shape.tag != "box":
-        told["outlines (their box is kept)"] += 1
+        not_kept["outlines (their box is kept)"] += 1
     xs, ys = [x for x, _ in points], [y for _, y in points]
     named = {(a.get("name") or ""): (a.text or "") for a in shape.findall("attribute")}
     given = Extras(track_id, occluded=shape.get("occluded") == "1")

@@ -95,8 +95,8 @@ class LabelSet:
     ``root`` is the folder that the images' paths are relative to. ``left_out`` counts what
     the reader could not take, by reason, so that what comes in equals what goes out plus that;
     ``notes`` are lines for the person, such as which images are missing. Of the images that
-    are ``whole``, the reader has seen the end. ``told`` counts the boxes of each class in the label
-    files, before any was left out.
+    are ``whole``, the reader has seen the end. ``given`` counts the boxes of each class in the
+    label files, before any was left out.
     """
 
     names: tuple[str, ...]
@@ -105,7 +105,7 @@ class LabelSet:
     left_out: Counter[str] = field(default_factory=Counter)
     notes: tuple[str, ...] = ()
     whole: frozenset[Path] = frozenset()
-    told: Mapping[str, int] = field(default_factory=dict)
+    given: Mapping[str, int] = field(default_factory=dict)
 
     def relative(self, path: Path) -> Path:
         """``path`` below ``root``; its name alone where it lies elsewhere."""

@@ -38,28 +38,28 @@ def is_label_studio(start: bytes) -> bool:
 def read(source: Path, reading: Reading) -> LabelSet:
     """A JSON file, or all below a folder."""
     files = sorted(source.rglob("*.json")) if source.is_dir() else [source]
-    told: Counter[str] = Counter()
+    not_kept: Counter[str] = Counter()
     items: list[RawAnnotation | ReadError] = []
     for file in files:
         tasks = json_file.load(file, EXPECTED)
         if not isinstance(tasks, list):
             raise LabelError(f"{file}: holds a {type(tasks).__name__}; expected {EXPECTED}")
-        items += [_task(task, f"{file.name}: task {i}", told) for i, task in enumerate(tasks)]
-    return say_not_kept(resolve(items, reading), told)
+        items += [_task(task, f"{file.name}: task {i}", not_kept) for i, task in enumerate(tasks)]
+    return say_not_kept(resolve(items, reading), not_kept)
 
 
-def _task(task: Any, where: str, told: Counter[str]) -> RawAnnotation | ReadError:
+def _task(task: Any, where: str, not_kept: Counter[str]) -> RawAnnotation | ReadError:
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
         return ReadError(f"{where}: has no data; expected {EXPECTED}")
     url = next((v for v in (data.get("image"), *data.values()) if isinstance(v, str) and v), "")
     if not url:
         return ReadError(f"{where}: its data names no image; expected {EXPECTED}")
-    results = _results(task, told)
+    results = _results(task, not_kept)
     size_wh = next(filter(None, map(_size, results)), None)
     named = _attributes(results)
     boxes = [
-        _box(one, f"{where}: result {i}", named.get(_id(one), {}), told)
+        _box(one, f"{where}: result {i}", named.get(_id(one), {}), not_kept)
         for i, one in enumerate(results)
         if isinstance(one, dict) and one.get("type") in _SHAPES
     ]
@@ -86,12 +86,12 @@ def _attributes(results: list[Any]) -> dict[str, dict[str, str]]:
     return out
 
 
-def _results(task: dict[str, Any], told: Counter[str]) -> list[Any]:
+def _results(task: dict[str, Any], not_kept: Counter[str]) -> list[Any]:
     """What counts of a task, the rest in ``extras``."""
     made = [a for a in _list(task.get("annotations") or task.get("completions"))]
     kept = [a for a in made if isinstance(a, dict) and not a.get("was_cancelled")]
     for other in kept[1:]:
-        told["results of a second annotator"] += len(_list(other.get("result")))
+        not_kept["results of a second annotator"] += len(_list(other.get("result")))
     if kept:
         return _list(kept[0].get("result"))
     guesses = [p for p in _list(task.get("predictions")) if isinstance(p, dict)]
@@ -119,7 +119,9 @@ def _size(result: Any) -> tuple[int, int] | None:
     return None
 
 
-def _box(result: dict[str, Any], where: str, named: dict[str, str], told: Counter[str]) -> RawBox:
+def _box(
+    result: dict[str, Any], where: str, named: dict[str, str], not_kept: Counter[str]
+) -> RawBox:
     value, kind = result.get("value"), str(result["type"])
     if not isinstance(value, dict):
         return RawBox("?", where=where, problem="has no value")
@@ -131,8 +133,8 @@ def _box(result: dict[str, Any], where: str, named: dict[str, str], told: Counte
     xywh_percent = json_file.numbers([value.get(key) for key in ("x", "y", "width", "height")], 4)
     if xywh_percent is None or size_wh is None:
         return RawBox(name, where=where, problem="has no x, y, width, height and original size")
-    told["second labels of one box"] += len(names) - 1 if names else 0
-    told["turned boxes (the box around is kept)"] += bool(value.get("rotation"))
+    not_kept["second labels of one box"] += len(names) - 1 if names else 0
+    not_kept["turned boxes (the box around is kept)"] += bool(value.get("rotation"))
     x, y, w, h = (v / 100 * size_wh[i % 2] for i, v in enumerate(xywh_percent))
     angle = math.radians(json_file.number(value.get("rotation") or 0))
     cos, sin = math.cos(angle), math.sin(angle)  # about the corner left above

@@ -85,13 +85,13 @@ def resolve(
 
     Raises `LabelError` for the first bad box, unless those are to be left out.
     """
-    told = Counter(box.name for item in items for box in _boxes(item) if box.name)
+    given = Counter(box.name for item in items for box in _boxes(item) if box.name)
     if reading.check is not None:
-        reading.check(told)
+        reading.check(given)
     work = _Gathering(reading)
     for item in reading.step(items, len(items), "label"):
         work.add(item)
-    return replace(work.finish(names), told=told)
+    return replace(work.finish(names), given=given)
 
 
 def _boxes(item: RawAnnotation | ReadError) -> Sequence[RawBox]:

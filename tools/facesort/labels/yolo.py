@@ -175,9 +175,9 @@ def _keypoint_fields(folder: Path) -> int:
 def read_folder(folder: Path, names: Sequence[str] | None, reading: Reading) -> LabelSet:
     """Every txt below ``folder`` that is a label, each with the image of its name."""
     files = sorted(f for f in folder.rglob("*.txt") if f.name.lower() not in NO_LABELS)
-    told: Counter[str] = Counter()
+    not_kept: Counter[str] = Counter()
     points = _keypoint_fields(folder)
-    items = [_raw(file, file.relative_to(folder), names, told, points) for file in files]
+    items = [_raw(file, file.relative_to(folder), names, not_kept, points) for file in files]
     texts = _texts(files, items, reading)
     labels = [item for file, item in zip(files, items, strict=True) if file not in texts]
     notes = [f"passed over, no labels: {file.relative_to(folder)}" for file in texts]
@@ -185,7 +185,7 @@ def read_folder(folder: Path, names: Sequence[str] | None, reading: Reading) -> 
         numbers = [int(box.name) for item in labels for box in _sound(item)]
         names = [str(number) for number in range(max(numbers, default=-1) + 1)]
         notes.insert(0, f"{folder}: no {CLASSES_FILE}, no data.yaml; classes go by number")
-    read = say_not_kept(resolve(labels, reading, names), told)
+    read = say_not_kept(resolve(labels, reading, names), not_kept)
     return replace(read, notes=(*read.notes[:1], *notes, *read.notes[1:]))
 
 
@@ -212,12 +212,12 @@ def read_images(
 ) -> LabelSet:
     """Each image with the label Ultralytics gives it; none means no face. Raises `LabelError`
     where no image has one: that is a folder of labels in the wrong place."""
-    told: Counter[str] = Counter()
+    not_kept: Counter[str] = Counter()
     items: list[RawAnnotation | ReadError] = []
     missing: list[Path] = []
     for image in images:
         label = label_path_of(image)
-        raw = _raw(label, Path(label.name), names, told, keypoint_fields)
+        raw = _raw(label, Path(label.name), names, not_kept, keypoint_fields)
         if isinstance(raw, ReadError):
             items.append(raw)
             continue
@@ -229,14 +229,14 @@ def read_images(
             f"{missing[0].parent}: no label file for any of {len(items):,} images "
             f"(the first: {missing[0].name}); put the labels there"
         )
-    return say_not_kept(resolve(items, reading, names), told)
+    return say_not_kept(resolve(items, reading, names), not_kept)
 
 
 def _raw(
     file: Path,
     shown: Path,
     names: Sequence[str] | None,
-    told: Counter[str],
+    not_kept: Counter[str],
     keypoint_fields: int = 0,
 ) -> RawAnnotation | ReadError:
     try:
@@ -249,7 +249,7 @@ def _raw(
     except OSError as error:
         return ReadError(f"{file}: cannot be read ({error.strerror})")
     boxes = [
-        raw_box(line, f"{shown}: line {number}", names, keypoint_fields, told)
+        raw_box(line, f"{shown}: line {number}", names, keypoint_fields, not_kept)
         for number, line in enumerate(lines, 1)
         if line.strip()
     ]

@@ -33,18 +33,18 @@ def raw_box(
     where: str,
     names: Sequence[str] | None,
     keypoint_fields: int = 0,
-    told: Counter[str] | None = None,
+    not_kept: Counter[str] | None = None,
 ) -> RawBox:
     """One line of a label file; what is wrong with it is the box's problem. Without ``names``, a
-    class is called by its number. ``told`` counts what a box has no room for."""
+    class is called by its number. ``not_kept`` counts what a box has no room for."""
     plain, more, what = _plain(line, keypoint_fields)
     try:
         class_id, *xywhn = parse_line(plain, where, MAX_CLASSES if names is None else len(names))
     except LabelError as error:
         why = str(error).removeprefix(f"{where}: ")
         return RawBox("?", where=where, problem=f"is no YOLO label: {why}")
-    if told is not None and what:
-        told[what] += keypoint_fields // 3 or 1 if what == KEYPOINTS else 1
+    if not_kept is not None and what:
+        not_kept[what] += keypoint_fields // 3 or 1 if what == KEYPOINTS else 1
     name = str(int(class_id)) if names is None else names[int(class_id)]
     return RawBox(name, xywhn, where, extras=more)
 

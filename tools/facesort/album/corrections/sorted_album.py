@@ -92,7 +92,7 @@ class SortedAlbum:
 
     def _read_labels(self) -> None:
         self.lines: dict[str, list[UserLabel]] = defaultdict(list)
-        self.spoken_of: set[str] = set()  # contents in which somebody is, or is not, without a face
+        self.spoken_of: set[str] = set()  # contents in which a person is, or is not, without a face
         self._take_in(read_lines(self.dst.corrections))
         self._labels_as_of = _fingerprint(self.dst.corrections)
 

@@ -8,9 +8,9 @@ How steep it is, and where strangers stand, is fitted on the examples themselves
 the others, once with its person in the gallery and once, as a stranger, without.
 
 Then the album's own faces become examples too (`Gallery.with_album`): the same child on more days,
-in other light, in a mask; and those of nobody: a stranger comes back as well. An image of the same
-moment has no say; and as more examples make strangers look more like a known person, how sure a
-score makes us is fitted anew.
+in other light, in a mask; and those of unknown people: a stranger comes back as well. An image of
+the same moment has no say; and as more examples make strangers look more like a known person, how
+sure a score makes us is fitted anew.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests
 SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
 OUTLIER_BY = 1.5  # likeness that an example has more to another person than to its own
 RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
-NOBODY_LESS = 1.0  # likeness to a face of nobody's that says no more than the unknown logit does
-NOBODYS = 2000  # of those faces at most, so that time stays in hand
+UNKNOWN_LESS = 1.0  # likeness to an unknown face that says no more than the unknown logit does
+MOST_UNKNOWN = 2000  # of those faces at most, so that time stays in hand
 ROWS = 1024  # faces scored at a time, so that memory stays flat
-UNKNOWN_SHARE = 0.3  # of the faces of an album, as far as anybody knows beforehand
+UNKNOWN_SHARE = 0.3  # of the faces of an album, assumed beforehand
 
 # likeliest on real masked and bare faces of people kept apart from training, nine at a time
 # (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
@@ -56,7 +56,7 @@ class Calibration:
 
     def probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
         """(n, people) to (n, people); what is missing to 1 in a row is an unknown person's.
-        ``unknown`` (n,): how much each face looks like one of nobody's."""
+        ``unknown`` (n,): how much each face looks like an unknown one."""
         return np.asarray(np.exp(self.log_probability(scores, unknown)[:, :-1]))
 
     def log_probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
@@ -72,7 +72,7 @@ class Calibration:
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """``people`` persons with their ``examples``; made by `build`. ``found`` are faces of the album
-    that were taken for a person's, or, numbered ``people``, for nobody's; ``burst`` (found,) the
+    taken for a person's, or, numbered ``people``, for an unknown's; ``burst`` (found,) the
     bursts they are of."""
 
     examples: Examples
@@ -83,8 +83,8 @@ class Gallery:
     burst: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def scores(self, vectors: Vectors, state: ArrayLike, burst: ArrayLike | None = None) -> Floats:
-        """How much each face (n, d) in ``state`` (n,) looks like each person and, last, like a face
-        of nobody's: (n, people + 1). Found faces have no say about faces of their own ``burst``
+        """How much each face (n, d) in ``state`` (n,) looks like each person and, last, like an
+        unknown face: (n, people + 1). Found faces have no say about faces of their own ``burst``
         (n,)."""
         known, worn = joined(self.examples, self.found), np.asarray(state, dtype=np.int64)
         own = np.full(len(vectors), -1) if burst is None else np.asarray(burst)
@@ -96,19 +96,19 @@ class Gallery:
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
             likeness[:, given:][own[rows, None] == self.burst] = -np.inf
-            nobodys = known.person == self.people
-            mine = known.take(~nobodys)
-            scores[rows, :-1] = nearest_examples(likeness[:, ~nobodys], mine, self.people)
-            nearest = likeness[:, nobodys].max(axis=1, initial=NO_EXAMPLE)
-            scores[rows, -1] = nearest - NOBODY_LESS
+            unknown_rows = known.person == self.people
+            mine = known.take(~unknown_rows)
+            scores[rows, :-1] = nearest_examples(likeness[:, ~unknown_rows], mine, self.people)
+            nearest = likeness[:, unknown_rows].max(axis=1, initial=NO_EXAMPLE)
+            scores[rows, -1] = nearest - UNKNOWN_LESS
         return scores
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
-        nobodys = np.flatnonzero(found.person == self.people)
+        unknown_rows = np.flatnonzero(found.person == self.people)
         mine = np.flatnonzero(found.person < self.people)
         mine = mine[capped_rows(found.take(mine), per_state)]
-        rows = np.append(mine, nobodys[:: -(-len(nobodys) // NOBODYS) or 1])
+        rows = np.append(mine, unknown_rows[:: -(-len(unknown_rows) // MOST_UNKNOWN) or 1])
         anew = calibrate(self.examples, self.people, self.likeness, found.take(mine))
         return replace(self, calibration=anew, found=found.take(rows), burst=burst[rows])
 

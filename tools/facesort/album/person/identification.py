@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SURE_ENOUGH = 0.6  # to be an example for the rest, of that weight
-NOBODYS_FROM = 0.5  # that a face is nobody's, to make others like it nobody's
+UNKNOWN_FROM = 0.5  # that a face is an unknown's, to be an example of unknown people
 LOOKS = 3  # with the album's faces as examples; more change nothing, measured
 SAME_AS_SAID = 0.99  # that what a person said of a face holds for its burst; none wrong measured
 
@@ -106,7 +106,7 @@ def _probability(
     gallery: Gallery, faces: AlbumFaces, given: Mapping[int, int], context: bool
 ) -> Floats:
     """That face i is person j, (n, people): by the examples, then again with the faces of which
-    that made sure enough, nobody's too, and by who else is in the album around it."""
+    that made sure enough, unknown ones too, and by who else is in the album around it."""
     good = np.array([not quality.reject_reason() for quality in faces.quality])
     burst = bursts.groups(faces.vectors, faces.state, faces.photo, gallery.likeness)
     around = Surroundings(faces.photo, faces.folder, burst)
@@ -121,7 +121,7 @@ def _probability(
     for _ in range(LOOKS):
         whole = np.hstack([probability, 1 - probability.sum(axis=1, keepdims=True)])
         likeliest, best = whole.argmax(axis=1), whole.max(axis=1)
-        enough = np.where(likeliest < gallery.people, SURE_ENOUGH, NOBODYS_FROM)
+        enough = np.where(likeliest < gallery.people, SURE_ENOUGH, UNKNOWN_FROM)
         sure = _one_a_burst(np.flatnonzero(good & (best >= enough) & ~spoken_of), best, burst)
         before, taken = taken, np.column_stack([sure, likeliest[sure]])
         if np.array_equal(before, taken):

@@ -61,7 +61,7 @@ class Scanner:
     with_crops: bool
     encoder: FaceEncoder | None = None
     voter: EnsembleModel | None = None
-    cache: DetectionCache = field(default_factory=lambda: DetectionCache("nobody"))
+    cache: DetectionCache = field(default_factory=lambda: DetectionCache("unknown"))
 
     def look(self, photo: tuple[Found, Scan | None]) -> ScanResult:
         """The scan that comes with a photo is what an earlier run saw: it stands, with the new

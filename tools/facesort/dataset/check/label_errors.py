@@ -175,7 +175,7 @@ class _Image:
         return []
 
     def _moved(self, i: int) -> SuspectLabel | None:
-        """Label ``i``, seen by nobody, as the box of an unlabelled face just beside it."""
+        """Label ``i``, which no detection matches, as the box of an unlabelled face beside it."""
         box = self.boxes[i]
         for j in sorted(self.unlabelled, key=lambda j: self._apart(box, j)):
             size = self.found.xyxy_px[j][2:] - self.found.xyxy_px[j][:2]

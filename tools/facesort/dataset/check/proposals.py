@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from facesort.boxes import clip_xyxy, xywhn_to_xyxy, xyxy_to_xywhn
+from facesort.boxes import clip_xyxy, xywhn_to_xyxy
 from facesort.dataset.check import fixes as kinds
 from facesort.dataset.check import lint
 from facesort.dataset.check.checker import Checked, check_pairs
@@ -22,7 +22,14 @@ from facesort.dataset.check.label_errors import (
     Corners,
     SuspectLabel,
 )
-from facesort.dataset.check.sample import ImageStats, Line, Sample, clipped
+from facesort.dataset.check.sample import (
+    ImageStats,
+    Line,
+    Sample,
+    clipped,
+    with_box,
+    with_class,
+)
 from facesort.dataset.splits import TRAIN
 from facesort.labels.flags import OTHER
 
@@ -65,17 +72,8 @@ class _Proposer:
     def of_issue(self, issue: Issue) -> Fix | None:
         if issue.check == "orphan" and issue.image is not None:
             name = self._layout.name_of(issue.image)
-            return Fix(
-                *(
-                    issue.check,
-                    kinds.DELETE_LABEL,
-                    issue.split,
-                    name,
-                    issue.message,
-                    kinds.DELETE_LABEL,
-                ),
-                removes=True,
-            )
+            action = kinds.DELETE_LABEL
+            return Fix(issue.check, action, issue.split, name, issue.message, action, removes=True)
         sample = self._samples.get((issue.split, issue.image)) if issue.image else None
         if sample is None:
             return None
@@ -94,14 +92,14 @@ class _Proposer:
         finding = f"{sample.name}{where}: {doubt.kind}"
         before, after = doubt.xyxy_px, doubt.better_px
         if doubt.kind == WRONG_CLASS and line is not None and doubt.predicted is not None:
-            edit = Edit(doubt.box or 0, _with_class(line, doubt.predicted))
+            edit = Edit(doubt.box or 0, with_class(line, doubt.predicted))
             action, what = kinds.CHANGE_CLASS, f"change class: {said} → {seen}"
         elif doubt.kind == BAD_BOX and line is not None and after is not None:
-            edit = Edit(doubt.box or 0, _with_box(line, after, size_wh, self._points))
+            edit = Edit(doubt.box or 0, with_box(line, after, size_wh, self._points))
             action, what = kinds.MOVE_BOX, f"move box: {said}"
         elif doubt.kind == MISSING_BOX and doubt.predicted is not None:
             new = Line(0, str(doubt.predicted), doubt.predicted)
-            edit = Edit(ADDED, _with_box(new, before, size_wh, self._points))
+            edit = Edit(ADDED, with_box(new, before, size_wh, self._points))
             action, what, after = kinds.ADD_BOX, f"add box: {seen}", before
         else:
             edit, action, what = Edit(doubt.box or 0, ""), kinds.DELETE_BOX, f"delete box: {said}"
@@ -116,11 +114,10 @@ class _Proposer:
 
     def of_groups(self) -> Iterator[Fix]:
         """Each image of a group that is not the one to keep; and the moves of a leak-free split."""
-        copies = {key for key in self._copies}
         for number, group in enumerate(self._checked.groups, 1):
             kept, *others = group.members
             for sample in others:
-                if (sample.split, sample.path) not in copies:
+                if (sample.split, sample.path) not in self._copies:
                     finding = f"{sample.name}: group {number}, {group.kind}"
                     yield self._copy(kinds.DUPLICATE, sample, kept, finding)
         for sample in self._checked.samples:
@@ -176,7 +173,7 @@ class _Proposer:
             return self.leave_out(issue, sample)
         turned = lint.turned_px(sample, look)
         edits = [
-            Edit(i, _with_box(sample.lines[i], _corners(box), look.size_wh, 0))
+            Edit(i, with_box(sample.lines[i], _corners(box), look.size_wh, 0))
             for i, box in zip(sample.sound, turned, strict=True)
         ]
         before = self._shown(sample, sample.sound[0]) if sample.sound else None
@@ -210,7 +207,7 @@ class _Proposer:
         if flag is None or not is_clear or len(sample.lines) != 1 or len(sample.sound) != 1:
             return self.leave_out(issue, sample)
         class_id = self._layout.names.index(flag.class_name)
-        edit = Edit(0, _with_class(sample.lines[0], class_id))
+        edit = Edit(0, with_class(sample.lines[0], class_id))
         what = f"{kinds.CHANGE_CLASS}: as the file name says, {flag.class_name}"
         before = self._shown(sample, 0)
         return self._fix(issue, sample, kinds.CHANGE_CLASS, [edit], what=what, before_px=before)
@@ -286,19 +283,6 @@ _BY_CHECK = {
 
 def _lines(sample: Sample) -> tuple[str, ...] | None:
     return None if sample.label_fault else tuple(line.text for line in sample.lines)
-
-
-def _with_class(line: Line, class_id: int) -> str:
-    return " ".join([str(class_id), *line.text.split()[1:]])
-
-
-def _with_box(line: Line, xyxy_px: Corners, size_wh: tuple[int, int], points: int) -> str:
-    """``line`` with another box; its keypoints stay, those of a new line are unknown."""
-    box = xyxy_to_xywhn(clip_xyxy([xyxy_px], size_wh), size_wh)[0]
-    fields = line.text.split()
-    rest = fields[5 : 5 + points] if points else []
-    rest += ["0"] * (points - len(rest))
-    return " ".join([fields[0], *(f"{value:.6f}" for value in box), *rest])
 
 
 def _corners(box: Any) -> Corners:

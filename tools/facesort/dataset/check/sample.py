@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.boxes import Boxes, SizeWH, clip_xyxy, min_side, xywhn_to_xyxy
+from facesort.boxes import Boxes, SizeWH, clip_xyxy, min_side, xywhn_to_xyxy, xyxy_to_xywhn
 from facesort.dataset.splits import perceptual_hash
 from facesort.dataset.yolo_dataset import Layout
 from facesort.detections import Detections
@@ -95,6 +95,19 @@ def clipped(line: Line, keypoint_fields: int = 0) -> str:
     x1, y1, x2, y2 = (min(max(edge, 0.0), 1.0) for edge in line.xyxyn)
     box = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
     return " ".join([fields[0], *(f"{value:.6f}" for value in box), *fields[5:]])
+
+
+def with_class(line: Line, class_id: int) -> str:
+    return " ".join([str(class_id), *line.text.split()[1:]])
+
+
+def with_box(line: Line, xyxy_px: Sequence[float], size_wh: SizeWH, keypoint_fields: int) -> str:
+    """``line`` with another box; its keypoints stay, those of a new line are unknown."""
+    box = xyxy_to_xywhn(clip_xyxy([xyxy_px], size_wh), size_wh)[0]
+    fields = line.text.split()
+    rest = fields[5 : 5 + keypoint_fields] if keypoint_fields else []
+    rest += ["0"] * (keypoint_fields - len(rest))
+    return " ".join([fields[0], *(f"{value:.6f}" for value in box), *rest])
 
 
 # How far (as a fraction of the image) an edge may lie outside: labels are rounded.

@@ -104,9 +104,9 @@ class Converted:
     def extras(self) -> list[str]:
         """What the boxes had besides place and class: kept, or dropped as there is no room."""
         all_of_them = [one for image in self.written.images for one in image.extras]
-        told, room = extras.count_kinds(all_of_them), formats.ROOM[self.form]
+        given, room = extras.count_kinds(all_of_them), formats.ROOM[self.form]
         dropped = extras.dropped(all_of_them, room)
-        kept = told - dropped
+        kept = given - dropped
         lines = [f"kept with the boxes: {extras.say(kept)}"] if kept else []
         if dropped:
             lines.append(f"dropped: {extras.say(dropped)}; {self.form} has no room for them")
@@ -127,8 +127,8 @@ def convert(
     """Write every split as ``form`` with the classes ``names`` (None: those of the source).
 
     All is read and mapped before anything is written: a bad box costs no half a data set. Raises
-    `DatasetError` where nothing is left to write, and where a class would be lost that nobody asked
-    to drop, unless it ``may``.
+    `DatasetError` where nothing is left to write, and where a class would be lost without an order
+    to drop it, unless it ``may``.
     """
     read = [
         (split, labels, map_classes(labels, table, names or labels.names))
@@ -150,14 +150,14 @@ def convert(
 
 def _check_no_class_is_lost(read: Sequence[LabelSet], table: Mapping[str, str]) -> None:
     """Raise `DatasetError` for a class with boxes in the source of which none was readable."""
-    told: Counter[str] = Counter()
+    given: Counter[str] = Counter()
     left: Counter[str] = Counter()
     for labels in read:
-        told.update(labels.told)
+        given.update(labels.given)
         left.update(labels.counts())
     lost = [
         f"'{name}' ({count:,} boxes)"
-        for name, count in sorted(told.items())
+        for name, count in sorted(given.items())
         if count and not left[name] and name != IGNORE_NAME and table.get(name) != DROP
     ]
     if lost:

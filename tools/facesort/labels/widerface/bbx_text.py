@@ -119,7 +119,7 @@ def render(images: Iterable[ListedImage]) -> str:
 
 def from_label_set(labels: LabelSet) -> str:
     """``labels`` as the text of a file: whole pixels, no classes; of the
-    attributes, occlusion where it is told.
+    attributes, occlusion where it is given.
 
     Faces of unknown class (`IGNORE`) are marked ``invalid``, WIDER's word for not to be counted.
     """

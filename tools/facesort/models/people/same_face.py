@@ -61,13 +61,13 @@ class SameFace:
         boxes, classes = self._labels_of(image)
         sides = min_side(boxes)
         large = [i for i in np.argsort(-sides)[:MOST_FACES] if sides[i] >= MIN_SIDE_PX]
-        nobody = np.zeros((0, 1), dtype=np.float32), np.zeros(0, dtype=np.int64)
+        no_faces = np.zeros((0, 1), dtype=np.float32), np.zeros(0, dtype=np.int64)
         if not large:
-            return nobody
+            return no_faces
         try:
             rgb = open_photo(image).rgb
         except PhotoError:
-            return nobody
+            return no_faces
         encoder, points = self._models()
         found = points.find(rgb, boxes[large])
         aligned = np.stack([encoder.align(rgb, five) for five in found])

@@ -65,7 +65,7 @@ DEFAULT = SimilarityNorm(np.zeros((STATES, STATES)), np.full((STATES, STATES), 0
 
 def from_json(text: str) -> SimilarityNorm:
     """The figures of the classes that we know, whatever the table's are. A class of ours that it
-    does not know has its largest figures: nobody is taken for another because of what no encoder
+    does not know has its largest figures: no face is taken for another's because of what no encoder
     was measured on. Raises `ValueError`, `KeyError` or `TypeError` for what is no such table."""
     content = json.loads(text)
     if not isinstance(content, dict):
