@@ -36,14 +36,7 @@ def pick(
 ) -> Picked:
     """``detector`` is asked down to `LOWEST_CONF`, and its boxes are kept from ``conf``. Raises
     `LabelError` where it knows a class that the session does not, or nothing is left to label."""
-    unknown = [name for name in detector.names if name not in session.names]
-    if unknown:
-        raise LabelError(
-            f"the model finds {', '.join(unknown)}, which is not among the classes "
-            f"{', '.join(session.names)}; pass --weights of a model for them"
-        )
-    class_of = np.array([session.names.index(name) for name in detector.names], dtype=np.int64)
-    todo = [image for image in session.images if not yolo.label_path_of(image).exists()]
+    class_of, todo = session.class_numbers(detector.names), session.unlabelled
     candidates, seen, left_out = [], [], []
     for image in step(todo, len(todo), "image"):
         try:

@@ -5,6 +5,9 @@ and how much is left to do. Nothing is moved here.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from facesort.album.corrections.acts import dismissed, kept_apart
 from facesort.album.corrections.api_records import FaceView, Progress, Suggestion
 from facesort.album.corrections.face_scores import FaceScores
+from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.clustering import is_numbered
 from facesort.album.person.gallery import RESEMBLING
@@ -58,16 +62,10 @@ def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> 
         best, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         wanted = value >= np.where(is_unnamed, LIKELY, RATHER)
         siblings = scores.alike(RESEMBLING)
-        found = []
-        for number, name in enumerate(names):
-            mine = np.flatnonzero(wanted & (best == number))
-            mine = mine[np.argsort(-value[mine], kind="stable")][:most]
-            if len(mine):
-                ids = tuple(table.ids[row] for row in rows[mine])
-                others = tuple(b if a == name else a for a, b, _ in siblings if name in (a, b))
-                sure = tuple(value[mine].round(4).tolist())
-                found.append(Suggestion(name, ids, sure, others))
-        return sorted(found, key=lambda one: -sum(one.probability))
+        return [
+            replace(one, look_alikes=_others(one.folder, siblings))
+            for one in _grouped(table, names, rows[wanted], best[wanted], value[wanted], most)
+        ]
 
 
 def _open_rows(album: SortedAlbum) -> Rows:
@@ -118,9 +116,26 @@ def _by_class(album: SortedAlbum, most: int) -> list[Suggestion]:
     value = probability[np.arange(len(rows)), best]
     is_unsure = table.folder[rows] == table.folder_index(UNSURE)
     wanted = np.where(is_unsure, value > 0, value >= RATHER)
+    return _grouped(table, names, rows[wanted], best[wanted], value[wanted], most)
+
+
+def _others(name: str, pairs: Iterable[tuple[str, str, float]]) -> tuple[str, ...]:
+    return tuple(b if a == name else a for a, b, _ in pairs if name in (a, b))
+
+
+def _grouped(
+    table: FaceTable,
+    names: Sequence[str],
+    rows: NDArray[np.int64],
+    best: NDArray[np.int64],
+    value: NDArray[np.floating[Any]],
+    most: int,
+) -> list[Suggestion]:
+    """A suggestion for each name that is the ``best`` of some of ``rows``, its surest faces first;
+    the name of most faces comes first."""
     found = []
     for number, name in enumerate(names):
-        mine = np.flatnonzero(wanted & (best == number))
+        mine = np.flatnonzero(best == number)
         mine = mine[np.argsort(-value[mine], kind="stable")][:most]
         if len(mine):
             ids = tuple(table.ids[row] for row in rows[mine])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from facesort.csv_files import DictWriter
 from facesort.detections import Detections
-from facesort.errors import LabelError, PhotoError
+from facesort.errors import PhotoError
 from facesort.labels import named_crops, yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
@@ -64,14 +64,7 @@ class Prelabelled:
 def prelabel(session: Session, finder: Finder, step: Step = no_step) -> Prelabelled:
     """Write a label for each image of the session that has none and shows a face. Raises
     `LabelError` where the model knows a class that the session does not."""
-    unknown = [name for name in finder.names if name not in session.names]
-    if unknown:
-        raise LabelError(
-            f"the model finds {', '.join(unknown)}, which is not among the classes "
-            f"{', '.join(session.names)}; pass --weights of a model for them"
-        )
-    class_of = np.array([session.names.index(name) for name in finder.names], dtype=np.int64)
-    todo = [p for p in session.images if not yolo.label_path_of(p).exists()]
+    class_of, todo = session.class_numbers(finder.names), session.unlabelled
     unreadable, nothing = [], 0
     for image in step(todo, len(todo), "photo"):
         try:

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from facesort.errors import LabelError
 from facesort.labels import yolo_lines
 from facesort.labels.yolo import CLASSES_FILE, label_path_of
@@ -29,6 +32,22 @@ class Session:
     @property
     def label_folders(self) -> list[Path]:
         return sorted({label_path_of(image).parent for image in self.images})
+
+    @property
+    def unlabelled(self) -> list[Path]:
+        """The images without a label file."""
+        return [image for image in self.images if not label_path_of(image).exists()]
+
+    def class_numbers(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """The index here of each of a model's classes ``names``, (len(names),). Raises `LabelError`
+        for one that the session does not have."""
+        unknown = [name for name in names if name not in self.names]
+        if unknown:
+            raise LabelError(
+                f"the model finds {', '.join(unknown)}, which is not among the classes "
+                f"{', '.join(self.names)}; pass --weights of a model for them"
+            )
+        return np.array([self.names.index(name) for name in names], dtype=np.int64)
 
 
 @dataclass(frozen=True)
