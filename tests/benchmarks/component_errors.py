@@ -43,8 +43,7 @@ def main() -> None:
 
 def show_eer(args: argparse.Namespace) -> None:
     import numpy as np
-
-    from facesort.evaluate.component_quality import equal_error_rate, read_qualities, read_table
+    from component_quality import equal_error_rate, read_qualities, read_table
 
     rows = read_table(args.table, "image", "class")
     classes = {row["image"]: row["class"] for row in rows}
@@ -66,8 +65,7 @@ def show_eer(args: argparse.Namespace) -> None:
 
 def show_edc(args: argparse.Namespace) -> None:
     import numpy as np
-
-    from facesort.evaluate.component_quality import (
+    from component_quality import (
         area_under_curve,
         error_versus_discard,
         read_qualities,

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from facesort.errors import UsageError
-from facesort.evaluate.component_quality import (
+from component_quality import (
     area_under_curve,
     equal_error_rate,
     error_versus_discard,
     read_qualities,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facesort.errors import UsageError
 
 
 @pytest.mark.parametrize(

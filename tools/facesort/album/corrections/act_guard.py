@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from facesort.album.corrections.regression_check import CHANCE, Refused, chance_of
 from facesort.album.corrections.sorted_album import SortedAlbum
-from facesort.album.person.examples import Examples
-from facesort.album.person.gallery import NEAREST, NO_EXAMPLE
+from facesort.album.person.examples import Examples, joined
+from facesort.album.person.gallery import NO_EXAMPLE, nearest_examples
 from facesort.album.user_labels import UserLabel
 from facesort.models.people.similarity_norm import SimilarityNorm
 
@@ -32,7 +32,7 @@ def harm(
     fresh: Examples,
     like: SimilarityNorm,
 ) -> Refused | None:
-    """What the ``fresh`` examples of ``person``, beside those that are ``known`` of everybody,
+    """What the ``fresh`` examples of ``person``, beside the ``known`` ones of all,
     would cost the ``held`` faces; None where that may be chance."""
     right_before, right_after = [], []
     for name, faces in held.items():
@@ -43,7 +43,7 @@ def harm(
         rival = np.max([np.full(len(faces), NO_EXAMPLE), *others], axis=0)
         own = _score(faces, known[name], like) if name in known else np.full(len(faces), NO_EXAMPLE)
         mine = known.get(person)
-        after = _score(faces, _joined(mine, fresh), like)
+        after = _score(faces, fresh if mine is None else joined(mine, fresh), like)
         if name == person:
             right_before.append(own > rival)
             right_after.append(after > rival)
@@ -63,29 +63,16 @@ def _spread(count: int, most: int) -> Rows:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _joined(some: Examples | None, more: Examples) -> Examples:
-    if some is None:
-        return more
-    return Examples(
-        np.concatenate([some.vectors, more.vectors]),
-        np.concatenate([some.person, more.person]),
-        np.concatenate([some.state, more.state]),
-    )
-
-
 def _score(faces: Examples, mine: Examples, like: SimilarityNorm) -> NDArray[np.float64]:
-    """(n,) the mean of the nearest examples; a face is no example of itself."""
+    """(n,) how much each looks like the one person of ``mine``; a face is no example of itself."""
     if not len(mine):
         return np.full(len(faces), NO_EXAMPLE)
     cosine = faces.vectors.astype(np.float64) @ mine.vectors.T
-    scores = (cosine - like.mean[faces.state][:, mine.state]) / like.spread[faces.state][
-        :, mine.state
-    ]
+    pairs = np.ix_(faces.state, mine.state)
+    scores = (cosine - like.mean[pairs]) / like.spread[pairs]
     scores[cosine > SAME] = -np.inf
-    nearest = np.sort(scores, axis=1)[:, -NEAREST:]
-    there = np.isfinite(nearest)
-    sums = np.where(there, nearest, 0).sum(axis=1)
-    return np.where(there.any(axis=1), sums / np.maximum(there.sum(axis=1), 1), NO_EXAMPLE)
+    one = replace(mine, person=np.zeros(len(mine), np.int64))
+    return nearest_examples(scores, one, 1, soft=False)[:, 0]
 
 
 def mute(album: SortedAlbum, rows: Rows) -> None:

@@ -67,12 +67,12 @@ def move_box(album: SortedAlbum, photo: str, face: int, xyxy_px: BoxPx) -> ActRe
 
 def drawn(album: SortedAlbum, act: Mapping[str, Any]) -> Entry:
     """The photo of an act with the face that it adds, or with the box that it moves."""
-    photo, box = str(act["photo"]), tuple(map(float, act["xyxy_px"]))
+    photo, box = str(act["photo"]), _box_of(act)
     entry = album.state.entries[photo]
     faces, crops = list(entry.scan.faces), list(entry.crops)
     if act["do"] == ADD:
         folder, frame = str(act["folder"]), act["frame"]
-        face = Face(box, _class_of(folder), 1.0, frame=frame)  # type: ignore[arg-type]
+        face = Face(box, _class_of(folder), 1.0, frame=frame)
         faces.append(_described(album, photo, face))
         crops.append(_crop(album, photo, folder, len(crops)))
         return replace(
@@ -84,7 +84,7 @@ def drawn(album: SortedAlbum, act: Mapping[str, Any]) -> Entry:
             judged=(*entry.judged, NOT_ENCODED) if album.is_by_person else (),
         )
     number = int(act["face"])
-    moved = replace(faces[number], xyxy_px=box, identity=None)  # type: ignore[arg-type]
+    moved = replace(faces[number], xyxy_px=box, identity=None)
     faces[number] = _described(album, photo, moved)
     crops[number] = _crop(album, photo, was_in(entry, number), number)
     return replace(entry, scan=replace(entry.scan, faces=tuple(faces)), crops=tuple(crops))
@@ -102,7 +102,7 @@ def finish_drawing(album: SortedAlbum, workspace: Workspace) -> None:
 
 
 def _is_drawn(entry: Entry, act: Mapping[str, Any]) -> bool:
-    box = tuple(act["xyxy_px"])
+    box = _box_of(act)
     frames = [face.frame for face in entry.scan.faces if face.xyxy_px == box]
     return act.get("frame") in frames if act["do"] == ADD else bool(frames)
 
@@ -139,6 +139,11 @@ def _described(album: SortedAlbum, photo: str, face: Face) -> Face:
 
 def _crop(album: SortedAlbum, photo: str, folder: str, number: int) -> str:
     return album.pool.take(f"faces/{folder}", crop_name(Path(photo).name, 1.0, number))
+
+
+def _box_of(act: Mapping[str, Any]) -> BoxPx:
+    x1, y1, x2, y2 = map(float, act["xyxy_px"])
+    return x1, y1, x2, y2
 
 
 def _checked_box(xyxy_px: BoxPx) -> BoxPx:
