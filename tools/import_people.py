@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 from facesort import console
 from facesort.errors import FacesortError
-from facesort.paths import project
+from facesort.paths import ASSETS
 
-WEIGHTS = project() / "weights" / "occlusion.onnx"
+WEIGHTS = ASSETS / "weights" / "occlusion.onnx"
 SHOWN = 20
 
 
