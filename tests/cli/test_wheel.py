@@ -100,3 +100,12 @@ def test_data_sets_go_where_you_are(installed: Path, tmp_path: Path) -> None:
     done = facesort(installed, "convert", str(labels), cwd=tmp_path)
     assert done.returncode in (1, 2) and "Traceback" not in done.stderr
     assert not (installed / "facesort" / "datasets").exists()
+
+
+def test_its_models_are_found_from_anywhere(installed: Path, tmp_path: Path) -> None:
+    assert facesort(installed, "sample", cwd=tmp_path).returncode == 0
+    photo = tmp_path / "sample_album" / "2023" / "Space museum" / "portrait.png"
+    photo.with_name("portrait.png.json").write_text('{"people": [{"name": "Eileen"}]}')
+    done = facesort(installed, "import-people", "sample_album", "--out", "ex", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "ex").rglob("*.*")] == ["portrait.png"]
