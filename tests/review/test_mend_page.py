@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from review_server import Server
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dataset"))
@@ -120,10 +121,10 @@ def test_tick_apply_and_take_back_in_a_browser(
     page.locator(".fix").first.click()
     page.click('.folder[data-kind="two-classes"]')
     page.click("#all")
-    assert page.inner_text("#apply") == "Apply 2"
+    expect(page.locator("#apply")).to_have_text("Apply 2")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".fix.done")
-    assert "2 fixes done" in page.inner_text("#notice")
+    expect(page.locator("#notice")).to_contain_text("2 fixes done")
     after = disk(tmp_path)
     changed = {name for name in before if after.get(name) != before[name]}
     assert changed == {"labels/train/lines.txt", "labels/train/two_classes.txt"}

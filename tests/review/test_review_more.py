@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 from review_server import TOOLS, Server
 
 from facesort.album.corrections.api import Correction, SortedAlbum, hand_over, record_corrections
@@ -143,7 +144,7 @@ def test_from_the_start_screen_to_the_review(
         page.click("#start button:text-is('Review')", timeout=120_000)
         page.wait_for_selector("#wall", timeout=60_000)
         assert (home / "images_sorted/photos").is_dir()
-        assert page.inner_text("#title") == "images_sorted"
+        expect(page.locator("#title")).to_have_text("images_sorted")
         context.close()
     finally:
         server.stop()

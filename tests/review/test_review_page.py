@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from review_server import Server
 
 from facesort.album.corrections.changes import find_changes
@@ -158,7 +159,7 @@ def test_space_shift_and_all_select(page: Page) -> None:
     assert page.selected == set(ids[:3])
     page.press("Control+a")
     assert page.selected == set(ids)
-    assert "selected" in page.page.inner_text("#heading")
+    expect(page.page.locator("#heading")).to_contain_text("selected")
 
 
 def test_a_digit_moves_the_selection_and_undo_brings_it_back(page: Page) -> None:
@@ -167,7 +168,7 @@ def test_a_digit_moves_the_selection_and_undo_brings_it_back(page: Page) -> None
     page.press("Space", "Shift+ArrowRight", "2")
     assert page.count("Ben") == ben + 2
     assert page.ids == ids[2:]
-    assert page.folder("Ben").locator(".count").inner_text() == str(ben + 2)
+    expect(page.folder("Ben").locator(".count")).to_have_text(str(ben + 2))
     page.press("Control+z")
     assert page.count("Ben") == ben
     assert page.ids == ids
@@ -212,7 +213,7 @@ def test_a_typed_name_is_completed(page: Page) -> None:
     page.page.wait_for_selector("dialog.palette input")
     assert page.page.input_value("dialog.palette input") == "d"
     page.keys.type("ae")
-    assert "Dae-jung" in page.page.inner_text(".palette li[aria-selected=true]")
+    expect(page.page.locator(".palette li[aria-selected=true]")).to_contain_text("Dae-jung")
     page.press("Enter")
     assert face in page.server.faces("Dae-jung")
     page.keys.press("/")
@@ -531,7 +532,7 @@ def test_the_keyboard_alone_reaches_everything(page: Page) -> None:
 
 def test_help_lists_the_keys(page: Page) -> None:
     page.press("?")
-    assert "not a face" in page.page.inner_text("dialog")
+    expect(page.page.locator("dialog")).to_contain_text("not a face")
     page.press("Escape")
 
 
@@ -566,5 +567,5 @@ def test_without_the_key_the_page_says_where_it_is(browser: Any, shared_server: 
     page = context.new_page()
     page.goto(shared_server.url)
     page.wait_for_selector("#locked")
-    assert "address" in page.inner_text("#locked")
+    expect(page.locator("#locked")).to_contain_text("address")
     context.close()
