@@ -112,6 +112,10 @@ WRITTEN = {  # reader: the file to damage, and how it is called in what our writ
     "createml": ("images/annotations.json", "createml"),
     "widerface": ("bbx_gt.txt", "widerface"),
     "parquet": ("labels.parquet", "parquet"),
+    "cvat": ("annotations.xml", "cvat"),
+    "labelme": ("images/a.json", "labelme"),
+    "labelstudio": ("annotations.json", "labelstudio"),
+    "openimages": ("annotations/openimages-annotations-bbox.csv", "openimages"),
     "labelimg": ("images/a.txt", "yolo"),
     "labelimg classes": ("images/classes.txt", "yolo"),
 }
