@@ -174,9 +174,17 @@ def take_back(args: Namespace, session: Session, folder: Path) -> int:
 
 
 def retrain(args: Namespace) -> int:
-    """Train on; the data set is what it is now."""
+    """Train on, with the images that have a label by now."""
+    from facesort.dataset.yolo_dataset import read_config, write_labelled
+
+    split, folder = (
+        args.split or "train",
+        paths.project() / "runs" / f"labelled_{args.dataset.stem}",
+    )
+    data, with_label, without = write_labelled(read_config(args.dataset), split, folder)
+    print(f"training on {with_label:,} images; without a label, so left out: {without:,}")
     start = args.start or paths.ASSETS / "weights" / "occlusion.pt"
-    options = [f"model={start}", f"data={args.dataset}", f"epochs={args.epochs}"]
+    options = [f"model={start}", f"data={data}", f"epochs={args.epochs}"]
     sys.stdout.flush()
     return subprocess.run([*command_line("train_yolo"), *options], check=False).returncode
 

@@ -24,6 +24,8 @@ from label_samples import draw
 from PIL import Image
 from tar_samples import jpeg, shard
 
+from facesort.album import people_tags
+from facesort.album.corrections.xmp_sidecars import Region, side_car
 from facesort.dataset import yolo_dataset
 from facesort.dataset.convert import label_reader
 from facesort.dataset.convert.conversion import WRITERS
@@ -37,6 +39,7 @@ from facesort.labels.widerface.bbx_text import ATTRIBUTES
 from facesort.labels.widerface.face_list import FaceList, ListedImage
 from facesort.photos import open_photo
 from facesort.photos.decode import stored_orientation
+from facesort.photos.stored import Stored
 
 EXAMPLES = int(os.environ.get("FACESORT_FUZZ", "12"))
 FUZZ = settings(
@@ -112,6 +115,10 @@ WRITTEN = {  # reader: the file to damage, and how it is called in what our writ
     "createml": ("images/annotations.json", "createml"),
     "widerface": ("bbx_gt.txt", "widerface"),
     "parquet": ("labels.parquet", "parquet"),
+    "cvat": ("annotations.xml", "cvat"),
+    "labelme": ("images/a.json", "labelme"),
+    "labelstudio": ("annotations.json", "labelstudio"),
+    "openimages": ("annotations/openimages-annotations-bbox.csv", "openimages"),
     "labelimg": ("images/a.txt", "yolo"),
     "labelimg classes": ("images/classes.txt", "yolo"),
 }
@@ -253,3 +260,28 @@ def test_data_yaml(content: bytes | dict[str, Any]) -> None:
                 read(file)
             except FacesortError as error:
                 check_one_line(error)
+
+
+PEOPLE = {  # a file beside a.jpg that names who is in it
+    ".picasa.ini": b"[Contacts2]\r\n8e62398ebda8c1a5=Ana;;\r\n[a.jpg]\r\n"
+    b"faces=rect64(3f845bcb59418507),8e62398ebda8c1a5;rect64(1),ffffffffffffffff\r\n",
+    "a.jpg.json": b'{"title": "a.jpg", "people": [{"name": "Ana"}, {"name": 5}, 7]}',
+    "a.jpg.xmp": side_car([Region("Ana", (6.0, 9, 20, 20))], Stored((64, 48), 1)),
+}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+@FUZZ
+@given(st.data())
+def test_people_of_other_programs(name: str, data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        photo = draw(Path(temporary) / "a.jpg", (64, 48))
+        (photo.parent / name).write_bytes(data.draw(damaged(PEOPLE[name])))
+        before = disk(photo.parent, photo.parent / "out")
+        try:
+            tags = people_tags.tags_of(photo)
+            assert all(person.strip() for person in tags.people)
+            assert np.isfinite([box for _, box in tags.faces]).all()
+        except FacesortError as error:
+            check_one_line(error)
+        assert disk(photo.parent, photo.parent / "out") == before

@@ -10,8 +10,11 @@ from pathlib import Path
 import label_images
 import pytest
 
+from facesort import paths
 from facesort.dataset.sample_data import make_sample_set
+from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import FacesortError
+from facesort.labels.yolo import label_path_of
 
 NAMES = "face masked sunglasses masked_sunglasses".split()
 
@@ -129,7 +132,13 @@ def test_retraining_passes_the_exit_code_on(home: Path, monkeypatch: pytest.Monk
     file = task(home, "next.xml")
     noted = home / "noted.json"
     code = f"import sys, json; json.dump(sys.argv[1:], open({str(noted)!r}, 'w')); sys.exit(3)"
+    monkeypatch.setattr(paths, "project", lambda: home)
     monkeypatch.setattr(label_images, "command_line", lambda _: [sys.executable, "-c", code])
     argv = ["data.yaml", "--take-back", file.name, "--retrain", "--start", "a.pt", "--epochs", "2"]
     assert label_images.main(argv) == 3
-    assert json.loads(noted.read_text()) == ["model=a.pt", "data=data.yaml", "epochs=2"]
+    model, data, epochs = json.loads(noted.read_text())
+    assert (model, epochs) == ("model=a.pt", "epochs=2")
+    # an image without a label would be learned as one without a face
+    images = read_config(Path(data.removeprefix("data="))).images("train")
+    assert images and {label_path_of(image).exists() for image in images} == {True}
+    assert len(images) < len(read_config(home / "data.yaml").images("train"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -316,9 +317,49 @@ def test_splits_given_by_folders_are_kept(
     assert [p.name for p in (tmp_path / "one/images").iterdir()] == ["test"]
 
 
+def open_images_csv(names: Iterable[str]) -> str:
+    rows = [f"{Path(name).stem},masked,.1,.5,.2,.6" for name in names]
+    return "\n".join(["ImageID,LabelName,XMin,XMax,YMin,YMax", *rows])
+
+
+def coco_json(names: Iterable[str]) -> str:
+    images = [
+        {"id": n, "file_name": name, "width": 60, "height": 40} for n, name in enumerate(names)
+    ]
+    boxes = [
+        {"id": n, "image_id": n, "category_id": 1, "bbox": [6, 8, 24, 16]}
+        for n in range(len(images))
+    ]
+    categories = [{"id": 1, "name": "masked"}]
+    return json.dumps({"images": images, "annotations": boxes, "categories": categories})
+
+
+@pytest.mark.parametrize(
+    ("file", "write"),
+    [("{}-annotations-bbox.csv", open_images_csv), ("instances_{}2017.json", coco_json)],
+)
+def test_a_label_file_a_split_is_kept(
+    file: str, write: Callable[[Iterable[str]], str], tmp_path: Path
+) -> None:
+    """As Open Images, Datumaro and COCO lay them out: annotations/ beside images/SPLIT/."""
+    (tmp_path / "in/annotations").mkdir(parents=True)
+    splits = {"train": 3, "val": 2}
+    for split, count in splits.items():
+        names = [f"{split}{number}.jpg" for number in range(count)]
+        for name in names:
+            draw(tmp_path / "in/images" / split / name, (60, 40))
+        (tmp_path / "in/annotations" / file.format(split)).write_text(write(names))
+    run(tmp_path / "in", "--keep-splits", "--out", tmp_path / "out")
+    for split, count in splits.items():
+        labels = [p.read_text().split() for p in (tmp_path / "out/labels" / split).iterdir()]
+        assert [[float(x) for x in label] for label in labels] == [[1, 0.3, 0.4, 0.4, 0.4]] * count
+
+
 def test_split_folders_that_cannot_be_told(tmp_path: Path) -> None:
     yolo_files(tmp_path / "in", "a")
-    with pytest.raises(LabelError, match="no folder train, valid or test; there: none"):
+    with pytest.raises(
+        LabelError, match="no folder or label file train, valid or test; there: none"
+    ):
         run(tmp_path / "in", "--keep-splits", "--out", tmp_path / "out")
     for name in ("val", "valid"):
         (tmp_path / "in" / name).mkdir()

@@ -1,7 +1,8 @@
 """Files that the other programs wrote themselves, of one image with the same two boxes.
 
 ``real_files/``: Datumaro 1.13.12 (COCO, VOC, CVAT, Open Images; cut to one image), labelme 6.3.1
-(`LabelFile.save`), label-studio-sdk 2.1.2 (`converter.imports.yolo`).
+(`LabelFile.save`), X-AnyLabeling 4.2.1 (the same of its own), label-studio-sdk 2.1.2
+(`converter.imports.yolo`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ SCORED = Extras(confidence=0.5, difficult=True)
         ("datumaro_cvat.xml", "cvat", Extras(occluded=True), NOTHING),
         ("datumaro_open_images.csv", "openimages", Extras(occluded=True), Extras(confidence=0.5)),
         ("labelme.json", "labelme", Extras(4, occluded=True), Extras(difficult=True)),
+        (
+            "x_anylabeling.json",
+            "labelme",
+            TRACKED,
+            SCORED,
+        ),
         ("label_studio.json", "labelstudio", NOTHING, NOTHING),
     ],
 )

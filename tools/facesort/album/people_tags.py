@@ -140,7 +140,8 @@ def _people(file: Path) -> tuple[str, ...]:
     except (OSError, ValueError, RecursionError):
         return ()
     listed = content.get("people") if isinstance(content, dict) else None
-    found = [p.get("name") for p in listed if isinstance(p, dict)] if listed else []
+    people = listed if isinstance(listed, list) else []
+    found = [person.get("name") for person in people if isinstance(person, dict)]
     return tuple(dict.fromkeys(n.strip() for n in found if isinstance(n, str) and n.strip()))
 
 

@@ -59,7 +59,8 @@ def read(source: Path, reading: Reading) -> LabelSet:
         elif file == source:
             missing = ", ".join(name for name in NEEDED if name not in columns)
             raise LabelError(f"{file}: has no column {missing}; expected {EXPECTED}")
-    for file in sorted(folder.rglob("*.csv")):
+    subset = source.name.removesuffix(BOXES_FILE) if source.name.endswith(BOXES_FILE) else ""
+    for file in sorted(folder.rglob(f"{subset}*.csv")):
         columns, lines = _table(file)
         if columns[:2] == list(IMAGE_COLUMNS[:2]):
             listed += [row["ImageID"] for row in lines if row.get("ImageID")]

@@ -13,7 +13,8 @@ webdataset  shards with their images: a tar, a folder of them, data-{000000..000
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,7 @@ _SPLIT_FOLDERS |= {"val": "val", "valid": "val", "validation": "val"}
 _SPLIT_FOLDERS |= {"test": "test", "testing": "test"}
 _IMAGE_FOLDERS = ("images", "JPEGImages", "imgs", "photos")
 _YAML = (".yaml", ".yml")
+_WORDS = re.compile("[a-z]+")
 
 
 def read_yolo(source: Path, reading: Reading) -> LabelSet:
@@ -85,35 +87,59 @@ def read_split_folders(
 ) -> Iterator[tuple[str, LabelSet]]:
     """Each folder of ``source`` that is called as a split (or that one), whatever a data.yaml says.
 
-    ``train/``, ``valid/``, ``test/`` lie in ``source`` itself or in its folder of labels; their
-    images below ``images``, or near the labels. Raises `LabelError` where no folder is so called.
+    ``train/``, ``valid/``, ``test/`` lie in ``source`` itself or in its folder of labels; or there
+    is a file a split, such as ``train-annotations-bbox.csv`` and ``instances_val2017.json``. Their
+    images lie below ``images``, or near the labels. Raises `LabelError` where nothing is so called.
     """
-    folders = split_folders(source)
-    if not folders or (split and split not in folders):
-        named = ", ".join(folders) or "none"
-        raise LabelError(f"{source}: no folder {split or 'train, valid or test'}; there: {named}")
-    for name in [split] if split else folders:
-        folder = folders[name]
-        tries = [base / folder.name for base in (images, *_bases(source)) if base]
+    places = split_places(source)
+    if not places or (split and split not in places):
+        named = ", ".join(places) or "none"
+        what = split or "train, valid or test"
+        raise LabelError(f"{source}: no folder or label file {what}; there: {named}")
+    for name in [split] if split else places:
+        place = places[name]
+        called = [folder for folder, means in _SPLIT_FOLDERS.items() if means == name]
+        called = [place.name] if place.is_dir() else called
+        tries = [base / one for base in (images, *_bases(source)) if base for one in called]
         near = [there for there in tries if there.is_dir()]
-        if folder.parent == source and not images:
-            near = [images_of(folder)]
+        if place.is_dir() and place.parent == source and not images:
+            near = [images_of(place)]
         at = near[0] if near else images or images_of(source)
-        yield name, read_source(folder, form, replace(reading, images=at))
+        yield name, read_source(place, form, replace(reading, images=at))
 
 
-def split_folders(source: Path) -> dict[str, Path]:
-    """{our split: the folder of labels}; raises `LabelError` where two folders are one split."""
-    for base in (source, *(source / name for name in _LABEL_FOLDERS)):
-        found: dict[str, Path] = {}
-        for name, split in _SPLIT_FOLDERS.items():
-            if (base / name).is_dir():
-                first = found.setdefault(split, base / name)
-                if first.name != name:
-                    raise LabelError(f"{base}: {first.name} and {name} are both {split}; move one")
+def split_places(source: Path) -> dict[str, Path]:
+    """{our split: the folder of labels, or its file}; `LabelError` where two are one split."""
+    bases = [
+        base for base in (source, *(source / name for name in _LABEL_FOLDERS)) if base.is_dir()
+    ]
+    for base in bases:
+        found = _by_split((name, base / name) for name in _SPLIT_FOLDERS if (base / name).is_dir())
+        if found:
+            return found
+    for base in bases:
+        files = [
+            file for file in sorted(base.iterdir()) if file.suffix in (".csv", ".json", ".xml")
+        ]
+        found = _by_split(
+            (word, file)
+            for file in files
+            for word in _WORDS.findall(file.stem.lower())
+            if word in _SPLIT_FOLDERS and format_of_file(file)
+        )
         if found:
             return found
     return {}
+
+
+def _by_split(named: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for name, place in named:
+        first = found.setdefault(_SPLIT_FOLDERS[name], place)
+        if first != place:
+            both = f"{first.name} and {place.name} are both {_SPLIT_FOLDERS[name]}"
+            raise LabelError(f"{place.parent}: {both}; move one")
+    return found
 
 
 def _bases(source: Path) -> list[Path]:
