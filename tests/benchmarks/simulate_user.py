@@ -14,9 +14,10 @@
 
 With --real, photos are as they were taken, masks and all, of people kept apart from training
 (--part test); without it, masks are drawn: the people are those kept apart when that was written,
-thresholds were tuned on their first half, the second is for measuring. Portraits put onto scenes went through the detector, points and
-embedding that ship (the bank); albums are drawn from it, and the gallery, the judging and the
-learning are those of sort_photos.py and learn_corrections.py. --scripts goes the whole way once:
+thresholds were tuned on their first half, the second is for measuring, and their portraits are put
+onto scenes. All went through the detector, points and embedding that ship (the bank); albums are
+drawn from it, and the gallery, the judging and the learning are those of sort_photos.py and
+learn_corrections.py. --scripts goes the whole way once:
 photos in files, the scripts, crops moved between folders. Tables are printed as Markdown.
 """
 

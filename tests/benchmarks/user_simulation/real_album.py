@@ -29,8 +29,8 @@ Items = list[tuple[Path, str, str, int]]  # photo, source, person, what is worn
 
 @dataclass(frozen=True)
 class RealMix:
-    """``source`` the people are of; ``bare`` and ``masked`` examples of each; share of ``strangers``
-    among the photos; in folders of ``visits`` with a few people each, or all in one heap."""
+    """``source`` the people are of; ``bare`` and ``masked`` examples of each; the share of
+    ``strangers``; in folders of ``visits`` with a few people each, or all in one heap."""
 
     source: str
     bare: int
@@ -42,8 +42,8 @@ class RealMix:
 @dataclass(frozen=True, eq=False)
 class RealBank:
     """One row a photo: ``source``, ``person`` and ``state`` say what it shows; then what our tools
-    say of the face in its middle: ``found``, ``seen`` its class, ``vector``, ``quality`` (n, 3), and
-    ``thumb``, grey pixels by which the same shot is known again."""
+    say of the face in its middle: ``found``, ``seen`` its class, ``vector``, ``quality`` (n, 3);
+    and ``thumb``, grey pixels by which the same shot is known again."""
 
     source: NDArray[np.str_]
     person: NDArray[np.str_]

@@ -60,7 +60,7 @@ def reencode(job: SortJob, state: State, report: Reporter, journal: Journal | No
 
     anew: dict[str, Scan] = {}
     with report.progress("describing", len(entries)) as progress:
-        for entry, scan in zip(entries, ordered_map(look, entries, job.workers), strict=True):
+        for scan in ordered_map(look, entries, job.workers):
             if scan is not None:
                 anew[scan.photo] = scan
                 if journal is not None and state.scans.get(scan.photo) != (who, scan):

@@ -39,8 +39,8 @@ def groups(vectors: Vectors, state: Ints, photo: Ints, likeness: SimilarityNorm)
 def _links(
     vectors: Vectors, order: Ints, state: Ints, photo: Ints, likeness: SimilarityNorm
 ) -> Ints:
-    """Pairs (m, 2) of faces, in ``order`` of ``photo``, that are one person's; the most alike first.
-    ``state`` and ``photo`` are in that order already."""
+    """Pairs (m, 2) of faces, numbered in ``order`` of ``photo``, that are one person's; the most
+    alike first. ``state`` and ``photo`` are in that order already."""
     mean, spread = likeness.mean, likeness.spread
     pairs, strength = [np.empty((0, 2), dtype=np.int64)], [np.empty(0)]
     for apart in range(1, _most_near(photo)):
