@@ -79,11 +79,23 @@ class FakeEmbedder:
         return np.eye(8, dtype=np.float32)[np.abs(colours).sum(axis=2).argmin(axis=1)]
 
 
-class FakeDescriber(FaceEncoder):
-    """A block's colour is its person; where all is dark around, it is out of focus."""
+class OtherEmbedder(FakeEmbedder):
+    """Another encoder, whose vectors have another length."""
 
-    def __init__(self) -> None:
-        super().__init__(points=None, embedder=FakeEmbedder())  # type: ignore[arg-type]
+    name = fingerprint = "other"
+    dimensions = 6
+
+    def embed(self, faces_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.ascontiguousarray(super().embed(faces_rgb)[:, 5::-1])
+
+
+class FakeDescriber(FaceEncoder):
+    """A block's colour is its person; where all is dark around, it is out of focus. With
+    ``--encoder FILE``, another one's vectors."""
+
+    def __init__(self, encoder: Path | None = None) -> None:
+        embedder = OtherEmbedder() if encoder else FakeEmbedder()
+        super().__init__(points=None, embedder=embedder)  # type: ignore[arg-type]
 
     def encode(
         self, rgb: NDArray[np.uint8], xyxy_px: ArrayLike, scale: float = 1.0

@@ -4,6 +4,7 @@
     python tests/benchmarks/scale.py --photos 1000 18000 --quality balanced --plot growth.svg
     python tests/benchmarks/scale.py --engine ray --workers 1 2 --photos 1500
     python tests/benchmarks/scale.py --engine ray --workers 1 2 --photos 500 --look-s 0.1
+    python tests/benchmarks/scale.py --faces 18000 54000          # only: naming them
 
 Albums of hard-linked copies of a few hundred photos of 640 x 480, each looked at anew (--no-cache):
 what grows with an album is the number of its photos, not their size; throughput.py has large ones.
@@ -14,6 +15,10 @@ so that a busy machine does not count.
 With --engine ray: seconds by the number of workers, Ray's start of 10 to 20 seconds included. With
 --look-s, a look waits so long in place of the network's work: then it is the engine that is
 measured, on however busy a machine.
+
+With --faces: processor time and memory of naming so many faces of 30 people with ten examples each,
+three a photo, a thousand of them corrected, 30 % of them strangers; and of describing a thousand.
+The faces are drawn at random, as vectors.
 """
 
 from __future__ import annotations
@@ -32,6 +37,9 @@ from soak import ROOT, make_album, tree
 from throughput import Run, apart, timed
 
 ORIGINALS = 300
+PEOPLE, STRANGERS, EXAMPLES, CORRECTED = 30, 3000, 10, 1000
+DIMENSIONS, NOISE = 192, 0.09  # of a vector; two faces of a person have a cosine of about .4
+DESCRIBED = 60
 
 
 def make_large(folder: Path, originals: Path, count: int) -> None:
@@ -61,6 +69,91 @@ def killed(command: list[str], after_s: float) -> float:
     os.kill(process.pid, signal.SIGKILL)
     _, _, usage = os.wait4(process.pid, 0)
     return usage.ru_utime + usage.ru_stime
+
+
+def measure_naming(faces: int) -> None:
+    """In this process, so that ``faces`` should grow from call to call."""
+    import resource
+
+    from facesort.album.person.classify import classify_scans
+
+    learned, names, labels, scans, truth = album_of(faces)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wall, cpu = time.perf_counter(), time.process_time()
+    words = classify_scans(learned, names, labels, scans)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    folders = [word.folder for scan in scans for word in words[scan.photo]]
+    own = [(folder, who) for folder, who in zip(folders, truth, strict=True) if who < PEOPLE]
+    right = sum(folder == names[who] for folder, who in own)
+    print(
+        f"{len(scans):,} photos, {faces:,} faces: {cpu:.1f} s of processor time ({wall:.1f} s), "
+        f"{more / 1024:.0f} MB on top of {before / 1024:.0f}; {right / len(own):.3f} rightly named",
+        flush=True,
+    )
+
+
+def album_of(faces: int):
+    """What `classify_scans` takes, and whose each face is."""
+    import numpy as np
+
+    from facesort.album.person.identification import vector_to_text
+    from facesort.album.records import Example, Face, Identity, Learned, Scan
+    from facesort.album.user_labels import UserLabel, UserLabels
+    from facesort.models.people import similarity_norm
+
+    rng = np.random.default_rng(0)
+    own = rng.normal(size=(PEOPLE + STRANGERS, DIMENSIONS))
+    own /= np.linalg.norm(own, axis=1, keepdims=True)
+
+    def seen(person: int) -> str:
+        vector = own[person] + NOISE * rng.normal(size=DIMENSIONS)
+        return vector_to_text(vector / np.linalg.norm(vector))
+
+    names = [f"child {number:02d}" for number in range(PEOPLE)]
+    classes = ("face", "masked")
+    known = [
+        Example(names[i], classes[n % 2], seen(i)) for i in range(PEOPLE) for n in range(EXAMPLES)
+    ]
+    truth = np.where(
+        rng.random(faces) < 0.7,
+        rng.integers(PEOPLE, size=faces),
+        PEOPLE + rng.integers(STRANGERS, size=faces),
+    ).tolist()
+    scans, labels = [], UserLabels()
+    for start in range(0, faces, 3):
+        photo = f"{start // 300:04d}/IMG_{start:05d}.jpg"
+        some = [
+            Face(
+                (200.0 * n, 0.0, 200.0 * n + 100, 100.0),
+                classes[int(rng.integers(2))],
+                0.9,
+                Identity("drawn", seen(who), 100, 300, 0.1),
+            )
+            for n, who in enumerate(truth[start : start + 3])
+        ]
+        scans.append(Scan(photo, 1, start, content=photo, faces=tuple(some)))
+        if len(labels) < CORRECTED and truth[start] < PEOPLE:
+            labels.add(UserLabel(photo, some[0].xyxy_px, names[truth[start]]))
+    learned = Learned("drawn", similarity_norm.DEFAULT.to_json(), 0.98, False, tuple(known))
+    return learned, names, labels, scans, truth
+
+
+def measure_describing() -> None:
+    """A drawn photo with as many boxes: what a face shows makes no difference to the time."""
+    import numpy as np
+
+    from facesort.album.person.face_encoder import load_face_encoder
+
+    weights = ROOT / "weights"
+    encoder = load_face_encoder(weights / "face_points.onnx", weights / "face_embedding.onnx")
+    rgb = np.random.default_rng(0).integers(0, 256, (1000, 1500, 3), dtype=np.uint8)
+    boxes = np.tile([[400.0, 300.0, 560.0, 500.0]], (DESCRIBED, 1))
+    encoder.encode(rgb, boxes[:5])
+    cpu = time.process_time()
+    encoder.encode(rgb, boxes)
+    each_ms = 1000 * (time.process_time() - cpu) / DESCRIBED
+    print(f"describing: {each_ms:.0f} s of processor time per 1,000 faces")
 
 
 def measure_workers(
@@ -97,7 +190,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="with ray")
     parser.add_argument("--look-s", type=float, default=0.0, help="with ray")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="time and memory, not by ray")
+    parser.add_argument("--faces", type=int, nargs="+", metavar="N", help="only: time their naming")
     args = parser.parse_args()
+    if args.faces:
+        for faces in sorted(args.faces):
+            measure_naming(faces)
+        measure_describing()
+        return
     if args.engine == "ray":
         with tempfile.TemporaryDirectory() as temporary:
             apart(make_album, Path(temporary) / "originals", ORIGINALS)

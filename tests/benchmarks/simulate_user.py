@@ -1,18 +1,23 @@
 """How many faces must the teacher move by hand until every child's folder is right?
 
-    D=../shared/data B="--bank runs/teacher_bank.npz"
+    D=photos R="--real --bank runs/teacher_real.npz"
+    python tests/benchmarks/simulate_user.py $R --masked-people $D/masked_people \\
+        --masked-only $D/masked_only_people --people $D/people --strangers $D/strangers
+    python tests/benchmarks/simulate_user.py $R          # once more, from the bank
+    B="--bank runs/teacher_bank.npz"
     python tests/benchmarks/simulate_user.py $B --people $D/people --strangers $D/strangers \\
         --scenes $D/scenes_voc/images --finder face.pt      # draws the bank if it is not there
     python tests/benchmarks/simulate_user.py $B --half first      # the half to tune on
     python tests/benchmarks/simulate_user.py $B --curves runs/teacher.png
-    python tests/benchmarks/simulate_user.py $B --speed 18000     # an album of so many photos
     python tests/benchmarks/simulate_user.py $B --scripts runs/teacher --people $D/people \\
         --strangers $D/strangers --scenes $D/scenes_voc/images --finder face.pt
 
-The people are those that tools/train_embedder.py keeps apart; thresholds were tuned on their first
-half, the second is for measuring. Portraits put onto scenes went through the detector, points and
-embedding that ship (the bank); albums are drawn from it, and the gallery, the judging and the
-learning are those of sort_photos.py and learn_corrections.py. --scripts goes the whole way once:
+With --real, photos are as they were taken, masks and all, of people kept apart from training
+(--part test); without it, masks are drawn: the people are those kept apart when that was written,
+thresholds were tuned on their first half, the second is for measuring, and their portraits are put
+onto scenes. All went through the detector, points and embedding that ship (the bank); albums are
+drawn from it, and the gallery, the judging and the learning are those of sort_photos.py and
+learn_corrections.py. --scripts goes the whole way once:
 photos in files, the scripts, crops moved between folders. Tables are printed as Markdown.
 """
 
@@ -20,7 +25,6 @@ from __future__ import annotations
 
 import random
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +33,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from facesort import console
+from facesort.dataset.people_split import PARTS, TEST
 from facesort.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,15 +54,21 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--strangers", type=console.path, help="people with one photo, in a folder")
     add("--scenes", type=console.path, help="images to put portraits on")
     add("--finder", type=console.path, help="finds faces and five points (.pt)")
+    add("--real", action="store_true", help="real photos, no drawn masks")
+    add("--masked-people", type=console.path, help="with --real: DIR/<id>/masked, DIR/<id>/bare")
+    add("--masked-only", type=console.path, help="with --real: DIR/<id>, always masked")
+    add("--part", choices=PARTS, default=TEST, help="with --real (default: test)")
     add("--half", choices=["first", "second"], default="second", help="first: to tune on")
     add("--albums", type=int, default=30, help="of each kind (default: 30)")
     add("--curves", type=console.path, metavar="PNG", help="draw precision at coverage")
-    add("--speed", type=int, metavar="PHOTOS", help="only: time one judging of so many photos")
     add("--scripts", type=console.path, metavar="DIR", help="only: the real scripts, in a new DIR")
     args = parser.parse_args(argv)
-    sources = (args.people, args.strangers, args.scenes, args.finder)
-    if None in sources and (args.scripts or not args.bank.exists()):
-        raise UsageError("needs --people, --strangers, --scenes and --finder to draw photos")
+    needed = ["people", "strangers", "scenes", "finder"]
+    if args.real:
+        needed = ["masked_people", "masked_only", "people", "strangers"]
+    missing = [f"--{name.replace('_', '-')}" for name in needed if getattr(args, name) is None]
+    if missing and (args.scripts or not args.bank.exists()):
+        raise UsageError(f"{args.bank}: is not there yet; to make it: {', '.join(missing)}")
     return args
 
 
@@ -69,18 +80,21 @@ def main(argv: Sequence[str]) -> None:
     from user_simulation import tables
     from user_simulation.simulated_album import AlbumMaker
 
+    likeness = load_embedder(WEIGHTS / "face_embedding.onnx").likeness.to_json()
+    if args.real:
+        tell_real(args, likeness)
+        return
     bank = read_bank(args)
     mine = np.arange(len(bank.names)) % 2 == (args.half == "second")
-    likeness = load_embedder(WEIGHTS / "face_embedding.onnx").likeness.to_json()
     maker = AlbumMaker(bank, mine, likeness)
-    if args.speed:
-        tell_speed(maker, args.speed)
-    elif args.scripts:
+    if args.scripts:
         walk(maker, bank, args)
     else:
         for lines in (
-            tables.moves(maker, tables.USUAL, args.albums),
-            tables.moves(maker, tables.HARD, args.albums),
+            *(
+                tables.moves(tables.TITLES[mix], [maker.make(mix, i) for i in range(args.albums)])
+                for mix in (tables.USUAL, tables.HARD)
+            ),
             tables.names(maker, args.albums, args.curves),
         ):
             for line in lines:
@@ -126,27 +140,32 @@ def scenes(args: Namespace) -> list:
     return [open_photo(found.path).rgb for found in every[: 5 * SCENES : 5]]
 
 
-def tell_speed(maker: AlbumMaker, photos: int) -> None:
-    """Time and memory of one update of the gallery and one word on every face."""
-    import resource
+def tell_real(args: Namespace, likeness: str) -> None:
+    """The tables of real photos, which are looked at if the bank is not there."""
+    from facesort.album.person.face_encoder import load_face_encoder
+    from facesort.models import detect, presets
+    from user_simulation import real_album, tables
 
-    from facesort.album.person.classify import classify_scans
-    from user_simulation.grow import grown, labels_of
-    from user_simulation.simulated_album import Mix
-
-    album = maker.make(Mix(), 0)
-    scans = grown(album, photos)
-    labels = labels_of(album, scans, 1000)
-    faces = sum(len(scan.faces) for scan in scans)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    wall, cpu = time.perf_counter(), time.process_time()
-    classify_scans(album.learned, album.names, labels, scans)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(
-        f"{len(scans):,} photos, {faces:,} faces, {len(labels):,} corrections: {wall:.1f} s, "
-        f"{cpu:.1f} s of processor, {more / 1024:.0f} MB on top of {before / 1024:.0f} MB"
-    )
+    if not args.bank.exists():
+        folders = {"mp": args.masked_people, "mo": args.masked_only}
+        folders |= {"lfw": args.people, "str": args.strangers}
+        items = real_album.photos_of(folders, args.part)
+        chosen = presets.preset(presets.BALANCED)
+        detector = detect.load_detector(WEIGHTS / chosen.file, None, chosen.imgsz)
+        encoder = load_face_encoder(WEIGHTS / "face_points.onnx", WEIGHTS / "face_embedding.onnx")
+        photos = console.progress(items, len(items), "photo")
+        real_album.look_at(photos, detect.with_second_looks(detector), encoder).save(args.bank)
+    bank = real_album.RealBank.load(args.bank)
+    for source in dict.fromkeys(bank.source.tolist()):
+        mine = bank.source == source
+        people = len(set(bank.person[mine].tolist()))
+        print(
+            f"{source}: {mine.sum()} photos of {people} people, {bank.found[mine].mean():.3f} found"
+        )
+    maker = real_album.RealAlbumMaker(bank, likeness)
+    for title, mix in tables.REAL.items():
+        for line in tables.moves(title, list(maker.make(mix, args.albums))):
+            print(line, flush=True)
 
 
 def walk(maker: AlbumMaker, bank: Bank, args: Namespace) -> None:

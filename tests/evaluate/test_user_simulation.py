@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from facesort.album.records import STRANGERS, UNSURE, Prediction
-from facesort.album.user_labels import UserLabels
 from facesort.models.people import similarity_norm
-from user_simulation import annotator, curves, grow, on_disk, portraits, strategies, tables
+from user_simulation import annotator, curves, on_disk, portraits, strategies, tables
 from user_simulation.identity_bank import Bank
+from user_simulation.real_album import RealAlbumMaker, RealBank, RealMix
 from user_simulation.simulated_album import NOBODY, Album, AlbumMaker, Mix
 
 PEOPLE, PORTRAITS, SHOTS = 8, 6, 2
@@ -176,15 +176,34 @@ def test_names_of_counts_poor_faces_as_never_named(maker: AlbumMaker) -> None:
     assert names.precision == 1
 
 
-def test_a_grown_album_knows_the_same_people(maker: AlbumMaker) -> None:
-    album = maker.make(MIX, seed=0)
-    scans = grow.grown(album, 2 * len(album.scans))
-    assert len({scan.photo for scan in scans}) == 2 * len(album.scans)
-    labels = grow.labels_of(album, scans, 7)
-    assert len(labels) == 7 and isinstance(labels, UserLabels)
-    assert labels.of_faces(scans[0])[0] == (
-        album.names[album.child[0]] if album.child[0] != NOBODY else STRANGERS
+def test_real_albums_are_of_what_was_found_and_count_what_was_not() -> None:
+    people, each = 12, 8
+    rng = np.random.default_rng(0)
+    own = rng.normal(size=(people, 32))
+    person = np.repeat(np.arange(people), each)
+    vector = own[person] + 0.2 * rng.normal(size=(len(person), 32))
+    thumb = rng.normal(size=(len(person), 256))
+    masked = np.tile(np.arange(each) % 2, people)
+    bank = RealBank(
+        source=np.full(len(person), "mp"),
+        person=person.astype(str),
+        state=masked,
+        found=np.arange(len(person)) % 7 != 3,
+        seen=masked,
+        vector=(vector / np.linalg.norm(vector, axis=1, keepdims=True)).astype(np.float32),
+        quality=np.tile([100.0, 200.0, 0.1], (len(person), 1)),
+        thumb=thumb / np.linalg.norm(thumb, axis=1, keepdims=True),
     )
+    maker = RealAlbumMaker(bank, similarity_norm.DEFAULT.to_json())
+    albums = list(maker.make(RealMix("mp", 2, 1), count=2))
+    assert albums[0].scans != albums[1].scans
+    for album in albums:
+        own_photos = len(album.names) * (each - 3)
+        assert album.main.sum() + album.missed == own_photos and album.missed
+        assert (album.child[~album.main] == NOBODY).all() and (~album.main).any()
+        assert len({scan.photo.split("/")[0] for scan in album.scans}) > 2  # visits
+        work = annotator.correct(album, strategies.by_hand(album), 0)
+        assert work.done and work.moves >= 0.9 * work.main - 1
 
 
 def on_disk_truth() -> dict[str, on_disk.Truth]:
@@ -248,7 +267,6 @@ def test_a_bank_survives_as_a_file(tmp_path: Path) -> None:
 
 
 def test_tables_are_markdown(maker: AlbumMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(tables.TITLES, MIX, "small")
-    lines = list(tables.moves(maker, MIX, count=1))
+    lines = list(tables.moves("small", [maker.make(MIX, 0)]))
     assert lines[1].startswith("| small: 1 albums, ") and len(lines) == 3 + len(tables.WAYS)
     assert {line.count("|") for line in lines[1:]} == {8}

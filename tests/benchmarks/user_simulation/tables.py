@@ -10,6 +10,7 @@ from facesort.album.user_labels import UserLabels
 from facesort.classes import CLASS_NAMES
 from user_simulation import curves, strategies
 from user_simulation.annotator import MOVES_A_ROUND, Judge, correct
+from user_simulation.real_album import RealMix
 from user_simulation.simulated_album import Album, AlbumMaker, Mix
 
 Way = Callable[[Album], Judge]
@@ -36,6 +37,13 @@ MIXES = {
     TITLES[HARD]: HARD,
     "1 example, not masked": replace(USUAL, examples=1, masked=0.0),
 }
+REAL = {
+    "masked and bare, five bare and one masked example, by visit": RealMix("mp", 5, 1),
+    "masked and bare, in no order": RealMix("mp", 5, 1, visits=False),
+    "always masked, three masked examples, by visit": RealMix("mo", 0, 3),
+    "always masked, three masked examples, in no order": RealMix("mo", 0, 3, visits=False),
+    "LFW, bare, five examples, in no order": RealMix("lfw", 5, 0, visits=False),
+}
 WAYS: dict[str, tuple[Way, int]] = {  # and after how many moves it learns
     "all by hand": (strategies.by_hand, 0),
     "the seed's way: one closed-set classifier, then by hand": (strategies.seeds_way, 0),
@@ -47,12 +55,12 @@ FARTHER = (0.99, 0.98)  # pure, complete
 BARS = ((0.8, 0.98), (0.65, 0.97))  # coverage, precision: of all faces, of masked ones
 
 
-def moves(maker: AlbumMaker, mix: Mix, count: int) -> Iterator[str]:
-    """Moves by hand in ``count`` albums, by the way in which they were sorted before."""
-    albums = [maker.make(mix, seed) for seed in range(count)]
+def moves(title: str, albums: Sequence[Album]) -> Iterator[str]:
+    """Moves by hand in ``albums``, by the way in which they were sorted before."""
     main = sum(int(album.main.sum()) for album in albums)
+    missed = sum(album.missed for album in albums)
     yield from _head(
-        f"{TITLES[mix]}: {count} albums, {main:,} main faces",
+        f"{title}: {len(albums)} albums, {main:,} main faces found, {missed} not",
         "pure at first",
         "complete at first",
         "moves per 100 main faces",
@@ -60,8 +68,8 @@ def moves(maker: AlbumMaker, mix: Mix, count: int) -> Iterator[str]:
         "looks per 100",
         "moves to 98 % complete",
     )
-    for title, (way, learns_after) in WAYS.items():
-        yield _work(title, albums, way, learns_after)
+    for name, (way, learns_after) in WAYS.items():
+        yield _work(name, albums, way, learns_after)
 
 
 def _work(title: str, albums: Sequence[Album], way: Way, learns_after: int) -> str:

@@ -17,6 +17,7 @@ from facesort.album.executor import execute, left_to_file, write_manifest
 from facesort.album.journal import read_state
 from facesort.album.link_modes import COPY
 from facesort.album.records import Folders, Plan, folder_of
+from facesort.album.reencode import described_by_others, reencode
 from facesort.album.saved_plan import check_album, check_names_free, find_plan, load_plan, save_plan
 from facesort.album.scanning.face_crops import CropMemory, crop_memory
 from facesort.album.scanning.scanner import ScanResult
@@ -57,7 +58,7 @@ def sort_album(job: SortJob, report: Reporter) -> int:
     check_belongs(state, job.src, dst.root)
     _say_other_options(job, state, report)
     _say_renamed(state, dst, report)
-    if all(map(state.knows, listing.files)):
+    if all(map(state.knows, listing.files)) and not described_by_others(job, state):
         if dst.is_whole() and state.src == str(job.src.absolute()):
             report.say(NOTHING_NEW)
             return close(state, listing, dst.root, {}, report)
@@ -68,10 +69,11 @@ def sort_album(job: SortJob, report: Reporter) -> int:
         crop_memory(dst.crops) as memory,
     ):
         _finish_pending(workspace, memory)
+        is_anew = reencode(job, workspace.state, report, workspace.journal)
         plan = plan_new_photos(
             job, listing, workspace.journal.state, report, _remember_in(workspace, memory)
         )
-        if plan.entries and workspace.journal.state.options != job.options:
+        if (plan.entries or is_anew) and workspace.journal.state.options != job.options:
             workspace.journal.options(job.options)
         problems = _carry_out_news(plan, workspace, memory)
         return close(workspace.journal.state, listing, dst.root, problems, report)
@@ -90,6 +92,7 @@ def preview_album(job: SortJob, report: Reporter) -> int:
     if not all(map(state.knows, listing.files)):
         prepare(job, report)
     levels = dst.levels(state)
+    reencode(job, state, report, journal=None)
     with dst.made():
         plan = plan_new_photos(job, listing, state, report, remember=None)
         save_plan(replace(plan, levels=levels), dst.saved_plan)

@@ -115,8 +115,13 @@ def album_faces(
 def vectors_of(faces: Iterable[Face | Example]) -> NDArray[np.float32]:
     """(n, d); a face without identity is passed over."""
     texts = [one.vector if isinstance(one, Example) else _text(one) for one in faces]
-    vectors = [vector_from_text(text) for text in texts if text]
-    return np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
+    there = [text for text in texts if text]
+    if not there:
+        return np.empty((0, 0), np.float32)
+    vectors = np.empty((len(there), len(vector_from_text(there[0]))), np.float32)
+    for row, text in enumerate(there):
+        vectors[row] = vector_from_text(text)  # raises `ValueError` for another length
+    return vectors
 
 
 def worn_by(faces: Iterable[Face | Example]) -> NDArray[np.int64]:

@@ -86,11 +86,13 @@ def joined(examples: Examples, more: Examples | None) -> Examples:
 def _herd(vectors: Vectors, most: int) -> Ints:
     if len(vectors) <= most:
         return np.arange(len(vectors))
-    mean, total = vectors.mean(axis=0), np.zeros(vectors.shape[1])
-    chosen: list[int] = []
+    rows = vectors.astype(np.float64)
+    to_mean, squares = rows @ rows.mean(axis=0), np.einsum("nd,nd->n", rows, rows)
+    total, chosen = np.zeros(rows.shape[1]), list[int]()
     for size in range(1, most + 1):
-        away = np.linalg.norm(mean - (total + vectors) / size, axis=1)
+        # squared distance of (total + row) / size to the mean, but for what all rows share
+        away = (squares + 2 * (rows @ total)) / size - 2 * to_mean
         away[chosen] = np.inf
         chosen.append(int(away.argmin()))
-        total += vectors[chosen[-1]]
+        total += rows[chosen[-1]]
     return np.array(chosen, dtype=np.int64)

@@ -32,7 +32,7 @@ OUTLIER_BY = 1.5  # likeness that an example has more to another person than to 
 RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 UNKNOWN_LESS = 1.0  # likeness to an unknown face that says no more than the unknown logit does
 MOST_UNKNOWN = 2000  # of those faces at most, so that time stays in hand
-ROWS = 1024  # faces scored at a time, so that memory stays flat
+ROWS = 256  # faces scored at a time, so that memory stays flat; more are slower
 UNKNOWN_SHARE = 0.3  # of the faces of an album, assumed beforehand
 
 # likeliest on real masked and bare faces of people kept apart from training, nine at a time
@@ -88,18 +88,19 @@ class Gallery:
         (n,)."""
         known, worn = joined(self.examples, self.found), np.asarray(state, dtype=np.int64)
         own = np.full(len(vectors), -1) if burst is None else np.asarray(burst)
-        given = len(self.examples)
         scores = np.empty((len(vectors), self.people + 1))
         if not len(known):
             return np.full(scores.shape, NO_EXAMPLE)
+        order = np.argsort(known.person, kind="stable")  # one person's side by side; unknown last
+        known, bursts = known.take(order), np.append(np.full(len(self.examples), -1), self.burst)
+        mine = known.take(known.person < self.people)
+        own_faces = _SameBurst(bursts[order])
         for i in range(0, len(vectors), ROWS):
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
-            likeness[:, given:][own[rows, None] == self.burst] = -np.inf
-            unknown_rows = known.person == self.people
-            mine = known.take(~unknown_rows)
-            scores[rows, :-1] = nearest_examples(likeness[:, ~unknown_rows], mine, self.people)
-            nearest = likeness[:, unknown_rows].max(axis=1, initial=NO_EXAMPLE)
+            likeness[own_faces.of(own[rows])] = -np.inf
+            scores[rows, :-1] = nearest_examples(likeness[:, : len(mine)], mine, self.people)
+            nearest = likeness[:, len(mine) :].max(axis=1, initial=NO_EXAMPLE)
             scores[rows, -1] = nearest - UNKNOWN_LESS
         return scores
 
@@ -135,6 +136,23 @@ class Gallery:
     def look_alikes(self) -> list[tuple[int, int]]:
         """Pairs of persons as alike as siblings, or more."""
         return alike(self.examples, self.likeness, RESEMBLING)
+
+
+class _SameBurst:
+    """Which columns are of the same burst as a row; -1 is no burst."""
+
+    def __init__(self, bursts: Ints) -> None:
+        self._order = np.argsort(bursts, kind="stable")
+        self._sorted = bursts[self._order]
+
+    def of(self, own: Ints) -> tuple[Ints, Ints]:
+        """Rows and columns of such pairs."""
+        asked = np.where(own < 0, -2, own)
+        first = np.searchsorted(self._sorted, asked, "left")
+        count = np.searchsorted(self._sorted, asked, "right") - first
+        rows = np.repeat(np.arange(len(own)), count)
+        nth = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+        return rows, self._order[first[rows] + nth]
 
 
 def build(
@@ -226,14 +244,11 @@ def nearest_examples(
     scores = np.full((len(likeness), people), NO_EXAMPLE)
     for one in np.unique(known.person):
         mine = np.flatnonzero(known.person == one)
-        of_one, weight = likeness[:, mine], np.broadcast_to(known.weight[mine], (1, len(mine)))
-        if len(mine) > NEAREST and (known.weight[mine] == known.weight[mine[0]]).all():
-            of_one, weight = (
-                np.partition(of_one, -NEAREST, axis=1)[:, -NEAREST:],
-                weight[:, :NEAREST],
-            )
-        elif len(mine) > NEAREST:
-            columns = np.argpartition(of_one, -NEAREST, axis=1)[:, -NEAREST:]
+        together = mine[-1] - mine[0] + 1 == len(mine)
+        of_one = likeness[:, mine[0] : mine[-1] + 1] if together else likeness[:, mine]
+        weight = np.broadcast_to(known.weight[mine], of_one.shape)
+        if len(mine) > NEAREST:
+            columns = _largest(of_one, NEAREST)
             of_one = np.take_along_axis(of_one, columns, axis=1)
             weight = known.weight[mine][columns]
         there = np.isfinite(of_one)
@@ -245,3 +260,13 @@ def nearest_examples(
         mean = part[some] / total[some]
         scores[some, one] = most[some, 0] + (np.log(mean) if soft else mean)
     return scores
+
+
+def _largest(values: NDArray[np.floating[Any]], count: int) -> Ints:
+    """(n, m) to (n, ``count``): the columns of the largest; for a few, faster than a partition."""
+    left, rows = np.array(values), np.arange(len(values))
+    columns = np.empty((len(values), count), dtype=np.int64)
+    for nth in range(count):
+        columns[:, nth] = left.argmax(axis=1)
+        left[rows, columns[:, nth]] = -np.inf
+    return columns

@@ -174,6 +174,13 @@ def crops_of_video(path: Path, scan: Scan) -> list[bytes]:
     return jpegs
 
 
+def faces_of_video(
+    path: Path, scan: Scan, faces: Iterable[Face], encoder: FaceEncoder
+) -> list[Face]:
+    """``faces`` of ``scan``, described by ``encoder``, as far as their frames can be decoded."""
+    return [face for face, _ in _seen(path, scan, faces, encoder)]
+
+
 def _look(path: Path, find: Find) -> list[tuple[Face, ...]]:
     """The faces of each frame that is looked at."""
     looks = []

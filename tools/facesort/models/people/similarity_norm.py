@@ -49,10 +49,15 @@ class SimilarityNorm:
 
     def of(self, cosine: ArrayLike, state: ArrayLike, other_state: ArrayLike) -> Floats:
         """Deviations (n, m) for cosines (n, m) of faces in ``state`` (n,) and ``other_state``."""
-        rows = np.asarray(state, dtype=np.int64)[:, None]
-        columns = np.asarray(other_state, dtype=np.int64)[None, :]
-        away = np.asarray(cosine, dtype=np.float64) - self.mean[rows, columns]
-        return np.asarray(away / self.spread[rows, columns])
+        worn, columns = np.asarray(state, np.int64), np.asarray(other_state, np.int64)
+        away = np.array(cosine, dtype=np.float64)
+        for one in np.unique(worn):  # a table of all pairs would take longer than their cosines
+            rows = np.flatnonzero(worn == one)
+            some = away[rows]
+            some -= self.mean[one, columns]
+            some /= self.spread[one, columns]
+            away[rows] = some
+        return away
 
     def to_json(self) -> str:
         tables = {"mean": self.mean.round(4).tolist(), "spread": self.spread.round(4).tolist()}
