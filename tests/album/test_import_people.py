@@ -183,6 +183,12 @@ def test_examples(
     assert "examples that were there already: 3" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"people": 5}', '{"people": [5, {"name": 5}]}'])
+def test_takeout_without_a_name(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg.json").write_text(text)
+    assert people_tags.tags_of(photo(tmp_path / "a.jpg")).people == ()
+
+
 def test_photos_without_names(tmp_path: Path) -> None:
     photo(tmp_path / "a.jpg")
     with pytest.raises(FacesortError, match="1 photos, no named face"):
