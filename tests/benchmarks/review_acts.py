@@ -5,12 +5,12 @@
 
 Both ways begin with the same sorted album and end when its folders are 99 % pure and hold 95 % of
 the main faces; nobody pays for seeing that. Every click, drag, key or chord is one operation, both
-ways. *Files*: she goes through the folders, people first, the least certain crop first, and drags what
-lies wrong; learn_corrections.py --watch learns beside it, after ten moves or after each, at no
-operation at all, and moves other crops by itself. *Page*: she clicks away what is wrong of what is
-suggested and says Return to the rest; where nothing is suggested, she goes through the folders in
-the same way, ten drags at a time. Selecting several and dragging them together is never fewer operations (a click
-each and a drag), but fewer seconds from three on, and those are counted.
+ways. *Files*: she goes through the folders, people first, the least certain crop first, and drags
+what lies wrong; learn_corrections.py --watch learns beside it, after ten moves or after each, at no
+operation at all, and moves other crops by itself, unseen. *Page*: she clicks away what is wrong of
+what is suggested and says Return to the rest; where nothing is suggested, she goes through the
+folders in the same way, ten drags at a time. Selecting several and dragging them together is never
+fewer operations (a click each and a drag), but fewer seconds from three on, and those are counted.
 
 Seconds are those of the keystroke-level model (Card, Moran & Newell 1980): K .28 a key, P 1.1 to
 point, B .1 a button down or up, H .4 hand to the mouse or back, M 1.35 before each decision. Faces
@@ -23,27 +23,32 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/review")]
 
 import big_album
-from review_server import Server
 
-from facesort.album.corrections.apply import Options, apply_corrections
-from facesort.album.corrections.face_table import face_id
+from facesort.album.corrections.api import (
+    Options,
+    SortedAlbum,
+    Suggestion,
+    apply_corrections,
+    record_corrections,
+)
 from facesort.album.journal import read_state
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE
 from facesort.reporter import ConsoleReporter
+from facesort.review import wire
+from facesort.review.desk import Desk
 
 NOBODYS = (UNSURE, STRANGERS, NOT_A_FACE)
 RANK = {UNSURE: 1, STRANGERS: 2, NOT_A_FACE: 3}  # people first
@@ -150,70 +155,69 @@ class Walk:
 
 
 class Page:
-    """She works on the review page, through the real server."""
+    """She works on the review page: what it shows and sends is carried out at its desk."""
 
     def __init__(self, sorted_into: Path, truth: Truth) -> None:
-        self.server, self.hands = Server([str(sorted_into)]), Hands()
-        self.walk = Walk(self.hands)
-        right = {face_id(*key): truth[key[0], n] for n, key in _faces(sorted_into)}
-        self.folders = Folders(right, {one for one, who in right.items() if who != STRANGERS})
+        self.desk, self.hands = Desk(SortedAlbum(sorted_into)), Hands()
+        self.walk, self.truth = Walk(self.hands), truth
 
     def work(self) -> bool:
-        self.server.start()
         later: set[str] = set()
         self.hands.key("open")
         while not self.folders.are_good(self.lies()):
-            self._wait()
-            found: dict[str, Any] = self.server.get("/api/suggestions")  # type: ignore[assignment]
-            each = (one for one in found["suggestions"] if one["folder"] not in later)
-            groups = found["together"] or [one for one in [next(each, None)] if one]
+            self.desk.rescore()
+            each = (one for one in self.desk.suggestions if one.folder not in later)
+            groups = self.desk.together or [one for one in [next(each, None)] if one]
             if groups:
                 if not self._answer(groups):
-                    later.add(groups[0]["folder"])
+                    later |= {one.folder for one in groups}
             elif self._walk():
                 later.clear()
             else:
                 break
         good = self.folders.are_good(self.lies())
-        self.server.stop()
+        self.desk.album.flush()
         return good
 
+    @property
+    def folders(self) -> Folders:
+        table = self.desk.album.table
+        right = {one: self.truth[place] for one, place in zip(table.ids, table.where, strict=True)}
+        return Folders(right, {one for one, who in right.items() if who != STRANGERS})
+
     def lies(self) -> dict[str, str]:
-        names = [one["name"] for one in self.server.get("/api/summary")["folders"]]  # type: ignore[index]
-        return {face: name for name in names for face in self.server.faces(name)}
+        table = self.desk.album.table
+        return {one: table.folders[table.folder[row]] for row, one in enumerate(table.ids)}
 
-    def _wait(self) -> None:
-        while self.server.get("/api/suggestions")["version"] < self.server.version():  # type: ignore[index]
-            time.sleep(0.01)
-
-    def _answer(self, groups: list[dict[str, Any]]) -> bool:
+    def _answer(self, groups: Sequence[Suggestion]) -> bool:
         """Yes to what is right, by one act; was anything?"""
-        parts: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+        parts: dict[bool, list[tuple[str, list[str]]]] = {True: [], False: []}
         for one in groups:
-            self.hands.looks += len(one["ids"])
-            right = [face for face in one["ids"] if self.folders.right[face] == one["folder"]]
-            wrong = [face for face in one["ids"] if face not in right]
+            self.hands.looks += len(one.ids)
+            right = [face for face in one.ids if self.folders.right[face] == one.folder]
+            wrong = [face for face in one.ids if face not in right]
             # or all by one click on the person's picture (Ctrl+A), and back what is right
             for _ in range(min(len(wrong), 1 + len(right))):
                 self.hands.click("cross out")
             for is_right, faces in ((True, right), (False, wrong)):
                 if faces:
-                    parts[is_right].append({"folder": one["folder"], "faces": faces})
+                    parts[is_right].append((one.folder, faces))
         self.hands.key("Return to several people" if len(groups) > 1 else "Return to one person")
-        answer = self.server.act(do="answer", groups=parts[True], never=parts[False])
-        assert answer.status_code == 200, answer.text
-        return bool(parts[True])
+        yes, no = (wire.corrections_to(self.desk, parts[is_right]) for is_right in (True, False))
+        self.desk.act(lambda album: record_corrections(album, yes, no))
+        return bool(yes)
 
     def _walk(self) -> bool:
         """Goes through the folders, drags ten wrong faces, and sees what is suggested then."""
-        lies = self.lies()
+        lies, table = self.lies(), self.desk.album.table
         names = sorted(dict.fromkeys(lies.values()), key=lambda name: (RANK.get(name, 0), name))
-        order = [face for name in names for face in self.server.faces(name)]
+        order = [table.ids[row] for name in names for row in table.rows_in(name).tolist()]
         moves = self.walk.wrong(order, lies, self.folders, LEARNS_AFTER[0])
         for source, wanted, faces in moves:
             self.walk.open(source, CLICK_S)
             self.hands.drag("drag", len(faces))
-            self.server.act(do="assign", faces=faces, folder=wanted)
+            put = wire.corrections_to(self.desk, [(wanted, faces)])
+            self.desk.act(lambda album, put=put: record_corrections(album, put))
         return bool(moves)
 
 
@@ -257,16 +261,6 @@ class Files:
         return Folders(right, main), lies, crops
 
 
-def _faces(sorted_into: Path) -> Iterator[tuple[int, Any]]:
-    """Number of the face in its photo, and what its id is made of."""
-    state = read_state(sorted_into / ".facesort/journal.jsonl")
-    for photo, entry in state.entries.items():
-        twins: Counter[object] = Counter()
-        for n, face in enumerate(entry.scan.faces):
-            yield n, (photo, face, twins[face.xyxy_px, face.frame])
-            twins[face.xyxy_px, face.frame] += 1
-
-
 def read_truth(file: Path, sorted_into: Path) -> Truth:
     spots, state = json.loads(file.read_text()), read_state(sorted_into / ".facesort/journal.jsonl")
     truth: Truth = {}
@@ -282,12 +276,13 @@ def tell(title: str, hands: Hands, good: bool, main: int) -> None:
     def each(value: float) -> float:
         return 100 * value / main
 
+    looking_s = hands.seconds + FIXATION_S * hands.looks
     acts = sum(count for what, count in hands.done.items() if what != "open")
     every = sum(hands.done.values())
     print(
-        f"{title:28}{each(acts):7.2f} acts {each(every):7.2f} operations {each(hands.seconds):7.1f} s"
-        f" {each(hands.looks):7.0f} looked at {each(hands.seconds + FIXATION_S * hands.looks):7.1f} s"
-        f" with looking{'' if good else '   NOT GOOD AT THE END'}"
+        f"{title:28}{each(acts):7.2f} acts {each(every):7.2f} operations "
+        f"{each(hands.seconds):7.1f} s {each(hands.looks):7.0f} looked at "
+        f"{each(looking_s):7.1f} s with looking{'' if good else '   NOT GOOD AT THE END'}"
     )
     for what, count in hands.done.most_common():
         print(f"    {count:5} {what}")
@@ -315,8 +310,6 @@ def measure(folder: Path, sorted_into: Path, truth: Truth) -> None:
 
 def _link(old: str, new: str) -> str:
     """Photos and crops as they are, links and times too; what is written to is copied."""
-    import os
-
     if "/.facesort/" in old or old.endswith((".csv", ".jsonl")):
         return str(shutil.copy2(old, new))
     os.link(old, new)

@@ -27,7 +27,7 @@ RATHER = 0.8  # one that lies in a person's folder, for another
 SURE = 0.98  # of a named face, that it is done
 PURE = 0.99  # the share of right faces in named folders that is aimed at
 AT_ONCE = 24  # faces of one suggestion
-ALL_AT_ONCE, WORTH_A_LOOK = 120, 6  # faces of several people: at most, at least
+ALL_AT_ONCE = 120  # faces of several people
 RIGHT = 0.8  # the share of them that is expected to be right
 RIVAL = 0.1  # from here on, a look-alike may be meant as well
 PRIOR = 8.0  # what the model says of a class is worth so many faces of which a person spoke
@@ -114,7 +114,7 @@ def together(found: Sequence[Suggestion], most: int = ALL_AT_ONCE) -> list[Sugge
     chosen: dict[int, list[int]] = {}
     for _, n, i in every[: int((mean >= RIGHT).sum())]:
         chosen.setdefault(n, []).append(i)
-    if len(chosen) < 2 or sum(map(len, chosen.values())) < WORTH_A_LOOK:
+    if len(chosen) < 2:
         return []
     return [found[n].only(chosen[n]) for n in sorted(chosen)]
 

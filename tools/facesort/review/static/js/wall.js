@@ -149,7 +149,7 @@ export class Wall {
     tile.setAttribute("aria-selected", String(this.selected.has(id)));
     const percent = Math.round(this.certainty[i] / 10);
     const named = this.names.get(id); // where faces of several people are suggested together
-    tile.lastChild.textContent = head ? folderName(head) : confirmed ? "✓" : this.certainty[i] < 0 ? "" : named ? `${folderName(named)} ${percent} %` : `${percent} %`;
+    tile.lastChild.textContent = head ? folderName(head) : confirmed ? "✓" : this.certainty[i] < 0 ? "" : named ? `${percent} % ${folderName(named)}` : `${percent} %`;
     tile.lastChild.hidden = this.certainty[i] < 0 && !head;
     const sure = confirmed ? t("confirmedLabel") : t("sureLabel", { n: percent });
     const state = crossed ? `${sure}, ${t("crossedLabel")}` : sure;
