@@ -1,5 +1,7 @@
 // The page: camera, live boxes, advice in words, and the photo once all is well.
 
+import { advice } from "./lib/check.js";
+
 const LOOK_PX = 640; // longer side of what the check sees of a camera frame
 const STEADY = 5; // usable frames in a row before the photo is taken
 
@@ -11,6 +13,14 @@ const TEXTS = {
     noCamera: "The camera cannot be used. Allow it for this page, or check a photo instead.",
     notOpened: "This file does not open as a photo.",
     classes: ["face", "mask", "sunglasses", "mask and sunglasses"],
+  },
+  de: {
+    title: "Selfie-Prüfung", start: "Kamera starten", file: "Foto prüfen", again: "Noch eines",
+    save: "Foto speichern", loading: "Wird geladen …", hold: "Alles gut. Bitte stillhalten …",
+    privacy: "Alles läuft auf dieser Seite. Kein Bild verlässt Ihr Gerät.",
+    noCamera: "Die Kamera ist nicht verfügbar. Erlauben Sie sie für diese Seite oder prüfen Sie ein Foto.",
+    notOpened: "Diese Datei lässt sich nicht als Foto öffnen.",
+    classes: ["Gesicht", "Maske", "Sonnenbrille", "Maske und Sonnenbrille"],
   },
   ko: {
     title: "셀카 확인", start: "카메라 켜기", file: "사진 확인", again: "다시 찍기",
@@ -29,6 +39,7 @@ const waiting = new Map();
 let nextId = 0;
 let steady = 0;
 let run = 0; // a new one ends the loop of the last
+let shown = null; // the verdict on the screen
 
 const language = () => $("language").value;
 const texts = () => TEXTS[language()];
@@ -96,6 +107,7 @@ function draw(verdict, isMirrored) {
 }
 
 function show(answer, isMirrored) {
+  shown = answer.verdict;
   draw(answer.verdict, isMirrored);
   document.body.dataset.ms = answer.ms.toFixed(1);
   document.body.dataset.reasons = answer.verdict.reasons.join(" ");
@@ -111,6 +123,8 @@ function stop() {
 
 function showStage(mode) {
   document.body.dataset.mode = mode;
+  $("start").dataset.text = mode === "taken" ? "again" : "start";
+  translate();
   $("save").hidden = mode !== "taken";
 }
 
@@ -184,8 +198,11 @@ $("start").addEventListener("click", start);
 $("file").addEventListener("change", ({ target }) => target.files[0] && checkFile(target.files[0]));
 $("language").addEventListener("change", async () => {
   translate();
-  const { settings } = await ready;
-  $("words").dataset.usable = settings.words[language()].usable;
+  const words = (await ready).settings.words[language()];
+  $("words").dataset.usable = words.usable;
+  const { mode, state } = document.body.dataset;
+  if (mode === "idle") say(texts().privacy, state);
+  if (shown && state !== "failed" && mode !== "live") say(advice(shown.reasons, words), state);
 });
 
 const wanted = navigator.language.slice(0, 2);
