@@ -45,7 +45,11 @@ def test_every_language_says_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("language", "message"),
-    [("", "expected one of en, de, ko"), ("KO", "did you mean 'ko'"), ("fr", "expected one of en, de, ko")],
+    [
+        ("", "expected one of en, de, ko"),
+        ("KO", "did you mean 'ko'"),
+        ("fr", "expected one of en, de, ko"),
+    ],
 )
 def test_an_unknown_language_is_usage(language: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

@@ -202,7 +202,7 @@ $("language").addEventListener("change", async () => {
   $("words").dataset.usable = words.usable;
   const { mode, state } = document.body.dataset;
   if (mode === "idle") say(texts().privacy, state);
-  if (shown && state !== "failed" && mode !== "live") say(advice(shown.reasons, words), state);
+  if (shown && mode !== "idle" && state !== "failed") say(advice(shown.reasons, words), state);
 });
 
 const wanted = navigator.language.slice(0, 2);
