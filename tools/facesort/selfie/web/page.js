@@ -40,6 +40,7 @@ let nextId = 0;
 let steady = 0;
 let run = 0; // a new one ends the loop of the last
 let shown = null; // the verdict on the screen
+let settings = null; // the folder's, once it is loaded
 
 const language = () => $("language").value;
 const texts = () => TEXTS[language()];
@@ -106,12 +107,19 @@ function draw(verdict, isMirrored) {
   }
 }
 
+/** Before the camera one thing at a time; of a photo all at once. */
+function inWords({ reasons }) {
+  const words = settings.words[language()];
+  const isLive = document.body.dataset.mode === "live";
+  return reasons.length && isLive ? words.live[reasons[0]] : advice(reasons, words);
+}
+
 function show(answer, isMirrored) {
   shown = answer.verdict;
   draw(answer.verdict, isMirrored);
   document.body.dataset.ms = answer.ms.toFixed(1);
   document.body.dataset.reasons = answer.verdict.reasons.join(" ");
-  say(answer.verdict.advice, answer.verdict.usable ? "usable" : "advice");
+  say(inWords(answer.verdict), answer.verdict.usable ? "usable" : "advice");
 }
 
 function stop() {
@@ -170,7 +178,7 @@ function take() {
   overlay.width = 0;
   stop();
   showStage("taken");
-  say($("words").dataset.usable, "taken");
+  say(settings.words[language()].usable, "taken");
   view.toBlob((blob) => offer(blob), "image/jpeg", 0.95);
 }
 
@@ -196,13 +204,11 @@ async function checkFile(file) {
 
 $("start").addEventListener("click", start);
 $("file").addEventListener("change", ({ target }) => target.files[0] && checkFile(target.files[0]));
-$("language").addEventListener("change", async () => {
+$("language").addEventListener("change", () => {
   translate();
-  const words = (await ready).settings.words[language()];
-  $("words").dataset.usable = words.usable;
   const { mode, state } = document.body.dataset;
-  if (mode === "idle") say(texts().privacy, state);
-  if (shown && mode !== "idle" && state !== "failed") say(advice(shown.reasons, words), state);
+  if (state === "ready") say(texts().privacy, state);
+  if (shown && mode !== "idle" && state !== "failed") say(inWords(shown), state);
 });
 
 const wanted = navigator.language.slice(0, 2);
@@ -211,9 +217,9 @@ translate();
 say(texts().loading, "loading");
 showStage("idle");
 ready.then(
-  ({ settings, isolated }) => {
-    $("words").dataset.usable = settings.words[language()].usable;
-    document.body.dataset.threads = isolated ? "many" : "one";
+  (loaded) => {
+    settings = loaded.settings;
+    document.body.dataset.threads = loaded.isolated ? "many" : "one";
     say(texts().privacy, "ready");
     $("start").disabled = $("file").disabled = false;
   },
