@@ -31,8 +31,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as work:
         build(args.out.resolve(), Path(work))
     program = args.out.resolve() / "facesort" / ("facesort.exe" if os.name == "nt" else "facesort")
-    size = sum(f.stat().st_size for f in program.parent.rglob("*") if f.is_file()) / 1e6
-    print(f"{program}: {size:.0f} MB")
+    files = [f for f in program.parent.rglob("*") if f.is_file() and not f.is_symlink()]
+    print(f"{program}: {sum(f.stat().st_size for f in files) / 1e6:.0f} MB")
     return check(program) if args.check else 0
 
 

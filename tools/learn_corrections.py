@@ -59,9 +59,8 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add(
         "--class-threshold",
         type=console.fraction,
-        default=0.6,
         metavar="0..1",
-        help="below it a face of which you said nothing is unsure (default: %(default)s)",
+        help="below it a face of which you said nothing is unsure (default: as it was sorted)",
     )
     accept_old(parser, "--sure")
     add("--xmp", action="store_true", help="write side-cars with names and places of faces")

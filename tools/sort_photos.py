@@ -5,7 +5,7 @@
     python tools/sort_photos.py --src album --dry-run           # only say it, and save the plan
     python tools/sort_photos.py --plan sorted/plan.json         # then carry out exactly that
     python tools/sort_photos.py --undo --dst sorted             # take it all back
-    python tools/sort_photos.py --src album --by person --people examples --dst children
+    python tools/sort_photos.py --src album --by person --people people --dst children
     python tools/sort_photos.py --src album --by person --dst children    # and name them afterwards
     python tools/sort_photos.py --src album --review            # and correct it in the browser
     python tools/sort_photos.py --src s3://bucket/album --engine ray      # on many machines
@@ -15,7 +15,7 @@ manifest.csv one row a face. The classes are face, masked, sunglasses, masked_su
 them there are _unsure, _no_face, _unreadable, and _not_a_face for you to drag crops to.
 A video is linked into every folder that applies; its crops are the frames that show each class or
 person best. manifest.csv then has two columns more: the crop's frame, counted from 0, and time_s.
-By person, examples/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
+By person, people/<Name>/ holds a few photos of each, and <Name> takes the place of <class>;
 all other faces go to _strangers. Without examples, people who are in the album often get
 person_01, person_02, ...: rename these folders in faces/, then run learn_corrections.py.
 

@@ -64,6 +64,18 @@ def test_a_deleted_crop_is_asked_about(dst: Path) -> None:
     assert len(asked) == 2 and "crop gone" not in again and "0 new corrections" in again
 
 
+def test_a_face_that_nobody_spoke_of_stays_as_sure_as_it_was_sorted(
+    album: Album, sort: Sort, tmp_path: Path
+) -> None:
+    album.add("two.jpg", "face", "masked", confidence=0.5)
+    sort("--src", "album", "--class-threshold", "0.4")
+    dst = tmp_path / "sorted"
+    assert photos(dst) == ["face/two.jpg", "masked/two.jpg"]
+    drag(crops(dst, "masked")[0], "sunglasses")
+    taught(dst, apply=True)
+    assert photos(dst) == ["face/two.jpg", "sunglasses/two.jpg"]
+
+
 def test_nobody_to_ask_or_no_answer_is_no_correction(dst: Path) -> None:
     crops(dst, "Ben")[0].unlink()
     before = disk_as_dict(dst)

@@ -82,6 +82,20 @@ def test_the_start_file_installs_once_and_goes_on_after_a_failure(tmp_path: Path
     assert run().stdout == "page ['my album']\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_the_start_file_says_which_python_it_needs(tmp_path: Path) -> None:
+    start = shutil.copy(ROOT / "installers" / "start.command", tmp_path / "start.command")
+    (tmp_path / "bin").mkdir()
+    for name in ("sh", "dirname"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+    old = tmp_path / "bin" / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")  # a Python that is too old or too new
+    old.chmod(0o755)
+    env = {"PATH": str(tmp_path / "bin")}
+    done = subprocess.run(["sh", start], capture_output=True, text=True, env=env)
+    assert done.returncode == 1 and "needs Python 3.10 to 3.13" in done.stderr
+
+
 def test_the_start_file_of_windows_is_as_cmd_wants_it() -> None:
     """CR LF, every label that is jumped to is there, paths quoted, UTF-8 before other text."""
     text = (ROOT / "installers" / "start.bat").read_bytes().decode("ascii")

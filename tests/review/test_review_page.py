@@ -76,6 +76,11 @@ class Page:
     def tile(self, i: int) -> Any:
         return self.page.locator(f"#f{self.ids[i]}")
 
+    def head(self, group: dict[str, Any]) -> str:
+        """The id of the tile that stands for the person of ``group``."""
+        folders = self.page.evaluate("() => window.facesort.summary.folders")
+        return "head-" + next(one["cover"] for one in folders if one["name"] == group["folder"])
+
     def middle(self, locator: Any) -> tuple[float, float]:
         box = locator.bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -364,14 +369,43 @@ def test_what_is_sure_of_several_people_is_one_act(page: Page) -> None:
     page.page.wait_for_function("() => window.facesort.suggestions.shown?.groups?.length >= 2")
     shown = page.page.evaluate("() => window.facesort.suggestions.shown.groups")
     assert "Ana" in page.tile(0).text_content() or "Ben" in page.tile(0).text_content()
-    first, crossed = shown[0]["folder"], page.ids[0]
-    page.press("Space", "Enter")
-    page.page.wait_for_function("() => window.facesort.summary.undo >= 4")
-    assert page.server.get("/api/summary")["undo"] == 4  # type: ignore[index]
+    last, crossed = shown[-1], page.ids[1]  # the first tile is the person's own picture
+    assert page.ids[0] == page.head(shown[0])
+    head = page.ids.index(page.head(last))
+    page.tile(head).click()  # nobody of theirs
+    page.press("Home", "ArrowRight", "Space", "Enter")
+    page.page.wait_for_function("() => window.facesort.summary.undo >= 3")
+    assert page.server.get("/api/summary")["undo"] == 3  # type: ignore[index]
+    out = {crossed, *last["ids"]}
+    assert out <= set(page.server.faces("_unsure"))
+    for group in shown[:-1]:
+        assert set(group["ids"]) - out <= set(page.server.faces(group["folder"]))
+    page.press("Control+z")
+    page.page.wait_for_function("() => window.facesort.summary.undo === 2")
+    assert set(shown[0]["ids"]) <= set(page.server.faces("_unsure"))
+    page.press("Control+y")
+    page.page.wait_for_function("() => window.facesort.summary.undo === 3")
     assert crossed in page.server.faces("_unsure")
-    for group in shown:
-        wanted = set(group["ids"]) - {crossed}
-        assert wanted <= set(page.server.faces(group["folder"])), first
+    page.page.wait_for_function("() => window.facesort.scored === window.facesort.version")
+    again = page.server.get("/api/suggestions")["suggestions"]  # type: ignore[index]
+    assert not any(crossed in one["ids"] for one in again if one["folder"] == shown[0]["folder"])
+
+
+def test_a_suggested_face_of_somebody_else_goes_to_them_and_leaves_the_wall(page: Page) -> None:
+    page.open("Ana")
+    page.press("Home", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "u")
+    page.page.wait_for_function("() => window.facesort.scored === window.facesort.version")
+    page.press(".")
+    page.page.wait_for_function("() => window.facesort.suggestions.shown")
+    page.press("Control+a")
+    face = page.page.evaluate("() => window.facesort.wall.chosen[0]")
+    assert page.page.evaluate("(id) => window.facesort.wall.crossed.has(id)", face)
+    page.press("2")
+    page.page.wait_for_function("(id) => !window.facesort.wall.place.has(id)", arg=face)
+    assert face in page.server.faces(page.page.evaluate("() => window.facesort.folders.byKey[1]"))
+    page.press("Enter")
+    page.page.wait_for_function("() => window.facesort.wall.crossed.size === 0")
+    assert face in page.server.faces(page.page.evaluate("() => window.facesort.folders.byKey[1]"))
 
 
 def test_the_whole_photo_and_its_burst(page: Page) -> None:

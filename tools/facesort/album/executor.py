@@ -109,8 +109,13 @@ def _file(
 
 def write_manifest(workspace: Workspace) -> None:
     """Replace the manifest if it says something new; one that a person edited is set aside."""
+    state = workspace.journal.state
+    put_manifest(workspace, manifest_csv(state.entries.values(), state.sorted_into))
+
+
+def put_manifest(workspace: Workspace, data: bytes) -> None:
+    """As `write_manifest`, with the manifest made before."""
     dst, journal = workspace.dst, workspace.journal
-    data = manifest_csv(journal.state.entries.values(), journal.state.sorted_into)
     old = dst.manifest.read_bytes() if dst.manifest.exists() else None
     if old == data:
         return

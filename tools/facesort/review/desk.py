@@ -18,6 +18,7 @@ from facesort.album.corrections.api import (
     mute,
     progress,
     suggestions,
+    together,
 )
 from facesort.errors import FacesortError
 
@@ -44,6 +45,7 @@ class Desk:
         self.photos = PhotoIndex(album)
         self.scores = FaceScores(album)
         self.suggestions: list[Suggestion] = []
+        self.together: list[Suggestion] = []  # of several people, for one look
         self.pairs: list[tuple[str, str]] = []
         self.progress = Progress(0, 0, 0, 0, 0)
         self.covers = album.table.covers()
@@ -82,16 +84,21 @@ class Desk:
             self._wake.set()
 
     def rescore(self) -> None:
-        """Follow the album; a table that was read anew has other rows."""
+        """Follow the album; a table that was read anew has other rows. Acts go on meanwhile: where
+        one did, all is as before, and this is to be done again."""
         version = self.album.version
         self.scores.update()
         if self.scores.refused:
             self._mute()
-        self.suggestions = suggestions(self.album, self.scores)
-        self.pairs = look_alikes(self.album, self.scores)
-        self.progress = progress(self.album, self.scores)
-        self.covers = self.album.table.covers()
-        self.scored_version = version
+        found = suggestions(self.album, self.scores)
+        wall = together(found)
+        pairs = look_alikes(self.album, self.scores)
+        now, covers = progress(self.album, self.scores), self.album.table.covers()
+        with self.album.mutex:
+            if self.album.version == version:
+                self.suggestions, self.together = found, wall
+                self.pairs, self.progress, self.covers = pairs, now, covers
+                self.scored_version = version
 
     def _mute(self) -> None:
         self.refused = []
@@ -113,6 +120,6 @@ class Desk:
             self._wake.clear()
 
     def _tidy(self) -> None:
-        self.album.flush()
+        self.album.try_flush()
         if self.album.is_touched() and self.album.has_news():
             self.news = self.album.sync()

@@ -98,22 +98,7 @@ class Routes:
         return wire.json_response(columns)
 
     async def suggestions(self, _request: Request) -> Response:
-        desk = self.desk
-        return wire.json_response(
-            {
-                "version": desk.scored_version,
-                "suggestions": [
-                    {
-                        "folder": one.folder,
-                        "ids": one.ids,
-                        "probability": one.probability,
-                        "lookAlikes": one.look_alikes,
-                    }
-                    for one in desk.suggestions
-                ],
-                "pairs": desk.pairs,
-            }
-        )
+        return wire.json_response(await run_in_threadpool(wire.suggested, self.desk))
 
     async def history(self, _request: Request) -> Response:
         return wire.json_response(await run_in_threadpool(wire.past, self.desk))
@@ -167,15 +152,10 @@ class Routes:
             return lambda album: api.record_corrections(
                 album, wire.corrections_of(desk, ids, folder)
             )
-        if do == "assign each":
-            groups = wire.groups_of(data)
+        if do == "answer":
+            right, never = wire.groups_of(data, "groups"), wire.groups_of(data, "never")
             return lambda album: api.record_corrections(
-                album,
-                [
-                    one
-                    for folder, faces in groups
-                    for one in wire.corrections_of(desk, faces, folder)
-                ],
+                album, wire.corrections_to(desk, right), wire.corrections_to(desk, never)
             )
         if do == "dismiss":
             ids, never = wire.ids_of(data), wire.text_of(data, "folder")

@@ -17,6 +17,7 @@ from facesort.album.corrections.api import (
     Correction,
     FaceView,
     PhotoView,
+    Suggestion,
     history,
 )
 from facesort.errors import UsageError
@@ -60,14 +61,14 @@ def ids_of(data: Mapping[str, Any], key: str = "faces") -> list[str]:
     return value
 
 
-def groups_of(data: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """A folder and faces for it, more than once."""
-    value = data.get("groups")
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value) or not value:
-        raise UsageError("groups: expected a list of objects")
+def groups_of(data: Mapping[str, Any], key: str) -> list[tuple[str, list[str]]]:
+    """A folder and faces for it, any number of times."""
+    value = data.get(key)
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UsageError(f"{key}: expected a list of objects")
     groups = [(text_of(one, "folder"), ids_of(one)) for one in value]
     if sum(len(faces) for _, faces in groups) > MOST_FACES:
-        raise UsageError(f"groups: expected at most {MOST_FACES:,} faces")
+        raise UsageError(f"{key}: expected at most {MOST_FACES:,} faces")
     return groups
 
 
@@ -99,6 +100,10 @@ def corrections_of(desk: Desk, ids: list[str], folder: str | None) -> list[Corre
     unknown id: the page is out of date, and nothing must be guessed."""
     views = views_of(desk, ids)
     return [Correction(view.photo, view.face, folder or view.folder) for view in views]
+
+
+def corrections_to(desk: Desk, groups: list[tuple[str, list[str]]]) -> list[Correction]:
+    return [one for folder, ids in groups for one in corrections_of(desk, ids, folder)]
 
 
 def views_of(desk: Desk, ids: list[str]) -> list[FaceView]:
@@ -173,6 +178,29 @@ def columns(desk: Desk, folder: str, start: int, count: int | None) -> dict[str,
             "certainty": (table.certainty[rows] * 1000).astype(int).tolist(),
             "confirmed": table.confirmed[rows].astype(int).tolist(),
             "version": album.version,
+        }
+
+
+def suggested(desk: Desk) -> dict[str, Any]:
+    """What she may say yes to: of several people together, person by person, pairs of people."""
+
+    def wired(found: list[Suggestion]) -> list[dict[str, Any]]:
+        return [
+            {
+                "folder": one.folder,
+                "ids": one.ids,
+                "probability": one.probability,
+                "lookAlikes": one.look_alikes,
+            }
+            for one in found
+        ]
+
+    with desk.album.mutex:
+        return {
+            "version": desk.scored_version,
+            "together": wired(desk.together),
+            "suggestions": wired(desk.suggestions),
+            "pairs": desk.pairs,
         }
 
 

@@ -29,13 +29,20 @@ PRESENCE = "presence"
 LEARNED = "learned"  # from what was moved in a file manager
 
 
-def assign(album: SortedAlbum, corrections: Sequence[Correction]) -> ActResult:
-    """Put faces where a person says they belong; a face that is there already is confirmed.
+def assign(
+    album: SortedAlbum, corrections: Sequence[Correction], never: Sequence[Correction] = ()
+) -> ActResult:
+    """Put faces where a person says they belong; a face that is there already is confirmed. Those
+    of ``never`` do not belong into their folder: they are unsure, and not suggested for it again.
 
     Raises `UsageError` for an unknown face or a name that cannot be a folder's."""
     with album.mutex:
-        labels = labels_for(album, corrections)
-        return carry_out(album, labels, {"do": ASSIGN}) if labels else ActResult(ASSIGN)
+        wrong = [Correction(one.photo, one.face, UNSURE) for one in never]
+        labels = labels_for(album, [*corrections, *wrong])
+        act: dict[str, Any] = {"do": ASSIGN}
+        if never:
+            act["never"] = [[one.photo, one.face, one.folder] for one in never]
+        return carry_out(album, labels, act) if labels else ActResult(ASSIGN)
 
 
 def dismiss(album: SortedAlbum, faces: Sequence[tuple[str, int]], folder: str) -> ActResult:
@@ -133,12 +140,16 @@ def _folders(one: Learning) -> list[str]:
 
 def dismissed(album: SortedAlbum) -> set[tuple[str, int, str]]:
     """Photo, face and the folder it must not be suggested for."""
-    return {
-        (str(photo), int(number), str(one.act["folder"]))
-        for one in album.state.learnings
-        if one.act.get("do") == DISMISS
-        for photo, number in one.act["faces"]
-    }
+    acts = [one.act for one in album.state.learnings]
+    by_itself = [
+        [photo, number, act["folder"]]
+        for act in acts
+        if act.get("do") == DISMISS
+        for photo, number in act["faces"]
+    ]
+    among_others = [one for act in acts for one in act.get("never", ())]
+    every = by_itself + among_others
+    return {(str(photo), int(number), str(folder)) for photo, number, folder in every}
 
 
 def kept_apart(album: SortedAlbum) -> set[frozenset[str]]:

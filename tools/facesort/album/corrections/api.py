@@ -43,7 +43,13 @@ from facesort.album.corrections.redo_act import redo
 from facesort.album.corrections.revert import revert_last
 from facesort.album.corrections.revert_act import revert
 from facesort.album.corrections.sorted_album import LoadEncoder, SortedAlbum
-from facesort.album.corrections.suggest import list_faces, look_alikes, progress, suggestions
+from facesort.album.corrections.suggest import (
+    list_faces,
+    look_alikes,
+    progress,
+    suggestions,
+    together,
+)
 from facesort.album.records import NO_FACE, NOT_A_FACE, STRANGERS, UNSURE
 
 record_corrections = assign
@@ -91,4 +97,5 @@ __all__ = [
     "revert_last",
     "set_presence",
     "suggestions",
+    "together",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 BoxPx = tuple[float, float, float, float]
 
@@ -69,12 +70,22 @@ class ActSummary:
 class Suggestion:
     """These faces look like ``folder`` now, the surest first; none of them was decided by a
     person, and none was dismissed for that folder. ``look_alikes``: people who look like that one,
-    as siblings may."""
+    as siblings may; ``is_close``: which of the faces may be one of theirs."""
 
     folder: str
     ids: tuple[str, ...]
     probability: tuple[float, ...]
     look_alikes: tuple[str, ...] = ()
+    is_close: tuple[bool, ...] = ()
+
+    def only(self, places: Sequence[int]) -> Suggestion:
+        """Of the faces those at ``places``."""
+        return replace(
+            self,
+            ids=tuple(self.ids[i] for i in places),
+            probability=tuple(self.probability[i] for i in places),
+            is_close=tuple(self.is_close[i] for i in places if self.is_close),
+        )
 
 
 @dataclass(frozen=True)

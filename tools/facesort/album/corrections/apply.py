@@ -10,6 +10,7 @@ from pathlib import Path
 
 from facesort.album.corrections import regression_check
 from facesort.album.corrections.changes import FACES, Changes, find_changes, put_back, unpack
+from facesort.album.corrections.face_table import sure_from
 from facesort.album.corrections.missing import Ask, ask_about, follow, unsettled
 from facesort.album.corrections.relink import clear_unfinished, relink
 from facesort.album.corrections.replan import Words, moved_by_others
@@ -53,11 +54,12 @@ SHOWN = 20  # lines of a kind
 
 @dataclass(frozen=True)
 class Options:
-    """What is wanted of a learning: shall photos ``apply`` it; from where on a model is ``sure``;
-    whom to ``ask`` about crops that are gone; how many ``suspects`` to name."""
+    """What is wanted of a learning: shall photos ``apply`` it; from where on a model is ``sure``
+    (None: where the sorting had it); whom to ``ask`` about crops that are gone; how many
+    ``suspects`` to name."""
 
     apply: bool = False
-    sure: float = 0.6
+    sure: float | None = None
     ask: Ask | None = None
     suspects: int = 0
 
@@ -89,7 +91,8 @@ def apply_corrections(root: Path, wish: Options, report: Reporter) -> int:
         _say_others(others, len(labels), "moved" if wish.apply else "would move", report)
         problems: dict[str, str] = {}
         if wish.apply:
-            refiled, problems = relink(workspace, changes, labels, wish.sure, words)
+            sure = sure_from(state.entries.values()) if wish.sure is None else wish.sure
+            refiled, problems = relink(workspace, changes, labels, sure, words)
             report.say(f"{counted(refiled, 'photo')} followed their faces into other folders")
         elif changes.moved or new or others:
             report.say("the photos have not followed yet: run again with --apply")

@@ -241,8 +241,12 @@ def _means_something(folder: str, state: State) -> bool:
 def _files(view: Path) -> set[str]:
     """Every file below ``view``, relative to its parent, but hidden ones (.DS_Store) and what lies
     beside a photo to describe it."""
-    names = ((path, Path(path).name) for path in _walk(view))
-    return {path for path, name in names if not name.startswith(".") and not is_sidecar(name)}
+    return {
+        f"{folder}/{name}"
+        for folder, names in _walk(view)
+        for name in names
+        if not name.startswith(".") and not is_sidecar(name)
+    }
 
 
 def stem_sidecar(path: str) -> str:
@@ -254,7 +258,6 @@ def is_sidecar(name: str) -> bool:
     return name.lower().endswith(SIDECAR)
 
 
-def _walk(view: Path) -> Iterator[str]:
+def _walk(view: Path) -> Iterator[tuple[str, list[str]]]:
     for top, _, names in os.walk(view):
-        for name in names:
-            yield (Path(top) / name).relative_to(view.parent).as_posix()
+        yield Path(top).relative_to(view.parent).as_posix(), names

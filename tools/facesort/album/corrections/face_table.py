@@ -18,11 +18,12 @@ from facesort.album.corrections.changes import was_in
 from facesort.album.person.face_encoder import quality_of
 from facesort.album.person.identification import vector_from_text
 from facesort.album.person.quality import LEARNING, NAMING
-from facesort.album.records import NOT_A_FACE, Entry, Face
+from facesort.album.records import NOT_A_FACE, UNSURE, Entry, Face
 from facesort.album.salience import MAIN_SHARE, weight
 from facesort.classes import CLASS_NAMES
 
 SPARE_ROWS = 64
+USUALLY_SURE = 0.6  # a confidence from which on a face has its class
 
 Vectors = NDArray[np.float16]
 Rows = NDArray[np.int64]
@@ -83,8 +84,10 @@ class FaceTable:
         n = len(self)
         rows = np.flatnonzero(self.alive[:n])
         worth = self.certainty[rows] + self.confirmed[rows] - self.state[rows]
-        ordered = rows[np.argsort(worth, kind="stable")]
-        return {self.folders[int(self.folder[row])]: self.ids[row] for row in ordered}
+        ordered = rows[np.argsort(worth, kind="stable")][::-1]
+        numbers, first = np.unique(self.folder[ordered], return_index=True)
+        best = zip(numbers.tolist(), ordered[first].tolist(), strict=True)
+        return {self.folders[number]: self.ids[row] for number, row in best}
 
     def view(self, row: int, entry: Entry) -> FaceView:
         photo, number = self.where[row]
@@ -193,3 +196,16 @@ def _dimensions(entries: Iterable[Entry], by: str) -> int:
             if face.identity is not None and face.identity.by == by:
                 return len(vector_from_text(face.identity.vector))
     return 0
+
+
+def sure_from(entries: Iterable[Entry]) -> float:
+    """From which confidence on a face has a class: as the sorting had it, as far as it shows."""
+    filed = [
+        (face.confidence, crop)
+        for entry in entries
+        if not entry.judged
+        for face, crop, said in zip(entry.scan.faces, entry.crops, entry.said, strict=True)
+        if not said
+    ]
+    named = [confidence for confidence, crop in filed if not crop.startswith(f"faces/{UNSURE}/")]
+    return min(named, default=USUALLY_SURE)

@@ -41,6 +41,7 @@ class PhotoIndex:
         self._photos: list[str] = []
         self._place: dict[str, int] = {}
         self._of = 0
+        self._without: tuple[int, list[str]] = (-1, [])  # at which version, ids
 
     def photo(self, wanted: str) -> str:
         """The photo of this id; `KeyError` where there is none."""
@@ -62,12 +63,15 @@ class PhotoIndex:
         """Ids of the photos in which no face was found."""
         with self._album.mutex:
             self._refresh()
-            entries = self._album.state.entries
-            return [
-                photo_id(photo)
-                for photo in self._photos
-                if any(path.startswith(f"photos/{NO_FACE}/") for path in entries[photo].targets)
-            ]
+            if self._without[0] != self._album.version:
+                entries, folder = self._album.state.entries, f"photos/{NO_FACE}/"
+                found = [
+                    photo_id(photo)
+                    for photo in self._photos
+                    if entries[photo].targets and entries[photo].targets[0].startswith(folder)
+                ]
+                self._without = self._album.version, found
+            return list(self._without[1])
 
     def present(self) -> dict[str, list[str]]:
         """Person: ids of the photos in which they are although no face shows it."""

@@ -64,13 +64,13 @@ def _again(
         x1, y1, x2, y2 = act["xyxy_px"]
         return move_box(album, act["photo"], act["face"], (x1, y1, x2, y2))
     found = UserLabels(labels)
-    return assign(
-        album,
-        [
-            Correction(photo, number, label.folder)
-            for photo in dict.fromkeys(label.photo for label in labels)
-            if photo in album.state.entries
-            for number, label in enumerate(found.on_faces(album.state.entries[photo].scan))
-            if label and label.photo == photo
-        ],
-    )
+    never = [Correction(str(p), int(n), str(folder)) for p, n, folder in act.get("never", ())]
+    wrong = {(one.photo, one.face) for one in never}
+    right = [
+        Correction(photo, number, label.folder)
+        for photo in dict.fromkeys(label.photo for label in labels)
+        if photo in album.state.entries
+        for number, label in enumerate(found.on_faces(album.state.entries[photo].scan))
+        if label and label.photo == photo and (photo, number) not in wrong
+    ]
+    return assign(album, right, [one for one in never if one.photo in album.state.entries])

@@ -11,21 +11,24 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facesort.album.corrections.api_records import FaceView
 from facesort.album.corrections.apply import Options, apply_corrections, check_sorted
-from facesort.album.corrections.changes import Changes, find_changes, put_back
-from facesort.album.corrections.face_table import FaceTable
+from facesort.album.corrections.changes import find_changes
+from facesort.album.corrections.face_table import FaceTable, sure_from
+from facesort.album.corrections.folder_watch import FolderWatch, fingerprint, moved_by_hand
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.relink import clear_unfinished, relink
 from facesort.album.corrections.revert import revert_last
-from facesort.album.executor import PlanExecutor, write_manifest
+from facesort.album.executor import PlanExecutor, put_manifest
 from facesort.album.journal import Journal, read_state
+from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
-from facesort.album.records import UNSURE, folder_of
+from facesort.album.records import folder_of
 from facesort.album.state import State
 from facesort.album.user_labels import UserLabel, UserLabels, append_labels, read_lines
 from facesort.album.workspace import Workspace
@@ -39,7 +42,6 @@ LoadEncoder = Callable[[dict[str, str]], "FaceEncoder"]  # from the options of t
 
 PATIENCE_S = 3.0  # for another run to let go of the album
 POLL_S = 0.05
-USUALLY_SURE = 0.6  # a confidence from which on a face has its class
 
 
 class SortedAlbum:
@@ -56,8 +58,8 @@ class SortedAlbum:
         self.dst = check_sorted(root)
         self.mutex = threading.RLock()
         self.version = 0  # grows with every change
+        self._watch = FolderWatch(root, self.dst.journal)
         self.is_redoing = False
-        self._looked_at: dict[str, int] = {}
         self.news: list[str] = []  # what learning from the folders said
         self._is_manifest_stale = True  # a kill may have come before it
         self.state = State()
@@ -76,7 +78,7 @@ class SortedAlbum:
             self.photos_of[entry.scan.content].append(photo)
         untaught = {c for c, lines in self.lines.items() if any(not one.teaches for one in lines)}
         self._mark_muted(photo for c in untaught for photo in self.photos_of.get(c, ()))
-        self.sure = _sure_from(state)
+        self.sure = sure_from(state.entries.values())
         self.version += 1
 
     def _mark_muted(self, photos: Iterable[str]) -> None:
@@ -94,7 +96,7 @@ class SortedAlbum:
         self.lines: dict[str, list[UserLabel]] = defaultdict(list)
         self.spoken_of: set[str] = set()  # contents in which a person is, or is not, without a face
         self._take_in(read_lines(self.dst.corrections))
-        self._labels_as_of = _fingerprint(self.dst.corrections)
+        self._labels_as_of = fingerprint(self.dst.corrections)
 
     @property
     def is_by_person(self) -> bool:
@@ -134,13 +136,16 @@ class SortedAlbum:
     def at_work(self) -> Iterator[Workspace]:
         """The album, ours alone for a moment; `AlbumError` where another run keeps it too long."""
         with self.mutex, ExitStack() as stack:
+            self._watch.look()
             journal = self._patiently(lambda: stack.enter_context(self.dst.opened(self.state)))
             if journal.state is not self.state:
                 self._load(journal.state)
-            elif self._labels_as_of != _fingerprint(self.dst.corrections):
+            elif self._labels_as_of != fingerprint(self.dst.corrections):
                 self._read_labels()
             yield Workspace(album_at(self.state.src), self.dst, journal, 1, LineReporter(self.news))
-            self._labels_as_of = _fingerprint(self.dst.corrections)
+            self._labels_as_of = fingerprint(self.dst.corrections)
+            stack.close()
+            self._watch.skip()
 
     def _patiently(self, enter: Callable[[], Journal]) -> Journal:
         until = time.monotonic() + PATIENCE_S
@@ -214,40 +219,56 @@ class SortedAlbum:
 
     def flush(self) -> None:
         """Bring manifest.csv up to date; acts leave that for later, as it takes long."""
-        if self._is_manifest_stale:
-            with self.at_work() as workspace:
-                write_manifest(workspace)
+        while self._is_manifest_stale:
+            self.try_flush()
+
+    def try_flush(self) -> None:
+        """As `flush`, but acts go on meanwhile, and where one did, the manifest stays as it is."""
+        with self.mutex:
+            if not self._is_manifest_stale:
+                return
+            version, into = self.version, self.state.sorted_into
+            entries = list(self.state.entries.values())
+        data = manifest_csv(entries, into)
+        with self.at_work() as workspace:
+            if self.version == version:
+                put_manifest(workspace, data)
                 self._is_manifest_stale = False
 
     def is_touched(self) -> bool:
-        """Did a folder, or the journal, change since the last look? Cheap."""
-        now = {
-            str(folder): folder.stat().st_mtime_ns
-            for view in ("faces", "photos")
-            for folder in [self.root / view, *(self.root / view).glob("*/")]
-        }
-        now[""] = hash(_fingerprint(self.dst.journal))
-        before, self._looked_at = self._looked_at, now
-        return before != now
+        """Did others change a folder, or the journal? Cheap."""
+        with self.mutex:
+            return self._watch.look()
 
     def has_news(self) -> bool:
-        """Was something moved by hand, or by another run, since the last look?"""
+        """Was something moved by hand, or by another run, since the last look? Acts go on
+        meanwhile; where one did, the answer is that it is not known yet: no."""
         with self.mutex:
-            if self.state.as_of != _fingerprint(self.dst.journal):
+            self._watch.look()
+            if self.state.as_of != fingerprint(self.dst.journal):
                 return True
-            return _moved(self.root, self.state, self.every_label())
+            version, labels = self.version, self.every_label()
+            now = replace(self.state, entries=dict(self.state.entries), made=dict(self.state.made))
+        is_moved = moved_by_hand(self.root, now, labels)
+        with self.mutex:
+            if self.version != version:
+                return False
+            self._watch.is_touched = is_moved
+            return is_moved
 
     def sync(self) -> list[str]:
         """Finish what a kill left, learn what was moved by hand; the lines that learning says."""
         with self.mutex:
             self.news.clear()
+            self._watch.look()
+            self._watch.is_touched = False
             if self.state.is_unlearning:
                 revert_last(self.root, LineReporter(self.news))
                 self.reload()
             with self.at_work() as workspace:
                 if self.state.is_learning or self.state.making:
                     self._finish(workspace)
-                is_moved = _moved(self.root, self.state, self.every_label())
+                is_moved = moved_by_hand(self.root, self.state, self.every_label())
             if is_moved:
                 apply_corrections(
                     self.root, Options(apply=True, sure=self.sure), LineReporter(self.news)
@@ -271,30 +292,3 @@ class SortedAlbum:
 
     def every_label(self) -> UserLabels:
         return UserLabels(label for labels in self.lines.values() for label in labels)
-
-
-def _moved(root: Path, state: State, labels: UserLabels) -> bool:
-    changes: Changes = find_changes(root, state)
-    changes.said += put_back(root, state, labels, changes)
-    return bool(changes.moved or changes.said)
-
-
-def _sure_from(state: State) -> float:
-    """From which confidence on a face has a class: as the sorting had it, as far as it shows."""
-    filed = [
-        (face.confidence, crop)
-        for entry in state.entries.values()
-        if not entry.judged
-        for face, crop, said in zip(entry.scan.faces, entry.crops, entry.said, strict=True)
-        if not said
-    ]
-    named = [confidence for confidence, crop in filed if not crop.startswith(f"faces/{UNSURE}/")]
-    return min(named, default=USUALLY_SURE)
-
-
-def _fingerprint(path: Path) -> object:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns

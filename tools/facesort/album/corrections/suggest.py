@@ -27,6 +27,9 @@ RATHER = 0.8  # one that lies in a person's folder, for another
 SURE = 0.98  # of a named face, that it is done
 PURE = 0.99  # the share of right faces in named folders that is aimed at
 AT_ONCE = 24  # faces of one suggestion
+ALL_AT_ONCE = 120  # faces of several people
+RIGHT = 0.8  # the share of them that is expected to be right
+RIVAL = 0.1  # from here on, a look-alike may be meant as well
 PRIOR = 8.0  # what the model says of a class is worth so many faces of which a person spoke
 ROWS = 8192  # faces looked at together, so that memory stays flat
 UNNAMED = (UNSURE, STRANGERS)
@@ -48,7 +51,8 @@ def list_faces(
 
 def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> list[Suggestion]:
     """For each person at most ``most`` faces that look like them now and lie elsewhere; whom most
-    faces look like comes first. By class, the unsure faces by the class they are likeliest of."""
+    faces look like comes first. By class, the unsure faces by the class they are likeliest of.
+    Acts go on meanwhile: what is found is of the version that the album had at the beginning."""
     with album.mutex:
         if not album.is_by_person:
             return _by_class(album, most)
@@ -57,15 +61,62 @@ def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> 
         rows = rows[rows < scores.of(table)]
         if not names or not len(rows):
             return []
-        is_unnamed = np.isin(table.folder[rows], [table.folder_index(name) for name in UNNAMED])
-        parts = [_likeliest(album, scores, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
-        best, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        wanted = value >= np.where(is_unnamed, LIKELY, RATHER)
-        siblings = scores.alike(RESEMBLING)
-        return [
-            replace(one, look_alikes=_others(one.folder, siblings))
-            for one in _grouped(table, names, rows[wanted], best[wanted], value[wanted], most)
-        ]
+        folder = table.folder[rows]
+        unnamed = [table.folder_index(name) for name in UNNAMED]
+        own = np.array([table.folder_index(name) for name in names])
+        never = _dismissed(album, rows, names)
+    siblings = scores.alike(RESEMBLING)
+    alike = _pairs_of(names, siblings)
+    best, value, rival = np.empty(len(rows), np.int64), np.empty(len(rows)), np.empty(len(rows))
+    for start in range(0, len(rows), ROWS):
+        part = slice(start, start + ROWS)
+        probability = scores.probability(rows[part])
+        probability[folder[part, None] == own] = 0.0
+        mine = never[(never[:, 0] >= start) & (never[:, 0] < start + ROWS)]
+        probability[mine[:, 0] - start, mine[:, 1]] = 0.0
+        best[part], value[part] = probability.argmax(axis=1), probability.max(axis=1)
+        rival[part] = (probability * alike[best[part]]).max(axis=1)
+    wanted = value >= np.where(np.isin(folder, unnamed), LIKELY, RATHER)
+    found = _grouped(table, names, rows[wanted], best[wanted], value[wanted], most)
+    doubtful = {table.ids[row] for row in rows[wanted & (rival >= RIVAL)].tolist()}
+    return [
+        replace(
+            one,
+            look_alikes=_others(one.folder, siblings),
+            is_close=tuple(face in doubtful for face in one.ids),
+        )
+        for one in found
+    ]
+
+
+def _pairs_of(names: Sequence[str], pairs: Iterable[tuple[str, str, float]]) -> NDArray[np.bool_]:
+    """(names, names) who is alike."""
+    alike = np.zeros((len(names), len(names)), bool)
+    for a, b, _ in pairs:
+        if a in names and b in names:
+            i, j = names.index(a), names.index(b)
+            alike[i, j] = alike[j, i] = True
+    return alike
+
+
+def together(found: Sequence[Suggestion], most: int = ALL_AT_ONCE) -> list[Suggestion]:
+    """What one look at everybody can settle: the surest of ``found``, as many as are right to
+    `RIGHT` on the whole. Faces that may be a look-alike's are left to a look of their own; nothing
+    where it is not about several people."""
+    every = [
+        (probability, n, i)
+        for n, one in enumerate(found)
+        for i, probability in enumerate(one.probability)
+        if not (one.is_close and one.is_close[i])
+    ]
+    every = sorted(every, key=lambda one: -one[0])[:most]
+    mean = np.cumsum([probability for probability, *_ in every]) / np.arange(1, len(every) + 1)
+    chosen: dict[int, list[int]] = {}
+    for _, n, i in every[: int((mean >= RIGHT).sum())]:
+        chosen.setdefault(n, []).append(i)
+    if len(chosen) < 2:
+        return []
+    return [found[n].only(chosen[n]) for n in sorted(chosen)]
 
 
 def _open_rows(album: SortedAlbum) -> Rows:
@@ -78,28 +129,16 @@ def _open_rows(album: SortedAlbum) -> Rows:
     return np.flatnonzero(table.alive[:n] & table.can_name[:n] & is_open & ~nothing)
 
 
-def _likeliest(
-    album: SortedAlbum, scores: FaceScores, rows: Rows
-) -> tuple[Rows, NDArray[np.float64]]:
-    """The likeliest other person of each face, an index into the names, and the probability."""
-    table, names = album.table, scores.names
-    probability = scores.probability(rows)
-    numbers = np.array([table.folder_index(name) for name in names])
-    probability[table.folder[rows][:, None] == numbers] = 0.0
-    _leave_out_dismissed(album, rows, names, probability)
-    best = probability.argmax(axis=1)
-    return best, probability[np.arange(len(rows)), best]
-
-
-def _leave_out_dismissed(
-    album: SortedAlbum, rows: Rows, names: list[str], probability: NDArray[np.float64]
-) -> None:
-    place = {int(row): i for i, row in enumerate(rows)}
+def _dismissed(album: SortedAlbum, rows: Rows, names: Sequence[str]) -> Rows:
+    """(k, 2) places in ``rows`` and ``names`` that a person has said do not belong together."""
+    place = {row: i for i, row in enumerate(rows.tolist())}
     column = {name: i for i, name in enumerate(names)}
+    found = []
     for photo, number, folder in dismissed(album):
         of_photo = album.table.rows_of_photo.get(photo, [])
         if number < len(of_photo) and of_photo[number] in place and folder in column:
-            probability[place[of_photo[number]], column[folder]] = 0.0
+            found.append((place[of_photo[number]], column[folder]))
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 def _by_class(album: SortedAlbum, most: int) -> list[Suggestion]:
@@ -111,7 +150,8 @@ def _by_class(album: SortedAlbum, most: int) -> list[Suggestion]:
     probability = class_probability(album, rows)
     numbers = np.array([table.folder_index(name) for name in names])
     probability[table.folder[rows][:, None] == numbers] = 0.0
-    _leave_out_dismissed(album, rows, names, probability)
+    never = _dismissed(album, rows, names)
+    probability[never[:, 0], never[:, 1]] = 0.0
     best = probability.argmax(axis=1)
     value = probability[np.arange(len(rows)), best]
     is_unsure = table.folder[rows] == table.folder_index(UNSURE)

@@ -39,7 +39,8 @@ export class Acts {
       if (after && !counts.get(after).cover) counts.get(after).cover = id;
     }
     [summary.undo, summary.redo] = [answer.undo, answer.redo];
-    if (!this.isSuggesting() && !this.isPhotos) {
+    if (this.isSuggesting()) this.suggestions.leave(answer.moved.map(([id]) => id));
+    else if (!this.isPhotos) {
       const away = answer.moved.filter(([, , after]) => after !== this.current).map(([id]) => id);
       const here = answer.moved.filter(([, , after]) => after === this.current);
       this.wall.confirm(body.faces ?? []);
@@ -84,11 +85,15 @@ export class Acts {
     if (answer && this.photo.isOpen) await this.photo.refresh();
   }
 
-  /** ``groups``: a folder and faces each; one act. */
-  async assignEach(groups) {
-    const answer = await this.act({ do: "assign each", groups });
-    const n = groups.reduce((sum, { faces }) => sum + faces.length, 0);
-    if (answer) this.#say(t("movedEach", { n, people: groups.length }));
+  /** ``groups``: a folder and faces that belong there, ``never``: that do not; one act. */
+  async answer(groups, never) {
+    const answer = await this.act({ do: "answer", groups, never });
+    const count = (some) => some.reduce((sum, { faces }) => sum + faces.length, 0);
+    const [[one] = [], n, out] = [groups.length ? groups : never, count(groups), count(never)];
+    const folder = folderName(one.folder);
+    const text = groups.length > 1 ? t("movedEach", { n, people: groups.length }) : n ? t("moved", { n, folder }) : t("dismissed", { n: out, folder });
+    if (answer) this.#say(text);
+    return answer;
   }
 
   assignKey(number) {
@@ -126,6 +131,7 @@ export class Acts {
 
   async dismiss(ids = this.chosen, folder = this.#meant) {
     if (this.photosOf && !this.photo.isOpen) return this.setPresence(this.photosOf, false);
+    ids = ids.filter((id) => (this.wall.names.get(id) ?? folder) === folder); // suggested for others
     if (!ids.length || !folder || folder.startsWith("_")) return;
     const answer = await this.act({ do: "dismiss", faces: ids, folder });
     if (answer) this.#say(t("dismissed", { n: ids.length, folder: folderName(folder) }));

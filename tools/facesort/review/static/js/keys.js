@@ -28,7 +28,7 @@ export function keyboard(page) {
     if (page.photo.isOpen) return page.photo.key(event) || assignment(event, control);
     const onButton = event.target.closest?.("button, a");
     if (onButton && (key === "Enter" || key === " ")) return false; // the button's own
-    if (control && key.toLowerCase() === "a") return page.wall.selectAll(), true;
+    if (control && key.toLowerCase() === "a") return page.isSuggesting() ? page.wall.crossAll() : page.wall.selectAll(), true;
     if (MOVES.includes(key) && !control && !event.altKey) return page.wall.step(key, event.shiftKey), true;
     if (key === " ") return page.isSuggesting() ? page.wall.cross(page.wall.focus) : page.wall.toggle(page.wall.focus), true;
     if (key === "Escape") return page.wall.deselect(), true;

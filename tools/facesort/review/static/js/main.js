@@ -169,7 +169,7 @@ class Page extends Acts {
 
   async openPhoto() {
     const id = this.wall.ids[this.wall.focus];
-    if (id) await (this.isPhotos ? this.photo.openPhoto(id) : this.photo.openFace(id)).catch((error) => toast(error.message, { bad: true }));
+    if (id && !this.wall.heads.has(id)) await (this.isPhotos ? this.photo.openPhoto(id) : this.photo.openFace(id)).catch((error) => toast(error.message, { bad: true }));
   }
 
   async #photoClosed(face) {

@@ -3,16 +3,17 @@ import { faceUrl, get } from "./api.js";
 import { element } from "./dialogs.js";
 import { folderName, t } from "./i18n.js";
 import { heading } from "./panels.js";
+import { HEAD } from "./wall.js";
 
 const KNOWN = 8; // faces of the person, to compare with
 const IN_PAIR = 12;
-const SURE = 0.98; // from here on a face is suggested together with those of other people
-const TOGETHER = 6; // faces, from which on that is worth it
+const TOGETHER = "\0together";
 const $ = (id) => document.getElementById(id);
 
 export class Suggestions {
   constructor(page) {
     this.page = page;
+    this.together = []; // of several people, for one look
     this.every = [];
     this.pairs = [];
     this.later = new Set();
@@ -22,21 +23,15 @@ export class Suggestions {
     return this.every.length + this.pairs.length;
   }
 
+  /** Whom the shown faces look like; of several people, the one of the face in focus. */
   get folder() {
-    return this.shown?.folder;
-  }
-
-  /** All that is as sure as a name has to be, of several people: one look, one act. */
-  get #together() {
-    const groups = this.every.map(({ folder, ids, probability }) => ({ folder, probability, ids: ids.filter((_, i) => probability[i] >= SURE) }));
-    const sure = groups.filter(({ ids }) => ids.length);
-    const ids = sure.flatMap((one) => one.ids);
-    return sure.length > 1 && ids.length >= TOGETHER ? { folder: "", groups: sure, ids, probability: sure.flatMap((one) => one.probability.slice(0, one.ids.length)) } : null;
+    const { wall } = this.page;
+    return this.shown?.groups[1] ? wall.names.get(wall.ids[wall.focus]) : this.shown?.groups[0].folder;
   }
 
   async count() {
-    const { suggestions, pairs, version } = await get("/api/suggestions");
-    [this.every, this.pairs, this.version] = [suggestions, pairs, version];
+    const { together, suggestions, pairs, version } = await get("/api/suggestions");
+    [this.together, this.every, this.pairs, this.version] = [together, suggestions, pairs, version];
     if (this.page.isSuggesting() && !this.page.wall.crossed.size && !this.isBusy) await this.#next();
   }
 
@@ -57,34 +52,54 @@ export class Suggestions {
 
   /** The next one that she has not put off. */
   async #next() {
-    const key = (one) => one.folder ?? one.join("\0");
-    const open = (one) => !this.later.has(key(one));
-    const together = this.#together;
-    const found = together && open(together) ? together : this.every.find(open);
-    const same = this.shown && found && found.folder === this.shown.folder && found.ids.join() === this.shown.ids.join();
+    const found = this.#open().find(({ key }) => !this.later.has(key)) ?? null;
+    const same = this.shown && found && found.key === this.shown.key && idsOf(found).join() === idsOf(this.shown).join();
     if (same) return;
-    this.shown = found ?? null;
-    this.pair = found ? null : this.pairs.find(open) ?? null;
+    this.shown = found;
+    this.pair = found ? null : this.pairs.find((pair) => !this.later.has(pair.join("\0"))) ?? null;
     if (this.shown) await this.#faces();
     else if (this.pair) await this.#people();
     else this.#nothing();
   }
 
+  /** What she can be asked: the surest of everybody first, then person by person. */
+  #open() {
+    const each = this.every.map((one) => ({ key: one.folder, groups: [one] }));
+    return this.together.length > 1 ? [{ key: TOGETHER, groups: this.together }, ...each] : each;
+  }
+
   async #faces() {
-    const { folder, ids, probability } = this.shown;
+    const { groups } = this.shown;
     const { wall } = this.page;
-    wall.picture = faceUrl;
-    const names = new Map((this.shown.groups ?? []).flatMap((one) => one.ids.map((id) => [id, one.folder])));
-    wall.set({ ids: [...ids], certainty: probability.map((one) => Math.round(1000 * one)), confirmed: ids.map(() => 0) }, folder, { names });
+    const isOne = groups.length === 1;
+    const heads = new Map();
+    const columns = { ids: [], certainty: [], confirmed: [] };
+    for (const { folder, ids, probability } of groups) {
+      const head = isOne ? [] : [HEAD + this.#cover(folder)];
+      for (const id of head) heads.set(id, folder);
+      columns.ids.push(...head, ...ids);
+      columns.certainty.push(...head.map(() => -1), ...probability.map((one) => Math.round(1000 * one)));
+    }
+    columns.confirmed = columns.ids.map(() => 0);
+    const names = isOne ? new Map() : new Map(groups.flatMap((one) => one.ids.map((id) => [id, one.folder])));
+    wall.picture = (id) => faceUrl(heads.has(id) ? id.slice(HEAD.length) : id);
+    wall.set(columns, isOne ? groups[0].folder : "", { names, heads });
+    if (!isOne) wall.focusOn(1);
     wall.onChange = () => (this.page.isSuggesting() ? this.#head() : this.page.heading());
     this.#head();
-    if (this.shown.groups) {
-      $("strip").hidden = true;
-      return;
-    }
+    $("strip").hidden = true;
+    if (isOne) await this.#strip(groups[0].folder);
+  }
+
+  #cover(folder) {
+    return this.page.summary.folders.find(({ name }) => name === folder)?.cover || folder;
+  }
+
+  /** Faces of the person, to compare with. */
+  async #strip(folder) {
     const { ids: known, confirmed } = await get("/api/faces", { folder });
     const best = known.map((id, i) => [confirmed[i], i, id]).sort((a, b) => b[0] - a[0] || b[1] - a[1]).slice(0, KNOWN);
-    if (this.shown?.folder !== folder) return;
+    if (this.folder !== folder) return;
     $("strip").replaceChildren(
       element("span", { className: "who", textContent: t("known", { folder: folderName(folder) }) }),
       ...best.map(([, , id]) => element("img", { src: faceUrl(id), alt: "" })),
@@ -94,14 +109,16 @@ export class Suggestions {
 
   #head() {
     if (!this.shown) return;
-    const { folder, ids, groups, lookAlikes } = this.shown;
+    const { key, groups } = this.shown;
+    const [{ folder, lookAlikes }, second] = groups;
+    const count = idsOf(this.shown).length;
     const crossed = this.page.wall.crossed.size;
     const name = folderName(folder);
-    const title = groups ? t("together", { n: ids.length, people: groups.length }) : t("looksLike", { n: ids.length, folder: name });
-    const twice = lookAlikes?.length ? ` ${t("lookTwice", { folder: name, others: lookAlikes.join(", ") })}` : "";
-    heading(title, t("looksLikeHint") + twice, [
-      [t("later"), () => this.put(folder)],
-      [crossed ? t("yesRest", { n: ids.length - crossed }) : t("yesAll"), () => this.accept(), "primary"],
+    const title = second ? t("together", { n: count, people: groups.length }) : t("looksLike", { n: count, folder: name });
+    const twice = lookAlikes?.length && !second ? ` ${t("lookTwice", { folder: name, others: lookAlikes.join(", ") })}` : "";
+    heading(title, t(second ? "togetherHint" : "looksLikeHint") + twice, [
+      [t("later"), () => this.put(key)],
+      [crossed ? t("yesRest", { n: count - crossed }) : t("yesAll"), () => this.accept(), "primary"],
     ]);
     $("empty").hidden = true;
     $("wall").setAttribute("aria-label", title);
@@ -140,33 +157,45 @@ export class Suggestions {
     $("wall").focus();
   }
 
-  /** Return: what is not crossed out is who it looks like, what is crossed out is not. */
+  /** Return: what is not crossed out is who it looks like, what is crossed out is not. One act. */
   async accept() {
     if (this.pair) return this.page.merge(this.pair[1], this.pair[0]);
     if (!this.shown || this.isBusy) return;
     this.isBusy = true;
-    const { folder, ids, groups = [{ folder, ids }] } = this.shown;
-    const crossed = [...this.page.wall.crossed];
-    const out = new Set(crossed);
-    const right = groups.map((one) => ({ folder: one.folder, faces: one.ids.filter((id) => !out.has(id)) })).filter(({ faces }) => faces.length);
+    const { crossed } = this.page.wall;
+    const part = (isOut) => this.shown.groups.map(({ folder, ids }) => ({ folder, faces: ids.filter((id) => crossed.has(id) === isOut) })).filter(({ faces }) => faces.length);
     try {
-      for (const one of groups) {
-        const wrong = one.ids.filter((id) => out.has(id));
-        if (wrong.length) await this.page.dismiss(wrong, one.folder);
-      }
-      if (right.length === 1) await this.page.assign(right[0].folder, right[0].faces);
-      else if (right.length) await this.page.assignEach(right);
+      const done = idsOf(this.shown);
+      if (await this.page.answer(part(false), part(true))) this.forget(done);
     } finally {
       this.isBusy = false;
     }
-    this.page.wall.crossed.clear();
+    crossed.clear();
+    await this.#next();
+    $("wall").focus();
+  }
+
+  /** Ask no more about faces of which she has spoken. */
+  forget(ids) {
     const done = new Set(ids);
-    this.every = this.every.map((one) => {
+    const rest = (groups) => groups.map((one) => {
       const left = one.ids.map((id) => !done.has(id));
       return { ...one, ids: one.ids.filter((_, i) => left[i]), probability: one.probability.filter((_, i) => left[i]) };
     }).filter((one) => one.ids.length);
-    await this.#next();
-    $("wall").focus();
+    [this.together, this.every] = [rest(this.together), rest(this.every)];
+  }
+
+  /** Faces that she has put elsewhere leave the wall; what she crossed out stays so. */
+  async leave(ids) {
+    this.forget(ids);
+    if (!this.shown || this.isBusy) return;
+    const { wall } = this.page;
+    for (const id of ids) wall.crossed.delete(id);
+    this.shown.groups = this.shown.groups.map((one) => ({ ...one, ids: one.ids.filter((id) => !ids.includes(id)) })).filter((one) => one.ids.length);
+    const left = new Set(this.shown.groups.map(({ folder }) => folder));
+    const heads = [...wall.heads].filter(([, folder]) => !left.has(folder)).map(([id]) => id);
+    if (left.size) wall.remove([...ids, ...heads]);
+    else await this.#next();
   }
 
   async apart() {
@@ -175,3 +204,5 @@ export class Suggestions {
     await this.#next();
   }
 }
+
+const idsOf = (shown) => shown.groups.flatMap(({ ids }) => ids);

@@ -5,6 +5,7 @@ import { folderName, t } from "./i18n.js";
 const GAP = 8;
 const SPARE_ROWS = 2;
 const DOUBT = 700; // per mille; below it a tile says that it is doubtful
+export const HEAD = "head-"; // how the id of a tile begins that shows whose the next faces may be
 
 export class Wall {
   constructor(element) {
@@ -16,7 +17,8 @@ export class Wall {
     this.tiles = new Map();
     this.selected = new Set();
     this.crossed = new Set();
-    this.names = new Map();
+    this.names = new Map(); // of a face: whom it looks like, where several people are shown
+    this.heads = new Map(); // tiles that stand for a person, not for a face to be decided
     this.picture = faceUrl;
     this.onChange = () => {};
     this.size = 128;
@@ -26,8 +28,8 @@ export class Wall {
   }
 
   /** Show ``columns`` (ids, certainty in per mille, confirmed) of ``folder``. */
-  set(columns, folder, { keep = false, names = new Map() } = {}) {
-    this.names = names;
+  set(columns, folder, { keep = false, names = new Map(), heads = new Map() } = {}) {
+    [this.names, this.heads] = [names, heads];
     const focused = keep ? this.ids?.[this.focus] : null;
     const place = keep ? this.focus : 0;
     Object.assign(this, columns);
@@ -79,8 +81,8 @@ export class Wall {
 
   /** What an act is about: the selection, else the face in focus. */
   get chosen() {
-    if (this.selected.size) return this.ids.filter((id) => this.selected.has(id));
-    return this.ids.length ? [this.ids[this.focus]] : [];
+    const some = this.selected.size ? this.ids.filter((id) => this.selected.has(id)) : this.ids.slice(this.focus, this.focus + 1);
+    return some.filter((id) => !this.heads.has(id));
   }
 
   layout() {
@@ -141,16 +143,17 @@ export class Wall {
     tile.place = i;
     tile.style.width = tile.style.height = `${side}px`;
     tile.style.transform = `translate(${column * this.cell}px, ${row * this.cell}px)`;
-    const doubt = !confirmed && this.certainty[i] < DOUBT;
-    tile.className = `tile${confirmed ? " confirmed" : doubt ? " doubt" : ""}${crossed ? " crossed" : ""}${i === this.focus ? " focus" : ""}`;
+    const doubt = !confirmed && this.certainty[i] >= 0 && this.certainty[i] < DOUBT;
+    const head = this.heads.get(id);
+    tile.className = `tile${head ? " head" : ""}${confirmed ? " confirmed" : doubt ? " doubt" : ""}${crossed ? " crossed" : ""}${i === this.focus ? " focus" : ""}`;
     tile.setAttribute("aria-selected", String(this.selected.has(id)));
     const percent = Math.round(this.certainty[i] / 10);
     const named = this.names.get(id); // where faces of several people are suggested together
-    tile.lastChild.textContent = confirmed ? "✓" : this.certainty[i] < 0 ? "" : named ? `${folderName(named)} ${percent} %` : `${percent} %`;
-    tile.lastChild.hidden = this.certainty[i] < 0;
+    tile.lastChild.textContent = head ? folderName(head) : confirmed ? "✓" : this.certainty[i] < 0 ? "" : named ? `${percent} % ${folderName(named)}` : `${percent} %`;
+    tile.lastChild.hidden = this.certainty[i] < 0 && !head;
     const sure = confirmed ? t("confirmedLabel") : t("sureLabel", { n: percent });
     const state = crossed ? `${sure}, ${t("crossedLabel")}` : sure;
-    tile.setAttribute("aria-label", t("faceLabel", {
+    tile.setAttribute("aria-label", head ? t("headLabel", { folder: folderName(head) }) : t("faceLabel", {
       place: i + 1, total: this.ids.length, folder: folderName(named ?? this.folder), sure: state,
     }));
     tile.setAttribute("aria-posinset", i + 1);
@@ -206,10 +209,22 @@ export class Wall {
     this.onChange();
   }
 
+  /** Cross a face out, or not; of a tile that stands for a person, all of theirs. */
   cross(i) {
     const id = this.ids[i];
     if (!id) return;
-    if (!this.crossed.delete(id)) this.crossed.add(id);
+    const head = this.heads.get(id);
+    const ids = head ? this.ids.filter((one) => this.names.get(one) === head) : [id];
+    const isOut = ids.some((one) => !this.crossed.has(one));
+    for (const one of ids) isOut ? this.crossed.add(one) : this.crossed.delete(one);
+    this.draw(true);
+    this.onChange();
+  }
+
+  /** Cross all out; where all are, none. */
+  crossAll() {
+    const faces = this.ids.filter((id) => !this.heads.has(id));
+    this.crossed = new Set(this.crossed.size < faces.length ? faces : []);
     this.draw(true);
     this.onChange();
   }
