@@ -80,8 +80,8 @@ def read_spec(
         )
     if len(gives) != 2 or not isinstance(gives[1], int) or gives[1] < LEAST_DIMENSIONS:
         raise ModelError(
-            f"{weights}: gives {list(gives)}; expected (n, d), a vector of {LEAST_DIMENSIONS} numbers "
-            "or more a face"
+            f"{weights}: gives {list(gives)}; expected (n, d), a vector of {LEAST_DIMENSIONS} "
+            "numbers or more a face"
         )
     return EncoderSpec(
         side_px=side,
