@@ -180,8 +180,8 @@ def _say_outliers(read: ReadExamples, likeness: SimilarityNorm, report: Reporter
     for one, other in same:
         names = f"{read.names[one]} and {read.names[other]}"
         report.say(f"  {names} look like one person: if they are, put all photos into one folder")
-    for one, other in _shared(read)[:SHOWN]:
-        report.say(f"  {one} and {other} are the same photo: remove it from one of the two folders")
+    for path, twin in _shared(read)[:SHOWN]:
+        report.say(f"  {path} and {twin} are the same photo: remove it from one of the two folders")
     every = build(read.examples, len(read.names), likeness, per_state=len(read.examples))
     for row, person, probability in every.outliers()[:SHOWN]:
         report.say(f"  {read.paths[row]}: looks like {read.names[person]} ({probability:.2f})")
