@@ -38,7 +38,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
     parser = console.parser(__doc__)
     add = parser.add_argument
     add("photo", type=console.path, metavar="PHOTO", nargs="?")
-    add("--lang", default="en", help="language of the advice: en, ko (default: %(default)s)")
+    add("--lang", default="en", help="language of the advice: en, de, ko (default: %(default)s)")
     add("--limits", type=console.path, help="thresholds (default: data_configs/selfie.yaml)")
     add("--weights", type=console.path, help="model (default: weights/occlusion.onnx)")
     add("--points", type=console.path, help="five points (default: weights/face_points.onnx)")

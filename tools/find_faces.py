@@ -76,7 +76,7 @@ def arguments(argv: Sequence[str]) -> Namespace:
         "default: GrabCut, which needs none",
     )
     add("--advise", action="store_true", help="advice.jsonl: fit for recognition, or what to do")
-    add("--lang", metavar="L", help="language of --advise: en, ko (default: en)")
+    add("--lang", metavar="L", help="language of --advise: en, de, ko (default: en)")
     add("--limits", type=console.path, help="thresholds of --advise (default: selfie.yaml)")
     add("--show", action="store_true", help="a window; q quits")
     add(

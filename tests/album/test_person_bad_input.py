@@ -55,7 +55,11 @@ def swap(one: Path, other: Path) -> None:
         ),
         (
             lambda ex: shutil.copytree(ex / "Ana", ex / "Anna"),
-            ["Ana and Anna look like one person: if they are, put all photos into one folder"],
+            [
+                "Ana and Anna look like one person: if they are, put all photos into one folder",
+                "Ana/0.jpg and ",
+                "Anna/0.jpg are the same photo: remove it from one of the two folders",
+            ],
             "Ben",
         ),
         (lambda ex: shutil.rmtree(ex / "Ana"), ["5 of 5 photos are of use: Ben 5"], "Ben"),

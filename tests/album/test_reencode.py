@@ -87,6 +87,15 @@ def test_a_photo_that_is_gone_stays_where_it_is(filed: Path, album: Album, sort:
     assert disk_as_dict(filed) == before
 
 
+def test_a_learning_from_before_can_be_taken_back(filed: Path, sort: Sort) -> None:
+    sort(*OTHER)
+    assert learn_corrections.main(["sorted", "--undo"]) == 0
+    assert list((filed / "faces/Ben").iterdir()) and len(described_by(filed)) == 1
+    sort(*OTHER)
+    assert described_by(filed) == {"other"}
+    assert list((filed / "faces/Ben").iterdir())
+
+
 def test_killed_and_run_again(filed: Path, sort: Sort, tmp_path: Path) -> None:
     shutil.copytree(filed, tmp_path / "start")
     expected = disk_as_dict(filed)

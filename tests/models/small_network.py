@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-DIMENSIONS = 6
+DIMENSIONS = 16
 
 
 def write_network(path: Path, metadata: dict[str, str] | None = None, batch: int | str = 1) -> Path:

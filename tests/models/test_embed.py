@@ -97,6 +97,7 @@ def test_metadata_that_cannot_be_used_is_named(tmp_path: Path, metadata: dict[st
         ([1, 3, 16, 16], [1, 6], "takes"),
         ([1, 3, 112, 112], [1, 6, 1, 1], "gives"),
         ([1, 3, 112, 112], ["n", "d"], "gives"),
+        ([1, 3, 64, 64], ["n", 10], "gives"),
     ],
 )
 def test_networks_of_other_shapes_are_named(takes: list, gives: list, message: str) -> None:
@@ -122,10 +123,10 @@ def test_what_a_file_says_of_itself_comes_back(
         "facesort_template": json.dumps(template.tolist()),
         "facesort_name": name,
     }
-    spec = read_spec(Path("some.onnx"), ["n", 3, side, side], ["n", 6], said)
+    spec = read_spec(Path("some.onnx"), ["n", 3, side, side], ["n", 16], said)
     assert spec.normalisation == Normalisation(tuple(numbers), numbers[0], order)
     assert np.allclose(spec.template_px, template) and spec.side_px == side
-    again = read_spec(Path("some.onnx"), ["n", 3, side, side], ["n", 6], to_metadata(spec))
+    again = read_spec(Path("some.onnx"), ["n", 3, side, side], ["n", 16], to_metadata(spec))
     assert to_metadata(again) == to_metadata(spec)
 
 

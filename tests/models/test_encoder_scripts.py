@@ -38,11 +38,11 @@ def test_a_published_encoder_becomes_one_that_ships(
     assert "cosine 1.000000" in capsys.readouterr().out
     data = validation_faces(tmp_path / "faces.npz")
     both = ["--encoders", str(imported), str(imported), "--store", "int8", "float16"]
-    both += ["--dimensions", "8"]
+    both += ["--dimensions", "24"]
     fuse_encoders.main([*both, "--data", str(data), "--out", str(out), "--name", "both"])
     shipped = load_embedder(out)
     assert (shipped.name, shipped.licence) == ("both", "not stated")
-    assert shipped.dimensions == 8
+    assert shipped.dimensions == 24
     assert 0 < shipped.likeness.spread.min() and np.abs(shipped.likeness.mean).max() < 1
     assert "facesort_likeness" in capsys.readouterr().out
 

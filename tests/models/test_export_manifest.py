@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
 from facesort.classes import CLASS_NAMES
+from facesort.dataset.sample_data import make_sample_album
 from facesort.models.end_to_end_export import write_end_to_end
 from facesort.models.export_manifest import manifest, write_manifest
 
@@ -58,14 +63,9 @@ def test_every_file_of_a_model_is_hashed(tmp_path: Path, names: list[str], writt
 
 
 def test_the_examples_find_what_the_project_finds(tmp_path: Path) -> None:
-    """examples/find_faces.py and, where Node and its packages are, find_faces.mjs; find_faces.cpp
-    where $FACESORT_ONNXRUNTIME_CPP is a release of ONNX Runtime for C++ and stb is installed."""
-    import os
-    import subprocess
-    import sys
-
-    from facesort.dataset.sample_data import make_sample_album
-
+    """examples/find_faces.py; find_faces.mjs where Node and its packages are
+    ($FACESORT_ONNXRUNTIME_WEB); find_faces.cpp where a compiler, stb and ONNX Runtime's headers are
+    ($FACESORT_ONNXRUNTIME_CPP, a release; else libonnxruntime-dev), linked with pip's library."""
     make_sample_album(tmp_path / "album")
     photo = tmp_path / "album/2024/Ausflug am See/IMG_0001.jpg"
     write_end_to_end(ONNX, tmp_path / "faces.onnx", 640, True)
@@ -76,13 +76,7 @@ def test_the_examples_find_what_the_project_finds(tmp_path: Path) -> None:
         (tmp_path / "node_modules").symlink_to(packages)
         shutil.copy(examples / "find_faces.mjs", tmp_path)
         commands.append(["node", str(tmp_path / "find_faces.mjs")])
-    release = Path(os.environ.get("FACESORT_ONNXRUNTIME_CPP", "none")).absolute()
-    if shutil.which("c++") and (release / "include" / "onnxruntime_cxx_api.h").is_file():
-        program = tmp_path / "find_faces"
-        places = [f"-I{release}/include", f"-L{release}/lib", f"-Wl,-rpath,{release}/lib"]
-        source = str(examples / "find_faces.cpp")
-        build = ["c++", "-std=c++17", source, *places, "-lonnxruntime", "-o", str(program)]
-        subprocess.run(build, check=True, timeout=300)
+    if program := compiled(examples / "find_faces.cpp", tmp_path):
         commands.append([str(program)])
     for command in commands:
         done = subprocess.run(
@@ -91,6 +85,25 @@ def test_the_examples_find_what_the_project_finds(tmp_path: Path) -> None:
             text=True,
             timeout=120,
         )
+        assert done.returncode == 0 and not done.stderr, done.stderr
         (line,) = done.stdout.splitlines()
         name, confidence, *box = line.split()
         assert name == "masked" and 0.3 < float(confidence) <= 1 and len(box) == 4
+
+
+def compiled(source: Path, folder: Path) -> Path | None:
+    """The program, warnings being errors; None where what it needs is not here."""
+    given = Path(os.environ.get("FACESORT_ONNXRUNTIME_CPP", "none")).absolute() / "include"
+    header = "onnxruntime_cxx_api.h"
+    includes = [p for p in (given, Path("/usr/include/onnxruntime")) if (p / header).is_file()]
+    wheel = Path(onnxruntime.__file__).parent / "capi"
+    libraries = [*given.parent.glob("lib/libonnxruntime.so*"), *wheel.glob("libonnxruntime.so*")]
+    stb = Path("/usr/include/stb/stb_image.h").is_file()
+    if not (shutil.which("c++") and includes and libraries and stb):
+        return None
+    (folder / "libonnxruntime.so.1").symlink_to(libraries[0])  # the name that programs ask for
+    places = [f"-I{includes[0]}", str(folder / "libonnxruntime.so.1"), f"-Wl,-rpath,{folder}"]
+    program = folder / "find_faces"
+    build = ["c++", "-std=c++17", "-Wall", "-Werror", str(source), *places, "-o", str(program)]
+    subprocess.run(build, check=True, timeout=300)
+    return program

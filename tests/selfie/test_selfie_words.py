@@ -17,6 +17,12 @@ from facesort.selfie.words import languages, words_of
             "Please take the photo again with your eyes uncovered (no sunglasses), "
             "closer to the camera and in brighter light.",
         ),
+        (
+            "de",
+            ["eyes_covered", "too_small", "too_dark"],
+            "Bitte machen Sie das Foto noch einmal mit unbedeckten Augen (ohne Sonnenbrille), "
+            "näher an der Kamera und bei hellerem Licht.",
+        ),
         ("ko", [], "이 사진은 사용할 수 있습니다."),
         ("ko", ["too_dark"], "더 밝은 곳에서 다시 찍어 주세요."),
         (
@@ -34,12 +40,17 @@ def test_every_language_says_the_same() -> None:
     english = words_of("en")
     for words in languages().values():
         assert words.hints.keys() == english.hints.keys()
+        assert words.live.keys() == english.hints.keys() - {"unreadable"}
         assert "{how}" in words.again
 
 
 @pytest.mark.parametrize(
     ("language", "message"),
-    [("", "expected one of en, ko"), ("KO", "did you mean 'ko'"), ("fr", "expected one of en, ko")],
+    [
+        ("", "expected one of en, de, ko"),
+        ("KO", "did you mean 'ko'"),
+        ("fr", "expected one of en, de, ko"),
+    ],
 )
 def test_an_unknown_language_is_usage(language: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

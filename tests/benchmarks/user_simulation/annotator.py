@@ -28,10 +28,12 @@ Judge = Callable[[UserLabels], Words]
 
 @dataclass(frozen=True)
 class Work:
-    """What it took. ``pure`` and ``complete`` are what she was handed; ``moves_to_pure`` how many
-    of the moves took place until the folders were pure; ``done`` that she got there at all."""
+    """What it took. ``named`` faces lay in children's folders, so ``pure`` and ``complete``, when
+    she was handed them; ``moves_to_pure`` how many of the moves took place until the folders were
+    pure; ``done`` that she got there at all."""
 
     main: int
+    named: int
     pure: float
     complete: float
     moves: int
@@ -47,7 +49,7 @@ def correct(
     ``judge`` has a prediction for every face, given what she said; it is asked anew after so
     many moves, never where ``learns_after`` is 0."""
     desk = Desk(album, judge(UserLabels()))
-    pure, complete = desk.pure, desk.complete
+    pure, complete, named = desk.pure, desk.complete, len(desk.named)
     moves_to_pure = 0 if pure >= goal[0] else -1
     labels, moves, looks = UserLabels(), 0, 0
     while not desk.reached(goal):
@@ -70,7 +72,7 @@ def correct(
             if moves_to_pure < 0 and desk.pure >= goal[0]:
                 moves_to_pure = moves
     main = int(album.main.sum())
-    return Work(main, pure, complete, moves, moves_to_pure, looks, desk.reached(goal))
+    return Work(main, named, pure, complete, moves, moves_to_pure, looks, desk.reached(goal))
 
 
 class Desk:
@@ -85,10 +87,15 @@ class Desk:
         self.told = np.zeros(len(words), dtype=np.bool_)
 
     @property
+    def named(self) -> list[int]:
+        """The faces in children's folders."""
+        return [i for i, folder in enumerate(self.folder) if folder not in NOBODYS]
+
+    @property
     def pure(self) -> float:
-        """Share of the faces in children's folders that belong there."""
-        named = [i for i, folder in enumerate(self.folder) if folder not in NOBODYS]
-        return sum(self.folder[i] == self.should[i] for i in named) / max(len(named), 1)
+        """Share of the faces in children's folders that belong there; empty folders are pure."""
+        named = self.named
+        return sum(self.folder[i] == self.should[i] for i in named) / len(named) if named else 1.0
 
     @property
     def complete(self) -> float:

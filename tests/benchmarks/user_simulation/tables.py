@@ -78,10 +78,9 @@ def _work(title: str, albums: Sequence[Album], way: Way, learns_after: int) -> s
     work = [correct(album, judge, learns_after) for album, judge in pairs]
     far = [correct(album, judge, learns_after, FARTHER) for album, judge in pairs]
     main = sum(one.main for one in work)
-    shares = (
-        sum(one.pure * one.main for one in work),
-        sum(one.complete * one.main for one in work),
-    )
+    named = sum(one.named for one in work)  # of all albums together: a small one may have none
+    pure = sum(one.pure * one.named for one in work) / named if named else None
+    complete = sum(one.complete * one.main for one in work) / main
     counts = (
         sum(one.moves for one in work),
         sum(max(one.moves_to_pure, 0) for one in work),
@@ -91,7 +90,8 @@ def _work(title: str, albums: Sequence[Album], way: Way, learns_after: int) -> s
     short = sum(not one.done for one in (*work, *far))
     return _row(
         title + f" ({short} times not reached)" * bool(short),
-        *(f"{share / main:.3f}" for share in shares),
+        "-" if pure is None else f"{pure:.3f}",
+        f"{complete:.3f}",
         *(f"{100 * n / main:.1f}" for n in counts),
     )
 

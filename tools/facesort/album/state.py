@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from facesort.album import journal_lines as values
@@ -18,7 +18,7 @@ from facesort.album.from_json import (
     scan_from_json,
 )
 from facesort.album.journal_lines import RunningCheck
-from facesort.album.records import Entry, Folders, Learned, Scan
+from facesort.album.records import BoxPx, Entry, Face, Folders, Learned, Scan
 from facesort.album.untrusted import text_of, texts_by_text, texts_of, whole_number
 from facesort.album.user_labels import UserLabel, labels_of
 from facesort.old_spelling import renamed_options
@@ -101,8 +101,16 @@ class State:
 
     def put_entry(self, entry: Entry, made: dict[str, FileSignature]) -> None:
         photo = entry.scan.photo
-        if self.learnings and photo in self.entries:
-            self.learnings[-1].before.setdefault(photo, self.entries[photo])
+        earlier = self.entries.get(photo)
+        if earlier is not None and _is_described_anew(earlier, entry):
+            # no learning's doing: what is taken back later keeps the new vectors
+            for learning in (*self.learnings, *self.reverted):
+                if photo in learning.before:
+                    before = learning.before[photo]
+                    scan = _with_vectors_of(before.scan, entry.scan)
+                    learning.before[photo] = replace(before, scan=scan)
+        elif self.learnings and earlier is not None:
+            self.learnings[-1].before.setdefault(photo, earlier)
         self.entries[photo] = entry
         self.scans.pop(photo, None)  # or a large album is in memory twice
         for path, signature in made.items():
@@ -170,6 +178,31 @@ class State:
             self.manifests.add(text_of(line["content"], "content"))
         elif kind == "undo":
             self.left_by_undo = texts_by_text(line["left"], "left")
+
+
+def _is_described_anew(earlier: Entry, now: Entry) -> bool:
+    """Same places and faces, other vectors."""
+    old, new = earlier.scan.faces, now.scan.faces
+    is_same = [face.identity for face in old] == [face.identity for face in new]
+    return (
+        not is_same
+        and [_place(face) for face in old] == [_place(face) for face in new]
+        and replace(earlier, scan=now.scan) == now
+    )
+
+
+def _with_vectors_of(scan: Scan, now: Scan) -> Scan:
+    known = {_place(face): face.identity for face in now.faces}
+    return replace(
+        scan,
+        faces=tuple(
+            replace(face, identity=known.get(_place(face), face.identity)) for face in scan.faces
+        ),
+    )
+
+
+def _place(face: Face) -> tuple[BoxPx, int | None]:
+    return face.xyxy_px, face.frame
 
 
 def _same_file(scan: Scan, found: Found) -> bool:

@@ -28,6 +28,7 @@ META_NAME, META_LICENCE = "facesort_name", "facesort_licence"
 META_LIKENESS = "facesort_likeness"  # `SimilarityNorm` as JSON
 DEFAULT_MEAN, DEFAULT_SCALE = 127.5, 128.0
 SIDES_PX = range(32, 513)
+LEAST_DIMENSIONS = 16  # fewer numbers are a class, or points, of a face
 
 Channels = float | tuple[float, ...]
 Matrix = NDArray[np.float64]
@@ -77,8 +78,11 @@ def read_spec(
             f"{weights}: takes {list(takes)}; expected (n, 3, side, side), a square face of "
             f"{SIDES_PX.start} to {SIDES_PX.stop - 1} pixels a side"
         )
-    if len(gives) != 2 or not isinstance(gives[1], int):
-        raise ModelError(f"{weights}: gives {list(gives)}; expected (n, d), a vector a face")
+    if len(gives) != 2 or not isinstance(gives[1], int) or gives[1] < LEAST_DIMENSIONS:
+        raise ModelError(
+            f"{weights}: gives {list(gives)}; expected (n, d), a vector of {LEAST_DIMENSIONS} "
+            "numbers or more a face"
+        )
     return EncoderSpec(
         side_px=side,
         template_px=_template(meta, weights, side),

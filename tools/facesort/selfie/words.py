@@ -15,13 +15,16 @@ _CATALOGUE = Path(__file__).with_name("words.yaml")
 
 @dataclass(frozen=True)
 class Words:
-    """One language. ``again`` holds ``{how}``; each phrase of ``hints`` fits into its place."""
+    """One language. ``again`` holds ``{how}``; each phrase of ``hints`` fits into its place.
+
+    ``live`` is for who stands before the camera: what to do at once, a sentence a reason."""
 
     usable: str
     again: str
     comma: str
     last_comma: str
     hints: dict[str, str]
+    live: dict[str, str]
 
     def sentence(self, reasons: Sequence[str]) -> str:
         """One sentence: what to do about all ``reasons``; that all is well if there is none."""

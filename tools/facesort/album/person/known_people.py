@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -179,9 +180,24 @@ def _say_outliers(read: ReadExamples, likeness: SimilarityNorm, report: Reporter
     for one, other in same:
         names = f"{read.names[one]} and {read.names[other]}"
         report.say(f"  {names} look like one person: if they are, put all photos into one folder")
+    for path, twin in _shared(read)[:SHOWN]:
+        report.say(f"  {path} and {twin} are the same photo: remove it from one of the two folders")
     every = build(read.examples, len(read.names), likeness, per_state=len(read.examples))
     for row, person, probability in every.outliers()[:SHOWN]:
         report.say(f"  {read.paths[row]}: looks like {read.names[person]} ({probability:.2f})")
+
+
+def _shared(read: ReadExamples) -> list[tuple[Path, Path]]:
+    """Photos that are an example of two people with the same face."""
+    first: dict[bytes, int] = {}
+    pairs = []
+    for row, path in enumerate(read.paths):
+        other = first.setdefault(read.examples.vectors[row].tobytes(), row)
+        if read.examples.person[row] != read.examples.person[other]:
+            with suppress(OSError):
+                if path.read_bytes() == read.paths[other].read_bytes():
+                    pairs.append((read.paths[other], path))
+    return pairs
 
 
 def _example(read: ReadExamples, row: int) -> Example:

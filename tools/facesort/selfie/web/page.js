@@ -1,5 +1,7 @@
 // The page: camera, live boxes, advice in words, and the photo once all is well.
 
+import { advice } from "./lib/check.js";
+
 const LOOK_PX = 640; // longer side of what the check sees of a camera frame
 const STEADY = 5; // usable frames in a row before the photo is taken
 
@@ -11,6 +13,14 @@ const TEXTS = {
     noCamera: "The camera cannot be used. Allow it for this page, or check a photo instead.",
     notOpened: "This file does not open as a photo.",
     classes: ["face", "mask", "sunglasses", "mask and sunglasses"],
+  },
+  de: {
+    title: "Selfie-Prüfung", start: "Kamera starten", file: "Foto prüfen", again: "Noch eines",
+    save: "Foto speichern", loading: "Wird geladen …", hold: "Alles gut. Bitte stillhalten …",
+    privacy: "Alles läuft auf dieser Seite. Kein Bild verlässt Ihr Gerät.",
+    noCamera: "Die Kamera ist nicht verfügbar. Erlauben Sie sie für diese Seite oder prüfen Sie ein Foto.",
+    notOpened: "Diese Datei lässt sich nicht als Foto öffnen.",
+    classes: ["Gesicht", "Maske", "Sonnenbrille", "Maske und Sonnenbrille"],
   },
   ko: {
     title: "셀카 확인", start: "카메라 켜기", file: "사진 확인", again: "다시 찍기",
@@ -29,6 +39,8 @@ const waiting = new Map();
 let nextId = 0;
 let steady = 0;
 let run = 0; // a new one ends the loop of the last
+let shown = null; // the verdict on the screen
+let settings = null; // the folder's, once it is loaded
 
 const language = () => $("language").value;
 const texts = () => TEXTS[language()];
@@ -95,11 +107,19 @@ function draw(verdict, isMirrored) {
   }
 }
 
+/** Before the camera one thing at a time; of a photo all at once. */
+function inWords({ reasons }) {
+  const words = settings.words[language()];
+  const isLive = document.body.dataset.mode === "live";
+  return reasons.length && isLive ? words.live[reasons[0]] : advice(reasons, words);
+}
+
 function show(answer, isMirrored) {
+  shown = answer.verdict;
   draw(answer.verdict, isMirrored);
   document.body.dataset.ms = answer.ms.toFixed(1);
   document.body.dataset.reasons = answer.verdict.reasons.join(" ");
-  say(answer.verdict.advice, answer.verdict.usable ? "usable" : "advice");
+  say(inWords(answer.verdict), answer.verdict.usable ? "usable" : "advice");
 }
 
 function stop() {
@@ -111,6 +131,8 @@ function stop() {
 
 function showStage(mode) {
   document.body.dataset.mode = mode;
+  $("start").dataset.text = mode === "taken" ? "again" : "start";
+  translate();
   $("save").hidden = mode !== "taken";
 }
 
@@ -156,7 +178,7 @@ function take() {
   overlay.width = 0;
   stop();
   showStage("taken");
-  say($("words").dataset.usable, "taken");
+  say(settings.words[language()].usable, "taken");
   view.toBlob((blob) => offer(blob), "image/jpeg", 0.95);
 }
 
@@ -182,10 +204,11 @@ async function checkFile(file) {
 
 $("start").addEventListener("click", start);
 $("file").addEventListener("change", ({ target }) => target.files[0] && checkFile(target.files[0]));
-$("language").addEventListener("change", async () => {
+$("language").addEventListener("change", () => {
   translate();
-  const { settings } = await ready;
-  $("words").dataset.usable = settings.words[language()].usable;
+  const { mode, state } = document.body.dataset;
+  if (state === "ready") say(texts().privacy, state);
+  if (shown && mode !== "idle" && state !== "failed") say(inWords(shown), state);
 });
 
 const wanted = navigator.language.slice(0, 2);
@@ -194,9 +217,9 @@ translate();
 say(texts().loading, "loading");
 showStage("idle");
 ready.then(
-  ({ settings, isolated }) => {
-    $("words").dataset.usable = settings.words[language()].usable;
-    document.body.dataset.threads = isolated ? "many" : "one";
+  (loaded) => {
+    settings = loaded.settings;
+    document.body.dataset.threads = loaded.isolated ? "many" : "one";
     say(texts().privacy, "ready");
     $("start").disabled = $("file").disabled = false;
   },
