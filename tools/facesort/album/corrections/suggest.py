@@ -5,6 +5,7 @@ and how much is left to do. Nothing is moved here.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.corrections.acts import dismissed, kept_apart
-from facesort.album.corrections.api_records import FaceView, Progress, Suggestion
+from facesort.album.corrections.api_records import Correction, FaceView, Progress, Suggestion
 from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.sorted_album import SortedAlbum
@@ -25,6 +26,7 @@ from facesort.classes import CLASS_NAMES
 LIKELY = 0.5  # from here on an unnamed face is suggested
 RATHER = 0.8  # one that lies in a person's folder, for another
 SURE = 0.98  # of a named face, that it is done
+CONTRADICTS = 0.9  # from here on, a face that is put to somebody else is asked about
 PURE = 0.99  # the share of right faces in named folders that is aimed at
 AT_ONCE = 24  # faces of one suggestion
 ALL_AT_ONCE = 120  # faces of several people
@@ -97,6 +99,32 @@ def _pairs_of(names: Sequence[str], pairs: Iterable[tuple[str, str, float]]) -> 
             i, j = names.index(a), names.index(b)
             alike[i, j] = alike[j, i] = True
     return alike
+
+
+def doubts(
+    album: SortedAlbum, scores: FaceScores, corrections: Sequence[Correction]
+) -> tuple[tuple[str, int], ...]:
+    """Of faces that are to be put to people: whom they surely look like, where that is somebody
+    else, and how many of them; most first."""
+    with album.mutex:
+        names, found = scores.names, Counter[str]()
+        if not album.is_by_person or not names:
+            return ()
+        table, known = album.table, scores.of(album.table)
+        wanted = {
+            table.rows_of_photo[one.photo][one.face]: one.folder
+            for one in corrections
+            if one.folder in album.state.people and one.photo in table.rows_of_photo
+        }
+        rows = np.array([r for r in wanted if r < known and table.can_name[r]], np.int64)
+    if len(rows):
+        probability = scores.probability(rows)
+        for row, best, value in zip(
+            rows.tolist(), probability.argmax(axis=1), probability.max(axis=1), strict=True
+        ):
+            if value >= CONTRADICTS and names[best] != wanted[row]:
+                found[names[best]] += 1
+    return tuple(found.most_common())
 
 
 def together(found: Sequence[Suggestion], most: int = ALL_AT_ONCE) -> list[Suggestion]:
