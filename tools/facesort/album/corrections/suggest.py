@@ -107,24 +107,21 @@ def doubts(
     """Of faces that are to be put to people: whom they surely look like, where that is somebody
     else, and how many of them; most first."""
     with album.mutex:
-        names, found = scores.names, Counter[str]()
-        if not album.is_by_person or not names:
-            return ()
-        table, known = album.table, scores.of(album.table)
+        table = album.table
         wanted = {
             table.rows_of_photo[one.photo][one.face]: one.folder
             for one in corrections
-            if one.folder in album.state.people and one.photo in table.rows_of_photo
+            if one.folder in album.state.people
+            if 0 <= one.face < len(table.rows_of_photo.get(one.photo, ()))
         }
-        rows = np.array([r for r in wanted if r < known and table.can_name[r]], np.int64)
-    if len(rows):
-        probability = scores.probability(rows)
-        for row, best, value in zip(
-            rows.tolist(), probability.argmax(axis=1), probability.max(axis=1), strict=True
-        ):
-            if value >= CONTRADICTS and names[best] != wanted[row]:
-                found[names[best]] += 1
-    return tuple(found.most_common())
+        rows = np.array([row for row in wanted if table.can_name[row]], np.int64)
+    return tuple(
+        Counter(
+            name
+            for row, name, value in scores.likeliest(table, rows)
+            if value >= CONTRADICTS and name != wanted[row]
+        ).most_common()
+    )
 
 
 def together(found: Sequence[Suggestion], most: int = ALL_AT_ONCE) -> list[Suggestion]:
