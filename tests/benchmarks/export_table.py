@@ -72,15 +72,12 @@ def detector_of(file: Path, args: argparse.Namespace, stack: ExitStack):
     """How ``file`` is run; None for what cannot be run here."""
     from facesort.models.detect import load_detector
     from facesort.models.mobile.environment import find_python, running
-    from facesort.models.ncnn import load_in_ncnn
 
     if file.suffix == ".mlpackage":
         return None
-    if file.suffix == ".onnx":
+    if file.suffix in (".onnx", ".xml") or file.is_dir():
         return replace(load_detector(file, imgsz=args.imgsz), square=True)
     original = replace(load_detector(args.files[0], imgsz=args.imgsz), square=True)
-    if file.is_dir():
-        return load_in_ncnn(file, original)
     run = stack.enter_context(running(find_python(args.mobile_env), file))
     return replace(original, forward=lambda pixels: run(pixels)[0])
 

@@ -82,7 +82,9 @@ class Page:
         return "head-" + next(one["cover"] for one in folders if one["name"] == group["folder"])
 
     def middle(self, locator: Any) -> tuple[float, float]:
-        box = locator.bounding_box()
+        box = None
+        while box is None:  # the list is drawn anew just now
+            box = locator.bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -389,6 +391,15 @@ def test_what_is_sure_of_several_people_is_one_act(page: Page) -> None:
     page.page.wait_for_function("() => window.facesort.scored === window.facesort.version")
     again = page.server.get("/api/suggestions")["suggestions"]  # type: ignore[index]
     assert not any(crossed in one["ids"] for one in again if one["folder"] == shown[0]["folder"])
+
+
+def test_a_face_that_surely_is_another_is_asked_about(page: Page) -> None:
+    page.open("Ana")
+    page.page.wait_for_function("() => window.facesort.scored === window.facesort.version")
+    page.press("End", "2")
+    expect(page.page.locator("#toast")).to_contain_text("looks like Ana, surely. Really Ben?")
+    page.page.click("#toast button")
+    page.page.wait_for_function("() => window.facesort.summary.undo === 0")
 
 
 def test_a_suggested_face_of_somebody_else_goes_to_them_and_leaves_the_wall(page: Page) -> None:

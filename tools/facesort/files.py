@@ -11,11 +11,13 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+AT_ONCE = 8  # folders
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -148,6 +150,16 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def sync_folders(folders: Sequence[Path]) -> None:
+    """As `sync_folder`, all at once: most disks write them together, in the time of one."""
+    if len(folders) < 2:
+        for folder in folders:
+            sync_folder(folder)
+        return
+    with ThreadPoolExecutor(min(len(folders), AT_ONCE)) as pool:
+        list(pool.map(sync_folder, folders))
 
 
 @contextmanager

@@ -45,7 +45,7 @@ from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short, object_of
 from facesort.album.user_labels import UserLabel
 from facesort.errors import AlbumError
-from facesort.files import sync_folder, write_atomic
+from facesort.files import sync_folders, write_atomic
 
 LINES_PER_SYNC = 64
 
@@ -184,8 +184,9 @@ class Journal:
 
     def sync(self) -> None:
         """What the journal says outlives a power cut: names first, then the lines on them."""
-        for folder in self._unsynced_folders:
-            sync_folder(self._root / folder)
+        if not self._unsynced and not self._unsynced_folders:
+            return
+        sync_folders([self._root / folder for folder in self._unsynced_folders])
         self._unsynced_folders.clear()
         os.fsync(self._file.fileno())
         if self._unsynced:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from facesort.album.corrections.api import (
     ActResult,
+    Correction,
     FaceScores,
     PhotoIndex,
     Progress,
     SortedAlbum,
     Suggestion,
+    doubts,
     look_alikes,
     mute,
     progress,
+    record_corrections,
     suggestions,
     together,
 )
@@ -24,6 +27,7 @@ from facesort.errors import FacesortError
 
 REST_S = 4.0  # after the last act, before what takes long is done
 TICK_S = 0.5
+BREATH_S = 0.15  # after an act, before faces are compared: the next act may come at once
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,11 @@ class Desk:
             self._last_act_s = time.monotonic()
             self._wake.set()
 
+    def assign(self, corrections: Sequence[Correction]) -> ActResult:
+        """As `record_corrections`, with what is doubtful about it."""
+        why = doubts(self.album, self.scores, corrections)
+        return replace(record_corrections(self.album, corrections), doubts=why)
+
     def rescore(self) -> None:
         """Follow the album; a table that was read anew has other rows. Acts go on meanwhile: where
         one did, all is as before, and this is to be done again."""
@@ -110,6 +119,7 @@ class Desk:
         while not self._stop.is_set():
             try:
                 if self.scored_version != self.album.version:
+                    self._catch_breath()
                     self.rescore()
                 elif time.monotonic() - self._last_act_s > REST_S:
                     self._tidy()
@@ -118,6 +128,10 @@ class Desk:
                 self.problem = str(error)
             self._wake.wait(TICK_S)
             self._wake.clear()
+
+    def _catch_breath(self) -> None:
+        while not self.is_closing and time.monotonic() - self._last_act_s < BREATH_S:
+            self._stop.wait(BREATH_S / 3)
 
     def _tidy(self) -> None:
         self.album.try_flush()

@@ -149,9 +149,7 @@ class Routes:
         if do in ("assign", "confirm"):
             ids = wire.ids_of(data)
             folder = wire.text_of(data, "folder") if do == "assign" else None
-            return lambda album: api.record_corrections(
-                album, wire.corrections_of(desk, ids, folder)
-            )
+            return lambda album: desk.assign(wire.corrections_of(desk, ids, folder))
         if do == "answer":
             right, never = wire.groups_of(data, "groups"), wire.groups_of(data, "never")
             return lambda album: api.record_corrections(

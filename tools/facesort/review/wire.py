@@ -122,6 +122,7 @@ def result(desk: Desk, done: ActResult) -> Response:
             "kind": done.kind,
             "moved": moved,
             "problems": done.problems,
+            "doubts": done.doubts,
             "version": desk.album.version,
             **acts_left(desk),
         }

@@ -91,16 +91,20 @@ def _blur(grey: NDArray[np.uint8]) -> float:
     """How little a blurring along each axis changes the face, 0 (sharp) to 1: Crete et al., "The
     blur effect", 2007; equal to scikit-image's `blur_effect` with ``h_size=5``. Unlike the usual
     variance of the Laplacian it also sees motion, and does not depend on contrast."""
-    from scipy import ndimage
+    import cv2
 
     if grey.max() == grey.min():
         return 1.0  # nothing to see, and nothing to divide by
     image, inner = grey / 255.0, (slice(2, -1), slice(2, -1))
     kept, tiny = [], np.finfo(np.float64).eps  # an axis without any edge counts as blurred
-    for axis in (0, 1):
-        edges = np.maximum(np.abs(ndimage.sobel(image, axis)), tiny)
-        blurred = ndimage.sobel(ndimage.uniform_filter1d(image, 5, axis), axis)
-        blurred = np.maximum(np.abs(blurred), tiny)
+    for order, size_wh in (((0, 1), (1, 5)), ((1, 0), (5, 1))):
+        soft = cv2.blur(image, size_wh, borderType=cv2.BORDER_REFLECT)
+        edges, blurred = (
+            np.maximum(
+                np.abs(cv2.Sobel(one, cv2.CV_64F, *order, borderType=cv2.BORDER_REFLECT)), tiny
+            )
+            for one in (image, soft)
+        )
         lost = np.maximum(edges - blurred, 0)[inner].sum()
         kept.append(abs(1 - lost / edges[inner].sum()))
     return float(max(kept))

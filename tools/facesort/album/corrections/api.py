@@ -44,6 +44,7 @@ from facesort.album.corrections.revert import revert_last
 from facesort.album.corrections.revert_act import revert
 from facesort.album.corrections.sorted_album import LoadEncoder, SortedAlbum
 from facesort.album.corrections.suggest import (
+    doubts,
     list_faces,
     look_alikes,
     progress,
@@ -79,6 +80,7 @@ __all__ = [
     "apply_corrections",
     "crop_jpeg",
     "dismiss",
+    "doubts",
     "forget",
     "hand_over",
     "history",

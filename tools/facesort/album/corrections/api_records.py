@@ -50,11 +50,13 @@ class Move:
 
 @dataclass(frozen=True)
 class ActResult:
-    """What an act did: ``moved`` faces, and ``problems`` by photo: why one could not follow."""
+    """What an act did: ``moved`` faces, and ``problems`` by photo: why one could not follow.
+    ``doubts``: who the faces surely look like that were put to somebody else, and how many."""
 
     kind: str
     moved: tuple[Move, ...] = ()
     problems: dict[str, str] = field(default_factory=dict)
+    doubts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,9 +163,24 @@ class FaceScores:
     def names(self) -> list[str]:
         return list(self._columns)
 
+    def likeliest(self, table: FaceTable, rows: Rows) -> list[tuple[int, str, float]]:
+        """For those of ``rows`` that are scored: the likeliest person, and how likely. Also while
+        another thread is in `update`."""
+        columns = self._columns if self._table is table else {}
+        known = min((len(column.scores) for column in columns.values()), default=0)
+        rows = rows[rows < known]
+        if not len(rows):
+            return []
+        probability, names = self._probability(columns, rows), list(columns)
+        best, value = probability.argmax(axis=1).tolist(), probability.max(axis=1).tolist()
+        return [(row, names[b], v) for row, b, v in zip(rows.tolist(), best, value, strict=True)]
+
     def probability(self, rows: Rows) -> NDArray[np.float64]:
         """That a face of ``rows`` (n,) is a person of `names`, (n, people)."""
-        columns = [column.scores[rows] for column in self._columns.values()]
+        return self._probability(self._columns, rows)
+
+    def _probability(self, every: dict[str, _Column], rows: Rows) -> NDArray[np.float64]:
+        columns = [column.scores[rows] for column in every.values()]
         scores = np.stack(columns, axis=1) if columns else np.empty((len(rows), 0))
         return (self._fit or Calibration()).probability(scores.astype(np.float64))
 

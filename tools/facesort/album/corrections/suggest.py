@@ -5,6 +5,7 @@ and how much is left to do. Nothing is moved here.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facesort.album.corrections.acts import dismissed, kept_apart
-from facesort.album.corrections.api_records import FaceView, Progress, Suggestion
+from facesort.album.corrections.api_records import Correction, FaceView, Progress, Suggestion
 from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.sorted_album import SortedAlbum
@@ -25,6 +26,7 @@ from facesort.classes import CLASS_NAMES
 LIKELY = 0.5  # from here on an unnamed face is suggested
 RATHER = 0.8  # one that lies in a person's folder, for another
 SURE = 0.98  # of a named face, that it is done
+CONTRADICTS = 0.9  # from here on, a face that is put to somebody else is asked about
 PURE = 0.99  # the share of right faces in named folders that is aimed at
 AT_ONCE = 24  # faces of one suggestion
 ALL_AT_ONCE = 120  # faces of several people
@@ -97,6 +99,29 @@ def _pairs_of(names: Sequence[str], pairs: Iterable[tuple[str, str, float]]) -> 
             i, j = names.index(a), names.index(b)
             alike[i, j] = alike[j, i] = True
     return alike
+
+
+def doubts(
+    album: SortedAlbum, scores: FaceScores, corrections: Sequence[Correction]
+) -> tuple[tuple[str, int], ...]:
+    """Of faces that are to be put to people: whom they surely look like, where that is somebody
+    else, and how many of them; most first."""
+    with album.mutex:
+        table = album.table
+        wanted = {
+            table.rows_of_photo[one.photo][one.face]: one.folder
+            for one in corrections
+            if one.folder in album.state.people
+            if 0 <= one.face < len(table.rows_of_photo.get(one.photo, ()))
+        }
+        rows = np.array([row for row in wanted if table.can_name[row]], np.int64)
+    return tuple(
+        Counter(
+            name
+            for row, name, value in scores.likeliest(table, rows)
+            if value >= CONTRADICTS and name != wanted[row]
+        ).most_common()
+    )
 
 
 def together(found: Sequence[Suggestion], most: int = ALL_AT_ONCE) -> list[Suggestion]:

@@ -123,7 +123,10 @@ def quantize(
         ranges.write_text(json.dumps(tensor_ranges(file, graph, inputs)))
     known = json.loads(ranges.read_text())
     as_arrays = {
-        name: {key: np.float32([[value]]) for key, value in zip(("min", "max"), pair, strict=True)}
+        name: {
+            key: np.array([[value]], np.float32)
+            for key, value in zip(("min", "max"), pair, strict=True)
+        }
         for name, pair in known.items()
     }
     made.quantize(as_arrays).export_model(str(out), overwrite=True)

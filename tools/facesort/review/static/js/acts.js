@@ -81,7 +81,9 @@ export class Acts {
     if (this.photosChosen.length) return this.setPresence(folder);
     if (!ids.length || !folder) return;
     const answer = await this.act({ do: "assign", faces: ids, folder });
-    if (answer) this.#say(t("moved", { n: ids.length, folder: folderName(folder) }));
+    const [[likely, n] = []] = answer?.doubts ?? [];
+    if (likely) toast(t("doubt", { n, likely, folder: folderName(folder) }), { bad: true, action: () => this.undo(), actionText: t("undo") });
+    else if (answer) this.#say(t("moved", { n: ids.length, folder: folderName(folder) }));
     if (answer && this.photo.isOpen) await this.photo.refresh();
   }
 

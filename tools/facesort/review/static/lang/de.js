@@ -24,6 +24,7 @@ export default {
   dismissed: "Nicht {folder}: {n} Gesicht|Nicht {folder}: {n} Gesichter",
   merged: "{old} heißt jetzt {new} ({n} Gesicht)|{old} heißt jetzt {new} ({n} Gesichter)",
   undone: "Zurückgenommen: {n} Gesicht|Zurückgenommen: {n} Gesichter", redone: "Wiederholt: {n} Gesicht|Wiederholt: {n} Gesichter",
+  doubt: "{n} Gesicht sieht sicher nach {likely} aus. Wirklich {folder}?|{n} dieser Gesichter sehen sicher nach {likely} aus. Wirklich {folder}?",
   added: "Gesicht zu {folder} hinzugefügt", boxed: "Rahmen verschoben", apart: "{a} und {b} bleiben zwei Personen",
   problems: "{n} Foto konnte nicht folgen: {why}|{n} Fotos konnten nicht folgen: {why}",
   progress: "{done} % von {main} Hauptgesichtern fertig · noch etwa {moves} Handgriff|{done} % von {main} Hauptgesichtern fertig · noch etwa {moves} Handgriffe",

@@ -32,6 +32,7 @@ export default {
   dismissed: "Not {folder}: {n} face|Not {folder}: {n} faces",
   merged: "{old} is {new} now ({n} face)|{old} is {new} now ({n} faces)",
   undone: "Taken back: {n} face|Taken back: {n} faces", redone: "Done again: {n} face|Done again: {n} faces",
+  doubt: "{n} face looks like {likely}, surely. Really {folder}?|{n} of these faces look like {likely}, surely. Really {folder}?",
   added: "Face added to {folder}", boxed: "Box moved", apart: "{a} and {b} stay two people",
   problems: "{n} photo could not follow: {why}|{n} photos could not follow: {why}",
   progress: "{done} % of {main} main faces done · about {moves} move left|{done} % of {main} main faces done · about {moves} moves left",

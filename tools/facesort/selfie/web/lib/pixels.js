@@ -75,24 +75,26 @@ function half(image) {
   return { data, width, height };
 }
 
-/** Where each target pixel lies between two source pixels, in weights of 1/2048. */
-function linearTaps(target, source) {
+/** Where each target pixel lies between two source pixels, in weights of 1/2048. Beyond the border
+ * OpenCV takes a column once, but a row twice, which rounds in another way. */
+function linearTaps(target, source, isRows) {
   const scale = source / target;
   return Array.from({ length: target }, (_, i) => {
-    let at = Math.fround((i + 0.5) * scale - 0.5);
+    const at = Math.fround((i + 0.5) * scale - 0.5);
     let first = Math.floor(at);
     let part = Math.fround(at - first);
-    if (first < 0) [first, part] = [0, 0];
-    if (first >= source - 1) [first, part] = [source - 1, 0];
-    const second = Math.min(first + 1, source - 1);
+    const last = source - 1;
+    const second = Math.min(first + 1, last);
+    if (!isRows && (first < 0 || first >= last)) part = 0;
+    first = Math.min(Math.max(first, 0), last);
     return [first, second, round(Math.fround(1 - part) * 2048), round(part * 2048)];
   });
 }
 
 /** cv2.INTER_LINEAR for bytes. */
 export function resizeLinear(image, width, height, channels = 3) {
-  const columns = linearTaps(width, image.width);
-  const rows = linearTaps(height, image.height);
+  const columns = linearTaps(width, image.width, false);
+  const rows = linearTaps(height, image.height, true);
   const data = new Uint8Array(width * height * channels);
   const lines = [
     { row: -1, sums: new Int32Array(width * channels) },
