@@ -5,7 +5,7 @@
     python tools/crops_to_yolo.py flagged --from flags --map other=face       # 1_0_1_0001.jpg
     python tools/crops_to_yolo.py "shards/crops-{000..012}.tar" --map 0=face 1=masked 2=drop
     python tools/crops_to_yolo.py crops --detect yolov8n-face.pt --compose --backgrounds rooms
-    python tools/crops_to_yolo.py children --classes-from folders
+    python tools/crops_to_yolo.py children/faces --classes-from folders
     yolo detect train data=data_configs/children.yaml
 
 Each crop gets one box: the whole crop, or the face that --detect finds. What cannot be used goes to

@@ -120,9 +120,9 @@ def folder_and_names(args: Namespace) -> tuple[Path, tuple[str, ...]]:
 def prelabel(args: Namespace, session: Session) -> tuple[str, ...]:
     """Let the detector label; returns why some images could not be opened."""
     from facesort.labels.labelimg import prelabel
-    from facesort.models.detect import load_detector
+    from facesort.models.detect import load_detector, with_second_looks
 
-    detector = load_detector(args.weights or WEIGHTS, args.conf, threads=0)
+    detector = with_second_looks(load_detector(args.weights or WEIGHTS, args.conf, threads=0))
     done: Prelabelled = prelabel.prelabel(session, detector, console.progress)
     print(f"labelled by the detector: {done.written:,}; no face found: {done.nothing_found:,}")
     print(f"not opened: {len(done.unreadable):,}")
@@ -132,10 +132,10 @@ def prelabel(args: Namespace, session: Session) -> tuple[str, ...]:
 def pick_next(args: Namespace, session: Session) -> Picked:
     """The images to label next, and what the model sees in each."""
     from facesort.curate import next_labels
-    from facesort.models.detect import load_detector
+    from facesort.models.detect import load_detector, with_second_looks
 
     file = args.weights or WEIGHTS
-    detector = load_detector(file, threads=0)
+    detector = with_second_looks(load_detector(file, threads=0))
     conf = detector.conf if args.conf is None else args.conf
     asked = replace(detector, conf=next_labels.LOWEST_CONF)
     picked = next_labels.pick(session, asked, args.next, conf, console.progress)

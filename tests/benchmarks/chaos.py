@@ -140,6 +140,8 @@ class World:
         self.dst = root / "sorted"
         self.words: dict[Face, str] = {}  # where each face was put last, once it was learned
         self.put: dict[Face, str] = {}  # and where since then
+        self.gone: dict[Face, str] = {}  # where it was put, before its crop was deleted: a learner
+        # may have seen it there, or not
         self.settled: dict[Face, str] = {}  # in which folder each crop was when all was quiet
         self.names: dict[int, Face] = {}  # inode of a crop: its face
         self.added = 0
@@ -200,8 +202,10 @@ class World:
                 copy = self.dst / "faces" / self.rng.choice(self.folders()[:3])
                 shutil.copyfile(crop, copy / f"copy {self.rng.randrange(10**6)}.jpg")
             elif roll < 0.92:
-                self.put.pop(self.names[crop.stat().st_ino], None)
+                face = self.names[crop.stat().st_ino]
                 crop.unlink()
+                if face in self.put:
+                    self.gone[face] = self.put.pop(face)
             elif roll < 0.96 and self.by_person:
                 self.rename_folder(crop.parent)
             else:
@@ -286,7 +290,7 @@ class World:
         self.until_done(learn_corrections.main, [str(self.dst), "--apply"])
         state = read_state(self.dst / ".facesort/journal.jsonl")
         self.check(state)
-        self.names, self.settled, self.put = {}, {}, {}
+        self.names, self.settled, self.put, self.gone = {}, {}, {}, {}
         for face, crop, _ in self.faces(state):
             if crop.exists():
                 self.names[crop.stat().st_ino] = face
@@ -308,6 +312,10 @@ class World:
             if folder != self.settled.get(face):
                 self.words[face] = folder
             elif face in self.words:
+                self.words[face] = folder
+        for face, folder in self.gone.items():
+            label = found.get(face, (None, None))[1]
+            if face not in self.put and label is not None and label.folder == folder:
                 self.words[face] = folder
         for face, folder in self.words.items():
             self.outcome.decisions += 1

@@ -7,14 +7,19 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.models.detect import YoloDetector
+from facesort.models.input_size import is_small, small_input_px
 from facesort.models.letterbox import decode, letterbox
 
 
 def detect_with_scores(
     detector: YoloDetector, rgb: NDArray[np.uint8]
 ) -> tuple[Detections, NDArray[np.float64]]:
-    """One look at ``rgb`` (h, w, 3): the faces, and their scores (n, classes), 0 to 1."""
-    pixels, fit = letterbox(rgb, detector.imgsz, square=detector.square)
+    """One look at ``rgb`` (h, w, 3), at the size that a small image needs where the detector has
+    `InputSizes`: the faces, and their scores (n, classes), 0 to 1."""
+    size_wh, imgsz = (rgb.shape[1], rgb.shape[0]), detector.imgsz
+    if detector.sizes and not detector.square and is_small(size_wh, detector.sizes):
+        imgsz = small_input_px(size_wh, imgsz, detector.sizes)
+    pixels, fit = letterbox(rgb, imgsz, square=detector.square)
     raw = detector.forward(pixels)
     found = decode(raw, fit, detector.conf, detector.end2end, detector.max_faces)
     if detector.end2end:  # its rows have one class each

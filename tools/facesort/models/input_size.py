@@ -33,7 +33,7 @@ class InputSizes:
     small_px: int = 320  # an image with a shorter longer side is a crop or a thumbnail
     enlarge: float = 2.0  # of a small image, at most
     least_px: int = 128  # at which a small image is seen, its border not counted
-    small_room: float = 0.2
+    small_room: float = 0.0
     mirror: bool = True  # what is seen small is seen mirrored as well: twice a few milliseconds
     second_scale: float = 0.35  # of the network's size: the look at faces that fill the frame
     second_room: float = 0.15

@@ -156,9 +156,9 @@ class Routes:
                 album, wire.corrections_to(desk, right), wire.corrections_to(desk, never)
             )
         if do == "dismiss":
-            ids, never = wire.ids_of(data), wire.text_of(data, "folder")
+            ids, from_folder = wire.ids_of(data), wire.text_of(data, "folder")
             return lambda album: api.dismiss(
-                album, [(view.photo, view.face) for view in wire.views_of(desk, ids)], never
+                album, [(view.photo, view.face) for view in wire.views_of(desk, ids)], from_folder
             )
         if do == "apart":
             one, other = wire.pair_of(data)
