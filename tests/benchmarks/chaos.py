@@ -315,7 +315,8 @@ class World:
                 self.words[face] = folder
         for face, folder in self.gone.items():
             label = found.get(face, (None, None))[1]
-            if face not in self.put and label is not None and label.folder == folder:
+            learned = label is not None and (label.folder, label.photo) == (folder, face[0])
+            if learned and face not in self.put:
                 self.words[face] = folder
         for face, folder in self.words.items():
             self.outcome.decisions += 1

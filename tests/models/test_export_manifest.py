@@ -107,3 +107,11 @@ def compiled(source: Path, folder: Path) -> Path | None:
     build = ["c++", "-std=c++17", "-Wall", "-Werror", str(source), *places, "-o", str(program)]
     subprocess.run(build, check=True, timeout=300)
     return program
+
+
+@pytest.mark.parametrize("name", ["occlusion.onnx", "occlusion-int8.onnx"])
+def test_the_shipped_models_have_the_manifest_of_their_own_bytes(name: str, tmp_path: Path) -> None:
+    shipped = ONNX.parent / name
+    copy = Path(shutil.copy(shipped, tmp_path))
+    made = write_manifest(manifest(copy, 640), copy)
+    assert shipped.with_name(made.name).read_bytes() == made.read_bytes()
