@@ -58,6 +58,12 @@ class Server:
                 time.sleep(0.05)
         return self
 
+    def last_words(self) -> str:
+        """What it printed since its start; it is ended for that."""
+        assert self.process and self.process.stdout
+        self.process.kill()
+        return self.process.stdout.read()
+
     @property
     def address(self) -> str:
         return f"{self.url}/#token={self.token}"

@@ -76,7 +76,8 @@ class Chaos:
 
     def answered_act(self) -> None:
         answer = self.one_act()
-        assert answer.status_code in (200, 400), answer.text
+        if answer.status_code not in (200, 400):
+            raise AssertionError(f"{answer.text}\n{self.server.last_words()}")
         self.acts += answer.status_code == 200
 
     def killed_act(self, serve: Callable[..., Server], root: Path) -> None:
