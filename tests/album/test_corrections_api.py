@@ -39,6 +39,7 @@ from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.confirmed import confirmed
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.revert import revert_last
+from facesort.album.journal import read_state
 from facesort.album.person.gallery import Examples
 from facesort.album.user_labels import UserLabel
 from facesort.errors import UsageError
@@ -319,6 +320,15 @@ def test_undo_in_a_terminal_takes_back_what_the_page_did(by_person: Path, kind: 
         merge(album, "Ben", "Ana")
     assert revert_last(by_person, LineReporter([])) == 0
     assert everything(by_person) == before
+
+
+@pytest.mark.parametrize("folder", ["_not_a_face", "_unsure", "_strangers", "masked"])
+def test_a_person_cannot_get_the_name_of_another_folder(by_person: Path, folder: str) -> None:
+    before = everything(by_person)
+    with pytest.raises(UsageError, match=folder):
+        merge(SortedAlbum(by_person), "Ben", folder)
+    assert everything(by_person) == before
+    read_state(by_person / ".facesort/journal.jsonl")  # which can still be read
 
 
 def photos_of(root: Path, person: str) -> list[str]:

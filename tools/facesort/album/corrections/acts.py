@@ -55,10 +55,12 @@ def dismiss(album: SortedAlbum, faces: Sequence[tuple[str, int]], folder: str) -
 
 def merge(album: SortedAlbum, old: str, new: str) -> ActResult:
     """Give all faces and examples of the person ``old`` to ``new``, a known name or a new one.
-    Raises `UsageError` where ``old`` is not a person of the album."""
+    Raises `UsageError` where ``old`` is not a person of the album, or ``new`` cannot be one."""
     with album.mutex:
         if old not in album.state.people or not album.is_by_person:
             raise UsageError(f"{old}: no person of this name; expected one of the album's people")
+        if new in OTHER_FOLDERS:
+            raise UsageError(f"{new}: no person, whose name {old} could get; move the faces there")
         if old == new:
             raise UsageError(f"{old}: has that name already")
         rows = album.table.rows_in(old)
