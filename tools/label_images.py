@@ -175,13 +175,11 @@ def take_back(args: Namespace, session: Session, folder: Path) -> int:
 
 def retrain(args: Namespace) -> int:
     """Train on, with the images that have a label by now."""
-    from facesort.dataset.yolo_dataset import read_config, write_labelled
+    from facesort.curate.next_labels import write_labelled
+    from facesort.dataset.yolo_dataset import read_config
 
-    split, folder = (
-        args.split or "train",
-        paths.project() / "runs" / f"labelled_{args.dataset.stem}",
-    )
-    data, with_label, without = write_labelled(read_config(args.dataset), split, folder)
+    data = paths.project() / "runs" / "labelled" / "data.yaml"
+    with_label, without = write_labelled(read_config(args.dataset), args.split or "train", data)
     print(f"training on {with_label:,} images; without a label, so left out: {without:,}")
     start = args.start or paths.ASSETS / "weights" / "occlusion.pt"
     options = [f"model={start}", f"data={data}", f"epochs={args.epochs}"]

@@ -21,6 +21,15 @@ AT_ONCE = 8  # folders
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
+def fingerprint(path: Path) -> object:
+    """Another one after any change to a file or the names in a folder; None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A free path beside ``path``, of the same suffix; what is written there takes its place when

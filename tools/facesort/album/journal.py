@@ -45,7 +45,7 @@ from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short, object_of
 from facesort.album.user_labels import UserLabel
 from facesort.errors import AlbumError
-from facesort.files import sync_folders, write_atomic
+from facesort.files import fingerprint, sync_folders, write_atomic
 
 LINES_PER_SYNC = 64
 
@@ -54,7 +54,7 @@ def read_state(path: Path) -> State:
     """Replay the journal; the state of a destination without one is empty. Raises `AlbumError`
     where it is not as it was written."""
     head = read_head(path)
-    state = State(as_of=_fingerprint(path))
+    state = State(as_of=fingerprint(path))
     for number, line in _whole_lines(path):
         try:
             state.check = state.check.read(line[:-1])
@@ -76,15 +76,6 @@ def _damaged(path: Path, what: str) -> AlbumError:
     )
 
 
-def _fingerprint(path: Path) -> object:
-    """Another one after any change."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
 def _whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     if not path.exists():
         return
@@ -102,7 +93,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, known: State | None = None) -> None:
-        is_fresh = known is not None and known.as_of == _fingerprint(path)
+        is_fresh = known is not None and known.as_of == fingerprint(path)
         self.state = known if known is not None and is_fresh else read_state(path)
         self._path, self._root = path, path.parent.parent
         self._unsynced_folders = set() if path.exists() else {".", "..", path.parent.name}
@@ -201,7 +192,7 @@ class Journal:
             return
         self.sync()
         self._file.close()
-        self.state.as_of = _fingerprint(Path(self._file.name))  # ours alone until here
+        self.state.as_of = fingerprint(Path(self._file.name))  # ours alone until here
 
     def _append(self, line: dict[str, Any]) -> None:
         self.state.add(json.loads(self._write(line)))

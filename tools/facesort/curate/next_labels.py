@@ -1,12 +1,15 @@
-"""Picks the images of a labelling session that are to be labelled next, and what a model sees."""
+"""Picks the images of a labelling session to label next; lists those that are labelled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from facesort.dataset.next_images import Candidate, choose, looks_of
+from facesort.dataset.writer import write_listed
+from facesort.dataset.yolo_dataset import DataConfig
 from facesort.errors import LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
@@ -68,3 +71,13 @@ def _counts(session: Session) -> list[int]:
             if number < len(counts):
                 counts[number] += 1
     return counts
+
+
+def write_labelled(config: DataConfig, split: str, file: Path) -> tuple[int, int]:
+    """Write a data set YAML whose ``split`` has only the images that have a label file; how many do
+    and do not. Training takes an image without one for an image without a face."""
+    splits = {name: config.images(name) for name in config.splits}
+    labelled = [image for image in splits[split] if yolo.label_path_of(image).exists()]
+    without = len(splits[split]) - len(labelled)
+    write_listed(file, splits | {split: labelled}, config.names)
+    return len(labelled), without

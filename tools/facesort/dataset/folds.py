@@ -14,10 +14,10 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from facesort.dataset.splits import TRAIN, group_by_hash, perceptual_hash
+from facesort.dataset.writer import write_listed
 from facesort.dataset.yolo_dataset import read_layout
 from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.labels import yolo
@@ -100,20 +100,14 @@ def deal(
 
 def write_folds(folds: Folds, out: Path) -> list[Path]:
     """Write ``out/fold1.yaml`` ... with their lists of images, and return the YAMLs."""
-    out.mkdir(parents=True, exist_ok=True)
     configs = []
     for number in range(int(folds.fold.max()) + 1):
-        lists = {}
-        for split, chosen in (
-            ("train", folds.fold != number),
-            ("val", folds.fold == number),
-        ):
-            text = "".join(f"{folds.images[i].resolve()}\n" for i in np.flatnonzero(chosen))
-            lists[split] = f"fold{number + 1}_{split}.txt"
-            (out / lists[split]).write_text(text, encoding="utf-8", errors="surrogateescape")
-        content = {"path": str(out.resolve()), **lists, "names": dict(enumerate(folds.names))}
+        parts = {TRAIN: folds.fold != number, "val": folds.fold == number}
         config = out / f"fold{number + 1}.yaml"
-        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-        config.write_text(text, encoding="utf-8")
+        splits = {
+            split: [folds.images[i] for i in np.flatnonzero(chosen)]
+            for split, chosen in parts.items()
+        }
+        write_listed(config, splits, folds.names)
         configs.append(config)
     return configs

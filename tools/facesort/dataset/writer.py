@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -130,6 +131,21 @@ class DerivedSet:
         content = {s: f"images/{s}" for s in splits} | {"names": dict(enumerate(names))}
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         (self.root / _CONFIG).write_text(text, encoding="utf-8")
+
+
+def write_listed(file: Path, splits: Mapping[str, Iterable[Path]], names: Sequence[str]) -> None:
+    """A data set YAML whose splits are lists of images, beside it; the images stay where they are.
+
+    A list of ``data.yaml`` is called ``data_train.txt``."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    content: dict[str, Any] = {"path": str(file.parent.resolve())}
+    for split, images in splits.items():
+        content[split] = f"{file.stem}_{split}.txt"
+        text = "".join(f"{image.resolve()}\n" for image in images)
+        listed = file.with_name(content[split])
+        listed.write_text(text, encoding="utf-8", errors="surrogateescape")
+    content["names"] = dict(enumerate(names))
+    file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def number_of(inside: Path) -> int:

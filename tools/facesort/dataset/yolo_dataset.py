@@ -58,27 +58,6 @@ def read_config(file: Path) -> DataConfig:
     return DataConfig(file, names_of(file, content), splits)
 
 
-def write_labelled(config: DataConfig, split: str, folder: Path) -> tuple[Path, int, int]:
-    """A data set YAML in ``folder`` whose ``split`` has only the images that have a label file, and
-    how many do and do not: training takes an image without one for an image without a face."""
-    folder.mkdir(parents=True, exist_ok=True)
-    content: dict[str, Any] = {"path": str(folder.resolve())}
-    with_label = without = 0
-    for name in config.splits:
-        images = config.images(name)
-        if name == split:
-            listed = [image for image in images if label_path_of(image).exists()]
-            with_label, without = len(listed), len(images) - len(listed)
-            images = listed
-        text = "".join(f"{image.resolve()}\n" for image in images)
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-        content[name] = f"{name}.txt"
-    content["names"] = dict(enumerate(config.names))
-    file = folder / "data.yaml"
-    file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return file, with_label, without
-
-
 _OTHER_NAMES = {"val": ("validation", "valid")}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from facesort.album.corrections.changes import Changes, find_changes, put_back
 from facesort.album.state import State
 from facesort.album.user_labels import UserLabels
+from facesort.files import fingerprint
 
 
 class FolderWatch:
@@ -39,12 +40,3 @@ def moved_by_hand(root: Path, state: State, labels: UserLabels) -> bool:
     changes: Changes = find_changes(root, state)
     changes.said += put_back(root, state, labels, changes)
     return bool(changes.moved or changes.said)
-
-
-def fingerprint(path: Path) -> object:
-    """Another one when the file was written to; None where there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns

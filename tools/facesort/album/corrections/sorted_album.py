@@ -20,7 +20,7 @@ from facesort.album.corrections.api_records import FaceView
 from facesort.album.corrections.apply import Options, apply_corrections, check_sorted
 from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.face_table import FaceTable, sure_from
-from facesort.album.corrections.folder_watch import FolderWatch, fingerprint, moved_by_hand
+from facesort.album.corrections.folder_watch import FolderWatch, moved_by_hand
 from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.relink import clear_unfinished, relink
 from facesort.album.corrections.revert import revert_last
@@ -33,6 +33,7 @@ from facesort.album.state import State
 from facesort.album.user_labels import UserLabel, UserLabels, append_labels, read_lines
 from facesort.album.workspace import Workspace
 from facesort.errors import AlbumError, FacesortError
+from facesort.files import fingerprint
 from facesort.photos import album_at
 
 if TYPE_CHECKING:
