@@ -60,7 +60,9 @@ def read(source: Path, reading: Reading) -> LabelSet:
             missing = ", ".join(name for name in NEEDED if name not in columns)
             raise LabelError(f"{file}: has no column {missing}; expected {EXPECTED}")
     subset = source.name.removesuffix(BOXES_FILE) if source.name.endswith(BOXES_FILE) else ""
-    for file in sorted(folder.rglob(f"{subset}*.csv")):
+    for file in sorted(folder.rglob("*.csv")):
+        if not file.name.startswith(subset):
+            continue  # the images of another subset
         columns, lines = _table(file)
         if columns[:2] == list(IMAGE_COLUMNS[:2]):
             listed += [row["ImageID"] for row in lines if row.get("ImageID")]

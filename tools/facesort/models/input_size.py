@@ -2,7 +2,7 @@
 
 A detector made for photos at 640 px finds small faces in large images. A crop of 112 px enlarged
 to 640 is one huge, soft face, and a portrait whose face fills the frame is one as well; both are
-found and named better when they are seen smaller, with some room around them.
+found and named better when they are seen smaller, the portrait with some room around it.
 """
 
 from __future__ import annotations
