@@ -374,7 +374,7 @@ def test_what_is_sure_of_several_people_is_one_act(page: Page) -> None:
     last, crossed = shown[-1], page.ids[1]  # the first tile is the person's own picture
     assert page.ids[0] == page.head(shown[0])
     head = page.ids.index(page.head(last))
-    page.tile(head).click()  # nobody of theirs
+    page.tile(head).click()  # none of theirs
     page.press("Home", "ArrowRight", "Space", "Enter")
     page.page.wait_for_function("() => window.facesort.summary.undo >= 3")
     assert page.server.get("/api/summary")["undo"] == 3  # type: ignore[index]
@@ -397,7 +397,7 @@ def test_a_face_that_surely_is_another_is_asked_about(page: Page) -> None:
     page.open("Ana")
     page.page.wait_for_function("() => window.facesort.scored === window.facesort.version")
     page.press("End", "2")
-    expect(page.page.locator("#toast")).to_contain_text("looks like Ana, surely. Really Ben?")
+    expect(page.page.locator("#toast")).to_contain_text("clearly looks like Ana. Really Ben?")
     page.page.click("#toast button")
     page.page.wait_for_function("() => window.facesort.summary.undo === 0")
 
