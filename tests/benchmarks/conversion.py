@@ -30,7 +30,7 @@ import contextlib, io, sys, time
 sys.path.insert(0, {tools!r})
 import numpy, yaml, PIL.JpegImagePlugin, PIL.PngImagePlugin
 import labels_to_yolo
-from facesort.dataset.convert import conversion, sources
+from facesort.dataset.convert import conversion, label_reader
 began = time.perf_counter()
 with contextlib.redirect_stdout(io.StringIO()):
     labels_to_yolo.main({argv!r})
