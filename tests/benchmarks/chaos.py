@@ -53,6 +53,7 @@ TRACEBACK = 99
 TRIES = 6  # to get to the end while nothing disturbs
 
 Face = tuple[str, tuple[float, ...]]  # photo, box
+FileKey = tuple[int, int]
 Main = Callable[[list[str]], int]
 
 
@@ -85,6 +86,13 @@ def _doubled(found: Detections) -> Detections:
         np.concatenate([found.class_id] * 2),
         np.concatenate([found.confidence] * 2),
     )
+
+
+def key_of(file: Path) -> FileKey:
+    """The same after a move; another for a copy or a new file, which may get the inode of one that
+    is gone."""
+    status = file.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def sort(argv: list[str]) -> int:
@@ -143,7 +151,7 @@ class World:
         self.gone: dict[Face, str] = {}  # where it was put, before its crop was deleted: a learner
         # may have seen it there, or not
         self.settled: dict[Face, str] = {}  # in which folder each crop was when all was quiet
-        self.names: dict[int, Face] = {}  # inode of a crop: its face
+        self.names: dict[FileKey, Face] = {}  # of a crop: its face
         self.added = 0
         (root / "album").mkdir(parents=True)
         for name, colour in PEOPLE.items() if self.by_person else ():
@@ -181,7 +189,7 @@ class World:
         found = []
         for path in sorted((self.dst / "faces").glob("*/*.jpg")):
             try:
-                if path.stat().st_ino in self.names:
+                if key_of(path) in self.names:
                     found.append(path)
             except FileNotFoundError:
                 continue
@@ -202,7 +210,7 @@ class World:
                 copy = self.dst / "faces" / self.rng.choice(self.folders()[:3])
                 shutil.copyfile(crop, copy / f"copy {self.rng.randrange(10**6)}.jpg")
             elif roll < 0.92:
-                face = self.names[crop.stat().st_ino]
+                face = self.names[key_of(crop)]
                 crop.unlink()
                 if face in self.put:
                     self.gone[face] = self.put.pop(face)
@@ -219,9 +227,11 @@ class World:
         target = place / crop.name
         if target.exists():  # as file managers do
             target = place / f"{crop.stem} - {self.rng.randrange(10**6)}.jpg"
-        inode = crop.stat().st_ino
+        key = key_of(crop)
         crop.rename(target)
-        self.put[self.names[inode]] = folder
+        face = self.names[key]
+        if crop.parent != place or self.settled.get(face) == folder or face in self.put:
+            self.put[face] = folder  # else a run had just put it there: nothing was said of it
 
     def rename_folder(self, folder: Path) -> None:
         new = folder.with_name(f"Renamed {self.rng.randrange(10**6)}")
@@ -229,7 +239,7 @@ class World:
             return
         folder.rename(new)
         for path in new.iterdir():
-            face = self.names.get(path.stat().st_ino)
+            face = self.names.get(key_of(path))
             if face is not None:
                 self.put[face] = new.name
 
@@ -293,7 +303,7 @@ class World:
         self.names, self.settled, self.put, self.gone = {}, {}, {}, {}
         for face, crop, _ in self.faces(state):
             if crop.exists():
-                self.names[crop.stat().st_ino] = face
+                self.names[key_of(crop)] = face
                 self.settled[face] = crop.parent.name
 
     def faces(self, state: State) -> list[tuple[Face, Path, UserLabel | None]]:
