@@ -9,6 +9,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,27 +71,25 @@ def train(
     optimizer = _optimizer(model, plan)
     criterion = model.init_criterion()
     started, step, staged, reported_s = time.monotonic(), 0, False, 0.0
-    while (spent := time.monotonic() - started) < plan.seconds:
-        if plan.stage_s and not staged and spent >= plan.stage_s:
-            save(average.ema, "stage")
-            staged = True
-        progress = spent / plan.seconds
-        _set_rate(optimizer, plan, progress, step)
-        rows = _choose(pool, 4 * plan.batch, everything=staged or not plan.stage_s)
-        picked = torch.multinomial(torch.tensor(list(sides.values())), 1)
-        side_px = list(sides)[int(picked)]
-        how = _GENTLE if progress > _CLOSING else _for_side(side_px)
-        with torch.no_grad():
-            batch = cover_edges(draw(pool, rows, side_px, how))
-            batch = replace(batch, images=degrade(batch.images))
-        losses = _learn(model, criterion, optimizer, batch)
-        average.update(model)
-        step += 1
-        if spent - reported_s > _REPORT_S:
-            reported_s = spent
-            save(average.ema, "last")  # a run that is killed leaves what it had
-            values = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
-            say(f"{spent:5.0f} s  step {step}  {step * plan.batch / spent:.0f} images/s  {values}")
+    with ThreadPoolExecutor(1) as ahead:  # on a processor, drawing takes as long as learning
+        drawn = ahead.submit(_draw, pool, plan, sides, 0.0, not plan.stage_s)
+        while (spent := time.monotonic() - started) < plan.seconds:
+            if plan.stage_s and not staged and spent >= plan.stage_s:
+                save(average.ema, "stage")
+                staged = True
+            progress = spent / plan.seconds
+            _set_rate(optimizer, plan, progress, step)
+            batch = drawn.result()
+            drawn = ahead.submit(_draw, pool, plan, sides, progress, staged or not plan.stage_s)
+            losses = _learn(model, criterion, optimizer, batch)
+            average.update(model)
+            step += 1
+            if spent - reported_s > _REPORT_S:
+                reported_s = spent
+                save(average.ema, "last")  # a run that is killed leaves what it had
+                values = " ".join(f"{name} {float(value):.3f}" for name, value in losses.items())
+                rate = step * plan.batch / spent
+                say(f"{spent:5.0f} s  step {step}  {rate:.0f} images/s  {values}")
     save(average.ema, "last")
     say(f"{step} steps, {step * plan.batch} images")
     return average.ema
@@ -108,6 +107,20 @@ def _freeze(model: Any, layers: int) -> None:
     for module in model.modules():
         if isinstance(module, BatchNorm2d):
             module.eval()
+
+
+def _draw(
+    pool: ImagePool, plan: Schedule, sides: dict[int, float], progress: float, everything: bool
+) -> Batch:
+    import torch
+
+    rows = _choose(pool, 4 * plan.batch, everything)
+    picked = torch.multinomial(torch.tensor(list(sides.values())), 1)
+    side_px = list(sides)[int(picked)]
+    how = _GENTLE if progress > _CLOSING else _for_side(side_px)
+    with torch.no_grad():
+        batch = cover_edges(draw(pool, rows, side_px, how))
+        return replace(batch, images=degrade(batch.images))
 
 
 def _for_side(side_px: int) -> Geometry:
