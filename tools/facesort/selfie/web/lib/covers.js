@@ -39,25 +39,22 @@ function grow([x1, y1, x2, y2], factor) {
 
 /** The class scores of the surest anchor on the face. */
 function bestOn({ data, dims }, box, sameIou, { end2end, names }) {
-  const count = names.length;
   const anchors = end2end ? dims[1] : dims[2];
-  const at = end2end
-    ? (i) => ({
-        box: Array.from(data.subarray(i * 6, i * 6 + 4)),
-        scores: names.map((_, c) => (c === data[i * 6 + 5] ? data[i * 6 + 4] : 0)),
-      })
-    : (i) => {
-        const [cx, cy, w, h] = [0, 1, 2, 3].map((row) => data[row * anchors + i]);
-        const scores = Array.from({ length: count }, (_, c) => data[(4 + c) * anchors + i]);
-        return { box: [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], scores };
-      };
-  let best = null;
+  const boxOf = (i) => {
+    if (end2end) return data.subarray(i * 6, i * 6 + 4);
+    const [cx, cy, w, h] = [0, 1, 2, 3].map((row) => data[row * anchors + i]);
+    return [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2];
+  };
+  const score = end2end
+    ? (i, c) => (c === data[i * 6 + 5] ? data[i * 6 + 4] : 0)
+    : (i, c) => data[(4 + c) * anchors + i];
+  let [best, most] = [-1, -1];
   for (let i = 0; i < anchors; i++) {
-    const anchor = at(i);
-    if (iou(anchor.box, box) < sameIou) continue;
-    if (!best || Math.max(...anchor.scores) > Math.max(...best)) best = anchor.scores;
+    let surest = 0;
+    for (let c = 0; c < names.length; c++) surest = Math.max(surest, score(i, c));
+    if (surest > most && iou(boxOf(i), box) >= sameIou) [best, most] = [i, surest];
   }
-  return best;
+  return best < 0 ? null : names.map((_, c) => score(best, c));
 }
 
 /** By the one class that the detection kept. */
