@@ -39,10 +39,10 @@ def cover_scores(detector: YoloDetector, rgb: NDArray[np.uint8], xyxy_px: Boxes)
     offset = np.array([margin - left, margin - top, margin - left, margin - top])
     moved = (np.asarray(xyxy_px) + offset) * fit.scale + np.tile(fit.left_top_px, 2)
     boxes, scores = _raw(detector, pixels)
-    on_face = iou_matrix(boxes, moved)[:, 0] >= SAME_IOU
-    if not on_face.any():
+    on_face = np.flatnonzero(iou_matrix(boxes, moved)[:, 0] >= SAME_IOU)
+    if not len(on_face):
         return None
-    best = scores[on_face][scores[on_face].max(axis=1).argmax()]
+    best = scores[on_face[scores[on_face].max(axis=1).argmax()]]
     share = best / max(float(best.sum()), 1e-9)
     bits = np.arange(len(CLASS_NAMES))
     return Covers(float(share[bits & EYES > 0].sum()), float(share[bits & MOUTH > 0].sum()))
