@@ -98,8 +98,8 @@ def _percentile(grey: NDArray[np.uint8], share: float) -> float:
 def _blur(grey: NDArray[np.uint8]) -> float:
     """How little a blurring along each axis changes the face, 0 (sharp) to 1: Crete et al., "The
     blur effect", 2007; equal to scikit-image's `blur_effect` with ``h_size=5``. Unlike the usual
-    variance of the Laplacian it also sees motion, and does not depend on contrast. In whole numbers:
-    five times the edges, and the edges of the sum over five pixels."""
+    variance of the Laplacian it also sees motion, and does not depend on contrast. In whole
+    numbers: five times the edges, and the edges of the sum over five pixels."""
     return max(_edges_kept(grey), _edges_kept(grey.T))
 
 
@@ -110,7 +110,7 @@ _ACROSS = np.array([1, 2, 1], np.float32)
 
 
 def _edges_kept(grey: NDArray[np.uint8]) -> float:
-    """The share of the edges along the rows that a blur along them leaves; 1 where there is none."""
+    """The share of the edges along the rows that a blur along them leaves; 1 without edges."""
     import cv2
 
     image, inner = np.ascontiguousarray(grey), (slice(2, -1), slice(2, -1))
