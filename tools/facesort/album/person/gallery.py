@@ -8,9 +8,10 @@ How steep it is, and where strangers stand, is fitted on the examples themselves
 the others, once with its person in the gallery and once, as a stranger, without.
 
 Then the album's own faces become examples too (`Gallery.with_album`): the same child on more days,
-in other light, in a mask; and those of unknown people: a stranger comes back as well. An image of
-the same moment has no say; and as more examples make strangers look more like a known person, how
-sure a score makes us is fitted anew.
+in other light, in a mask; and those of unknown people: a stranger comes back as well. By such a
+face none gets a name surer than that face has its own: else a stranger who is there often vouches
+for himself. An image of the same moment has no say; and as more examples make strangers look more
+like a known person, how sure a score makes us is fitted anew.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ OUTLIER_BY = 1.5  # likeness that an example has more to another person than to 
 RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 UNKNOWN_LESS = 1.0  # likeness to an unknown face that says no more than the unknown logit does
 MOST_UNKNOWN = 2000  # of those faces at most, so that time stays in hand
+CERTAIN = 1 - 1e-6  # the surest that a found face is
 ROWS = 256  # faces scored at a time, so that memory stays flat; more are slower
 UNKNOWN_SHARE = 0.3  # of the faces of an album, assumed beforehand
 
@@ -72,8 +74,8 @@ class Calibration:
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """``people`` persons with their ``examples``; made by `build`. ``found`` are faces of the album
-    taken for a person's, or, numbered ``people``, for an unknown's; ``burst`` (found,) the
-    bursts they are of."""
+    taken for a person's, or, numbered ``people``, for an unknown's, and as sure as their weight;
+    ``burst`` (found,) the bursts they are of."""
 
     examples: Examples
     people: int
@@ -94,15 +96,26 @@ class Gallery:
         order = np.argsort(known.person, kind="stable")  # one person's side by side; unknown last
         known, bursts = known.take(order), np.append(np.full(len(self.examples), -1), self.burst)
         mine = known.take(known.person < self.people)
+        most = self._most()[order[: len(mine)]]
         own_faces = _SameBurst(bursts[order])
         for i in range(0, len(vectors), ROWS):
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
             likeness[own_faces.of(own[rows])] = -np.inf
-            scores[rows, :-1] = nearest_examples(likeness[:, : len(mine)], mine, self.people)
+            by_person = np.minimum(likeness[:, : len(mine)], most)
+            scores[rows, :-1] = nearest_examples(by_person, mine, self.people)
             nearest = likeness[:, len(mine) :].max(axis=1, initial=NO_EXAMPLE)
             scores[rows, -1] = nearest - UNKNOWN_LESS
         return scores
+
+    def _most(self) -> Floats:
+        """The most that each example, and each found face, says: (known,); a found one as much as
+        makes another face as sure as it is."""
+        most = np.full(len(self.examples), np.inf)
+        if self.found is None:
+            return most
+        sure = np.minimum(self.found.weight, CERTAIN)
+        return np.append(most, UNKNOWN_LOGIT + TEMPERATURE * np.log(sure / (1 - sure)))
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
