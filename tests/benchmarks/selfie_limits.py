@@ -29,14 +29,15 @@ from held_back import ROOT
 
 NETWORK_PX = (160, 192, 224, 256, 320)
 COVER_PX = (96, 128, 160, 192)
+REFUSED = 2.0
 STRICT = 0.25  # of the way from bare to covered
 WORTH = 0.75  # of the best distance between the two kinds is good enough
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One photo at one pair of sizes: ``cover`` is the surer of the two bits, 1 where the check
-    refuses anyway since there is no face or none that is sure."""
+    """One photo at one pair of sizes: ``cover`` is the surer of the two bits, above 1 where the
+    check refuses whatever the limit is, since there is no face or none that is sure."""
 
     is_covered: bool
     cover: float
@@ -100,7 +101,7 @@ def looks(detector: Any, path: Any, true_class: int) -> Iterator[tuple[tuple[int
             covers = cover_scores(sized, rgb, found.xyxy_px[main], cover_px) if main >= 0 else None
             cpu_ms = first_ms + (time.process_time() - start) * 1e3
             if not is_sure:
-                cover = 1.0
+                cover = REFUSED
             elif covers:
                 cover = max(covers.eyes, covers.mouth)
             else:
@@ -113,7 +114,8 @@ def choice(sizes: tuple[int, int], seen: Sequence[Seen]) -> Choice:
 
     bare = np.array([one.cover for one in seen if not one.is_covered])
     covered = np.array([one.cover for one in seen if one.is_covered])
-    low, high = log_odds(np.quantile(bare, 0.99)), log_odds(np.quantile(covered, 0.01))
+    low = log_odds(np.quantile(bare[bare < REFUSED], 0.99))
+    high = log_odds(np.quantile(covered[covered < REFUSED], 0.01))
     max_cover = float(f"{1 / (1 + np.exp(-(low + STRICT * (high - low)))):.2g}")
     return Choice(
         *sizes,
