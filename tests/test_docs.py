@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from every_script import HELP, answers
+from script_runs import HELP, answers
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "weights", "datasets", "data_configs", "examples")

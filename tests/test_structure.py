@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from every_script import HELP, UNKNOWN, answers
+from script_runs import HELP, UNKNOWN, answers
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
 SCRIPTS = sorted(TOOLS.glob("*.py"))

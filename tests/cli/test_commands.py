@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from every_script import HELP, answers
+from script_runs import HELP, answers
 
 from facesort import commands
 from facesort.cli import main as cli

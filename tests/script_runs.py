@@ -1,7 +1,7 @@
-"""What every script of tools/ and every verb of facesort answers to its help and to an option that
-it does not have. One Python asks them all: 150 starts would prove no more.
+"""Scripts of tools/ run without a process for each: in this one, as on the command line; and what
+all of them answer to their help and to an option that they do not have.
 
-    python tests/every_script.py scripts|verbs
+    python tests/script_runs.py scripts|verbs
 """
 
 from __future__ import annotations
@@ -30,6 +30,23 @@ class Answer:
     code: int
     out: str
     err: str
+
+
+def run_here(
+    script: Path, *arguments: object, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """As ``subprocess.run([sys.executable, script, ...])``, but for the start of Python and the
+    imports: for tables of arguments. One run of each script in a process of its own stays."""
+    command = [str(script), *map(str, arguments)]
+    argv, before, debug = sys.argv, Path.cwd(), os.environ.get("FACESORT_DEBUG")
+    os.chdir(cwd or before)
+    try:
+        said = _ask(command, partial(runpy.run_path, str(script), run_name="__main__"))
+    finally:
+        os.chdir(before)
+        sys.argv = argv
+    assert os.environ.get("FACESORT_DEBUG") == debug
+    return subprocess.CompletedProcess(command, said.code, said.out, said.err)
 
 
 @cache
