@@ -59,6 +59,11 @@ class ReadExamples:
 def list_examples(folder: Path) -> dict[str, list[Path]]:
     """The photos of each child. Raises `AlbumError` for names that cannot be folders of a sorted
     album, for two that are one on some disks, and where there is no child at all."""
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder}: no such folder; expected a folder a person with photos: {folder}/Ana/1.jpg; "
+            "without --people, you name the people afterwards"
+        )
     children: dict[str, list[Path]] = {}
     for found in list_photos(folder).photos:
         name, _, inner = found.relative.partition("/")
