@@ -8,7 +8,6 @@ import { folderName, language, setLanguage, t } from "./i18n.js";
 import { keyboard } from "./keys.js";
 import * as panels from "./panels.js";
 import { PhotoView } from "./photo.js";
-import { startScreen } from "./start.js";
 import { Suggestions } from "./suggest.js";
 import { Wall } from "./wall.js";
 
@@ -235,12 +234,12 @@ class Page extends Acts {
 
 async function main() {
   panels.applyTheme();
-  setLanguage(language());
   try {
+    await setLanguage(language());
     await openSession();
     const summary = await get("/api/summary", { first: FIRST });
     if (summary) await (window.facesort = new Page()).start(summary);
-    else await startScreen($("start"));
+    else await (await import("./start.js")).startScreen($("start"));
   } catch (error) {
     $("locked").hidden = false;
     $("locked").textContent = error.status === 401 ? t("openTerminal") : error.message;
