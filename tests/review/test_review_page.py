@@ -535,7 +535,7 @@ def test_every_word_is_there_in_every_language(page: Page) -> None:
     words = page.page.evaluate(
         """async () => {
           const { LANGUAGES } = await import("/static/js/i18n.js");
-          const read = async (one) => [one, { ...(await import(`/static/lang/${one}.js`)).default }];
+          const read = (one) => import(`/static/lang/${one}.js`).then((it) => [one, it.default]);
           return Object.fromEntries(await Promise.all(Object.keys(LANGUAGES).map(read)));
         }"""
     )

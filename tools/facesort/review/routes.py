@@ -89,11 +89,11 @@ class Routes:
         ]
 
     async def summary(self, request: Request) -> Response:
-        """The frame of the page, with the ``first`` faces where it opens; null: no album is open."""
-        if not self._house.is_open:
-            return wire.json_response(None)
+        """The frame of the page; with ``first``, and so many faces, null where no album is open."""
         first = _number(request, "first")
         if first:
+            if not self._house.is_open:
+                return wire.json_response(None)
             return wire.json_response(await run_in_threadpool(wire.opening, self.desk, first))
         return wire.json_response(await run_in_threadpool(wire.summary, self.desk))
 

@@ -57,7 +57,7 @@ def _spread(count: int, most: int) -> Rows:
 
 
 def one_after_another(parts: Sequence[Examples | None]) -> Examples:
-    """Examples of several people in one, numbered in this order; None: of this one there are none."""
+    """Examples of several people in one, numbered in this order; None: this one has none."""
     there = [(number, part) for number, part in enumerate(parts) if part is not None and len(part)]
     if not there:
         return NOBODY

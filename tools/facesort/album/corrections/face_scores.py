@@ -26,6 +26,7 @@ from facesort.album.person.gallery import (
     RESEMBLING,
     Calibration,
     build,
+    mean_likeness,
     nearest_examples,
 )
 from facesort.album.person.identification import SURE_ENOUGH
@@ -125,7 +126,12 @@ class FaceScores:
         some = one_after_another([column.few for column in columns.values()])
         if self._fit is None:
             self._fit = build(some, len(columns), like, PER_STATE_FIT).calibration
-        self._alike = _alike(list(columns), some, like)
+        people, mean = mean_likeness(some, like)
+        found = np.argwhere(np.triu(mean >= RESEMBLING, k=1))
+        names = [list(columns)[number] for number in people]
+        self._alike = sorted(
+            ((names[a], names[b], float(mean[a, b])) for a, b in found), key=lambda one: -one[2]
+        )
         self._columns, self._rows, self._table = columns, count, table
 
     def _guarded(
@@ -243,9 +249,7 @@ class FaceScores:
             for name in names
         }
 
-    def _arrays_of(
-        self, name: str, given: Sequence[Example]
-    ) -> tuple[Examples, tuple[str, ...]]:
+    def _arrays_of(self, name: str, given: Sequence[Example]) -> tuple[Examples, tuple[str, ...]]:
         """The examples ``given`` of a person, and their vectors as text; read once."""
         texts = tuple(one.vector for one in given)
         if name not in self._given or self._given[name][1] != texts:
@@ -272,19 +276,6 @@ class FaceScores:
                 if face.identity is not None and face.identity.vector in wanted:
                     self._overruled[face.identity.vector] = table.rows_of_photo[photo][number]
         self._looked_up = table
-
-
-def _alike(
-    names: Sequence[str], some: Examples, like: similarity_norm.SimilarityNorm
-) -> list[tuple[str, str, float]]:
-    """Pairs of ``names`` that resemble each other by ``some`` examples of each; most alike first."""
-    pairs = like.of(some.vectors @ some.vectors.T, some.state, some.state)
-    pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)
-    hot = np.eye(len(names))[some.person]
-    count = np.maximum(hot.sum(axis=0), 1)
-    mean = hot.T @ pairs @ hot / np.outer(count, count)
-    found = np.argwhere(np.triu(mean >= RESEMBLING, k=1))
-    return sorted(((names[a], names[b], float(mean[a, b])) for a, b in found), key=lambda one: -one[2])
 
 
 def _scores(

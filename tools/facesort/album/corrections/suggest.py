@@ -155,7 +155,8 @@ def _open_rows(album: SortedAlbum) -> Rows:
 
 
 def _dismissed(album: SortedAlbum, rows: Rows, names: Sequence[str]) -> Rows:
-    """(k, 2) places in ``rows``, which grow, and ``names`` that a person has said do not belong together."""
+    """(k, 2) places in ``rows`` (ascending) and ``names`` that a person has said
+    do not belong together."""
     column = {name: i for i, name in enumerate(names)}
     found = []
     for photo, number, folder in dismissed(album):

@@ -220,15 +220,20 @@ def alike(
 ) -> list[tuple[int, int]]:
     """Pairs of persons whose examples are as alike as one person's are, or of a mean likeness of
     ``least``."""
+    people, mean = mean_likeness(examples, likeness)
+    found = np.argwhere(np.triu(mean >= least, k=1))
+    return [(int(people[one]), int(people[other])) for one, other in found]
+
+
+def mean_likeness(examples: Examples, likeness: SimilarityNorm) -> tuple[Ints, Floats]:
+    """The persons that have examples, and how alike those of each two are on the whole."""
     people = np.unique(examples.person)
     cosine = examples.vectors @ examples.vectors.T
     pairs = likeness.of(cosine, examples.state, examples.state)
     pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)  # a photo in the wrong folder decides nothing
     mine = (examples.person[:, None] == people).astype(float)
     count = mine.sum(axis=0)
-    mean = mine.T @ pairs @ mine / np.outer(count, count)
-    found = np.argwhere(np.triu(mean >= least, k=1))
-    return [(int(people[one]), int(people[other])) for one, other in found]
+    return people, mine.T @ pairs @ mine / np.outer(count, count)
 
 
 def _by_the_others(
