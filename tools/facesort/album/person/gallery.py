@@ -44,6 +44,7 @@ TEMPERATURE, UNKNOWN_LOGIT = 0.5, 1.9
 TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
+Scores = NDArray[np.floating[Any]]  # in whichever precision they come
 Ints = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
@@ -56,12 +57,12 @@ class Calibration:
     temperature: float = TEMPERATURE
     unknown_logit: float = UNKNOWN_LOGIT
 
-    def probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
+    def probability(self, scores: Scores, unknown: Floats | None = None) -> Scores:
         """(n, people) to (n, people); what is missing to 1 in a row is an unknown person's.
         ``unknown`` (n,): how much each face looks like an unknown one."""
         return np.asarray(np.exp(self.log_probability(scores, unknown)[:, :-1]))
 
-    def log_probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
+    def log_probability(self, scores: Scores, unknown: Floats | None = None) -> Scores:
         """(n, people) to (n, people + 1), an unknown person's last."""
         logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.unknown_logit)
         if unknown is not None:
@@ -126,11 +127,11 @@ class Gallery:
         anew = calibrate(self.examples, self.people, self.likeness, found.take(mine))
         return replace(self, calibration=anew, found=found.take(rows), burst=burst[rows])
 
-    def probability(self, vectors: Vectors, state: ArrayLike) -> Floats:
+    def probability(self, vectors: Vectors, state: ArrayLike) -> Scores:
         """That face i is person j: (n, people)."""
         return self.of_scores(self.scores(vectors, state))
 
-    def of_scores(self, scores: Floats) -> Floats:
+    def of_scores(self, scores: Floats) -> Scores:
         """The probability that `scores` (n, people + 1) make: (n, people)."""
         return self.calibration.probability(scores[:, :-1], scores[:, -1])
 
@@ -219,15 +220,20 @@ def alike(
 ) -> list[tuple[int, int]]:
     """Pairs of persons whose examples are as alike as one person's are, or of a mean likeness of
     ``least``."""
+    people, mean = mean_likeness(examples, likeness)
+    found = np.argwhere(np.triu(mean >= least, k=1))
+    return [(int(people[one]), int(people[other])) for one, other in found]
+
+
+def mean_likeness(examples: Examples, likeness: SimilarityNorm) -> tuple[Ints, Floats]:
+    """The persons that have examples, and how alike those of each two are on the whole."""
     people = np.unique(examples.person)
     cosine = examples.vectors @ examples.vectors.T
     pairs = likeness.of(cosine, examples.state, examples.state)
     pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)  # a photo in the wrong folder decides nothing
     mine = (examples.person[:, None] == people).astype(float)
     count = mine.sum(axis=0)
-    mean = mine.T @ pairs @ mine / np.outer(count, count)
-    found = np.argwhere(np.triu(mean >= least, k=1))
-    return [(int(people[one]), int(people[other])) for one, other in found]
+    return people, mine.T @ pairs @ mine / np.outer(count, count)
 
 
 def _by_the_others(
