@@ -6,10 +6,10 @@ import re
 import shlex
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
+from script_runs import HELP, answers
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "weights", "datasets", "data_configs", "examples")
@@ -71,12 +71,6 @@ def commands(page: Path) -> list[list[str]]:
     return [words for words in found if words]
 
 
-@cache
-def help_of(script: str) -> str:
-    command = [sys.executable, str(ROOT / script), "--help"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-
-
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_options_of_scripts_exist(page: Path) -> None:
     """A script's own options; words that go on to Ultralytics (``epochs=20``) are not checked."""
@@ -85,7 +79,7 @@ def test_options_of_scripts_exist(page: Path) -> None:
         if script is None:
             continue
         options = [word.partition("=")[0] for word in words if re.match(r"--\w", word)]
-        known = set(re.findall(r"--[\w-]+", help_of(script)))
+        known = set(re.findall(r"--[\w-]+", answers("scripts")[Path(script).stem, HELP].out))
         assert not [o for o in options if o not in known], f"{shlex.join(words)}"
 
 

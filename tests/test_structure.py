@@ -1,11 +1,11 @@
 """The rooms import in one direction, and --help needs none of the heavy libraries."""
 
 import ast
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from script_runs import HELP, UNKNOWN, answers
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
 SCRIPTS = sorted(TOOLS.glob("*.py"))
@@ -44,6 +44,7 @@ def room_of(module: str) -> str:
     return parts[1] if len(parts) > 1 and parts[1] in MAY_IMPORT else "ground"
 
 
+@cache
 def imported(file: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -121,27 +122,14 @@ def test_the_review_page_knows_of_an_album_what_the_corrections_api_gives(file: 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: s.name)
 def test_help_shows_examples_and_loads_nothing_heavy(script: Path) -> None:
     """The heavy modules are made impossible to import: a script that needs them would fail."""
-    heavy = ["torch", "ultralytics", "cv2", "onnxruntime", "onnx", "pandas", "PIL.Image"]
-    code = (
-        f"import sys, runpy\n"
-        f"for name in {heavy!r}: sys.modules[name] = None\n"
-        f"sys.path.insert(0, {str(TOOLS)!r})\n"
-        f"sys.argv = [{script.name!r}, '--help']\n"
-        f"runpy.run_path({str(script)!r}, run_name='__main__')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert f"python tools/{script.name}" in done.stdout
-    assert str(TOOLS.parent) not in done.stdout, "a default shows this machine's path"
+    said = answers("scripts")[script.stem, HELP]
+    assert said.code == 0, said.err
+    assert f"python tools/{script.name}" in said.out
+    assert str(TOOLS.parent) not in said.out, "a default shows this machine's path"
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: s.name)
 def test_an_unknown_option_is_usage(script: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(script), "--no-such-option"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    said = answers("scripts")[script.stem, UNKNOWN]
+    assert said.code == 2
+    assert "Traceback" not in said.err

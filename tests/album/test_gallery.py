@@ -243,3 +243,12 @@ def test_a_stranger_who_comes_back_is_nobodys() -> None:
     )
     capped_too = known.with_album(many, np.arange(len(many)))
     assert capped_too.found is not None and len(capped_too.found) == gallery.MOST_UNKNOWN
+
+
+@pytest.mark.parametrize("sure", [0.6, 0.9])
+def test_a_stranger_who_comes_back_vouches_for_himself_no_surer_than_he_was(sure: float) -> None:
+    known = build(examples_of(3, 4), 3, similarity_norm.DEFAULT)
+    stranger = np.repeat(faces_of(np.array([-1]), np.zeros(1, int), 0.0, 5), 6, axis=0)
+    taken = Examples(stranger, np.zeros(6, int), np.zeros(6, int), np.full(6, sure))
+    again = known.with_album(taken, np.arange(6)).probability(stranger[:1], [0])
+    assert known.probability(stranger[:1], [0])[0, 0] < again[0, 0] < sure + 0.05

@@ -99,7 +99,10 @@ def test_examples(
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (lambda ex: shutil.rmtree(ex), "examples"),
+        (
+            lambda ex: shutil.rmtree(ex),
+            "examples: no such folder; expected one that holds a folder a person",
+        ),
         (lambda ex: (ex / "Ana").rename(ex / "CON"), "examples/CON: cannot be a child's folder"),
         (lambda ex: (ex / "Ana").rename(ex / "a\\..\\b"), "cannot be a child's folder"),
         (lambda ex: (ex / "Ana").rename(ex / "Ana "), "cannot be a child's folder"),

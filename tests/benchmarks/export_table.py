@@ -84,6 +84,8 @@ def detector_of(file: Path, args: argparse.Namespace, stack: ExitStack):
 
 def megabytes(file: Path) -> float:
     parts = [path for path in file.rglob("*") if path.is_file()] if file.is_dir() else [file]
+    if file.suffix == ".xml":
+        parts.append(file.with_suffix(".bin"))
     return sum(path.stat().st_size for path in parts) / 1e6
 
 

@@ -88,7 +88,8 @@ def main(argv: Sequence[str]) -> None:
         return
     print(f"{'examples':22} {'strangers':>9} {'album':>10} {'named':>7} {'right':>14} {'moves':>6}")
     for title, examples in ALBUMS.items():
-        for strangers, visits, context in ((0, 0, 1), (0.3, 0, 1), (0, 1, 1), (0, 1, 0)):
+        kinds = (0, 0, 1), (0.3, 0, 1), (0, 1, 1), (0.3, 1, 1), (0, 1, 0)
+        for strangers, visits, context in kinds:
             drawn = albums(faces, examples, strangers, bool(visits), args.albums)
             judged = [judge(faces, one, embedder.likeness, args, bool(context)) for one in drawn]
             where = ("visits" if visits else "no order") + ("" if context else " -")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from script_runs import HELP, answers
 
 from facesort import commands
 from facesort.cli import main as cli
@@ -53,14 +54,12 @@ def test_help_lists_every_command_once() -> None:
 def test_the_options_are_those_of_the_script(verb: str) -> None:
     """Word for word, but for the name of the command."""
     command = all_commands()[verb]
-    env = os.environ | {"COLUMNS": "80"}
-    script = [sys.executable, str(command.file), "--help"]
-    theirs = subprocess.run(script, env=env, capture_output=True, text=True, timeout=60).stdout
-    ours = facesort(verb, "--help", COLUMNS="80")
-    assert ours.returncode == 0, ours.stderr
-    assert options_of(ours.stdout) == options_of(theirs) != []
-    assert not re.findall(r"\w+\.py\b", ours.stdout)
-    assert f"facesort {'sort' if command.arguments else verb}" in ours.stdout
+    theirs = answers("scripts")[command.script, HELP].out
+    ours = answers("verbs")[verb, HELP]
+    assert ours.code == 0, ours.err
+    assert options_of(ours.out) == options_of(theirs) != []
+    assert not re.findall(r"\w+\.py\b", ours.out)
+    assert f"facesort {'sort' if command.arguments else verb}" in ours.out
 
 
 @pytest.mark.parametrize(

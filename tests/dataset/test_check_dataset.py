@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from script_runs import run_here
 from small_sets import GOOD, clean_set, image, jpeg, messy_set, write_set
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
@@ -79,7 +80,7 @@ def test_the_page_needs_nothing_else_and_escapes_names(messy: tuple[Path, str]) 
 
 def test_the_repaired_copy_has_no_errors(messy: tuple[Path, str]) -> None:
     folder, _ = messy
-    again = run(folder, "fixed/data.yaml", "--out", "again")
+    again = run_here(SCRIPT, "fixed/data.yaml", "--out", "again", cwd=folder)
     assert again.returncode == 0, again.stdout
     checks = json.loads((folder / "again" / "report.json").read_text())["checks"]
     assert not set(checks) & {"orphan", "box-twice", "leak", "outside", "malformed"}
@@ -112,14 +113,14 @@ def test_every_change_is_listed(messy: tuple[Path, str]) -> None:
 def test_a_clean_set_is_no_error_and_reports_are_never_overwritten(tmp_path: Path) -> None:
     yaml_file = clean_set(tmp_path)
     for _ in range(2):
-        assert run(tmp_path, str(yaml_file)).returncode == 0
+        assert run_here(SCRIPT, str(yaml_file), cwd=tmp_path).returncode == 0
     assert sorted(p.name for p in (tmp_path / "runs" / "check").iterdir()) == ["set", "set-2"]
 
 
 def test_other_classes_and_one_split_only(tmp_path: Path) -> None:
     files = {"train/1_0_1.jpg": jpeg(image(1)), "val/b.jpg": b"torn"}
     yaml_file = write_set(tmp_path, files, {"train/1_0_1.txt": GOOD}, ("cat", "<dog>"))
-    done = run(tmp_path, str(yaml_file), "--split", "train", "--out", "out")
+    done = run_here(SCRIPT, str(yaml_file), "--split", "train", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stdout  # no flags in names of cats, val was not looked at
     assert json.loads((tmp_path / "out" / "report.json").read_text())["bits"] == []
     page = (tmp_path / "out" / "report.html").read_text()
@@ -142,7 +143,7 @@ def test_what_cannot_be_done_is_one_line(
     tmp_path: Path, args: tuple[str, ...], code: int, message: str
 ) -> None:
     clean_set(tmp_path)
-    done = run(tmp_path, *args)
+    done = run_here(SCRIPT, *args, cwd=tmp_path)
     assert done.returncode == code
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -186,8 +187,8 @@ def test_odd_images_and_names(tmp_path: Path) -> None:
             bytes(tmp_path) + b"/" + folder + b"/train/one." + suffix,
             bytes(tmp_path) + b"/" + folder + b"/train/bad\xff." + suffix,
         )
-    done = run(tmp_path, str(yaml_file), "--out", "out", "--fix", "fixed")
+    done = run_here(SCRIPT, str(yaml_file), "--out", "out", "--fix", "fixed", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "")
     assert len(list((tmp_path / "fixed" / "images" / "train").iterdir())) == 4
     assert "bad\\udcff.jpg" in (tmp_path / "out" / "report.html").read_text()
-    assert run(tmp_path, "fixed/data.yaml").returncode == 0
+    assert run_here(SCRIPT, "fixed/data.yaml", cwd=tmp_path).returncode == 0

@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from script_runs import run_here
 
 from facesort.dataset.crops import crop_set
 from facesort.dataset.yolo_dataset import read_config
 from facesort.errors import DatasetError
 
 ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "tools" / "crops_to_yolo.py"
 TEMPLATE = ROOT / "data_configs" / "children.yaml"
 CROPS = ROOT / ".." / "shared" / "data" / "crops"
 
 
 def run(*args: object) -> subprocess.CompletedProcess[str]:
-    script = ROOT / "tools" / "crops_to_yolo.py"
-    command = [sys.executable, str(script), *map(str, args)]
+    command = [sys.executable, str(SCRIPT), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
@@ -51,9 +52,11 @@ def test_flags_are_found_out_and_other_is_dropped_or_mapped(tmp_path: Path) -> N
 def test_csv_by_folder_or_file(tmp_path: Path) -> None:
     images(tmp_path / "src", "x/1.png", "x/2.png")
     (tmp_path / "src" / "t.csv").write_text("image,class\nx/1.png,face\nx/2.png,dunno\n")
-    done = run(tmp_path / "src", "--from", "csv", "--out", tmp_path / "out")
+    done = run_here(SCRIPT, tmp_path / "src", "--from", "csv", "--out", tmp_path / "out")
     assert done.returncode == 1 and "'dunno' (1 boxes" in done.stderr
-    done = run(tmp_path / "src" / "t.csv", "--map", "dunno=drop", "--out", tmp_path / "out")
+    done = run_here(
+        SCRIPT, tmp_path / "src" / "t.csv", "--map", "dunno=drop", "--out", tmp_path / "out"
+    )
     assert "crops: 2 in = 1 out + 1 left out" in done.stdout, done.stderr
 
 
@@ -66,7 +69,7 @@ def test_shards(tmp_path: Path) -> None:
             (tmp_path / "cls").write_text(number)
             tar.add(tmp_path / "cls", f"{name}.cls")
     args = ("--map", "0=masked", "1=drop", "--split", "train", "--out", tmp_path / "out")
-    done = run(tmp_path / "s.tar", *args)
+    done = run_here(SCRIPT, tmp_path / "s.tar", *args)
     assert "crops: 3 in = 1 out + 2 left out" in done.stdout, done.stderr
     assert "left out no class: 1" in done.stdout and "class 1 (drop): 1" in done.stdout
     assert (tmp_path / "out" / "labels" / "train" / "s" / "a.txt").read_text().startswith("1 ")
@@ -95,7 +98,7 @@ def test_what_cannot_be_meant_is_one_line(
     images(tmp_path / "src", "face/1.png")
     (tmp_path / "src" / "empty").mkdir()
     out = () if "--out" in args else ("--out", tmp_path / "out")
-    done = run(*args, *out)
+    done = run_here(SCRIPT, *args, *out)
     assert done.returncode == code and message in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
@@ -106,7 +109,7 @@ def test_a_folder_a_child(tmp_path: Path) -> None:
         images(src / child, *(f"{i}.png" for i in range(12)), seed=number)
     images(src, "_strangers/1.png", "loose.png", seed=9)
     options = ("--classes-from", "folders", "--out", tmp_path / "out", "--config", config)
-    done = run(src, *options)
+    done = run_here(SCRIPT, src, *options)
     assert done.returncode == 0, done.stderr
     assert "crops: 38 in = 36 out + 2 left out" in done.stdout and f"data={config}" in done.stdout
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
@@ -117,10 +120,10 @@ def test_a_folder_a_child(tmp_path: Path) -> None:
     assert sum(boxes) == 36 and min(boxes) > 0
     # its own file it may replace; the names of two folders may be one child's
     more = ("--map", "no=Zoë", "--out", tmp_path / "again")
-    assert run(src, *options[:2], "--config", config, *more).returncode == 0
+    assert run_here(SCRIPT, src, *options[:2], "--config", config, *more).returncode == 0
     assert read_config(config).names == ("Zoë", "child 3")
     config.write_text("names: [mine]\n")
-    done = run(src, *options[:2], "--config", config, "--out", tmp_path / "third")
+    done = run_here(SCRIPT, src, *options[:2], "--config", config, "--out", tmp_path / "third")
     assert done.returncode == 1 and "not made by this tool" in done.stderr
     assert config.read_text() == "names: [mine]\n" and not (tmp_path / "third").exists()
 
@@ -147,5 +150,5 @@ def test_a_set_with_one_split_is_judged_on_itself(tmp_path: Path) -> None:
 @pytest.mark.skipif(not CROPS.is_dir(), reason="needs ../shared/data/crops")
 def test_the_real_table(tmp_path: Path) -> None:
     args = ("--map", "ambiguous=drop", "--split", "train", "--out", tmp_path / "out")
-    done = run(CROPS / "four_class.csv", *args)
+    done = run_here(SCRIPT, CROPS / "four_class.csv", *args)
     assert "crops: 3,767 in = 3,758 out + 9 left out" in done.stdout, done.stderr

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from script_runs import run_here
 
 from facesort.classes import CLASS_NAMES
 
@@ -119,7 +120,7 @@ def test_a_model_and_its_copy_do_not_differ(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.onnx"
     shutil.copyfile(WEIGHTS, copy)
     files = ("--compare", WEIGHTS, copy, "--out", tmp_path / "out", "--pictures", 0)
-    done = run(*files, "--data", data / "set.yaml", "--split", "val", "--imgsz", 320)
+    done = run_here(SCRIPT, *files, "--data", data / "set.yaml", "--split", "val", "--imgsz", 320)
     assert (done.returncode, done.stderr) == (0, "")
     assert "copy.onnx - occlusion.onnx: 0.000 [0.000, 0.000]: no difference shown" in done.stdout
     assert done.stdout.count("verdict: ") == 2
@@ -146,6 +147,6 @@ def test_a_model_and_its_copy_do_not_differ(data: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_one_line(
     data: Path, options: list[str], code: int, message: str
 ) -> None:
-    done = run(*(option.format(data=data) for option in options))
+    done = run_here(SCRIPT, *(option.format(data=data) for option in options))
     assert done.returncode == code, done.stderr
     assert message in done.stderr and len(done.stderr.splitlines()) == 1

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from face_lists import WIDER_VAL
+from script_runs import run_here
 
 SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "widerface_to_yolo.py"
 TRAIN = "# e/a.jpg\n10 10 20 40 12 20 0 26 20 1 20 30 0 14 40 0 -1 -1 -1 0.8\n# e/gone.jpg\n" + (
@@ -51,14 +52,14 @@ def test_what_is_there_is_converted_and_what_is_not_is_listed(source: Path) -> N
 def test_keypoints_and_a_class_of_the_four(source: Path) -> None:
     out = source / "out"
     args = ["--labels", source / "label.txt", "--images", source / "photos", "--out", out]
-    done = run(*args, "--keypoints", "--map", "face=masked", "--split", "val")
+    done = run_here(SCRIPT, *args, "--keypoints", "--map", "face=masked", "--split", "val")
     assert done.returncode == 0, done.stderr
     config = yaml.safe_load((out / "data.yaml").read_text())
     assert config["kpt_shape"] == [5, 3] and config["flip_idx"] == [1, 0, 2, 4, 3]
     assert config["names"][1] == "masked"
     fields = (out / "labels" / "val" / "a.txt").read_text().split()
     assert fields[0] == "1" and fields[7::3] == ["2", "1", "2", "2", "0"]
-    again = run(*args, "--map", "face=masked")
+    again = run_here(SCRIPT, *args, "--map", "face=masked")
     assert again.returncode == 1
     assert "with and without keypoints" in again.stderr
 
@@ -67,8 +68,8 @@ def test_labels_without_images(source: Path) -> None:
     out = source / "out"
     (source / "sizes.csv").write_text("image,width,height\ne/a.jpg,100,100\ne/gone.jpg,10,10\n")
     args = ["--labels", source / "label.txt", "--out", out, "--class", "head"]
-    assert run(*args).returncode == 2
-    done = run(*args, "--sizes-from", source / "sizes.csv")
+    assert run_here(SCRIPT, *args).returncode == 2
+    done = run_here(SCRIPT, *args, "--sizes-from", source / "sizes.csv")
     assert done.returncode == 0, done.stderr
     assert "boxes: 2 in = 2 out + 0 left out" in done.stdout
     assert sorted(p.name for p in (out / "labels").rglob("*.txt")) == ["a.txt", "gone.txt"]
@@ -78,18 +79,19 @@ def test_labels_without_images(source: Path) -> None:
 
 def test_nothing_converted_is_a_problem_and_leaves_nothing(source: Path) -> None:
     args = ["--labels", source / "label.txt", "--images", source / "photos"]
-    done = run(*args, "--out", source / "out", "--min-size", 50)
+    done = run_here(SCRIPT, *args, "--out", source / "out", "--min-size", 50)
     assert done.returncode == 1
     assert "no face to convert (1 smaller than 50 px; 1 image missing" in done.stderr
     assert not (source / "out").exists()
-    assert "no column blur" in run(*args, "--out", source / "out", "--blur", 1).stderr
+    assert "no column blur" in run_here(SCRIPT, *args, "--out", source / "out", "--blur", 1).stderr
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not WIDER_VAL.exists(), reason="no ../shared")
 @pytest.mark.parametrize("labels", ["label.txt", "ground_truth/wider_face_val.mat"])
 def test_wider_val_with_ten_images(labels: str, tmp_path: Path) -> None:
-    done = run(
+    done = run_here(
+        SCRIPT,
         *("--labels", WIDER_VAL / labels, "--images", WIDER_VAL / "sample_images"),
         *("--split", "val", "--out", tmp_path / "out"),
     )

@@ -1,11 +1,10 @@
 """Options of yolo_to_onnx.py that cannot be meant together are usage errors, in one line."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yolo_to_onnx
+from script_runs import run_here
 
 from facesort.errors import DatasetError
 from facesort.evaluate.regression_gate import make_int8
@@ -28,8 +27,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "yolo_to_onnx.py"
     ],
 )
 def test_what_cannot_be_meant(options: list[str], message: str) -> None:
-    command = [sys.executable, str(SCRIPT), *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = run_here(SCRIPT, *options)
     assert done.returncode == 2 and message in done.stderr
     assert done.stderr.count("\n") == 1
 

@@ -18,7 +18,6 @@ ASKED = [
     "/api/history",
     "/api/photos",
     "/api/events",
-    "/api/mode",
     "/api/folders",
     "/api/sort",
 ]

@@ -1,6 +1,6 @@
 """The thresholds file: what is wrong in it is named, with the nearest right key."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, content: bytes, message: str) ->
         ("min_confidence", 50, "expected a number from 0 to 1"),
         ("max_blur", float("nan"), "max_blur is nan"),
         ("network_px", 300, "expected a multiple of 32"),
+        ("cover_px", 100, "expected a multiple of 32"),
     ],
 )
 def test_a_value_that_cannot_be_meant(
@@ -61,9 +62,10 @@ def test_a_value_that_cannot_be_meant(
 
 def test_a_file_of_before_the_second_look_is_read(tmp_path: Path) -> None:
     content = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
-    del content["max_cover"]
+    del content["max_cover"], content["cover_px"]
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert read_limits(tmp_path / "mine.yaml") == read_limits(SHIPPED)
+    expected = replace(read_limits(SHIPPED), max_cover=0.3, cover_px=160)
+    assert read_limits(tmp_path / "mine.yaml") == expected
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -237,6 +237,44 @@ def test_what_is_covered_is_read_as_by_python(page: Any, seed: int, box: tuple[f
     assert got == pytest.approx(asdict(expected), abs=1e-5)
 
 
+WHITE_JS = """async (pixels, [, , h, w]) => {
+  const at = [...pixels.subarray(0, h * w).keys()].filter((i) => pixels[i] > 0.9);
+  const range = (values) => [Math.min(...values), Math.max(...values) + 1];
+  const [x1, x2] = range(at.map((i) => i % w));
+  const [y1, y2] = range(at.map((i) => Math.floor(i / w)));
+  const row = [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, 0, 0.8, 0, 0];
+  return { data: Float32Array.from(at.length ? row : row.fill(0)), dims: [1, 8, 1] }; }"""
+
+
+@pytest.mark.parametrize(
+    ("now", "is_found"),
+    [
+        ((100, 60, 200, 180), True),
+        ((115, 70, 225, 200), True),
+        ((0, 30, 90, 150), False),  # went too far in one frame
+        ((0, 0, 0, 0), False),
+    ],
+)
+def test_a_face_is_followed_from_one_frame_to_the_next(
+    page: Any, now: tuple[int, int, int, int], is_found: bool
+) -> None:
+    """The network here finds what is white, a mask to it."""
+    rgb = np.full((240, 320, 3), 60, np.uint8)
+    rgb[now[1] : now[3], now[0] : now[2]] = 255
+    covers = {"look_px": LOOK_PX, "room": ROOM, "border": BORDER, "same_iou": SAME_IOU}
+    detector = DETECTOR | {"names": list(CLASS_NAMES), "sizes": asdict(InputSizes())}
+    code = f"""async ([seen, box, settings]) => {{ {DECODE}
+      const {{ follow }} = await import("/lib/covers.js");
+      return follow({WHITE_JS}, image(seen), box, settings); }}"""
+    settings = {"covers": covers, "detector": detector}
+    got = page.evaluate(code, [as_js(rgb), [100, 60, 200, 180], settings])
+    assert (got is not None) == is_found
+    if is_found:
+        assert got["face"]["box"] == pytest.approx(list(now), abs=2)
+        assert got["face"]["classId"] == 1
+        assert got["covers"] == pytest.approx({"eyes": 0, "mouth": 1})
+
+
 def test_suppression_keeps_what_python_keeps(page: Any) -> None:
     rng = np.random.default_rng(3)
     low = rng.uniform(0, 60, (80, 2))

@@ -33,10 +33,10 @@ def main() -> NoReturn:
     """The console script. Without a verb it opens the start page in the browser."""
     commands.run_as_command()
     verb, arguments = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
-    verb = completion.answer(tuple(_summaries())) or verb  # the shell asks without arguments
+    known = commands.all_commands()
+    verb = completion.answer((*known, *OWN)) or verb  # the shell asks without arguments
     if verb in OWN:
         _run_own(verb, OWN[verb][0], arguments)
-    known = commands.all_commands()
     if (verb or START_PAGE) in known:
         run_script(known[verb or START_PAGE], arguments)
     console.run(lambda argv: _without_verb(verb))

@@ -84,7 +84,8 @@ class Advice(Output):
     def _judge(self, look: FrameResult) -> Verdict:
         found = self._detector.detect([look.rgb])[0]
         largest = found.xyxy_px[area(found.xyxy_px).argmax()] if len(found) else None
-        covers = None if largest is None else cover_scores(self._detector, look.rgb, largest)
+        px = self._limits.cover_px
+        covers = None if largest is None else cover_scores(self._detector, look.rgb, largest, px)
         photo = Photo(look.rgb, look.size_wh, look.scale)
         return check_selfie(photo, found, self._limits, covers=covers)
 

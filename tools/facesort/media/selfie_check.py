@@ -51,7 +51,8 @@ class SelfieChecker:
 
     def covers(self, photo: Photo, face: MainFace) -> Covers:
         """How probably eyes and mouth of ``face`` are covered, by another look at it alone."""
-        return cover_scores(self.detector, photo.rgb, face.xyxy_px) or face.covers()
+        px = self.limits.cover_px
+        return cover_scores(self.detector, photo.rgb, face.xyxy_px, px) or face.covers()
 
 
 @dataclass(frozen=True, eq=False)

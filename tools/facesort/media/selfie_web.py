@@ -87,7 +87,7 @@ def settings(detector: Path, points: Path, limits: Limits) -> dict[str, Any]:
             "max_faces": letterbox.MAX_FACES,
         },
         "covers": {
-            "look_px": occlusion_scores.LOOK_PX,
+            "look_px": limits.cover_px,
             "room": occlusion_scores.ROOM,
             "border": occlusion_scores.BORDER,
             "same_iou": occlusion_scores.SAME_IOU,

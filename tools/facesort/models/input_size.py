@@ -71,8 +71,10 @@ def _up(value: float) -> int:
 def with_room(rgb: Image, room: float) -> tuple[Image, int]:
     """The image (h, w, 3) with a grey border of ``room`` of its longer side, and that in px."""
     margin = round(room * max(rgb.shape[:2]))
-    border = ((margin, margin), (margin, margin), (0, 0))
-    return np.pad(rgb, border, constant_values=GREY), margin
+    height, width = rgb.shape[:2]
+    padded = np.full((height + 2 * margin, width + 2 * margin, 3), GREY, dtype=np.uint8)
+    padded[margin : margin + height, margin : margin + width] = rgb
+    return padded, margin
 
 
 def without_room(found: Detections, margin_px: int, size_wh: SizeWH) -> Detections:

@@ -17,15 +17,18 @@ from facesort.models.input_size import with_room
 from facesort.models.letterbox import letterbox
 from facesort.selfie.components import Covers
 
-LOOK_PX = 160  # of the face with its room: large faces want a small network
+LOOK_PX = 160  # of the face with its room, unless another is asked for: large faces want it small
 ROOM = 1.6  # times the face box
 BORDER = 0.1  # of grey around it, of its longer side
 SAME_IOU = 0.5
 
 
-def cover_scores(detector: YoloDetector, rgb: NDArray[np.uint8], xyxy_px: Boxes) -> Covers | None:
-    """Look once more at the face at ``xyxy_px`` (4,) of ``rgb`` (h, w, 3). None where no anchor
-    lies on it. Raises `ModelError` for a detector of other classes."""
+def cover_scores(
+    detector: YoloDetector, rgb: NDArray[np.uint8], xyxy_px: Boxes, look_px: int = LOOK_PX
+) -> Covers | None:
+    """Look once more at the face at ``xyxy_px`` (4,) of ``rgb`` (h, w, 3), which the network sees
+    with its room ``look_px`` long. None where no anchor lies on it. Raises `ModelError` for a
+    detector of other classes."""
     if detector.names != CLASS_NAMES:
         found = ", ".join(detector.names)[:60]
         raise ModelError(f"the model finds {found}; expected {', '.join(CLASS_NAMES)}")
@@ -34,15 +37,15 @@ def cover_scores(detector: YoloDetector, rgb: NDArray[np.uint8], xyxy_px: Boxes)
     if right <= left or bottom <= top:
         return None
     padded, margin = with_room(rgb[top:bottom, left:right], BORDER)
-    px = detector.imgsz if detector.square else LOOK_PX
+    px = detector.imgsz if detector.square else look_px
     pixels, fit = letterbox(np.ascontiguousarray(padded), px, square=detector.square)
     offset = np.array([margin - left, margin - top, margin - left, margin - top])
     moved = (np.asarray(xyxy_px) + offset) * fit.scale + np.tile(fit.left_top_px, 2)
     boxes, scores = _raw(detector, pixels)
-    on_face = iou_matrix(boxes, moved)[:, 0] >= SAME_IOU
-    if not on_face.any():
+    on_face = np.flatnonzero(iou_matrix(boxes, moved)[:, 0] >= SAME_IOU)
+    if not len(on_face):
         return None
-    best = scores[on_face][scores[on_face].max(axis=1).argmax()]
+    best = scores[on_face[scores[on_face].max(axis=1).argmax()]]
     share = best / max(float(best.sum()), 1e-9)
     bits = np.arange(len(CLASS_NAMES))
     return Covers(float(share[bits & EYES > 0].sum()), float(share[bits & MOUTH > 0].sum()))

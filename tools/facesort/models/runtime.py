@@ -60,7 +60,8 @@ def load_detector(weights: Path, request: Request) -> YoloDetector:
     kind = np.float16 if "float16" in takes.type else np.float32
 
     def forward(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        feed = np.repeat(pixels, batch, axis=0).astype(kind, copy=False)
+        whole = pixels if batch == 1 else np.repeat(pixels, batch, axis=0)
+        feed = whole.astype(kind, copy=False)
         raw: NDArray[np.float32] = session.run(None, {takes.name: feed})[0][0]
         return raw.astype(np.float32, copy=False)
 

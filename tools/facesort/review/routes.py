@@ -88,7 +88,13 @@ class Routes:
             post("/api/forget", self.forget),
         ]
 
-    async def summary(self, _request: Request) -> Response:
+    async def summary(self, request: Request) -> Response:
+        """The frame of the page; with ``first``, and so many faces, null where no album is open."""
+        first = _number(request, "first")
+        if first:
+            if not self._house.is_open:
+                return wire.json_response(None)
+            return wire.json_response(await run_in_threadpool(wire.opening, self.desk, first))
         return wire.json_response(await run_in_threadpool(wire.summary, self.desk))
 
     async def faces(self, request: Request) -> Response:

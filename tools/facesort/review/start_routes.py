@@ -16,9 +16,6 @@ from facesort.review.routes import answered
 def start_routes(house: House) -> list[Route]:
     """Routes of ``house`` that are there with and without an open album."""
 
-    async def mode(_request: Request) -> Response:
-        return wire.json_response({"mode": "review" if house.is_open else "start"})
-
     async def folders(request: Request) -> Response:
         wanted = request.query_params.get("folder", "")
         return wire.json_response(await run_in_threadpool(house.picker.show, wanted))
@@ -49,7 +46,6 @@ def start_routes(house: House) -> list[Route]:
         return wire.json_response({})
 
     return [
-        Route("/api/mode", answered(mode), methods=["GET"]),
         Route("/api/folders", answered(folders), methods=["GET"]),
         Route("/api/sort", answered(sort), methods=["POST"]),
         Route("/api/sort", answered(progress), methods=["GET"]),

@@ -165,6 +165,14 @@ def summary(desk: Desk) -> dict[str, Any]:
     }
 
 
+def opening(desk: Desk, count: int) -> dict[str, Any]:
+    """What the page opens with, in one answer: its frame and the first ``count`` faces of the first
+    folder that has any."""
+    frame = summary(desk)
+    named = [one["name"] for one in frame["folders"] if one["count"]] or list(desk.album.folders)
+    return {**frame, "first": {"folder": named[0], **columns(desk, named[0], 0, count)}}
+
+
 def columns(desk: Desk, folder: str, start: int, count: int | None) -> dict[str, Any]:
     """The faces of a folder as columns: a tenth of the size of rows, and of the time."""
     album = desk.album

@@ -25,16 +25,19 @@ class Limits:
     max_burnt: float
     max_nose_offset: float
     max_tilt_deg: float
-    max_cover: float = 0.3  # not in the files of before
+    max_cover: float = 0.3  # this and what follows are not in the files of before
+    cover_px: int = 160
 
 
 # the lowest and highest value that can be meant
 _RANGES = {
     "network_px": (32, 4096),
+    "cover_px": (32, 4096),
     "min_face_px": (1, 10_000),
     "min_light": (0, 255),
     "max_tilt_deg": (0, 180),
 }
+_SIZES = ("network_px", "cover_px")  # of the network's input
 
 
 def read_limits(file: Path) -> Limits:
@@ -55,7 +58,8 @@ def read_limits(file: Path) -> Limits:
     if missing:
         raise UsageError(f"{file.name}: '{missing[0]}' is missing; copy it from selfie.yaml")
     values = {key: _number(file, key, content[key]) for key in known if key in content}
-    return Limits(network_px=int(values.pop("network_px")), **values)
+    sizes_px = {key: int(values.pop(key)) for key in _SIZES if key in values}
+    return Limits(**sizes_px, **values)  # type: ignore[arg-type]
 
 
 def _load(file: Path) -> dict[object, object]:
@@ -76,6 +80,6 @@ def _number(file: Path, key: str, value: object) -> float:
     low, high = _RANGES.get(key, (0, 1))
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise UsageError(f"{file.name}: {key} is {value!r}; expected a number from {low} to {high}")
-    if key == "network_px" and value % 32:
+    if key in _SIZES and value % 32:
         raise UsageError(f"{file.name}: {key} is {value}; expected a multiple of 32")
     return value

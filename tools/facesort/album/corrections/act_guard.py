@@ -7,6 +7,7 @@ are held out one by one, and named by the other examples, without the new ones a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from facesort.album.user_labels import UserLabel
 from facesort.models.people.similarity_norm import SimilarityNorm
 
 SAME = 0.99  # the cosine of a face with itself, as stored, or with its twin of a burst
+NOBODY = Examples(np.empty((0, 0), np.float32), *np.empty((2, 0), np.int64))
 HELD = 24  # faces of each person that are held out
 
 Rows = NDArray[np.int64]
@@ -34,26 +36,17 @@ def harm(
 ) -> Refused | None:
     """What the ``fresh`` examples of ``person``, beside the ``known`` ones of all,
     would cost the ``held`` faces; None where that may be chance."""
-    right_before, right_after = [], []
-    for name, faces in held.items():
-        faces = faces.take(_spread(len(faces), HELD))
-        others = [
-            _score(faces, mine, like) for one, mine in known.items() if one not in (name, person)
-        ]
-        rival = np.max([np.full(len(faces), NO_EXAMPLE), *others], axis=0)
-        own = _score(faces, known[name], like) if name in known else np.full(len(faces), NO_EXAMPLE)
-        mine = known.get(person)
-        after = _score(faces, fresh if mine is None else joined(mine, fresh), like)
-        if name == person:
-            right_before.append(own > rival)
-            right_after.append(after > rival)
-        else:
-            before = _score(faces, mine, like) if mine is not None else rival
-            right_before.append(own > np.maximum(rival, before))
-            right_after.append(own > np.maximum(rival, after))
-    if not right_before:
+    if not held or not known:
         return None
-    was, now = np.concatenate(right_before), np.concatenate(right_after)
+    names = list(dict.fromkeys([*known, *held, person]))
+    some = {name: faces.take(_spread(len(faces), HELD)) for name, faces in held.items()}
+    faces = one_after_another([some.get(name) for name in names])
+    before = _scores(faces, one_after_another([known.get(name) for name in names]), names, like)
+    mine = known.get(person)
+    more = one_after_another([fresh if mine is None else joined(mine, fresh)])
+    after, changed = before.copy(), names.index(person)
+    after[:, changed] = _scores(faces, more, [person], like)[:, 0]
+    was, now = _is_right(before, faces.person), _is_right(after, faces.person)
     lost, won = int((was & ~now).sum()), int((now & ~was).sum())
     is_worse = lost > won and chance_of(lost, won) < CHANCE
     return Refused(lost, won, len(was)) if is_worse else None
@@ -63,16 +56,33 @@ def _spread(count: int, most: int) -> Rows:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _score(faces: Examples, mine: Examples, like: SimilarityNorm) -> NDArray[np.float64]:
-    """(n,) how much each looks like the one person of ``mine``; a face is no example of itself."""
-    if not len(mine):
-        return np.full(len(faces), NO_EXAMPLE)
-    cosine = faces.vectors.astype(np.float64) @ mine.vectors.T
-    pairs = np.ix_(faces.state, mine.state)
-    scores = (cosine - like.mean[pairs]) / like.spread[pairs]
+def one_after_another(parts: Sequence[Examples | None]) -> Examples:
+    """Examples of several people in one, numbered in this order; None: this one has none."""
+    there = [(number, part) for number, part in enumerate(parts) if part is not None and len(part)]
+    if not there:
+        return NOBODY
+    return Examples(
+        np.concatenate([part.vectors for _, part in there]),
+        np.repeat([number for number, _ in there], [len(part) for _, part in there]),
+        np.concatenate([part.state for _, part in there]),
+        np.concatenate([part.weight for _, part in there]),
+    )
+
+
+def _scores(
+    faces: Examples, known: Examples, names: Sequence[str], like: SimilarityNorm
+) -> NDArray[np.float64]:
+    """(n, names) how much each looks like each person; a face is no example of itself."""
+    cosine = faces.vectors @ known.vectors.T
+    scores = like.of(cosine, faces.state, known.state)
     scores[cosine > SAME] = -np.inf
-    one = replace(mine, person=np.zeros(len(mine), np.int64))
-    return nearest_examples(scores, one, 1, soft=False)[:, 0]
+    return nearest_examples(scores, known, len(names), soft=False)
+
+
+def _is_right(scores: NDArray[np.float64], own: Rows) -> NDArray[np.bool_]:
+    """(n,) does each look more like its own person than like any other?"""
+    mine = np.eye(scores.shape[1], dtype=bool)[own]
+    return np.asarray(scores[mine] > np.where(mine, NO_EXAMPLE, scores).max(axis=1))
 
 
 def mute(album: SortedAlbum, rows: Rows) -> None:

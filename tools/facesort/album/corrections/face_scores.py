@@ -8,19 +8,27 @@ How sure a score makes us is fitted when the album is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.corrections.act_guard import harm
+from facesort.album.corrections.act_guard import harm, one_after_another
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.regression_check import Refused
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.classify import to_arrays
-from facesort.album.person.examples import Examples, capped
-from facesort.album.person.gallery import ALIKE, NO_EXAMPLE, Calibration, build, nearest_examples
+from facesort.album.person.examples import Examples, capped, joined
+from facesort.album.person.gallery import (
+    ALIKE,
+    NO_EXAMPLE,
+    RESEMBLING,
+    Calibration,
+    build,
+    mean_likeness,
+    nearest_examples,
+)
 from facesort.album.person.identification import SURE_ENOUGH
 from facesort.album.records import Example
 from facesort.album.user_labels import OTHER_FOLDERS
@@ -38,43 +46,38 @@ Rows = NDArray[np.int64]
 class _Known:
     """Examples of one person: those given, and ``rows`` of the table."""
 
-    given: tuple[Example, ...]
+    given: Examples
+    texts: tuple[str, ...]  # the vectors of those given
     rows: Rows
 
     def key(self, table: FaceTable, count: int) -> object:
         """Another one where the scores are."""
-        texts = tuple(id(one.vector) for one in self.given)
-        return id(table), count, texts, self.rows.tobytes()
+        return id(table), count, self.texts, self.rows.tobytes()
 
     def without(self, rows: Rows) -> _Known:
-        return _Known(self.given, self.rows[~np.isin(self.rows, rows)])
+        return replace(self, rows=self.rows[~np.isin(self.rows, rows)])
 
-    def arrays(self, name: str, table: FaceTable) -> Examples:
-        vectors = table.vectors[self.rows].astype(np.float32)
-        zeros, state = np.zeros(len(self.rows), np.int64), table.state[self.rows].astype(np.int64)
-        given = to_arrays([one for one in self.given if one.person == name], [name])
-        if not len(given):
-            return Examples(vectors, zeros, state)
-        return Examples(
-            np.concatenate([given.vectors, vectors]),
-            np.concatenate([given.person, zeros]),
-            np.concatenate([given.state, state]),
-            np.concatenate([given.weight, np.ones(len(self.rows))]),
-        )
+    def arrays(self, table: FaceTable) -> Examples:
+        return joined(self.given, faces_of(table, self.rows))
 
     def has_mask(self, table: FaceTable) -> bool:
-        masks = (FaceClass.masked.name, FaceClass.masked_sunglasses.name)
-        numbers = [CLASS_NAMES.index(name) for name in masks]
-        is_given = any(one.class_name in masks for one in self.given)
-        return is_given or bool(np.isin(table.state[self.rows], numbers).any())
+        state = np.concatenate([self.given.state, table.state[self.rows]])
+        return bool(np.isin(state, (FaceClass.masked, FaceClass.masked_sunglasses)).any())
+
+
+def faces_of(table: FaceTable, rows: Rows) -> Examples:
+    """The faces of ``rows`` as examples of one person."""
+    state = table.state[rows].astype(np.int64)
+    return Examples(table.vectors[rows].astype(np.float32), np.zeros(len(rows), np.int64), state)
 
 
 @dataclass(frozen=True, eq=False)
 class _Column:
-    """The scores of one person, and of which examples they are."""
+    """The scores of one person, and of which examples they are; ``few`` stand for all of them."""
 
     key: object
     rows: Rows
+    few: Examples
     scores: NDArray[np.float32]
 
 
@@ -87,6 +90,9 @@ class FaceScores:
         self._columns: dict[str, _Column] = {}
         self._table: FaceTable | None = None
         self._rows = 0
+        self._without_masked: tuple[str, ...] = ()
+        self._alike: list[tuple[str, str, float]] = []  # pairs of at least `RESEMBLING`
+        self._given: dict[str, tuple[Examples, tuple[str, ...]]] = {}  # by person
         self._overruled: dict[str, int] = {}  # vector of an example that is a face: its row
         self._looked_up: FaceTable | None = None
         self._fit: Calibration | None = None
@@ -102,18 +108,30 @@ class FaceScores:
             known, count = self._known(), len(table)
             keys = {name: mine.key(table, count) for name, mine in known.items()}
             vectors, state = table.vectors[:count], table.state[:count]
+            self._without_masked = tuple(
+                name for name, mine in sorted(known.items()) if not mine.has_mask(table)
+            )
             like = similarity_norm.from_json(learned.likeness)
         old, columns = self._columns, dict[str, _Column]()
         if old and self._table is table:
             known, keys = self._guarded(known, keys, table, count, like)
-        if self._fit is None:
-            self._fit = _fitted(self._some(known, table), like)
         for name, mine in known.items():
             if name in old and old[name].key == keys[name]:
                 columns[name] = old[name]
             else:
-                kept = capped(mine.arrays(name, table), PER_STATE)
-                columns[name] = _Column(keys[name], mine.rows, _scores(vectors, state, kept, like))
+                every = mine.arrays(table)
+                few, kept = capped(every, PER_STATE_FIT), capped(every, PER_STATE)
+                scores = _scores(vectors, state, kept, like)
+                columns[name] = _Column(keys[name], mine.rows, few, scores)
+        some = one_after_another([column.few for column in columns.values()])
+        if self._fit is None:
+            self._fit = build(some, len(columns), like, PER_STATE_FIT).calibration
+        people, mean = mean_likeness(some, like)
+        found = np.argwhere(np.triu(mean >= RESEMBLING, k=1))
+        names = [list(columns)[number] for number in people]
+        self._alike = sorted(
+            ((names[a], names[b], float(mean[a, b])) for a, b in found), key=lambda one: -one[2]
+        )
         self._columns, self._rows, self._table = columns, count, table
 
     def _guarded(
@@ -136,16 +154,20 @@ class FaceScores:
             return known, keys
         new = np.concatenate(list(fresh.values()))
         kept = {name: mine.without(new) for name, mine in known.items()}
-        arrays = {name: capped(m.arrays(name, table), PER_STATE_FIT) for name, m in kept.items()}
-        held = {
-            name: _Known(mine.given, mine.rows[table.confirmed[mine.rows]]).arrays(name, table)
+        few = {
+            name: self._columns[name].few
+            if name in self._columns and keys[name] == self._columns[name].key
+            else capped(mine.arrays(table), PER_STATE_FIT)
             for name, mine in kept.items()
         }
-        held = {name: some for name, some in held.items() if len(some)}
+        few = {name: some for name, some in few.items() if len(some)}
+        spoken = {
+            name: replace(mine, rows=mine.rows[table.confirmed[mine.rows]]).arrays(table)
+            for name, mine in kept.items()
+        }
+        held = {name: faces for name, faces in spoken.items() if len(faces)}
         for name, rows in fresh.items():
-            some = capped(_Known((), rows).arrays(name, table), PER_STATE_FIT)
-            arrays_of_others = {one: mine for one, mine in arrays.items() if len(mine)}
-            refused = harm(held, arrays_of_others, name, some, like)
+            refused = harm(held, few, name, capped(faces_of(table, rows), PER_STATE_FIT), like)
             if refused is not None:
                 self.refused[name] = (refused, rows)
                 known = known | {name: known[name].without(rows)}
@@ -175,49 +197,24 @@ class FaceScores:
         best, value = probability.argmax(axis=1).tolist(), probability.max(axis=1).tolist()
         return [(row, names[b], v) for row, b, v in zip(rows.tolist(), best, value, strict=True)]
 
-    def probability(self, rows: Rows) -> NDArray[np.float64]:
+    def probability(self, rows: Rows) -> NDArray[np.float32]:
         """That a face of ``rows`` (n,) is a person of `names`, (n, people)."""
         return self._probability(self._columns, rows)
 
-    def _probability(self, every: dict[str, _Column], rows: Rows) -> NDArray[np.float64]:
-        columns = [column.scores[rows] for column in every.values()]
-        scores = np.stack(columns, axis=1) if columns else np.empty((len(rows), 0))
-        return (self._fit or Calibration()).probability(scores.astype(np.float64))
+    def _probability(self, every: dict[str, _Column], rows: Rows) -> NDArray[np.float32]:
+        scores = np.empty((len(rows), len(every)), np.float32)
+        for place, column in enumerate(every.values()):
+            scores[:, place] = column.scores[rows]
+        return (self._fit or Calibration()).probability(scores)
 
     def without_masked(self) -> tuple[str, ...]:
         """People of whom no example, nor any face put to the name, wears a mask."""
-        with self._album.mutex:
-            table = self._album.table
-            return tuple(
-                name for name, mine in sorted(self._known().items()) if not mine.has_mask(table)
-            )
+        return self._without_masked
 
     def alike(self, least: float = ALIKE) -> list[tuple[str, str, float]]:
         """Pairs of people whose examples are as alike as one person's are, or of a mean likeness of
-        ``least``; the most alike first."""
-        with self._album.mutex:
-            learned, table, known = self._album.state.learned, self._album.table, self._known()
-        if learned is None or not known or not table.vectors.shape[1]:
-            return []
-        names, some = list(known), self._some(known, table)
-        like = similarity_norm.from_json(learned.likeness)
-        pairs = like.of(some.vectors @ some.vectors.T, some.state, some.state)
-        pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)
-        hot = np.eye(len(names))[some.person]
-        count = np.maximum(hot.sum(axis=0), 1)
-        mean = hot.T @ pairs @ hot / np.outer(count, count)
-        found = np.argwhere(np.triu(mean >= least, k=1))
-        named = [(names[a], names[b], float(mean[a, b])) for a, b in found]
-        return sorted(named, key=lambda pair: -pair[2])
-
-    def _some(self, known: dict[str, _Known], table: FaceTable) -> Examples:
-        """A few examples of everybody, persons numbered as in ``known``."""
-        parts = [capped(mine.arrays(name, table), PER_STATE_FIT) for name, mine in known.items()]
-        return Examples(
-            np.concatenate([part.vectors for part in parts]),
-            np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-            np.concatenate([part.state for part in parts]),
-        )
+        ``least`` (`RESEMBLING` or more); the most alike first."""
+        return [pair for pair in self._alike if pair[2] >= least]
 
     def _known(self) -> dict[str, _Known]:
         """By person: the examples given, unless a person has said otherwise of that very face; the
@@ -246,11 +243,18 @@ class FaceScores:
         )
         return {
             name: _Known(
-                tuple(by_person.get(name, ())),
+                *self._arrays_of(name, by_person.get(name, [])),
                 rows[table.folder[rows] == table.folder_index(name)],
             )
             for name in names
         }
+
+    def _arrays_of(self, name: str, given: Sequence[Example]) -> tuple[Examples, tuple[str, ...]]:
+        """The examples ``given`` of a person, and their vectors as text; read once."""
+        texts = tuple(one.vector for one in given)
+        if name not in self._given or self._given[name][1] != texts:
+            self._given[name] = to_arrays(given, [name]), texts
+        return self._given[name]
 
     def _thinned(self, rows: Rows) -> Rows:
         table = self._album.table
@@ -274,11 +278,6 @@ class FaceScores:
         self._looked_up = table
 
 
-def _fitted(some: Examples, like: similarity_norm.SimilarityNorm) -> Calibration:
-    people = int(some.person.max(initial=-1)) + 1
-    return build(some, people, like, PER_STATE_FIT).calibration if people else Calibration()
-
-
 def _scores(
     vectors: NDArray[np.float16],
     state: NDArray[np.int8],
@@ -286,15 +285,15 @@ def _scores(
     like: similarity_norm.SimilarityNorm,
 ) -> NDArray[np.float32]:
     """(n,) how much each face looks like the one person of ``mine``."""
-    if not len(mine):
-        return np.full(len(vectors), NO_EXAMPLE, np.float32)
-    mean = like.mean[:, mine.state].astype(np.float32)  # (states, examples)
-    spread = like.spread[:, mine.state].astype(np.float32)
-    scores = np.empty(len(vectors), np.float32)
-    for start in range(0, len(vectors), ROWS):
-        rows = slice(start, start + ROWS)
-        away = vectors[rows].astype(np.float32) @ mine.vectors.T
-        away -= mean[state[rows]]
-        away /= spread[state[rows]]
-        scores[rows] = nearest_examples(away, mine, 1)[:, 0]
+    scores = np.full(len(vectors), NO_EXAMPLE, np.float32)
+    for one in np.unique(state) if len(mine) else ():
+        mean, spread = like.mean[one, mine.state], like.spread[one, mine.state]
+        turned = np.ascontiguousarray((mine.vectors / spread[:, None]).T, np.float32)
+        offset = (mean / spread).astype(np.float32)
+        alike_worn = np.flatnonzero(state == one)
+        for start in range(0, len(alike_worn), ROWS):
+            rows = alike_worn[start : start + ROWS]
+            away = vectors[rows].astype(np.float32) @ turned
+            away -= offset
+            scores[rows] = nearest_examples(away, mine, 1)[:, 0]
     return scores

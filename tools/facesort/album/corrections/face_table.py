@@ -81,13 +81,14 @@ class FaceTable:
 
     def covers(self) -> dict[str, str]:
         """For each folder the id of a face that stands for it: the surest, a bare one first."""
-        n = len(self)
-        rows = np.flatnonzero(self.alive[:n])
+        rows = np.flatnonzero(self.alive[: len(self)])
+        folder, best = self.folder[rows], dict[str, str]()
         worth = self.certainty[rows] + self.confirmed[rows] - self.state[rows]
-        ordered = rows[np.argsort(worth, kind="stable")][::-1]
-        numbers, first = np.unique(self.folder[ordered], return_index=True)
-        best = zip(numbers.tolist(), ordered[first].tolist(), strict=True)
-        return {self.folders[number]: self.ids[row] for number, row in best}
+        for number, name in enumerate(self.folders):
+            mine = np.flatnonzero(folder == number)
+            if len(mine):
+                best[name] = self.ids[rows[mine[worth[mine].argmax()]]]
+        return best
 
     def view(self, row: int, entry: Entry) -> FaceView:
         photo, number = self.where[row]

@@ -69,7 +69,7 @@ def suggestions(album: SortedAlbum, scores: FaceScores, most: int = AT_ONCE) -> 
         never = _dismissed(album, rows, names)
     siblings = scores.alike(RESEMBLING)
     alike = _pairs_of(names, siblings)
-    best, value, rival = np.empty(len(rows), np.int64), np.empty(len(rows)), np.empty(len(rows))
+    best, (value, rival) = np.empty(len(rows), np.int64), np.empty((2, len(rows)), np.float32)
     for start in range(0, len(rows), ROWS):
         part = slice(start, start + ROWS)
         probability = scores.probability(rows[part])
@@ -155,14 +155,16 @@ def _open_rows(album: SortedAlbum) -> Rows:
 
 
 def _dismissed(album: SortedAlbum, rows: Rows, names: Sequence[str]) -> Rows:
-    """(k, 2) places in ``rows`` and ``names`` that a person has said do not belong together."""
-    place = {row: i for i, row in enumerate(rows.tolist())}
+    """(k, 2) places in ``rows`` (ascending) and ``names`` that a person has said
+    do not belong together."""
     column = {name: i for i, name in enumerate(names)}
     found = []
     for photo, number, folder in dismissed(album):
         of_photo = album.table.rows_of_photo.get(photo, [])
-        if number < len(of_photo) and of_photo[number] in place and folder in column:
-            found.append((place[of_photo[number]], column[folder]))
+        if number < len(of_photo) and folder in column:
+            place = int(np.searchsorted(rows, of_photo[number]))
+            if place < len(rows) and rows[place] == of_photo[number]:
+                found.append((place, column[folder]))
     return np.array(found, np.int64).reshape(-1, 2)
 
 

@@ -21,7 +21,7 @@ STRENGTHS = (3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 400.0)  # faces that the album's
 NO_CONTEXT = float("inf")
 HELD = 10.0  # faces' worth of the share that was assumed; a small album tells little of its own
 SHUFFLES, LEAST_GAIN = 5, 1.0  # chance orders, and what the true one must be likelier (logarithm)
-ROUNDS = 4
+ROUNDS = 2  # more, and a stranger's faces of one visit talk each other into a name; measured
 SMALLEST = 1e-9
 
 Floats = NDArray[np.float64]

@@ -22,7 +22,7 @@ from facesort.album.person.quality import EXAMPLE, LEARNING, Quality, example_we
 from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
-from facesort.errors import AlbumError, PhotoError
+from facesort.errors import AlbumError, PhotoError, UsageError
 from facesort.files import write_atomic
 from facesort.models.people.similarity_norm import SimilarityNorm
 from facesort.photos import Photo, list_photos
@@ -59,6 +59,11 @@ class ReadExamples:
 def list_examples(folder: Path) -> dict[str, list[Path]]:
     """The photos of each child. Raises `AlbumError` for names that cannot be folders of a sorted
     album, for two that are one on some disks, and where there is no child at all."""
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder}: no such folder; expected one that holds a folder a person with photos, "
+            f"{folder}/Ana/1.jpg; without --people you name the people afterwards"
+        )
     children: dict[str, list[Path]] = {}
     for found in list_photos(folder).photos:
         name, _, inner = found.relative.partition("/")

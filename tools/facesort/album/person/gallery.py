@@ -8,9 +8,10 @@ How steep it is, and where strangers stand, is fitted on the examples themselves
 the others, once with its person in the gallery and once, as a stranger, without.
 
 Then the album's own faces become examples too (`Gallery.with_album`): the same child on more days,
-in other light, in a mask; and those of unknown people: a stranger comes back as well. An image of
-the same moment has no say; and as more examples make strangers look more like a known person, how
-sure a score makes us is fitted anew.
+in other light, in a mask; and those of unknown people: a stranger comes back as well. By such a
+face none gets a name surer than that face has its own: else a stranger who is there often vouches
+for himself. An image of the same moment has no say; and as more examples make strangers look more
+like a known person, how sure a score makes us is fitted anew.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ OUTLIER_BY = 1.5  # likeness that an example has more to another person than to 
 RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 UNKNOWN_LESS = 1.0  # likeness to an unknown face that says no more than the unknown logit does
 MOST_UNKNOWN = 2000  # of those faces at most, so that time stays in hand
+CERTAIN = 1 - 1e-6  # the surest that a found face is
 ROWS = 256  # faces scored at a time, so that memory stays flat; more are slower
 UNKNOWN_SHARE = 0.3  # of the faces of an album, assumed beforehand
 
@@ -42,6 +44,7 @@ TEMPERATURE, UNKNOWN_LOGIT = 0.5, 1.9
 TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
+Scores = NDArray[np.floating[Any]]  # in whichever precision they come
 Ints = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
@@ -54,12 +57,12 @@ class Calibration:
     temperature: float = TEMPERATURE
     unknown_logit: float = UNKNOWN_LOGIT
 
-    def probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
+    def probability(self, scores: Scores, unknown: Floats | None = None) -> Scores:
         """(n, people) to (n, people); what is missing to 1 in a row is an unknown person's.
         ``unknown`` (n,): how much each face looks like an unknown one."""
         return np.asarray(np.exp(self.log_probability(scores, unknown)[:, :-1]))
 
-    def log_probability(self, scores: Floats, unknown: Floats | None = None) -> Floats:
+    def log_probability(self, scores: Scores, unknown: Floats | None = None) -> Scores:
         """(n, people) to (n, people + 1), an unknown person's last."""
         logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.unknown_logit)
         if unknown is not None:
@@ -72,8 +75,8 @@ class Calibration:
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """``people`` persons with their ``examples``; made by `build`. ``found`` are faces of the album
-    taken for a person's, or, numbered ``people``, for an unknown's; ``burst`` (found,) the
-    bursts they are of."""
+    taken for a person's, or, numbered ``people``, for an unknown's, and as sure as their weight;
+    ``burst`` (found,) the bursts they are of."""
 
     examples: Examples
     people: int
@@ -94,15 +97,26 @@ class Gallery:
         order = np.argsort(known.person, kind="stable")  # one person's side by side; unknown last
         known, bursts = known.take(order), np.append(np.full(len(self.examples), -1), self.burst)
         mine = known.take(known.person < self.people)
+        most = self._most()[order[: len(mine)]]
         own_faces = _SameBurst(bursts[order])
         for i in range(0, len(vectors), ROWS):
             rows = slice(i, i + ROWS)
             likeness = self.likeness.of(vectors[rows] @ known.vectors.T, worn[rows], known.state)
             likeness[own_faces.of(own[rows])] = -np.inf
-            scores[rows, :-1] = nearest_examples(likeness[:, : len(mine)], mine, self.people)
+            by_person = np.minimum(likeness[:, : len(mine)], most)
+            scores[rows, :-1] = nearest_examples(by_person, mine, self.people)
             nearest = likeness[:, len(mine) :].max(axis=1, initial=NO_EXAMPLE)
             scores[rows, -1] = nearest - UNKNOWN_LESS
         return scores
+
+    def _most(self) -> Floats:
+        """The most that each example, and each found face, says: (known,); a found one as much as
+        makes another face as sure as it is."""
+        most = np.full(len(self.examples), np.inf)
+        if self.found is None:
+            return most
+        sure = np.minimum(self.found.weight, CERTAIN)
+        return np.append(most, UNKNOWN_LOGIT + TEMPERATURE * np.log(sure / (1 - sure)))
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
@@ -113,11 +127,11 @@ class Gallery:
         anew = calibrate(self.examples, self.people, self.likeness, found.take(mine))
         return replace(self, calibration=anew, found=found.take(rows), burst=burst[rows])
 
-    def probability(self, vectors: Vectors, state: ArrayLike) -> Floats:
+    def probability(self, vectors: Vectors, state: ArrayLike) -> Scores:
         """That face i is person j: (n, people)."""
         return self.of_scores(self.scores(vectors, state))
 
-    def of_scores(self, scores: Floats) -> Floats:
+    def of_scores(self, scores: Floats) -> Scores:
         """The probability that `scores` (n, people + 1) make: (n, people)."""
         return self.calibration.probability(scores[:, :-1], scores[:, -1])
 
@@ -206,15 +220,20 @@ def alike(
 ) -> list[tuple[int, int]]:
     """Pairs of persons whose examples are as alike as one person's are, or of a mean likeness of
     ``least``."""
+    people, mean = mean_likeness(examples, likeness)
+    found = np.argwhere(np.triu(mean >= least, k=1))
+    return [(int(people[one]), int(people[other])) for one, other in found]
+
+
+def mean_likeness(examples: Examples, likeness: SimilarityNorm) -> tuple[Ints, Floats]:
+    """The persons that have examples, and how alike those of each two are on the whole."""
     people = np.unique(examples.person)
     cosine = examples.vectors @ examples.vectors.T
     pairs = likeness.of(cosine, examples.state, examples.state)
     pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)  # a photo in the wrong folder decides nothing
     mine = (examples.person[:, None] == people).astype(float)
     count = mine.sum(axis=0)
-    mean = mine.T @ pairs @ mine / np.outer(count, count)
-    found = np.argwhere(np.triu(mean >= least, k=1))
-    return [(int(people[one]), int(people[other])) for one, other in found]
+    return people, mine.T @ pairs @ mine / np.outer(count, count)
 
 
 def _by_the_others(

@@ -40,16 +40,15 @@ def similarity(from_px: ArrayLike, to_px: ArrayLike) -> Matrix:
     target = np.asarray(to_px, dtype=np.float64)
     if source.shape != target.shape or source.ndim != 2 or source.shape[1] != 2:
         raise ValueError(f"points {source.shape} against {target.shape}; expected (n, 2) twice")
-    a, b = source - source.mean(axis=0), target - target.mean(axis=0)
-    spread = float((a**2).sum())
+    # in the plane Umeyama's fit is one complex number: scale and turn at once
+    start, end = (array @ np.array([1, 1j]) for array in (source, target))
+    middle, goal = start.mean(), end.mean()
+    spread = np.vdot(start - middle, start - middle).real
     if not np.isfinite(spread) or spread <= 1e-9:
         raise ValueError("points that are not finite or all in one place cannot be aligned")
-    # in the plane Umeyama's fit is one complex number: scale and turn at once
-    cos = float((a * b).sum()) / spread
-    sin = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread
-    turn = np.array([[cos, -sin], [sin, cos]])
-    shift = target.mean(axis=0) - turn @ source.mean(axis=0)
-    return np.hstack([turn, shift[:, None]])
+    turn = np.vdot(start - middle, end - goal) / spread
+    shift = goal - turn * middle
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def matrix_from_landmarks(landmarks_px: ArrayLike) -> Matrix:

@@ -81,7 +81,9 @@ def as_input(squares: Pixels) -> Vectors:
 
 def back(points_px: Floats, view: Matrix) -> Floats:
     """Points of the square in pixels of the image."""
-    return np.asarray((points_px - view[:, 2]) @ np.linalg.inv(view[:, :2]).T)
+    (a, b), (c, d) = view[:, :2]
+    inverse = np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+    return np.asarray((points_px - view[:, 2]) @ inverse.T)
 
 
 def load_point_finder(weights: Path, threads: int = 1) -> PointFinder:

@@ -3,7 +3,9 @@
 import { advice } from "./lib/check.js";
 
 const LOOK_PX = 640; // longer side of what the check sees of a camera frame
-const STEADY = 5; // usable frames in a row before the photo is taken
+const STEADY = 5; // usable frames in a row before the photo is taken,
+const STEADY_MS = 500; // which take so long at least
+const WHOLE = 4; // every so many frames all of it is looked at, else the face where it was alone
 
 const TEXTS = {
   en: {
@@ -38,6 +40,7 @@ const worker = new Worker("worker.js", { type: "module" });
 const waiting = new Map();
 let nextId = 0;
 let steady = 0;
+let steadySince = 0;
 let run = 0; // a new one ends the loop of the last
 let shown = null; // the verdict on the screen
 let settings = null; // the folder's, once it is loaded
@@ -69,10 +72,11 @@ const ready = new Promise((resolve, reject) => {
   });
 });
 
-/** Ask the worker. `scale`: width of `image` over that of the full photo. */
-function check(image, scale) {
+/** Ask the worker. `scale`: width of `image` over that of the full photo; `last`: the verdict on
+ * the film's image before, where the largest face is looked at alone. */
+function check(image, scale, last = null) {
   const id = nextId++;
-  const options = { language: language(), scale };
+  const options = { language: language(), scale, last };
   worker.postMessage({ id, image, options }, [image.data.buffer]);
   return new Promise((done, fail) => waiting.set(id, { done, fail }));
 }
@@ -149,37 +153,62 @@ async function start() {
   return watch(run);
 }
 
+/** Ask of the camera's image of now; `fresh` comes with its next one, never in a hidden page. */
+function ask(last) {
+  const next = video.requestVideoFrameCallback?.bind(video) ?? requestAnimationFrame;
+  const fresh = new Promise((done) => next(done));
+  const { image, scale } = pixelsOf(video, video.videoWidth, video.videoHeight, LOOK_PX);
+  return { answer: check(image, scale, last), fresh };
+}
+
 async function watch(mine) {
   let [frames, since] = [0, performance.now()];
+  let asked = ask(null);
   while (mine === run) {
-    const [width, height] = [video.videoWidth, video.videoHeight];
-    const { image, scale } = pixelsOf(video, width, height, LOOK_PX);
     let answer;
     try {
-      answer = await check(image, scale);
+      [answer] = await Promise.all([asked.answer, asked.fresh]);
     } catch (error) {
       return say(error.message, "failed");
     }
     if (mine !== run) return undefined;
-    show(answer, true);
     frames += 1;
     document.body.dataset.fps = ((frames * 1000) / (performance.now() - since)).toFixed(1);
-    steady = answer.verdict.usable ? steady + 1 : 0;
+    if (isSteady(answer.verdict)) {
+      if (await take(mine)) return undefined;
+      asked = ask(null);
+      continue;
+    }
+    asked = ask(frames % WHOLE ? answer.verdict : null); // the worker goes on while this is drawn
+    show(answer, true);
     if (steady) say(texts().hold, "usable");
-    if (steady >= STEADY) return take();
-    await new Promise(requestAnimationFrame);
   }
   return undefined;
 }
 
-/** Keep the frame that is on the screen, at the camera's own size. */
-function take() {
-  pixelsOf(video, video.videoWidth, video.videoHeight, Infinity);
+/** Whether frames have been usable for long enough, this one included. */
+function isSteady({ usable }) {
+  steady = usable ? steady + 1 : 0;
+  if (steady === 1) steadySince = performance.now();
+  return steady >= STEADY && performance.now() - steadySince >= STEADY_MS;
+}
+
+/** Take the photo, at the camera's own size; false, with advice, where it is not fit itself. */
+async function take(mine) {
+  const { image } = pixelsOf(video, video.videoWidth, video.videoHeight, Infinity);
+  const answer = await check(image, 1);
+  if (mine !== run) return true;
+  if (!answer.verdict.usable) {
+    steady = 0;
+    show(answer, true);
+    return false;
+  }
   overlay.width = 0;
   stop();
   showStage("taken");
   say(settings.words[language()].usable, "taken");
   view.toBlob((blob) => offer(blob), "image/jpeg", 0.95);
+  return true;
 }
 
 function offer(blob) {

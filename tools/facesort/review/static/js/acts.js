@@ -45,7 +45,7 @@ export class Acts {
       const here = answer.moved.filter(([, , after]) => after === this.current);
       this.wall.confirm(body.faces ?? []);
       if (away.length) this.wall.remove(away);
-      if (here.length) this.openFaces(this.current, true);
+      if (here.length) this.openFaces(this.current, { keep: true });
     }
     this.frame();
     for (const folder of new Set(answer.moved.map(([, , after]) => after))) this.folders.flash(folder);

@@ -2,6 +2,7 @@
 import { t } from "./i18n.js";
 
 const FAR_PX = 6; // from here on a press is a drag
+const AGAIN_MS = 30; // what is held still at an edge of the list goes on scrolling it
 const HOLD_MS = 260; // a finger that rests so long carries; before, it scrolls
 
 /** ``actions``: open(id), drop(ids, folder), merge(old, new), isSuggesting(). */
@@ -73,10 +74,12 @@ export function pointers(wall, nav, actions) {
     box.append(text);
     document.body.append(box);
     document.body.classList.add("carrying");
+    press.again = setInterval(() => press?.at && follow(press.at), AGAIN_MS);
     return box;
   }
 
   function follow(event) {
+    press.at = event;
     press.ghost.style.transform = `translate(${event.clientX + 12}px, ${event.clientY + 10}px)`;
     const over = under(event);
     for (const item of nav.querySelectorAll(".folder")) item.classList.toggle("over", item === over);
@@ -144,6 +147,7 @@ export function pointers(wall, nav, actions) {
   }
 
   function clear() {
+    clearInterval(press?.again);
     press?.ghost?.remove();
     press?.band?.remove();
     document.body.classList.remove("carrying");

@@ -1,9 +1,7 @@
-// Words of the page in three languages; a new one is a file in lang/ and a line here.
+// Words of the page in three languages; a new one is a file in lang/ and an entry here.
 import en from "../lang/en.js";
-import de from "../lang/de.js";
-import ko from "../lang/ko.js";
 
-export const LANGUAGES = { en, de, ko };
+export const LANGUAGES = { en: "English", de: "Deutsch", ko: "한국어" };
 let words = en;
 
 export function language() {
@@ -15,8 +13,8 @@ export function language() {
   return "en";
 }
 
-export function setLanguage(short) {
-  words = LANGUAGES[short] || en;
+export async function setLanguage(short) {
+  words = short === "en" ? en : (await import(`../lang/${short}.js`)).default;
   localStorage.setItem("facesort.lang", short);
   document.documentElement.lang = short;
   for (const element of document.querySelectorAll("[data-i18n]")) {

@@ -8,7 +8,6 @@ import { folderName, language, setLanguage, t } from "./i18n.js";
 import { keyboard } from "./keys.js";
 import * as panels from "./panels.js";
 import { PhotoView } from "./photo.js";
-import { startScreen } from "./start.js";
 import { Suggestions } from "./suggest.js";
 import { Wall } from "./wall.js";
 
@@ -72,39 +71,38 @@ class Page extends Acts {
     return this.current === SUGGESTIONS;
   }
 
-  async start() {
-    this.summary = await get("/api/summary");
+  /** ``summary`` brings the faces that are shown first with it. */
+  async start({ first, ...summary }) {
+    this.summary = summary;
     $("frame").hidden = $("bar").hidden = false;
-    const withFaces = this.summary.folders.filter(({ count }) => count);
-    await this.open((withFaces[0] ?? this.summary.folders[0]).name);
     this.#buttons();
     keyboard(this);
-    this.wall.element.focus();
+    await this.open(first.folder, first);
     listen((event) => this.#heard(event), () => this.notice(t("lost")));
   }
 
   // what is shown ------------------------------------------------------------------------------
 
-  async open(folder) {
+  async open(folder, first = null) {
     this.current = folder;
-    this.opening = folder;
     if (this.isSuggesting()) await this.suggestions.show();
     else if (this.isPhotos) await this.#openPhotos();
-    else await this.openFaces(folder);
+    else await this.openFaces(folder, { first });
     this.frame();
     this.wall.element.focus({ preventScroll: true });
   }
 
-  async openFaces(folder, keep = false) {
+  async openFaces(folder, { keep = false, first = null } = {}) {
     this.suggestions.hide();
-    const first = await get("/api/faces", { folder, count: keep ? 1e6 : FIRST });
+    first ??= await get("/api/faces", { folder, count: keep ? 1e6 : FIRST });
     if (this.current !== folder) return;
     this.wall.picture = (id) => `/face/${id}.jpg`;
     this.wall.set(first, folder, { keep });
     if (!keep && first.total > first.ids.length) {
+      this.frame();
       const rest = await get("/api/faces", { folder, start: FIRST });
       if (this.current === folder && rest.version === first.version) this.wall.extend(rest);
-      else if (this.current === folder) await this.openFaces(folder, true);
+      else if (this.current === folder) await this.openFaces(folder, { keep: true });
     }
   }
 
@@ -196,7 +194,7 @@ class Page extends Acts {
     this.summary = await get("/api/summary");
     if (this.isSuggesting()) await this.suggestions.load();
     else if (this.isPhotos) await this.#openPhotos();
-    else await this.openFaces(this.current, true);
+    else await this.openFaces(this.current, { keep: true });
     this.frame();
   }
 
@@ -236,12 +234,12 @@ class Page extends Acts {
 
 async function main() {
   panels.applyTheme();
-  setLanguage(language());
   try {
+    await setLanguage(language());
     await openSession();
-    const { mode } = await get("/api/mode");
-    if (mode === "start") await startScreen($("start"));
-    else await (window.facesort = new Page()).start();
+    const summary = await get("/api/summary", { first: FIRST });
+    if (summary) await (window.facesort = new Page()).start(summary);
+    else await (await import("./start.js")).startScreen($("start"));
   } catch (error) {
     $("locked").hidden = false;
     $("locked").textContent = error.status === 401 ? t("openTerminal") : error.message;

@@ -5,7 +5,6 @@ import { folderName, language, LANGUAGES, setLanguage, t } from "./i18n.js";
 import { HELP } from "./keys.js";
 
 const $ = (id) => document.getElementById(id);
-const NATIVE = { en: "English", de: "Deutsch", ko: "한국어" };
 
 export function heading(title, hint, buttons = []) {
   const made = buttons.map(([text, onclick, className = ""]) => element("button", { type: "button", textContent: text, className, onclick }));
@@ -58,8 +57,8 @@ function choice(label, options, value, onchange) {
 export async function more(page) {
   const themes = [["auto", t("themeAuto")], ["light", t("themeLight")], ["dark", t("themeDark")]];
   const content = element("div", {},
-    choice(t("language"), Object.keys(LANGUAGES).map((key) => [key, NATIVE[key]]), language(), (value) => {
-      setLanguage(value);
+    choice(t("language"), Object.entries(LANGUAGES), language(), async (value) => {
+      await setLanguage(value);
       page.label();
       page.refresh();
       content.closest("dialog").close("");

@@ -3,7 +3,8 @@ import { faceUrl } from "./api.js";
 import { folderName, t } from "./i18n.js";
 
 const GAP = 8;
-const SPARE_ROWS = 2;
+const SPARE_ROWS = 2; // drawn beyond what is in sight
+const SPARE_AFTER_MS = 500; // first of all what is in sight
 const DOUBT = 700; // per mille; below it a tile says that it is doubtful
 export const HEAD = "head-"; // how the id of a tile begins that shows whose the next faces may be
 
@@ -22,8 +23,10 @@ export class Wall {
     this.picture = faceUrl;
     this.onChange = () => {};
     this.size = 128;
+    this.spare = 0;
     this.set({ ids: [], certainty: [], confirmed: [] }, "");
     element.addEventListener("scroll", () => this.draw(), { passive: true });
+    setTimeout(() => (this.spare = SPARE_ROWS), SPARE_AFTER_MS);
     new ResizeObserver(() => this.layout()).observe(element);
   }
 
@@ -96,8 +99,8 @@ export class Wall {
 
   draw(anew = false) {
     const top = this.element.scrollTop;
-    const first = Math.max(0, Math.floor(top / this.cell) - SPARE_ROWS) * this.columns;
-    const rows = Math.ceil(this.element.clientHeight / this.cell) + 2 * SPARE_ROWS + 1;
+    const first = Math.max(0, Math.floor(top / this.cell) - this.spare) * this.columns;
+    const rows = Math.ceil(this.element.clientHeight / this.cell) + 2 * this.spare + 1;
     const last = Math.min(this.ids.length, first + rows * this.columns);
     const wanted = new Set(this.ids.slice(first, last));
     for (const [id, tile] of this.tiles) {

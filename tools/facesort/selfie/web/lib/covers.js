@@ -11,10 +11,26 @@ const MOUTH = 1;
 /** @param {import("./detect.js").Forward} forward @param {import("./boxes.js").Face} face
  * @returns {Promise<{ eyes: number, mouth: number }>} */
 export async function coverScores(forward, image, face, settings) {
+  const seen = await lookAt(forward, image, face.box, settings);
+  return seen ? coversOf(seen.scores) : byClass(face);
+}
+
+/** The face of a film's next image, by a look at where it was alone; null where it is not surely
+ * there. @param {import("./boxes.js").Box} lastBox */
+export async function follow(forward, image, lastBox, settings) {
+  const seen = await lookAt(forward, image, lastBox, settings);
+  const confidence = seen ? Math.max(...seen.scores) : 0;
+  if (confidence < settings.detector.sizes.certain) return null;
+  const classId = seen.scores.indexOf(confidence);
+  return { face: { box: seen.box, classId, confidence }, covers: coversOf(seen.scores) };
+}
+
+/** The surest anchor on the face: its class scores, and its box in pixels of the image. */
+async function lookAt(forward, image, faceBox, settings) {
   const { look_px: px, room, border, same_iou: sameIou } = settings.covers;
   const { detector } = settings;
-  const [left, top, right, bottom] = clip(grow(face.box, room), image.width, image.height).map(round);
-  if (right <= left || bottom <= top) return byClass(face);
+  const [left, top, right, bottom] = clip(grow(faceBox, room), image.width, image.height).map(round);
+  if (right <= left || bottom <= top) return null;
   const cut = crop(image, left, top, right, bottom);
   const margin = round(border * Math.max(cut.width, cut.height));
   const [w, h] = [cut.width + 2 * margin, cut.height + 2 * margin];
@@ -23,11 +39,16 @@ export async function coverScores(forward, image, face, settings) {
   const { fit } = seen;
   const offset = [margin - left, margin - top, margin - left, margin - top];
   const shift = [fit.left, fit.top, fit.left, fit.top];
-  const box = face.box.map((value, i) => (value + offset[i]) * fit.scale + shift[i]);
+  const box = faceBox.map((value, i) => (value + offset[i]) * fit.scale + shift[i]);
   const best = bestOn(await forward(seen.pixels, seen.dims), box, sameIou, detector);
-  if (!best) return byClass(face);
-  const sum = Math.max(best.reduce((all, score) => all + score, 0), 1e-9);
-  const share = (bit) => best.reduce((all, score, c) => (c & bit ? all + score : all), 0) / sum;
+  if (!best) return null;
+  const inImage = best.box.map((value, i) => (value - shift[i]) / fit.scale - offset[i]);
+  return { scores: best.scores, box: clip(inImage, image.width, image.height) };
+}
+
+function coversOf(scores) {
+  const sum = Math.max(scores.reduce((all, score) => all + score, 0), 1e-9);
+  const share = (bit) => scores.reduce((all, score, c) => (c & bit ? all + score : all), 0) / sum;
   return { eyes: share(EYES), mouth: share(MOUTH) };
 }
 
@@ -37,27 +58,25 @@ function grow([x1, y1, x2, y2], factor) {
   return [cx - w, cy - h, cx + w, cy + h];
 }
 
-/** The class scores of the surest anchor on the face. */
+/** Scores and box, in the network's pixels, of the surest anchor on the face. */
 function bestOn({ data, dims }, box, sameIou, { end2end, names }) {
-  const count = names.length;
   const anchors = end2end ? dims[1] : dims[2];
-  const at = end2end
-    ? (i) => ({
-        box: Array.from(data.subarray(i * 6, i * 6 + 4)),
-        scores: names.map((_, c) => (c === data[i * 6 + 5] ? data[i * 6 + 4] : 0)),
-      })
-    : (i) => {
-        const [cx, cy, w, h] = [0, 1, 2, 3].map((row) => data[row * anchors + i]);
-        const scores = Array.from({ length: count }, (_, c) => data[(4 + c) * anchors + i]);
-        return { box: [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], scores };
-      };
-  let best = null;
+  const boxOf = (i) => {
+    if (end2end) return Array.from(data.subarray(i * 6, i * 6 + 4));
+    const [cx, cy, w, h] = [0, 1, 2, 3].map((row) => data[row * anchors + i]);
+    return [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2];
+  };
+  const score = end2end
+    ? (i, c) => (c === data[i * 6 + 5] ? data[i * 6 + 4] : 0)
+    : (i, c) => data[(4 + c) * anchors + i];
+  let [best, most] = [-1, -1];
   for (let i = 0; i < anchors; i++) {
-    const anchor = at(i);
-    if (iou(anchor.box, box) < sameIou) continue;
-    if (!best || Math.max(...anchor.scores) > Math.max(...best)) best = anchor.scores;
+    let surest = 0;
+    for (let c = 0; c < names.length; c++) surest = Math.max(surest, score(i, c));
+    if (surest > most && iou(boxOf(i), box) >= sameIou) [best, most] = [i, surest];
   }
-  return best;
+  if (best < 0) return null;
+  return { box: boxOf(best), scores: names.map((_, c) => score(best, c)) };
 }
 
 /** By the one class that the detection kept. */

@@ -31,10 +31,11 @@ export function letterbox(image, imgsz, settings) {
   const canvas = onCanvas(fitted, fullW, fullH, left, top, grey);
   const plane = fullW * fullH;
   const pixels = new Float32Array(3 * plane);
+  const { data } = canvas;
   for (let i = 0, at = 0; i < plane; i++, at += 3) {
-    pixels[i] = UNIT[canvas.data[at]];
-    pixels[i + plane] = UNIT[canvas.data[at + 1]];
-    pixels[i + 2 * plane] = UNIT[canvas.data[at + 2]];
+    pixels[i] = UNIT[data[at]];
+    pixels[i + plane] = UNIT[data[at + 1]];
+    pixels[i + 2 * plane] = UNIT[data[at + 2]];
   }
   return { pixels, dims: [1, 3, fullH, fullW], fit: { scale, left, top, image } };
 }

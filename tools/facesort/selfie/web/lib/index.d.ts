@@ -48,6 +48,9 @@ export interface Options {
   scale?: number;
   /** longer side at which the network looks; default: settings.detector.imgsz */
   imgsz?: number;
+  /** the verdict on a film's image before: the largest face is looked at alone, where it was, and
+   * the other faces are taken to be where they were; all is looked at where the face is lost */
+  last?: Verdict | null;
 }
 
 export interface SelfieCheck {

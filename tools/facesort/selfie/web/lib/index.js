@@ -6,8 +6,9 @@
 //
 // Nothing is sent anywhere: models and runtime are files of the folder that Python wrote.
 
+import { area } from "./boxes.js";
 import { advice, checkSelfie } from "./check.js";
-import { coverScores } from "./covers.js";
+import { coverScores, follow } from "./covers.js";
 import { detect, largest } from "./detect.js";
 import { fromRgba } from "./pixels.js";
 import { findPoints } from "./points.js";
@@ -40,14 +41,29 @@ export async function createSelfieCheck({ ort, settings, detector, points }) {
   const detectorForward = await forwardOf(ort, detector, options);
   const pointsForward = await forwardOf(ort, points, options);
 
-  async function check(rgba, { language = "en", scale = 1, imgsz = settings.detector.imgsz } = {}) {
-    const image = rgba.data.length === rgba.width * rgba.height * 3 ? rgba : fromRgba(rgba);
+  /** All faces, and what covers the largest. */
+  async function lookAtAll(image, imgsz) {
     const faces = await detect(detectorForward, image, imgsz, settings.detector);
     const main = faces.length ? faces[largest(faces)] : null;
-    const [x1, y1, x2, y2] = main?.box ?? [0, 0, 0, 0];
-    const hasArea = x2 > x1 && y2 > y1;
-    const found = hasArea ? await findPoints(pointsForward, image, main.box, settings.points) : null;
-    const covers = hasArea ? await coverScores(detectorForward, image, main, settings) : null;
+    const covers = hasArea(main) ? await coverScores(detectorForward, image, main, settings) : null;
+    return { faces, main, covers };
+  }
+
+  /** The largest face alone, where it was in the image before; null where it is lost. */
+  async function lookAgain(image, { faces }) {
+    const before = faces.length ? faces[largest(faces)] : null;
+    const seen = hasArea(before) ? await follow(detectorForward, image, before.box, settings) : null;
+    if (!seen) return null;
+    const now = faces.map((face) => (face === before ? seen.face : face));
+    return now[largest(now)] === seen.face ? { faces: now, main: seen.face, covers: seen.covers } : null;
+  }
+
+  async function check(rgba, options = {}) {
+    const { language = "en", scale = 1, imgsz = settings.detector.imgsz, last = null } = options;
+    const image = rgba.data.length === rgba.width * rgba.height * 3 ? rgba : fromRgba(rgba);
+    const again = last && (await lookAgain(image, last));
+    const { faces, main, covers } = again ?? (await lookAtAll(image, imgsz));
+    const found = hasArea(main) ? await findPoints(pointsForward, image, main.box, settings.points) : null;
     const verdict = checkSelfie(image, faces, found, settings.limits, scale, covers);
     const said = faces.map((face) => (face === main ? { ...face, classId: classOf(verdict) } : face));
     return { ...verdict, advice: advice(verdict.reasons, settings.words[language]), faces: said };
@@ -55,6 +71,8 @@ export async function createSelfieCheck({ ort, settings, detector, points }) {
 
   return { check, settings };
 }
+
+const hasArea = (face) => face !== null && area(face.box) > 0;
 
 /** The main face's class by what the verdict says is covered. */
 const classOf = ({ covered }) => (covered.includes("eyes") ? 2 : 0) + (covered.includes("mouth") ? 1 : 0);

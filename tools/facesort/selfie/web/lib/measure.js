@@ -15,16 +15,15 @@ export function measure(image, box, scale = 1) {
   const sidePx = minSide([x1, y1, x2, y2]);
   const gapPx = Math.min(x1, y1, image.width - x2, image.height - y2);
   const grey = greyFace(image, [x1, y1, x2, y2]);
-  const inner = [];
+  const counts = new Int32Array(256);
   for (let y = MARGIN_PX; y < FACE_PX - MARGIN_PX; y++) {
-    const row = y * FACE_PX;
-    inner.push(...grey.subarray(row + MARGIN_PX, row + FACE_PX - MARGIN_PX));
+    for (let x = MARGIN_PX; x < FACE_PX - MARGIN_PX; x++) counts[grey[y * FACE_PX + x]] += 1;
   }
   return {
     face_px: sidePx / scale,
     border_gap: gapPx / Math.max(sidePx, 1),
-    light: percentile(inner, 0.9),
-    burnt: inner.filter((value) => value >= BURNT).length / inner.length,
+    light: percentile(counts, 0.9),
+    burnt: counts.subarray(BURNT).reduce((sum, n) => sum + n) / (FACE_PX - 2 * MARGIN_PX) ** 2,
     blur: blur(grey),
   };
 }
@@ -51,55 +50,60 @@ function greyFace(image, [x1, y1, x2, y2]) {
   return resize(grey, FACE_PX, FACE_PX, 1).data;
 }
 
-function percentile(values, share) {
-  const sorted = Float64Array.from(values).sort();
-  const at = share * (sorted.length - 1);
+/** The value below which `share` of all lie; `counts` says how often each value occurs. */
+function percentile(counts, share) {
+  const at = share * (counts.reduce((sum, n) => sum + n) - 1);
   const low = Math.floor(at);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (sorted[high] - sorted[low]) * (at - low);
+  const [below, above] = [nth(counts, low), nth(counts, Math.ceil(at))];
+  return below + (above - below) * (at - low);
+}
+
+function nth(counts, index) {
+  let [value, seen] = [0, counts[0]];
+  while (seen <= index) seen += counts[++value];
+  return value;
 }
 
 /** How little a blurring along each axis changes the face, 0 (sharp) to 1: Crete et al., 2007. */
 function blur(grey) {
   if (grey.every((value) => value === grey[0])) return 1;
-  const image = Float64Array.from(grey, (value) => value / 255);
-  return Math.max(...[0, 1].map((axis) => lostSharpness(image, axis)));
+  return Math.max(lostSharpness(reflected(grey, 1, FACE_PX)), lostSharpness(reflected(grey, FACE_PX, 1)));
 }
 
-function lostSharpness(image, axis) {
-  const edges = sobel(image, axis);
-  const blurred = sobel(alongAxis(image, axis, [0.2, 0.2, 0.2, 0.2, 0.2]), axis);
+const BORDER = 2;
+const WIDE = FACE_PX + 2 * BORDER;
+
+/** The face, 0 to 1, with a reflected border; `step` and `line` turn it: 1 and FACE_PX leave it. */
+function reflected(grey, step, line) {
+  const inside = (i) => (i < 0 ? -i - 1 : i >= FACE_PX ? 2 * FACE_PX - 1 - i : i);
+  const out = new Float64Array(WIDE * WIDE);
+  for (let y = 0; y < WIDE; y++) {
+    const row = inside(y - BORDER) * line;
+    for (let x = 0; x < WIDE; x++) out[y * WIDE + x] = grey[row + inside(x - BORDER) * step] / 255;
+  }
+  return out;
+}
+
+/** Along the rows of `image`, which has a border: the share of its edges left by a blur over five. */
+function lostSharpness(image) {
+  const soft = new Float64Array(image.length);
+  for (let i = BORDER; i < soft.length - BORDER; i++) {
+    soft[i] = 0.2 * (image[i - 2] + image[i - 1] + image[i] + image[i + 1] + image[i + 2]);
+  }
   let [lost, all] = [0, 0];
-  for (let y = 2; y < FACE_PX - 1; y++) {
-    for (let x = 2; x < FACE_PX - 1; x++) {
-      const i = y * FACE_PX + x;
-      const edge = Math.max(Math.abs(edges[i]), TINY);
-      lost += Math.max(edge - Math.max(Math.abs(blurred[i]), TINY), 0);
+  for (let y = BORDER + 2; y < BORDER + FACE_PX - 1; y++) {
+    for (let i = y * WIDE + BORDER + 2, end = y * WIDE + BORDER + FACE_PX - 1; i < end; i++) {
+      const edge = Math.max(edgeAt(image, i), TINY);
+      lost += Math.max(edge - Math.max(edgeAt(soft, i), TINY), 0);
       all += edge;
     }
   }
   return Math.abs(1 - lost / all);
 }
 
-const sobel = (image, axis) =>
-  alongAxis(alongAxis(image, axis, [-1, 0, 1]), 1 - axis, [1, 2, 1]);
-
-/** Correlate along one axis (0: down, 1: across), reflected at the border. */
-function alongAxis(image, axis, weights) {
-  const reach = (weights.length - 1) / 2;
-  const out = new Float64Array(image.length);
-  const [step, other] = axis === 0 ? [FACE_PX, 1] : [1, FACE_PX];
-  for (let line = 0; line < FACE_PX; line++) {
-    for (let i = 0; i < FACE_PX; i++) {
-      let sum = 0;
-      for (let k = -reach; k <= reach; k++) {
-        let at = i + k;
-        if (at < 0) at = -at - 1;
-        if (at >= FACE_PX) at = 2 * FACE_PX - 1 - at;
-        sum += weights[k + reach] * image[line * other + at * step];
-      }
-      out[line * other + i * step] = sum;
-    }
-  }
-  return out;
+/** Sobel's, across. */
+function edgeAt(image, i) {
+  const [up, down] = [i - WIDE, i + WIDE];
+  const beside = image[up + 1] - image[up - 1] + image[down + 1] - image[down - 1];
+  return Math.abs(beside + 2 * (image[i + 1] - image[i - 1]));
 }

@@ -65,11 +65,11 @@ function half(image) {
   const from = image.data;
   const row = image.width * 3;
   for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0, at = 2 * y * row; x < width; x++, at += 6) {
-      for (let c = 0; c < 3; c++, to++) {
-        const i = at + c;
-        data[to] = (from[i] + from[i + 3] + from[i + row] + from[i + row + 3] + 2) >> 2;
-      }
+    // below: the same pixels one row further on, and the next ones to the right three bytes on
+    for (let x = 0, at = 2 * y * row, under = at + row; x < width; x++, at += 6, under += 6) {
+      data[to++] = (from[at] + from[at + 3] + from[under] + from[under + 3] + 2) >> 2;
+      data[to++] = (from[at + 1] + from[at + 4] + from[under + 1] + from[under + 4] + 2) >> 2;
+      data[to++] = (from[at + 2] + from[at + 5] + from[under + 2] + from[under + 5] + 2) >> 2;
     }
   }
   return { data, width, height };
@@ -79,91 +79,103 @@ function half(image) {
  * OpenCV takes a column once, but a row twice, which rounds in another way. */
 function linearTaps(target, source, isRows) {
   const scale = source / target;
-  return Array.from({ length: target }, (_, i) => {
+  const [first, second] = [new Int32Array(target), new Int32Array(target)];
+  const [ofFirst, ofSecond] = [new Int32Array(target), new Int32Array(target)];
+  const last = source - 1;
+  for (let i = 0; i < target; i++) {
     const at = Math.fround((i + 0.5) * scale - 0.5);
-    let first = Math.floor(at);
-    let part = Math.fround(at - first);
-    const last = source - 1;
-    const second = Math.min(first + 1, last);
-    if (!isRows && (first < 0 || first >= last)) part = 0;
-    first = Math.min(Math.max(first, 0), last);
-    return [first, second, round(Math.fround(1 - part) * 2048), round(part * 2048)];
-  });
+    const low = Math.floor(at);
+    let part = Math.fround(at - low);
+    if (!isRows && (low < 0 || low >= last)) part = 0;
+    first[i] = Math.min(Math.max(low, 0), last);
+    second[i] = Math.min(low + 1, last);
+    ofFirst[i] = round(Math.fround(1 - part) * 2048);
+    ofSecond[i] = round(part * 2048);
+  }
+  return { first, second, ofFirst, ofSecond };
 }
 
 /** cv2.INTER_LINEAR for bytes. */
 export function resizeLinear(image, width, height, channels = 3) {
   const columns = linearTaps(width, image.width, false);
   const rows = linearTaps(height, image.height, true);
-  const data = new Uint8Array(width * height * channels);
-  const lines = [
-    { row: -1, sums: new Int32Array(width * channels) },
-    { row: -1, sums: new Int32Array(width * channels) },
-  ];
-  const line = (row, other) => {
-    const known = lines.find((candidate) => candidate.row === row);
-    if (known) return known;
-    const fresh = lines[0] === other ? lines[1] : lines[0];
-    fresh.row = row;
-    const start = row * image.width * channels;
-    for (let x = 0, to = 0; x < width; x++) {
-      const [a, b, wa, wb] = columns[x];
-      for (let c = 0; c < channels; c++, to++) {
-        const left = image.data[start + a * channels + c];
-        fresh.sums[to] = left * wa + image.data[start + b * channels + c] * wb;
-      }
-    }
-    return fresh;
-  };
+  const wide = width * channels;
+  const data = new Uint8Array(wide * height);
+  let [above, below] = [new Int32Array(wide), new Int32Array(wide)];
+  let [aboveRow, belowRow] = [-1, -1]; // rows of the image that lie in them, scaled across
   for (let y = 0, to = 0; y < height; y++) {
-    const [a, b, wa, wb] = rows[y];
-    const above = line(a, lines.find((candidate) => candidate.row === b));
-    const below = line(b, above);
-    for (let i = 0; i < width * channels; i++, to++) {
-      const upper = (wa * (above.sums[i] >> 4)) >> 16;
-      data[to] = (upper + ((wb * (below.sums[i] >> 4)) >> 16) + 2) >> 2;
+    const [a, b] = [rows.first[y], rows.second[y]];
+    if (a === belowRow) [above, below, aboveRow, belowRow] = [below, above, belowRow, aboveRow];
+    if (a !== aboveRow) scaleRow(image, a, columns, channels, above);
+    if (b !== belowRow) scaleRow(image, b, columns, channels, below);
+    [aboveRow, belowRow] = [a, b];
+    const [ofAbove, ofBelow] = [rows.ofFirst[y], rows.ofSecond[y]];
+    for (let i = 0; i < wide; i++, to++) {
+      const upper = (ofAbove * (above[i] >> 4)) >> 16;
+      data[to] = (upper + ((ofBelow * (below[i] >> 4)) >> 16) + 2) >> 2;
     }
   }
   return { data, width, height };
 }
 
-/** Each target pixel's source pixels and how much of each it covers. */
+function scaleRow({ data, width }, row, { first, second, ofFirst, ofSecond }, channels, sums) {
+  const start = row * width * channels;
+  for (let x = 0, to = 0; x < first.length; x++) {
+    const a = start + first[x] * channels;
+    const b = start + second[x] * channels;
+    for (let c = 0; c < channels; c++, to++) {
+      sums[to] = data[a + c] * ofFirst[x] + data[b + c] * ofSecond[x];
+    }
+  }
+}
+
+/** Each target pixel's source pixels and how much of each it covers: those of `i` are
+ * `at` and `share` from `starts[i]` to `starts[i + 1]`. */
 function areaTaps(target, source) {
   const scale = source / target;
-  return Array.from({ length: target }, (_, i) => {
+  const most = target * (Math.ceil(scale) + 1);
+  const starts = new Int32Array(target + 1);
+  const [at, share] = [new Int32Array(most), new Float64Array(most)];
+  let count = 0;
+  for (let i = 0; i < target; i++) {
     const start = i * scale;
     const end = Math.min(start + scale, source);
-    const taps = [];
-    for (let at = Math.floor(start + 1e-9); at < end - 1e-9; at++) {
-      const share = Math.min(end, at + 1) - Math.max(start, at);
-      if (share > 1e-3) taps.push([at, share]);
+    let sum = 0;
+    for (let pixel = Math.floor(start + 1e-9); pixel < end - 1e-9; pixel++) {
+      const part = Math.min(end, pixel + 1) - Math.max(start, pixel);
+      if (part <= 1e-3) continue;
+      [at[count], share[count]] = [pixel, part];
+      sum += part;
+      count += 1;
     }
-    const sum = taps.reduce((all, tap) => all + tap[1], 0);
-    return taps.map(([at, share]) => [at, share / sum]);
-  });
+    for (let tap = starts[i]; tap < count; tap++) share[tap] /= sum;
+    starts[i + 1] = count;
+  }
+  return { starts, at, share };
 }
 
 /** cv2.INTER_AREA for bytes, shrinking. */
 export function resizeArea(image, width, height, channels = 3) {
   const columns = areaTaps(width, image.width);
   const rows = areaTaps(height, image.height);
-  const across = new Float64Array(image.height * width * channels);
-  for (let y = 0, to = 0; y < image.height; y++) {
+  const wide = width * channels;
+  const data = new Uint8Array(wide * height);
+  const line = new Float64Array(image.width * channels); // the image's rows under one of the target
+  for (let y = 0, to = 0; y < height; y++) {
+    line.fill(0);
+    for (let tap = rows.starts[y]; tap < rows.starts[y + 1]; tap++) {
+      const share = rows.share[tap];
+      const start = rows.at[tap] * line.length;
+      for (let i = 0; i < line.length; i++) line[i] += share * image.data[start + i];
+    }
     for (let x = 0; x < width; x++) {
       for (let c = 0; c < channels; c++, to++) {
-        for (const [at, share] of columns[x]) {
-          across[to] += share * image.data[(y * image.width + at) * channels + c];
+        let sum = 0;
+        for (let tap = columns.starts[x]; tap < columns.starts[x + 1]; tap++) {
+          sum += columns.share[tap] * line[columns.at[tap] * channels + c];
         }
+        data[to] = round(sum);
       }
-    }
-  }
-  const data = new Uint8Array(width * height * channels);
-  const wide = width * channels;
-  for (let y = 0; y < height; y++) {
-    for (let i = 0; i < wide; i++) {
-      let sum = 0;
-      for (const [at, share] of rows[y]) sum += share * across[at * wide + i];
-      data[y * wide + i] = round(sum);
     }
   }
   return { data, width, height };

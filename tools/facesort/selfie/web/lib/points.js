@@ -96,29 +96,37 @@ function warpShrunk(image, matrix, side, step) {
   return sample(resizeArea(part, size[0], size[1]), moved, side);
 }
 
+/** Bilinear, black outside. */
 function sample(image, matrix, side) {
   const [[a, b, c], [d, e, f]] = inverse(matrix);
+  const { data: from, width, height } = image;
   const data = new Uint8Array(side * side * 3);
   for (let y = 0, to = 0; y < side; y++) {
     for (let x = 0; x < side; x++, to += 3) {
-      const [sx, sy] = [a * x + b * y + c, d * x + e * y + f];
-      const [left, top] = [Math.floor(sx), Math.floor(sy)];
-      const [px, py] = [sx - left, sy - top];
-      for (const [dx, dy, weight] of [
-        [0, 0, (1 - px) * (1 - py)], [1, 0, px * (1 - py)], [0, 1, (1 - px) * py], [1, 1, px * py],
-      ]) {
-        const [u, v] = [left + dx, top + dy];
-        if (u < 0 || v < 0 || u >= image.width || v >= image.height) continue;
-        const at = (v * image.width + u) * 3;
-        for (let k = 0; k < 3; k++) sums[k] += weight * image.data[at + k];
-      }
+      const sx = a * x + b * y + c;
+      const sy = d * x + e * y + f;
+      const left = Math.floor(sx);
+      const top = Math.floor(sy);
+      if (left < -1 || top < -1 || left >= width || top >= height) continue;
+      const px = sx - left;
+      const py = sy - top;
+      // corners outside weigh nothing, and are read where the image is
+      const w00 = left < 0 || top < 0 ? 0 : (1 - px) * (1 - py);
+      const w10 = left + 1 >= width || top < 0 ? 0 : px * (1 - py);
+      const w01 = left < 0 || top + 1 >= height ? 0 : (1 - px) * py;
+      const w11 = left + 1 >= width || top + 1 >= height ? 0 : px * py;
+      const upper = Math.max(top, 0) * width;
+      const lower = Math.min(top + 1, height - 1) * width;
+      const [near, far] = [Math.max(left, 0), Math.min(left + 1, width - 1)];
+      const i00 = (upper + near) * 3;
+      const i10 = (upper + far) * 3;
+      const i01 = (lower + near) * 3;
+      const i11 = (lower + far) * 3;
       for (let k = 0; k < 3; k++) {
-        data[to + k] = round(sums[k]);
-        sums[k] = 0;
+        const sum = w00 * from[i00 + k] + w10 * from[i10 + k] + w01 * from[i01 + k];
+        data[to + k] = round(sum + w11 * from[i11 + k]);
       }
     }
   }
   return { data, width: side, height: side };
 }
-
-const sums = new Float64Array(3);
