@@ -213,10 +213,11 @@ class SortedAlbum:
 
     def view(self, face: str) -> FaceView:
         """The face of this id; `KeyError` where there is none."""
-        row = self.table.row_of[face]
-        if not self.table.alive[row]:
+        table = self.table  # one and the same: another thread may read the album anew
+        row = table.row_of[face]
+        if not table.alive[row]:
             raise KeyError(face)
-        return self.table.view(row, self.state.entries[self.table.where[row][0]])
+        return table.view(row, self.state.entries[table.where[row][0]])
 
     def flush(self) -> None:
         """Bring manifest.csv up to date; acts leave that for later, as it takes long."""
