@@ -61,7 +61,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """Whose a model with a class a child says a face is: the name of that class."""
+    """Whose a model with a class a person says a face is: the name of that class."""
 
     name: str
     confidence: float

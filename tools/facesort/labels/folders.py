@@ -1,4 +1,4 @@
-"""Face crops whose folder is their class, or a child's name, or whose class a CSV tells."""
+"""Face crops whose folder is their class, or a person's name, or whose class a CSV tells."""
 
 from __future__ import annotations
 

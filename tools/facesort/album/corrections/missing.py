@@ -66,8 +66,8 @@ def _ask_about(gones: Sequence[MissingCrop], state: State, ask: Ask) -> Iterator
 
 @dataclass(frozen=True)
 class Rename:
-    """All ``faces`` of ``old`` lie in ``new``; is it ``sure`` that they are one person, or may it
-    be that all faces were wrong?"""
+    """All ``faces`` of ``old`` lie in ``new``; ``is_sure``: they are one person, else all faces may
+    have been wrong; ``is_merge``: the album knew ``new`` before."""
 
     old: str
     new: str

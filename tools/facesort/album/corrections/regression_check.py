@@ -1,6 +1,6 @@
 """May what a person just said be learned from? Not where it costs names that were right. Pure.
 
-One crop dragged to the wrong child is a slip; thirty of them, learned, draw other faces along. So
+One crop dragged to the wrong person is a slip; thirty of them, learned, draw other faces along. So
 before new words enter the gallery, faces that were named by hand earlier, and the examples, are
 held out in turn and named by the rest: once by what was known, once with the new words as well.
 Where significantly more of them lose their right name than win it (McNemar's exact test), the new

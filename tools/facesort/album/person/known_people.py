@@ -38,10 +38,10 @@ SHOWN = 20  # examples that are named because they do not help
 
 @dataclass(frozen=True)
 class KnownPeople:
-    """Whom to sort by: the photos of each, as `examples.list_examples` has them; without a
-    ``folder`` of them, who is in the album often (`person.nameless`).
+    """Whom to sort by: the photos of each, as `enrollment.list_examples` has them; without a
+    ``folder`` of them, who is in the album often (`person.clustering`).
 
-    ``load_describer`` is only called when there is something to look at. Where it is unclear
+    ``load_face_encoder`` is only called when there is something to look at. Where it is unclear
     which face of an example is meant, its crops go to the folder ``ask_in``; not in a ``dry`` run.
     """
 
