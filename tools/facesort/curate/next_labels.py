@@ -14,8 +14,8 @@ from facesort.errors import LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
-from facesort.models.class_scores import detect_with_scores
 from facesort.models.detect import YoloDetector
+from facesort.models.occlusion_scores import detect_with_scores
 from facesort.photos import open_photo
 from facesort.reporter import Step, no_step
 
