@@ -8,7 +8,7 @@ that is not certain, the photo is left out and a crop of each face is offered to
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from facesort.album.person.quality import EXAMPLE, LEARNING, Quality, example_we
 from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
+from facesort.classes import MOUTH
 from facesort.errors import AlbumError, PhotoError, UsageError
 from facesort.files import write_atomic
 from facesort.models.people.similarity_norm import SimilarityNorm
@@ -171,6 +172,35 @@ def _examples(rows: list[Row]) -> Examples:
         return Examples(np.empty((0, 0), np.float32), empty, empty)
     _, person, vectors, state, weight = zip(*rows, strict=True)
     return Examples(np.stack(vectors), np.array(person), np.array(state), np.array(weight))
+
+
+GOOD_FROM = 0.999  # weight
+ENOUGH = 3.0  # examples' worth; measured, more help less and less
+
+
+def worth(read: ReadExamples) -> Iterator[str]:
+    """What examples are worth, "Ana: 8 good, 2 weak, no masked one: add one", for the people whose
+    examples lack something."""
+    examples = read.examples
+    for person, name in enumerate(read.names):
+        mine = examples.person == person
+        if not mine.any():
+            continue
+        good = int((examples.weight[mine] >= GOOD_FROM).sum())
+        weak = int(mine.sum()) - good
+        lacks = []
+        if not ((examples.state[mine] & MOUTH) > 0).any() and _masks_matter(read):
+            lacks.append("no masked one: add one")
+        if examples.weight[mine].sum() < ENOUGH:
+            lacks.append("few: add some")
+        if weak or lacks:
+            counts = f"{good} good, {weak} weak" if weak else f"{good} good"
+            yield f"{name}: {', '.join([counts, *lacks])}"
+
+
+def _masks_matter(read: ReadExamples) -> bool:
+    """Where no example of any person wears a mask, a lack of masks is not reported."""
+    return bool((np.asarray(read.examples.state) & MOUTH).any())
 
 
 FOLDER = "_which_face"

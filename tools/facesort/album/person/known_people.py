@@ -13,8 +13,13 @@ import numpy as np
 from facesort.album.detected_faces import as_faces, decode_px
 from facesort.album.person.classify import vectors_of, worn_by
 from facesort.album.person.clustering import numbered
-from facesort.album.person.enrollment import ExampleFaces, ReadExamples, WhichFace, read_examples
-from facesort.album.person.example_worth import worth
+from facesort.album.person.enrollment import (
+    ExampleFaces,
+    ReadExamples,
+    WhichFace,
+    read_examples,
+    worth,
+)
 from facesort.album.person.face_encoder import FaceEncoder, quality_of, with_identity
 from facesort.album.person.gallery import RESEMBLING, alike, build
 from facesort.album.person.identification import vector_to_text
