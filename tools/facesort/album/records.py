@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from facesort.classes import CLASS_NAMES
 
+PHOTOS, FACES = VIEWS = ("photos", "faces")  # folders right below a destination
 UNSURE = "_unsure"
 NO_FACE = "_no_face"
 NOT_A_FACE = "_not_a_face"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from facesort.album.corrections.changes import FACES, Changes, MissingCrop, MovedFace, was_in
-from facesort.album.records import NOT_A_FACE, STRANGERS, Learned, folder_of
+from facesort.album.corrections.changes import Changes, MissingCrop, MovedFace, was_in
+from facesort.album.records import FACES, NOT_A_FACE, STRANGERS, Learned, folder_of
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import UserLabels

@@ -30,6 +30,7 @@ from facesort.album.corrections.drawn_boxes import add_face, move_box
 from facesort.album.corrections.relink import remove_stale_sidecars
 from facesort.album.corrections.revert import revert_last, take_back, unname
 from facesort.album.corrections.sorted_album import SortedAlbum
+from facesort.album.records import VIEWS
 from facesort.album.state import Learning
 from facesort.album.user_labels import UserLabel, UserLabels, withdraw_labels
 from facesort.album.workspace import Workspace
@@ -83,7 +84,7 @@ def _remove_empty_folders(album: SortedAlbum, last: Learning) -> None:
     examples = album.state.learned.examples if album.state.learned else ()
     known = {one.person for one in examples}
     for name in {label.folder for label in last.labels} & {*album.state.people} - known:
-        for view in ("photos", "faces"):
+        for view in VIEWS:
             with suppress(OSError):
                 (album.root / view / name).rmdir()
 
