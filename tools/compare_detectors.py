@@ -38,9 +38,9 @@ def arguments(argv: Sequence[str]) -> Namespace:
     add("--weights", type=console.path, help="our model (default: weights/occlusion.onnx)")
     add("--int8", type=console.path, help="our model in INT8")
     add("--imgsz", type=console.network_px, nargs="+", help="sizes of ours (default: the model's)")
-    for rival in BASELINES:
-        if rival.option:
-            add(f"--{rival.option}", type=console.path, help=f"weights of {rival.name}")
+    for baseline in BASELINES:
+        if baseline.option:
+            add(f"--{baseline.option}", type=console.path, help=f"weights of {baseline.name}")
     return parser.parse_args(argv)
 
 
@@ -51,12 +51,12 @@ def open_all(args: Namespace):
     models = [args.weights or ROOT / "weights" / "occlusion.onnx", *filter(None, [args.int8])]
     own = [ours(model, size) for model in models for size in args.imgsz or [None]]
     finders, not_here = {}, {}
-    for rival in [*own, *BASELINES]:
-        weights = getattr(args, rival.option.replace("-", "_")) if rival.option else None
+    for baseline in [*own, *BASELINES]:
+        weights = getattr(args, baseline.option.replace("-", "_")) if baseline.option else None
         try:
-            finders[rival.name] = open_baseline(rival, weights)
+            finders[baseline.name] = open_baseline(baseline, weights)
         except NotInstalled as error:
-            not_here[rival.name] = str(error)
+            not_here[baseline.name] = str(error)
     if args.int8 is None:
         not_here["ours in INT8"] = "give --int8 FILE"
     return finders, not_here

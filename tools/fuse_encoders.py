@@ -106,8 +106,8 @@ def projection(embedder, data, dimensions: int):
 
 
 def strangers(embedder, data):
-    """`Likeness` of validation people in real masks and without, as `embedder` sees them; with real
-    sunglasses put on some."""
+    """`SimilarityNorm` of validation people in real masks and without, as `embedder` sees them;
+    with real sunglasses put on some."""
     import numpy as np
 
     from facesort.dataset.people_split import PARTS, VALIDATION

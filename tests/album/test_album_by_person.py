@@ -175,8 +175,8 @@ def test_one_person_without_a_usable_example_does_not_stop_the_others(
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        ([], "error: examples: no examples; expected a folder a child"),
-        (["CON"], "error: examples/CON: cannot be a child's folder everywhere"),
+        ([], "error: examples: no examples; expected a folder a person"),
+        (["CON"], "error: examples/CON: cannot be a person's folder everywhere"),
         (["_Ana"], "error: examples/_Ana: cannot be"),
         (["masked"], "error: examples/masked: cannot be"),
         (["Ana", "ANA"], "error: examples: ANA and Ana are one name on some disks"),

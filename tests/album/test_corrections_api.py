@@ -37,13 +37,13 @@ from facesort.album.corrections.api import (
 from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.confirmed import confirmed
-from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.revert import revert_last
 from facesort.album.journal import read_state
 from facesort.album.person.gallery import Examples
 from facesort.album.user_labels import UserLabel
 from facesort.errors import UsageError
 from facesort.models.people import similarity_norm
+from facesort.reporter import LineReporter
 
 
 @pytest.fixture

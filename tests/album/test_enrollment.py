@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facesort.album.person.enrollment import ExampleFaces, list_examples, read_examples
-from facesort.album.person.example_worth import worth
+from facesort.album.person.enrollment import ExampleFaces, list_examples, read_examples, worth
 from facesort.album.person.quality import Quality
 from facesort.errors import AlbumError, PhotoError
 from facesort.models.people import similarity_norm

@@ -132,7 +132,7 @@ def test_beside_examples(album: Album, examples: Path, sort: Sort, tmp_path: Pat
     [
         (["--people", "examples", "--vote", "dog+cat.pt"], 1, "none of its classes is one of"),
         (["--vote", CHILDREN], 2, "--vote FILE: needs --people"),
-        (["--weights", "CON+Ana.pt"], 1, "CON+Ana.pt/CON: cannot be a child's folder"),
+        (["--weights", "CON+Ana.pt"], 1, "CON+Ana.pt/CON: cannot be a person's folder"),
         (["--weights", "Ana+ana.pt"], 1, "Ana and ana are one name on some disks"),
         (["--people", "examples", "--weights", CHILDREN], 1, "does not tell what covers a face"),
     ],

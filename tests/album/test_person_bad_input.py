@@ -103,10 +103,10 @@ def test_examples(
             lambda ex: shutil.rmtree(ex),
             "examples: no such folder; expected one that holds a folder a person",
         ),
-        (lambda ex: (ex / "Ana").rename(ex / "CON"), "examples/CON: cannot be a child's folder"),
-        (lambda ex: (ex / "Ana").rename(ex / "a\\..\\b"), "cannot be a child's folder"),
-        (lambda ex: (ex / "Ana").rename(ex / "Ana "), "cannot be a child's folder"),
-        (lambda ex: (ex / "Ana").rename(ex / "_which_face"), "cannot be a child's folder"),
+        (lambda ex: (ex / "Ana").rename(ex / "CON"), "examples/CON: cannot be a person's folder"),
+        (lambda ex: (ex / "Ana").rename(ex / "a\\..\\b"), "cannot be a person's folder"),
+        (lambda ex: (ex / "Ana").rename(ex / "Ana "), "cannot be a person's folder"),
+        (lambda ex: (ex / "Ana").rename(ex / "_which_face"), "cannot be a person's folder"),
     ],
 )
 def test_examples_that_stop_the_run(

@@ -62,6 +62,16 @@ def composed(
         yield scene, truth, (x + bust.shape[1] / 2, y + bust.shape[0] / 2)
 
 
+def likely_shape(rgb: Rgb, face_px: tuple[int, int, int, int]) -> Mask:
+    """Where a person is likely, without a look at the colours: what GrabCut is measured against."""
+    import cv2
+
+    from facesort.models.segment import seeds_of
+
+    seeds = seeds_of((rgb.shape[1], rgb.shape[0]), [float(edge) for edge in face_px])
+    return np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
+
+
 def overlap(found: Mask, truth: Mask) -> float:
     return float((found & truth).sum() / max((found | truth).sum(), 1))
 
@@ -77,7 +87,7 @@ def main() -> None:
     args = parser.parse_args()
     from facesort.media.frame_results import cut, masks_of
     from facesort.models.detect import load_detector
-    from facesort.models.segment import likely_shape, load_segmenter
+    from facesort.models.segment import load_segmenter
 
     segmenters = {"shape only": likely_shape, "GrabCut": load_segmenter(None)}
     segmenters |= {path.name: load_segmenter(path) for path in args.segmenter}

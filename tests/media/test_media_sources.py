@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from facesort.errors import UsageError
-from facesort.media.sources import Source, resolve, without_password
+from facesort.media.sources import Source, resolve
 
 
 @pytest.fixture
@@ -101,4 +101,4 @@ def test_what_means_nothing_is_named(text: str, message: str) -> None:
     ],
 )
 def test_passwords_are_not_shown(address: str, shown: str) -> None:
-    assert without_password(address) == shown
+    assert resolve([address]).found[0].name == shown

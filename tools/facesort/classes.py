@@ -59,6 +59,15 @@ ALIASES: dict[str, FaceClass] = {
 }
 
 
+def is_class(text: str) -> bool:
+    """Does ``text`` name one of the four, as `parse_class` has it?"""
+    try:
+        parse_class(text)
+    except LabelError:
+        return False
+    return True
+
+
 def parse_class(text: str) -> FaceClass:
     """Return the class that ``text`` names (a class name or a known alias; case, blanks, dashes
     do not matter). Raises `LabelError` with the nearest known name."""

@@ -63,6 +63,23 @@ class ConsoleReporter:
             yield _Bar(bar)
 
 
+class LineReporter:
+    """Collects lines in ``lines``, for callers that show them elsewhere than on a terminal."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    @contextmanager
+    def progress(self, what: str, total: int, done: int = 0) -> Iterator[LineReporter]:
+        yield self
+
+    def step(self, failed: bool = False) -> None:
+        """Nothing to show."""
+
+
 class _Bar:
     def __init__(self, bar: Any) -> None:  # tqdm has no types
         self._bar = bar

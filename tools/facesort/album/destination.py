@@ -25,13 +25,12 @@ from typing import ClassVar
 
 from facesort.album.disk import check_writable
 from facesort.album.journal import Journal
-from facesort.album.records import Folders, Plan
+from facesort.album.records import VIEWS, Folders, Plan
 from facesort.album.saved_plan import find_plan
 from facesort.album.state import State
 from facesort.errors import AlbumError, UsageError
 from facesort.photos import Found, Place, Remote, album_at
 
-VIEWS = ("photos", "faces")
 LOCK_TRIES = 10
 
 

@@ -24,7 +24,7 @@ from facesort.album.manifest import manifest_csv
 from facesort.album.names import NamePool
 from facesort.album.person.clustering import is_numbered
 from facesort.album.plan import needed_bytes
-from facesort.album.records import Entry, Plan, folder_of
+from facesort.album.records import VIEWS, Entry, Plan, folder_of
 from facesort.album.saved_plan import save_plan
 from facesort.album.scanning.face_crops import CropMemory, cut_crops
 from facesort.album.scanning.video_scan import crops_of_video
@@ -84,7 +84,7 @@ def _make_folders(dst: Path, plan: Plan, journal: Journal) -> None:
     wanted = {folder_of(path) for path in plan.paths}
     # a number without a face says nothing to the person, and nothing can be dragged there
     wanted |= {f"faces/{name}" for name in plan.folders.faces if not is_numbered(name)}
-    for folder in sorted({"photos", "faces"} | wanted):
+    for folder in sorted({*VIEWS} | wanted):
         if not (dst / folder).exists():
             journal.folder(folder)
             (dst / folder).mkdir(exist_ok=True)

@@ -23,8 +23,10 @@ from typing import Any
 
 from facesort.album.disk import FileSignature
 from facesort.album.from_json import inner_path
+from facesort.album.records import VIEWS
 from facesort.album.untrusted import DAMAGED, object_of, text_of, whole_number
 from facesort.errors import AlbumError
+from facesort.photos.xmp import SIDECAR
 
 DIGEST_BYTES = 8
 SEAL = re.compile(rb', "check": "([0-9a-f]{16})"\}$')
@@ -95,9 +97,7 @@ def read_head(journal: Path) -> Head | None:
         ) from error
 
 
-VIEWS = ("photos", "faces")
 MANIFEST_ASIDE = ("./manifest (", ").csv")  # how the name of a set aside manifest begins and ends
-SIDECAR = ".xmp"
 MTIME_NS, INODE = 2**63, 2**128  # a time may lie before 1970; some systems number files by 128 bits
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -126,7 +127,7 @@ def _takeout(folder: Path) -> dict[str, tuple[str, ...]]:
     """{photo: names}; ``a.jpg.json``, ``a.jpg.supplemental-metadata.json`` and, of names that are
     cut off after 46 characters, what is left of it."""
     out: dict[str, tuple[str, ...]] = {}
-    photos = [path.name for path in folder.iterdir() if path.suffix.lower() != ".json"]
+    photos = {path.name for path in folder.iterdir() if path.suffix.lower() != ".json"}
     for file in sorted(folder.glob("*.json")):
         names = _people(file)
         if names and (photo := _photo_of(file.name, photos)):
@@ -145,7 +146,7 @@ def _people(file: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n.strip() for n in found if isinstance(n, str) and n.strip()))
 
 
-def _photo_of(json_name: str, photos: list[str]) -> str:
+def _photo_of(json_name: str, photos: Collection[str]) -> str:
     match = _TAKEOUT.fullmatch(json_name)
     if not match:
         return ""
@@ -154,5 +155,7 @@ def _photo_of(json_name: str, photos: list[str]) -> str:
     wanted = f"{stem}{copy}{dot}{suffix}" if dot else f"{base}{copy}"  # a.jpg(1).json: a(1).jpg
     if wanted in photos:
         return wanted
-    near = [photo for photo in photos if len(base) >= 40 and photo.startswith(base)]
+    if len(base) < 40:
+        return ""
+    near = [photo for photo in photos if photo.startswith(base)]
     return near[0] if len(near) == 1 else ""

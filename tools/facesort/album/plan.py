@@ -27,7 +27,7 @@ from facesort.album.records import (
     Scan,
     folder_of,
 )
-from facesort.album.salience import AS_EVER, PhotoRules
+from facesort.album.salience import DEFAULT_RULES, PhotoRules
 from facesort.album.user_labels import UserLabels
 from facesort.boxes import area, grow_xyxy
 
@@ -45,7 +45,7 @@ def plan_entries(
     labels: UserLabels | None = None,
     folders: Folders = BY_CLASS,
     judged: Mapping[str, tuple[Prediction, ...]] | None = None,
-    rules: PhotoRules = AS_EVER,
+    rules: PhotoRules = DEFAULT_RULES,
 ) -> tuple[Entry, ...]:
     """One entry a photo, sorted by path.
 

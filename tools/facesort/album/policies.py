@@ -26,7 +26,7 @@ from facesort.album.person.known_people import SHOWN, KnownPeople
 from facesort.album.records import BY_CLASS, Entry, Folders, Learned, Prediction, Scan, folder_of
 from facesort.album.state import State
 from facesort.album.user_labels import UserLabels
-from facesort.classes import CLASS_NAMES, FaceClass, parse_class
+from facesort.classes import CLASS_NAMES, FaceClass, is_class, parse_class
 from facesort.errors import LabelError, ModelError
 from facesort.reporter import Reporter
 
@@ -89,7 +89,7 @@ def choose_policy(job: SortJob, detector: Detector) -> Policy:
         return ByClass(job, detector)
     if job.people.folder is not None:
         return ByExamples(job, detector, job.people)
-    if all(map(_is_class, detector.names)):
+    if all(map(is_class, detector.names)):
         return ByClusters(job, detector, job.people)
     return ByModelClasses(job, detector, job.people)
 
@@ -252,11 +252,3 @@ class ByModelClasses(ByExamples):
         scans = album.scans.values()
         found = classify_by_votes(folders.people, labels, scans, self.threshold, twins)
         return Assignment(folders, None, found)
-
-
-def _is_class(name: str) -> bool:
-    try:
-        parse_class(name)
-    except LabelError:
-        return False
-    return True

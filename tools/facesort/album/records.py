@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from facesort.classes import CLASS_NAMES
 
+PHOTOS, FACES = VIEWS = ("photos", "faces")  # folders right below a destination
 UNSURE = "_unsure"
 NO_FACE = "_no_face"
 NOT_A_FACE = "_not_a_face"
@@ -61,7 +62,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """Whose a model with a class a child says a face is: the name of that class."""
+    """Whose a model with a class a person says a face is: the name of that class."""
 
     name: str
     confidence: float

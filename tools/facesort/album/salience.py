@@ -67,7 +67,7 @@ class PhotoRules:
         return f"{rank(max(own)):03d}_{name}" if self.best_first and own else name
 
 
-AS_EVER = PhotoRules()
+DEFAULT_RULES = PhotoRules()
 
 
 def weight(face: Face) -> float:

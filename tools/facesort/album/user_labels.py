@@ -72,7 +72,7 @@ class UserLabel:
 
 
 class UserLabels:
-    """All labels of one file; `AlbumError` where it is damaged."""
+    """Labels by the photo's bytes; of two for one face, the later counts."""
 
     def __init__(self, labels: Iterable[UserLabel] = ()) -> None:
         self._by_photo: dict[str, list[UserLabel]] = defaultdict(list)

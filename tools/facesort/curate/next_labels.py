@@ -14,8 +14,8 @@ from facesort.errors import LabelError, PhotoError
 from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.labels.labelimg.session import Session
-from facesort.models.class_scores import detect_with_scores
 from facesort.models.detect import YoloDetector
+from facesort.models.occlusion_scores import detect_with_scores
 from facesort.photos import open_photo
 from facesort.reporter import Step, no_step
 
@@ -55,7 +55,12 @@ def pick(
         size_wh, classes = (rgb.shape[1], rgb.shape[0]), class_of[found.class_id[sure]]
         seen.append(ImageLabels.of(image, size_wh, found.xyxy_px[sure], classes))
     if not candidates:
-        raise LabelError(f"{session.label_root}: every image has a label; there is none to pick")
+        why = (
+            f"none of {len(todo)} can be opened; {left_out[0]}"
+            if left_out
+            else "every image has a label"
+        )
+        raise LabelError(f"{session.label_root}: no image to pick: {why}")
     chosen = choose(candidates, _counts(session), count)
     picked = replace(session, images=tuple(candidates[i].image for i in chosen))
     return Picked(picked, [seen[i] for i in chosen], len(todo), left_out)
@@ -67,7 +72,7 @@ def _counts(session: Session) -> list[int]:
     for image in session.images:
         label = yolo.label_path_of(image)
         lines = label.read_text(encoding="utf-8").split("\n") if label.exists() else []
-        for number in (int(line.split()[0]) for line in lines if line.strip()):
+        for number in (int(float(line.split()[0])) for line in lines if line.strip()):
             if number < len(counts):
                 counts[number] += 1
     return counts

@@ -38,10 +38,8 @@ def pair(truth: ImageLabels, found: Detections, min_iou: float = 0.5) -> list[tu
     return pairs
 
 
-def pair_by_confidence(
-    truth: ImageLabels, found: Detections, min_iou: float = 0.5
-) -> list[tuple[int, int]]:
-    """Pairs (true face, detection): the surest detection chooses first, as in COCO's evaluation.
+def pair_by_confidence(truth: ImageLabels, found: Detections) -> list[tuple[int, int]]:
+    """Pairs (true face, detection) of IoU 0.5 and more: the surest detection chooses first (COCO).
 
     Weaker detections cannot change what stronger ones get, so one pairing serves every threshold.
     """
@@ -49,7 +47,7 @@ def pair_by_confidence(
     pairs = []
     for j in np.argsort(-found.confidence, kind="stable"):
         i = int(overlap[:, j].argmax()) if len(overlap) else -1
-        if i >= 0 and overlap[i, j] >= min_iou:
+        if i >= 0 and overlap[i, j] >= 0.5:
             pairs.append((i, int(j)))
             overlap[i, :] = -1
     return pairs

@@ -25,13 +25,13 @@ from numpy.typing import ArrayLike, NDArray
 from facesort.classes import EYES, MOUTH, parse_class
 from facesort.errors import DatasetError, LabelError, PhotoError
 from facesort.evaluate.intervals import RESAMPLES, Floats, image_weights, mean_known, share
-from facesort.evaluate.predict import Progress, silent
 from facesort.evaluate.split_metrics import CLASS_ACCURACY, faults, rates
 from facesort.labels import folders
 from facesort.labels.named_crops import NamedCrops
 from facesort.models.detect import YoloDetector
 from facesort.models.letterbox import GREY
 from facesort.photos import open_photo
+from facesort.reporter import Step, no_step
 
 BATCH = 256  # of the per-batch way
 NONE = -1  # no prediction
@@ -171,14 +171,14 @@ def read_crops(source: Path, names: tuple[str, ...]) -> NamedCrops:
 def measure_crops(
     detector: YoloDetector,
     crops: NamedCrops,
-    progress: Progress = silent,
+    step: Step = no_step,
     resamples: int = RESAMPLES,
 ) -> CropMetrics:
     """Name every crop; one that cannot be opened, or has an unknown class, is counted as such."""
     left_out = Counter(refused.reason for refused in crops.refused)
     outcomes: list[Outcome] = []
     eager = replace(detector, conf=LOWEST_CONF)
-    for path, name in progress(crops.crops, len(crops.crops), "crop"):
+    for path, name in step(crops.crops, len(crops.crops), "crop"):
         true = _class_id(name, detector.names)
         if true is None:
             left_out[f"unknown class '{name}'"] += 1

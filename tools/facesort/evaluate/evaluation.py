@@ -17,11 +17,9 @@ from facesort.evaluate.intervals import RESAMPLES, Floats, image_weights
 from facesort.evaluate.predict import (
     TIMED_IMAGES,
     Latency,
-    Progress,
     SplitPredictions,
     measure_latency,
     predict,
-    silent,
     size_mb,
 )
 from facesort.evaluate.regression_gate import CROPS
@@ -35,6 +33,7 @@ from facesort.evaluate.split_metrics import (
 )
 from facesort.models.detect import YoloDetector, load_detector
 from facesort.photos import open_photo
+from facesort.reporter import Step, no_step
 
 
 @dataclass(frozen=True)
@@ -133,14 +132,14 @@ def _flat(
     return values
 
 
-def evaluate(weights: Path, asked: Request, progress: Progress = silent) -> Evaluated:
+def evaluate(weights: Path, asked: Request, step: Step = no_step) -> Evaluated:
     """Judge ``weights`` as asked; raises `ModelError`, `DatasetError`, `LabelError`."""
     detector = load_detector(weights, asked.conf, asked.imgsz, threads=0)
     conf_from = "the model's own" if asked.conf is None else "given"
-    seen = predict(detector, asked.data, asked.split, progress) if asked.data else None
+    seen = predict(detector, asked.data, asked.split, step) if asked.data else None
     if seen and asked.data and asked.choose_on:
         same = asked.choose_on == asked.split
-        chooser = seen if same else predict(detector, asked.data, asked.choose_on, progress)
+        chooser = seen if same else predict(detector, asked.data, asked.choose_on, step)
         conf = best_f1(chooser.truth, chooser.found, asked.min_side_px).confidence
         detector = replace(detector, conf=conf)
         conf_from = f"chosen on {asked.choose_on} for the best mean F1"
@@ -149,7 +148,7 @@ def evaluate(weights: Path, asked: Request, progress: Progress = silent) -> Eval
     crops = None
     if asked.crops:
         named = read_crops(asked.crops, detector.names)
-        crops = measure_crops(detector, named, progress, asked.resamples)
+        crops = measure_crops(detector, named, step, asked.resamples)
     return Evaluated(
         weights,
         detector.names,
@@ -164,10 +163,10 @@ def evaluate(weights: Path, asked: Request, progress: Progress = silent) -> Eval
 
 
 def evaluate_all(
-    files: Sequence[Path], asked: Request, progress: Progress = silent
+    files: Sequence[Path], asked: Request, step: Step = no_step
 ) -> dict[str, Evaluated]:
     """`evaluate` each of ``files``, by `short_names`, on the very same images."""
-    models = {name: evaluate(file, asked, progress) for name, file in short_names(files).items()}
+    models = {name: evaluate(file, asked, step) for name, file in short_names(files).items()}
     if len({tuple(model.judged_on) for model in models.values()}) > 1:
         raise DatasetError("the images changed while the models were judged; run it again")
     return models

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +21,9 @@ from facesort.labels import yolo
 from facesort.labels.image_labels import ImageLabels
 from facesort.models.detect import Detector, YoloDetector, load_detector
 from facesort.photos import open_photo
+from facesort.reporter import Step, no_step
 
 AP_CONF = 0.001  # average precision wants every guess, however weak
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-
-
-def silent(items: Iterable[Any], total: int, unit: str) -> Iterable[Any]:
-    """No progress bar."""
-    return items
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +36,7 @@ class SplitPredictions:
 
 
 def predict(
-    detector: YoloDetector, data: Path, split: str, progress: Progress = silent
+    detector: YoloDetector, data: Path, split: str, step: Step = no_step
 ) -> SplitPredictions:
     """Detections down to `AP_CONF`; raises `DatasetError` where classes or split do not fit."""
     config = read_config(data)
@@ -55,7 +48,7 @@ def predict(
     eager = replace(detector, conf=AP_CONF)
     images = config.images(split)
     seen = SplitPredictions([], [], Counter())
-    for path in progress(images, len(images), "photo"):
+    for path in step(images, len(images), "photo"):
         try:
             photo = open_photo(path)
             labels = yolo.read(path, photo.size_wh, len(config.names))

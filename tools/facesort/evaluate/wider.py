@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from facesort.detections import Detections
 from facesort.errors import DatasetError, LabelError, PhotoError
-from facesort.evaluate.predict import AP_CONF, Progress, silent
+from facesort.evaluate.predict import AP_CONF
 from facesort.labels.widerface import mat_file
 from facesort.labels.widerface.face_list import FaceList
 from facesort.models.detect import YoloDetector
 from facesort.photos import list_photos, open_photo
+from facesort.reporter import Step, no_step
 
 SUBSETS = ("easy", "medium", "hard")
 MIN_IOU = 0.5
@@ -182,7 +183,7 @@ class Written:
 
 
 def write_predictions(
-    detector: YoloDetector, images: Path, out: Path, progress: Progress = silent
+    detector: YoloDetector, images: Path, out: Path, step: Step = no_step
 ) -> Written:
     """``images/event/image.jpg`` → ``out/event/image.txt``, whatever the class of a face.
 
@@ -195,7 +196,7 @@ def write_predictions(
     listed = list_photos(images).photos
     left_out: Counter[str] = Counter()
     files = 0
-    for found in progress(listed, len(listed), "photo"):
+    for found in step(listed, len(listed), "photo"):
         file = (out / found.relative).with_suffix(".txt")
         if file.exists():
             left_out["another image of the same name"] += 1

@@ -1,4 +1,4 @@
-"""Face crops whose folder is their class, or a child's name, or whose class a CSV tells."""
+"""Face crops whose folder is their class, or a person's name, or whose class a CSV tells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
-from facesort.classes import parse_class
+from facesort.classes import is_class
 from facesort.errors import LabelError, UsageError
 from facesort.labels import named_crops
 from facesort.labels.named_crops import (
@@ -33,7 +33,7 @@ def read_classes(root: Path, known: Collection[str] = ()) -> NamedCrops:
     for path, relative in images_below(root):
         folders = [class_name(part) for part in reversed(relative.parts[:-1])]
         if folders:
-            name = next((f for f in folders if f in known or _is_class(f)), folders[0])
+            name = next((f for f in folders if f in known or is_class(f)), folders[0])
             crops.append((path, name))
         else:
             refused.append(Refused(path, "", IN_NO_FOLDER))
@@ -140,14 +140,6 @@ def _unnamed(images: Collection[str], named: Collection[str]) -> tuple[str, ...]
 def _has_columns(path: Path) -> bool:
     try:
         named_crops.read(path, *TABLE_COLUMNS)
-    except LabelError:
-        return False
-    return True
-
-
-def _is_class(name: str) -> bool:
-    try:
-        parse_class(name)
     except LabelError:
         return False
     return True

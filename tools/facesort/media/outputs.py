@@ -166,14 +166,17 @@ class Stems:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._last_number: dict[str, int] = {}
 
     def of(self, source: Source) -> str:
         stem = _cut(_printable(source.stem) or "image", MAX_STEM_BYTES)
-        number, free = 2, stem
+        number = self._last_number.get(stem, 1)  # a camera's names come again in every folder
+        free = stem if number == 1 else f"{stem}-{number}"
         while (key := unicodedata.normalize("NFC", free.casefold())) in self._taken:
-            free = f"{stem}-{number}"
             number += 1
+            free = f"{stem}-{number}"
         self._taken.add(key)
+        self._last_number[stem] = number
         return free
 
 

@@ -100,7 +100,7 @@ def _add(text: str, sources: Sources) -> None:
             raise UsageError(
                 f"{masked(text)}: '{scheme}' is not read here; expected {', '.join(SCHEMES)}"
             )
-        sources.add(Source("stream", text, without_password(text)))
+        sources.add(Source("stream", text, masked(text)))
     elif path.exists():
         _add_path(path, sources)
     elif text.isdecimal():
@@ -136,8 +136,3 @@ def _add_matches(pattern: str, sources: Sources) -> None:
 def _kind(path: Path) -> Kind:
     """By suffix; whatever is no video is opened as a photo, which tells what is wrong with it."""
     return "video" if is_video(path) else "photo"
-
-
-def without_password(address: str) -> str:
-    """``rtsp://user:secret@host/`` as ``rtsp://host/``: results and messages get passed on."""
-    return masked(address)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from facesort.detections import FaceFinder, FoundFaces
 from facesort.errors import ModelError
-from facesort.models.letterbox import halve
+from facesort.models.input_size import shrunk
 
 
 def load_face_finder(weights: Path, conf: float = 0.15) -> FaceFinder:
@@ -61,7 +61,7 @@ def load_yunet(weights: Path, conf: float = 0.6) -> FaceFinder:
     one_at_a_time = Lock()  # the input size is part of the network
 
     def find(rgb: NDArray[np.uint8], imgsz: int) -> FoundFaces:
-        small, scale = _shrunk(rgb, imgsz)
+        small, scale = shrunk(rgb, imgsz)
         with one_at_a_time:
             network.setInputSize((small.shape[1], small.shape[0]))
             rows = network.detect(small[..., ::-1].copy())[1]
@@ -72,15 +72,3 @@ def load_yunet(weights: Path, conf: float = 0.6) -> FaceFinder:
         return FoundFaces(xyxy / scale, faces[:, 14], points / scale)
 
     return find
-
-
-def _shrunk(rgb: NDArray[np.uint8], imgsz: int) -> tuple[NDArray[np.uint8], float]:
-    import cv2
-
-    height, width = rgb.shape[:2]
-    scale = min(1.0, imgsz / max(height, width))
-    if scale == 1.0:
-        return rgb, scale
-    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(halve(rgb, down_to_px=2 * imgsz), size_wh, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(small, dtype=np.uint8), scale

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from facesort.boxes import SizeWH, clip_xyxy
 from facesort.detections import Detections
-from facesort.models.letterbox import GREY
+from facesort.models.letterbox import GREY, halve
 
 STRIDE = 32  # what every YOLO input is a multiple of
 
@@ -87,8 +87,6 @@ def shrunk(rgb: Image, longest_px: int) -> tuple[Image, float]:
     """The image with its longer side at most ``longest_px``, and its scale: bordering an image
     of 12 megapixels would cost more than the look."""
     import cv2
-
-    from facesort.models.letterbox import halve
 
     scale = longest_px / max(rgb.shape[:2])
     if scale >= 1:

@@ -68,7 +68,7 @@ def halve(rgb: NDArray[np.uint8], down_to_px: int) -> NDArray[np.uint8]:
     """
     import cv2
 
-    while max(rgb.shape) >= max(down_to_px, 2):
+    while max(rgb.shape[:2]) >= max(down_to_px, 2):
         half_h, half_w = (max(1, side // 2) for side in rgb.shape[:2])
         even = rgb[: 2 * half_h, : 2 * half_w]
         half = cv2.resize(even, (half_w, half_h), interpolation=cv2.INTER_AREA)

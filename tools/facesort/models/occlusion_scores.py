@@ -1,7 +1,8 @@
-"""How probably the eyes and the mouth of one face are covered, from the network's class scores.
+"""The scores of all classes, where a detection keeps its best class alone; and from them, how
+probably the eyes and the mouth of one face are covered.
 
-A detection keeps its best class alone. Here the scores of all four classes at the anchors on the
-face are read as two bits, so that a threshold on either is a free choice.
+The scores of the four classes at the anchors on a face are read as two bits, so that a threshold on
+either is a free choice.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from facesort.boxes import Boxes, clip_xyxy, grow_xyxy, iou_matrix
 from facesort.classes import CLASS_NAMES, EYES, MOUTH
+from facesort.detections import Detections
 from facesort.errors import ModelError
 from facesort.models.detect import YoloDetector
-from facesort.models.input_size import with_room
-from facesort.models.letterbox import letterbox
+from facesort.models.input_size import is_small, small_input_px, with_room
+from facesort.models.letterbox import decode, letterbox
 from facesort.selfie.components import Covers
 
 LOOK_PX = 160  # of the face with its room, unless another is asked for: large faces want it small
@@ -60,3 +62,22 @@ def _raw(
         return raw[:, :4], np.eye(len(detector.names))[raw[:, 5].astype(int)] * raw[:, 4:5]
     (cx, cy, w, h), scores = raw[:4], raw[4:].T
     return np.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], axis=1), scores
+
+
+def detect_with_scores(
+    detector: YoloDetector, rgb: NDArray[np.uint8]
+) -> tuple[Detections, NDArray[np.float64]]:
+    """One look at ``rgb`` (h, w, 3), at the size that a small image needs where the detector has
+    `InputSizes`: the faces, and their scores (n, classes), 0 to 1."""
+    size_wh, imgsz = (rgb.shape[1], rgb.shape[0]), detector.imgsz
+    if detector.sizes and not detector.square and is_small(size_wh, detector.sizes):
+        imgsz = small_input_px(size_wh, imgsz, detector.sizes)
+    pixels, fit = letterbox(rgb, imgsz, square=detector.square)
+    raw = detector.forward(pixels)
+    found = decode(raw, fit, detector.conf, detector.end2end, detector.max_faces)
+    if detector.end2end:  # its rows have one class each
+        return found, np.eye(len(detector.names))[found.class_id] * found.confidence[:, None]
+    # a face is the anchor of its best score: floats that are equal mean the same anchor
+    best = raw[4:].max(axis=0).astype(np.float64)
+    anchors = np.array([int(np.abs(best - c).argmin()) for c in found.confidence], dtype=np.int64)
+    return found, raw[4:, anchors].T.astype(np.float64)

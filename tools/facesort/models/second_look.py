@@ -1,10 +1,10 @@
 """Looks at an image once more where the first look cannot have seen all of it.
 
-A small image (a crop, a thumbnail) is seen small, with a border. In a larger one, a face that
-fills the frame is looked for again, smaller and with a border, when the first look finds nothing
-certain but at the edge; tiny faces are looked for in tiles, when asked for. Each further look is
-paid only where it can help. Tiles follow the idea of Akyon et al. 2022, "Slicing Aided Hyper
-Inference", https://arxiv.org/abs/2202.06934 .
+A small image (a crop, a thumbnail) is seen at its own scale, not enlarged to the network's. In a
+larger one, a face that fills the frame is looked for again, smaller and with a border, when the
+first look finds nothing certain but at the edge; tiny faces are looked for in tiles, when asked
+for. Each further look is paid only where it can help. Tiles follow the idea of Akyon et al. 2022,
+"Slicing Aided Hyper Inference", https://arxiv.org/abs/2202.06934 .
 """
 
 from __future__ import annotations

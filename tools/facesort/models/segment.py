@@ -20,8 +20,11 @@ from facesort.models.runtime import open_session
 LONG_SIDE_PX = 160  # GrabCut's time grows with the pixels; a mask is smooth anyway
 ROUNDS = 2  # a third changes next to nothing
 
+FacePx = tuple[int, int, int, int]  # left, top, right, bottom
+Mask = NDArray[np.bool_]
 
-def grab_cut(rgb: NDArray[np.uint8], face_px: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+
+def grab_cut(rgb: NDArray[np.uint8], face_px: FacePx) -> Mask:
     """(h, w) True where the person is, of a head crop (h, w, 3) with the face in its pixels."""
     import cv2
 
@@ -43,14 +46,6 @@ def grab_cut(rgb: NDArray[np.uint8], face_px: tuple[int, int, int, int]) -> NDAr
     return person_of(np.asarray(smooth >= 0.5, dtype=bool), face_px)
 
 
-def likely_shape(rgb: NDArray[np.uint8], face_px: tuple[int, int, int, int]) -> NDArray[np.bool_]:
-    """Where a person is likely, without a look at the colours: what GrabCut is measured against."""
-    import cv2
-
-    seeds = seeds_of((rgb.shape[1], rgb.shape[0]), [float(edge) for edge in face_px])
-    return np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
-
-
 def seeds_of(size_wh: tuple[int, int], face_px: list[float]) -> NDArray[np.uint8]:
     """GrabCut's mask to begin with: surely the person in the middle of the face, likely in its
     head and on its shoulders, surely not high above and far beside, unlikely elsewhere."""
@@ -70,10 +65,6 @@ def seeds_of(size_wh: tuple[int, int], face_px: list[float]) -> NDArray[np.uint8
     middle = ((x - cx) / (0.4 * face_w)) ** 2 + ((y - cy) / (0.42 * face_h)) ** 2
     seeds[middle <= 1] = cv2.GC_FGD
     return seeds
-
-
-FacePx = tuple[int, int, int, int]
-Mask = NDArray[np.bool_]
 
 
 def out_of_reach(size_wh: tuple[int, int], face_px: Sequence[float]) -> Mask:

@@ -1,4 +1,4 @@
-"""The work behind the page: an album, scores that follow it, and what is done while she rests."""
+"""The work behind the page: an album, scores that follow it, and what is done between two acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server serves just now: the start screen, or the desk of one album."""
+"""What the server shows now: the start screen, or the desk of one album, which can be changed."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class Routes:
         return Response(jpeg, media_type="image/jpeg", headers={"cache-control": KEEP})
 
     async def photo_jpeg(self, request: Request) -> Response:
-        photo = self.desk.photos.photo(request.path_params["id"])
+        photo = await run_in_threadpool(self.desk.photos.photo, request.path_params["id"])
         frame = _number(request, "frame")
         is_small = request.query_params.get("small") == "1"
         jpeg, (width, height) = await run_in_threadpool(
@@ -148,7 +148,7 @@ class Routes:
 
     async def act(self, request: Request) -> Response:
         data = await wire.body_of(request)
-        return await self._done(self._act(data))
+        return await self._done(lambda album: self._act(data)(album))
 
     def _act(self, data: dict[str, object]) -> Do:
         desk, do = self.desk, wire.text_of(data, "do")
@@ -216,7 +216,7 @@ class Routes:
         if data.get("sure") is not True:
             raise UsageError("sure: expected true")
         album = self.desk.album
-        self._house.leave()
+        await run_in_threadpool(self._house.leave)  # may wait for the album
         gone = await run_in_threadpool(api.forget, album, self._house.cache)
         return wire.json_response({"n": gone}, headers={"clear-site-data": '"cache"'})
 

@@ -100,7 +100,7 @@ class Gate:
             if origin is None or request.headers.get(OUR_HEADER) != "1" or not is_json:
                 return _no(403, "only this page may change something")
             length = request.headers.get("content-length", "")
-            if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+            if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
                 return _no(413, "too much at once")
         if request.url.path not in self._open and not keys.has_session(_cookies(request)):
             return _no(401, "open the address that the program has printed")

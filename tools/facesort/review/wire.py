@@ -191,7 +191,7 @@ def columns(desk: Desk, folder: str, start: int, count: int | None) -> dict[str,
 
 
 def suggested(desk: Desk) -> dict[str, Any]:
-    """What she may say yes to: of several people together, person by person, pairs of people."""
+    """What may be confirmed: of several people together, person by person, pairs of people."""
 
     def wired(found: list[Suggestion]) -> list[dict[str, Any]]:
         return [

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facesort.album.corrections.regression_check import CHANCE, Refused, chance_of
+from facesort.album.corrections.regression_check import Refused, losses
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.examples import Examples, joined
 from facesort.album.person.gallery import NO_EXAMPLE, nearest_examples
@@ -46,10 +46,7 @@ def harm(
     more = one_after_another([fresh if mine is None else joined(mine, fresh)])
     after, changed = before.copy(), names.index(person)
     after[:, changed] = _scores(faces, more, [person], like)[:, 0]
-    was, now = _is_right(before, faces.person), _is_right(after, faces.person)
-    lost, won = int((was & ~now).sum()), int((now & ~was).sum())
-    is_worse = lost > won and chance_of(lost, won) < CHANCE
-    return Refused(lost, won, len(was)) if is_worse else None
+    return losses(_is_right(before, faces.person), _is_right(after, faces.person))
 
 
 def _spread(count: int, most: int) -> Rows:

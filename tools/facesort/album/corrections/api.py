@@ -39,9 +39,7 @@ from facesort.album.corrections.forget import forget
 from facesort.album.corrections.hand_over import HandedOver, hand_over
 from facesort.album.corrections.images import THUMB_PX, crop_jpeg, photo_jpeg
 from facesort.album.corrections.photos import PhotoIndex, PhotoView, photo_id
-from facesort.album.corrections.redo_act import redo
 from facesort.album.corrections.revert import revert_last
-from facesort.album.corrections.revert_act import revert
 from facesort.album.corrections.sorted_album import LoadEncoder, SortedAlbum
 from facesort.album.corrections.suggest import (
     doubts,
@@ -51,6 +49,7 @@ from facesort.album.corrections.suggest import (
     suggestions,
     together,
 )
+from facesort.album.corrections.undo_redo import redo, revert
 from facesort.album.records import NO_FACE, NOT_A_FACE, STRANGERS, UNSURE
 
 record_corrections = assign

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from facesort.album.corrections import regression_check
-from facesort.album.corrections.changes import FACES, Changes, find_changes, put_back, unpack
+from facesort.album.corrections.changes import Changes, find_changes, put_back, unpack
 from facesort.album.corrections.face_table import sure_from
 from facesort.album.corrections.missing import Ask, ask_about, follow, unsettled
 from facesort.album.corrections.relink import clear_unfinished, relink
@@ -19,7 +19,7 @@ from facesort.album.destination import Destination
 from facesort.album.journal import read_state
 from facesort.album.person.classify import classify_scans
 from facesort.album.person.enrollment import check_names
-from facesort.album.records import Entry, Learned
+from facesort.album.records import FACES, Entry, Learned
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import (

@@ -18,12 +18,10 @@ from pathlib import Path, PurePosixPath
 
 from facesort.album.disk import FileSignature
 from facesort.album.names import NamePool, can_be_folder, folded
-from facesort.album.records import UNSURE, Entry
+from facesort.album.records import FACES, PHOTOS, UNSURE, Entry
 from facesort.album.state import State
 from facesort.album.user_labels import UserLabels
-
-FACES, PHOTOS = "faces", "photos"
-SIDECAR = ".xmp"
+from facesort.photos.xmp import SIDECAR
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from facesort.album.corrections.changes import Changes, find_changes, put_back
+from facesort.album.records import VIEWS
 from facesort.album.state import State
 from facesort.album.user_labels import UserLabels
 from facesort.files import fingerprint
@@ -30,7 +31,7 @@ class FolderWatch:
         self._as_of = self._now()
 
     def _now(self) -> dict[str, object]:
-        views = [self._root / view for view in ("faces", "photos")]
+        views = [self._root / view for view in VIEWS]
         folders = [folder for view in views for folder in [view, *view.glob("*/")]]
         return {str(one): fingerprint(one) for one in [*folders, self._journal]}
 

@@ -12,6 +12,7 @@ import io
 import shutil
 import zipfile
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,13 +73,14 @@ def hand_over(
         left_out += len(entries) - len(shown)
         write = _Zip(out / f"{name}.zip") if as_zip else _Folder(out / name)
         pool = NamePool()
-        for entry in shown:
-            boxes = _to_hide(entry, name, others, may_be_shown)
-            data, suffix = _copy(album, entry, boxes, others)
-            wanted = Path(Path(entry.scan.photo).name).with_suffix(suffix).name
-            write(pool.take("", wanted).lstrip("/"), data)
-            hidden += len(boxes)
-        _check(write.close(), len(shown), out, name)
+        with closing(write):
+            for entry in shown:
+                boxes = _to_hide(entry, name, others, may_be_shown)
+                data, suffix = _copy(album, entry, boxes, others)
+                wanted = Path(Path(entry.scan.photo).name).with_suffix(suffix).name
+                write(pool.take("", wanted).lstrip("/"), data)
+                hidden += len(boxes)
+        _check(write.count(), len(shown), out, name)
         photos += len(shown)
     return HandedOver(photos, len(people), hidden, left_out, out)
 
@@ -132,7 +134,7 @@ def _copy(
     for box in clip_xyxy(grown, (width, height)):
         left, top, right, bottom = pixels_under(box, (width, height))
         rgb[top:bottom, left:right] = hide(rgb[top:bottom, left:right])
-    for box in _apart(own, boxes):  # a neighbour's margin does not eat into her own face
+    for box in _apart(own, boxes):  # a neighbour's margin does not cover the person's own face
         left, top, right, bottom = pixels_under(np.asarray(box) * photo.scale, (width, height))
         rgb[top:bottom, left:right] = before[top:bottom, left:right]
     out = io.BytesIO()
@@ -172,7 +174,10 @@ class _Folder:
     def __call__(self, name: str, data: bytes) -> None:
         write_atomic(self._folder / name, [data], self._folder / ".writing")
 
-    def close(self) -> int:
+    def close(self) -> None:
+        """Each file was closed when it was written."""
+
+    def count(self) -> int:
         return len(list(self._folder.iterdir()))
 
 
@@ -184,8 +189,11 @@ class _Zip:
     def __call__(self, name: str, data: bytes) -> None:
         self._zip.writestr(name, data)
 
-    def close(self) -> int:
+    def close(self) -> None:
         self._zip.close()
+
+    def count(self) -> int:
+        """How many files it holds; -1 where one of them is damaged."""
         with zipfile.ZipFile(self._path) as written:
             return len(written.namelist()) if written.testzip() is None else -1
 

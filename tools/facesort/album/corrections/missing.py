@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from facesort.album.corrections.changes import FACES, Changes, MissingCrop, MovedFace, was_in
-from facesort.album.records import NOT_A_FACE, STRANGERS, Learned, folder_of
+from facesort.album.corrections.changes import Changes, MissingCrop, MovedFace, was_in
+from facesort.album.records import FACES, NOT_A_FACE, STRANGERS, Learned, folder_of
 from facesort.album.state import State
 from facesort.album.summary import counted
 from facesort.album.user_labels import UserLabels
@@ -66,8 +66,8 @@ def _ask_about(gones: Sequence[MissingCrop], state: State, ask: Ask) -> Iterator
 
 @dataclass(frozen=True)
 class Rename:
-    """All ``faces`` of ``old`` lie in ``new``; is it ``sure`` that they are one person, or may it
-    be that all faces were wrong?"""
+    """All ``faces`` of ``old`` lie in ``new``; ``is_sure``: they are one person, else all faces may
+    have been wrong; ``is_merge``: the album knew ``new`` before."""
 
     old: str
     new: str

@@ -1,6 +1,6 @@
 """May what a person just said be learned from? Not where it costs names that were right. Pure.
 
-One crop dragged to the wrong child is a slip; thirty of them, learned, draw other faces along. So
+One crop dragged to the wrong person is a slip; thirty of them, learned, draw other faces along. So
 before new words enter the gallery, faces that were named by hand earlier, and the examples, are
 held out in turn and named by the rest: once by what was known, once with the new words as well.
 Where significantly more of them lose their right name than win it (McNemar's exact test), the new
@@ -68,13 +68,13 @@ def check(
     found = _without([one for one in learned.examples if one.vector in faces], given_before)
     judge = _Judge(names, learned, held)
     right = judge.named_right(found)
-    if _harm(right, judge.named_right([*_without(found, every), *every])) is None:
+    if losses(right, judge.named_right([*_without(found, every), *every])) is None:
         return {}
     refused: dict[str, Refused] = {}
     for name in sorted(words, key=lambda name: (len(words[name]), name)):
         with_name = [*_without(found, words[name]), *words[name]]
         right_with = judge.named_right(with_name)
-        harm = _harm(right, right_with)
+        harm = losses(right, right_with)
         if harm is None:
             found, right = with_name, right_with
         else:
@@ -88,8 +88,9 @@ def _without(found: Iterable[Example], spoken: Iterable[Example]) -> list[Exampl
     return [one for one in found if one.vector not in vectors]
 
 
-def _harm(before: Bools, after: Bools) -> Refused | None:
-    """What is lost and won; None where it may be chance."""
+def losses(before: Bools, after: Bools) -> Refused | None:
+    """What is lost and won of names that were right ``before`` and are ``after`` (n,); None where
+    it may be chance."""
     lost, won = int((before & ~after).sum()), int((after & ~before).sum())
     is_worse = lost > won and chance_of(lost, won) < CHANCE
     return Refused(lost, won, len(before)) if is_worse else None

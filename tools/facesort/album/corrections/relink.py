@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from facesort.album.corrections.changes import SIDECAR, Changes, stem_sidecar
+from facesort.album.corrections.changes import Changes, stem_sidecar
 from facesort.album.corrections.replan import Words, concerned_entries, planned
 from facesort.album.disk import FileSignature, is_same_photo, put_bytes, put_photo
 from facesort.album.executor import PlanExecutor, check_unchanged, write_manifest
@@ -26,6 +26,7 @@ from facesort.album.undo import remove_sidecars, why_kept
 from facesort.album.user_labels import UserLabels
 from facesort.album.workspace import Workspace
 from facesort.errors import FacesortError
+from facesort.photos.xmp import SIDECAR
 
 
 def relink(

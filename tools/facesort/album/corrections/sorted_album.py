@@ -21,7 +21,6 @@ from facesort.album.corrections.apply import Options, apply_corrections, check_s
 from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.face_table import FaceTable, sure_from
 from facesort.album.corrections.folder_watch import FolderWatch, moved_by_hand
-from facesort.album.corrections.quiet_reporter import LineReporter
 from facesort.album.corrections.relink import clear_unfinished, relink
 from facesort.album.corrections.revert import revert_last
 from facesort.album.executor import PlanExecutor, put_manifest
@@ -35,6 +34,7 @@ from facesort.album.workspace import Workspace
 from facesort.errors import AlbumError, FacesortError
 from facesort.files import fingerprint
 from facesort.photos import album_at
+from facesort.reporter import LineReporter
 
 if TYPE_CHECKING:
     from facesort.album.person.face_encoder import FaceEncoder
@@ -213,10 +213,11 @@ class SortedAlbum:
 
     def view(self, face: str) -> FaceView:
         """The face of this id; `KeyError` where there is none."""
-        row = self.table.row_of[face]
-        if not self.table.alive[row]:
+        table = self.table  # one and the same: another thread may read the album anew
+        row = table.row_of[face]
+        if not table.alive[row]:
             raise KeyError(face)
-        return self.table.view(row, self.state.entries[self.table.where[row][0]])
+        return table.view(row, self.state.entries[table.where[row][0]])
 
     def flush(self) -> None:
         """Bring manifest.csv up to date; acts leave that for later, as it takes long."""

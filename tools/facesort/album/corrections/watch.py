@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from facesort.album.corrections.apply import Options, apply_corrections, check_sorted, has_news
-from facesort.album.corrections.changes import FACES, PHOTOS
 from facesort.album.destination import Destination
+from facesort.album.records import VIEWS
 from facesort.errors import AlbumError
 from facesort.reporter import Reporter
 
@@ -71,7 +71,7 @@ def _settled(root: Path, quiet_s: float) -> Look:
 def _look(root: Path) -> Look:
     """When each folder of the two views was changed last."""
     look: Look = {}
-    for view in (FACES, PHOTOS):
+    for view in VIEWS:
         for top, _, _ in os.walk(root / view):
             with suppress(OSError):  # it went while we looked
                 look[top] = os.stat(top).st_mtime_ns

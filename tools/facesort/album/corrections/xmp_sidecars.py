@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from facesort.album.corrections.apply import check_sorted
-from facesort.album.corrections.changes import SIDECAR, stem_sidecar
+from facesort.album.corrections.changes import stem_sidecar
 from facesort.album.journal import read_state
 from facesort.album.plan import folders_of_faces
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE, Entry
@@ -25,6 +25,7 @@ from facesort.errors import PhotoError, UsageError
 from facesort.files import DISK_FULL, write_atomic
 from facesort.photos import album_at, content_hash, is_video
 from facesort.photos.stored import Stored, read_stored, to_stored
+from facesort.photos.xmp import SIDECAR
 from facesort.reporter import Reporter
 
 NAMESPACES = {

@@ -1,7 +1,7 @@
 """Whose face is it: names for the faces of one photo, or the plain admission not to know. Pure.
 
-A child is in a photo once. Where two faces look most like the same child, the pair of names that is
-likeliest as a whole wins, not the first face.
+A person is in a photo once. Where two faces look most like the same person, the pair of names that
+is likeliest as a whole wins, not the first face.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 UNKNOWN = -1
 NEVER = 1.1  # a probability that none is
+UNKNOWN_BELOW = 0.3  # for everybody: the face is a stranger's
 LIKELIER_THAN_NOT = 0.5
 RESERVE = 0.25  # of the mistakes that a precision allows; on albums of people kept apart
 LOOK_ALIKE_DOUBT = 0.5  # of the doubt that is allowed elsewhere, for people who look alike
@@ -45,7 +46,7 @@ def name_faces(
     probability: Floats,
     photo: Sequence[int] | Ints,
     sure_from: float | Floats,
-    unknown_below: float = 0.3,
+    unknown_below: float = UNKNOWN_BELOW,
     allow_twins: bool = False,
 ) -> list[NamedFace]:
     """Name each face.
@@ -95,7 +96,7 @@ def sure_from(best: Floats, precision: float) -> float:
 
     A quarter of the mistakes allowed is kept in reserve for what probabilities do not know: a
     blurred face, a brother, an example of another person. A name that is likelier wrong than right
-    is not given, however sure all others are: what counts is the one stranger in a child's folder.
+    is not given, however sure all others are: what counts is the one stranger in a person's folder.
     """
     if not len(best):
         return NEVER
@@ -107,7 +108,7 @@ def sure_from(best: Floats, precision: float) -> float:
 
 def stricter(limit: float, people: int, look_alikes: Iterable[tuple[int, int]]) -> Floats:
     """``limit`` for each of ``people``, leaving less doubt for those of pairs that look alike: the
-    other child's face is the mistake that a probability knows least of."""
+    other person's face is the mistake that a probability knows least of."""
     limits = np.full(people, limit)
     pairs = np.unique(np.array(list(look_alikes), dtype=np.int64))
     limits[pairs] = np.where(limits[pairs] < 1, 1 - (1 - limit) * LOOK_ALIKE_DOUBT, limits[pairs])

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from facesort.album.person.assignment import UNKNOWN_BELOW
 from facesort.album.person.classify import album_faces, as_example, known_examples, to_arrays
 from facesort.album.person.examples import Examples, capped
 from facesort.album.person.gallery import ALIKE, Ints, build
@@ -31,7 +32,6 @@ FEWEST_SHARE = 0.01  # of the faces of the most frequent one, likewise
 MOST_PEOPLE = 100  # who is rarer than that is found when the others have names
 BLOCK = 3000  # faces of which every pair is compared: 36 MB
 IN_ALL = 2400  # examples kept of all people together
-UNKNOWN_BELOW = 0.3  # probability; as `identify.name_faces` has it
 LONE = -1
 
 

@@ -8,7 +8,7 @@ that is not certain, the photo is left out and a crop of each face is offered to
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from facesort.album.person.quality import EXAMPLE, LEARNING, Quality, example_we
 from facesort.album.plan import JPEG_QUALITY
 from facesort.album.records import BoxPx
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
+from facesort.classes import MOUTH
 from facesort.errors import AlbumError, PhotoError, UsageError
 from facesort.files import write_atomic
 from facesort.models.people.similarity_norm import SimilarityNorm
@@ -57,24 +58,24 @@ class ReadExamples:
 
 
 def list_examples(folder: Path) -> dict[str, list[Path]]:
-    """The photos of each child. Raises `AlbumError` for names that cannot be folders of a sorted
-    album, for two that are one on some disks, and where there is no child at all."""
+    """The photos of each person. Raises `AlbumError` for names that cannot be folders of a sorted
+    album, for two that are one on some disks, and where there is no person at all."""
     if not folder.is_dir():
         raise UsageError(
             f"{folder}: no such folder; expected one that holds a folder a person with photos, "
             f"{folder}/Ana/1.jpg; without --people you name the people afterwards"
         )
-    children: dict[str, list[Path]] = {}
+    people: dict[str, list[Path]] = {}
     for found in list_photos(folder).photos:
         name, _, inner = found.relative.partition("/")
         if inner:
-            children.setdefault(name, []).append(found.path)
-    if not children:
+            people.setdefault(name, []).append(found.path)
+    if not people:
         raise AlbumError(
-            f"{folder}: no examples; expected a folder a child with photos: {folder}/Ana/1.jpg"
+            f"{folder}: no examples; expected a folder a person with photos: {folder}/Ana/1.jpg"
         )
-    check_names(folder, children)
-    return {name: children[name] for name in sorted(children)}
+    check_names(folder, people)
+    return {name: people[name] for name in sorted(people)}
 
 
 def check_names(where: Path, names: Iterable[str]) -> None:
@@ -83,7 +84,7 @@ def check_names(where: Path, names: Iterable[str]) -> None:
     for name in names:
         if not can_be_folder(name):
             raise AlbumError(
-                f"{where}/{name}: cannot be a child's folder everywhere (no _ in front, no name "
+                f"{where}/{name}: cannot be a person's folder everywhere (no _ in front, no name "
                 'such as CON or face, no dot or blank at the end, none of <>:"\\|?*); rename it'
             )
         other = by_folded.setdefault(folded(name), name)
@@ -92,13 +93,13 @@ def check_names(where: Path, names: Iterable[str]) -> None:
 
 
 def read_examples(
-    children: dict[str, list[Path]], see: ReadFaces, likeness: SimilarityNorm
+    people: dict[str, list[Path]], see: ReadFaces, likeness: SimilarityNorm
 ) -> ReadExamples:
-    """Look at every photo of every child; numbers of persons follow the order of ``children``."""
+    """Look at every photo of every person; numbers of persons follow the order of ``people``."""
     refused: dict[Path, str] = {}
     unclear: dict[Path, str] = {}
     rows: list[Row] = []
-    for person, (name, photos) in enumerate(children.items()):
+    for person, (name, photos) in enumerate(people.items()):
         alone: list[tuple[Path, ExampleFaces, int]] = []
         crowds: list[tuple[Path, ExampleFaces, list[int]]] = []
         for path in photos:
@@ -135,7 +136,7 @@ def read_examples(
             for p, seen, face in alone
         ]
     paths = tuple(row[0] for row in rows)
-    return ReadExamples(tuple(children), _examples(rows), paths, refused, unclear)
+    return ReadExamples(tuple(people), _examples(rows), paths, refused, unclear)
 
 
 def _fit_to_learn(seen: ExampleFaces) -> tuple[list[int], str]:
@@ -152,7 +153,7 @@ def _that_fits(
     known: list[tuple[NDArray[np.float32], int]],
     likeness: SimilarityNorm,
 ) -> int | None:
-    """The one face that looks like the child's other examples, if it is exactly one, or clearly
+    """The one face that looks like the person's other examples, if it is exactly one, or clearly
     more like them than the next."""
     if not known:
         return None
@@ -173,6 +174,35 @@ def _examples(rows: list[Row]) -> Examples:
     return Examples(np.stack(vectors), np.array(person), np.array(state), np.array(weight))
 
 
+GOOD_FROM = 0.999  # weight
+ENOUGH = 3.0  # examples' worth; measured, more help less and less
+
+
+def worth(read: ReadExamples) -> Iterator[str]:
+    """What examples are worth, "Ana: 8 good, 2 weak, no masked one: add one", for the people whose
+    examples lack something."""
+    examples = read.examples
+    for person, name in enumerate(read.names):
+        mine = examples.person == person
+        if not mine.any():
+            continue
+        good = int((examples.weight[mine] >= GOOD_FROM).sum())
+        weak = int(mine.sum()) - good
+        lacks = []
+        if not ((examples.state[mine] & MOUTH) > 0).any() and _masks_matter(read):
+            lacks.append("no masked one: add one")
+        if examples.weight[mine].sum() < ENOUGH:
+            lacks.append("few: add some")
+        if weak or lacks:
+            counts = f"{good} good, {weak} weak" if weak else f"{good} good"
+            yield f"{name}: {', '.join([counts, *lacks])}"
+
+
+def _masks_matter(read: ReadExamples) -> bool:
+    """Where no example of any person wears a mask, a lack of masks is not reported."""
+    return bool((np.asarray(read.examples.state) & MOUTH).any())
+
+
 FOLDER = "_which_face"
 GROWTH = 2.0  # so much around a face that it is found in the crop, too
 PAINT = 128  # what other faces become
@@ -180,7 +210,7 @@ PAINT = 128  # what other faces become
 
 @dataclass(frozen=True)
 class WhichFace:
-    """The crops in ``folder``, a folder a child, of photos below ``examples``."""
+    """The crops in ``folder``, a folder a person, of photos below ``examples``."""
 
     folder: Path
     examples: Path

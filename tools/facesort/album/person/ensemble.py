@@ -1,8 +1,8 @@
-"""A model with a class for each child has a say in whose a face is: beside the examples, or alone.
+"""A model with a class for each person has a say in whose a face is: beside the examples, or alone.
 
-Such a model knows no strangers: it takes everybody for one of its children. So beside examples, a
-vote only multiplies the odds of its child, by confidence to doubt, and `MOST` at most: it decides
-between children who are alike, and gives no name to a face that looks like none.
+Such a model knows no strangers: it takes everybody for one of its people. So beside examples, a
+vote only multiplies the odds of its person, by confidence to doubt, and `MOST` at most: it decides
+between people who are alike, and gives no name to a face that looks like none.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class EnsembleModel:
-    """A detector whose classes are ``names`` of children."""
+    """A detector whose classes are ``names`` of people."""
 
     detector: Detector
 
@@ -89,8 +89,8 @@ def classify_by_votes(
     sure: float,
     allow_twins: bool,
 ) -> dict[str, tuple[Prediction, ...]]:
-    """A prediction for every face by votes alone: a child of ``names``, from the confidence
-    ``sure`` on, or `UNSURE`; see `judge`."""
+    """A prediction for every face by votes alone: a person of ``names``, from the confidence
+    ``sure`` on, or `UNSURE`; see `name_faces`."""
     every = list(scans)
     rows = [(number, face) for number, scan in enumerate(every) for face in scan.faces]
     said = [name for scan in every for name in labels.of_faces(scan)]

@@ -7,7 +7,7 @@ Scores become probabilities by a softmax in which "a stranger" is one more perso
 How steep it is, and where strangers stand, is fitted on the examples themselves: each is named by
 the others, once with its person in the gallery and once, as a stranger, without.
 
-Then the album's own faces become examples too (`Gallery.with_album`): the same child on more days,
+Then the album's own faces become examples too (`Gallery.with_album`): the same person on more days,
 in other light, in a mask; and those of unknown people: a stranger comes back as well. By such a
 face none gets a name surer than that face has its own: else a stranger who is there often vouches
 for himself. An image of the same moment has no say; and as more examples make strangers look more
@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from facesort.album.person.bursts import SAME_FACE as SAME_MOMENT
 from facesort.album.person.examples import Examples, capped, capped_rows, joined
 from facesort.models.people.similarity_norm import SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -12.0  # score of a person without examples: no face looks like that
 ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
-SAME_MOMENT = 5.0  # likeness from which on two faces are one moment's, as in `person.bursts`
 OUTLIER_BY = 1.5  # likeness that an example has more to another person than to its own
 RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 UNKNOWN_LESS = 1.0  # likeness to an unknown face that says no more than the unknown logit does

@@ -1,8 +1,8 @@
-"""The folder of every face of an album, by the examples of each child. Pure.
+"""The folder of every face of an album, by the examples of each person. Pure.
 
 Images of one burst vote together, and the album's surest faces are examples for the rest.
 
-Which probability is enough depends on the whole album (`identify.sure_from`), so this comes after
+Which probability is enough depends on the whole album (`assignment.sure_from`), so this comes after
 all photos were looked at and before the plan. Vectors wait in the journal, as text.
 """
 
@@ -62,14 +62,14 @@ def classify_album(
     voted: NDArray[np.float64] | None = None,
     context: bool = True,
 ) -> list[Prediction]:
-    """A folder for each face: a child of ``names``, `UNSURE` or `STRANGERS`; of the faces in
-    children's folders, ``precision`` can be expected to be right; those of look-alikes must be
+    """A folder for each face: a person of ``names``, `UNSURE` or `STRANGERS`; of the faces in
+    people's folders, ``precision`` can be expected to be right; those of look-alikes must be
     surer. ``given`` says of some rows of ``faces`` who they are beyond doubt, an index into
-    ``names`` or `UNKNOWN`; ``voted`` (n, people) is what another model says (`person.vote`).
+    ``names`` or `UNKNOWN`; ``voted`` (n, people) is what another model says (`person.ensemble`).
     Without ``context``, who is in the photos around says nothing (`person.context`).
 
-    A face that is too small or blurred gets no child's folder, whatever it looks like: in the
-    background of a photo it would draw that photo to a child who is not its subject.
+    A face that is too small or blurred gets no person's folder, whatever it looks like: in the
+    background of a photo it would draw that photo to a person who is not its subject.
     """
     if not len(faces.vectors):
         return []

@@ -13,8 +13,13 @@ import numpy as np
 from facesort.album.detected_faces import as_faces, decode_px
 from facesort.album.person.classify import vectors_of, worn_by
 from facesort.album.person.clustering import numbered
-from facesort.album.person.enrollment import ExampleFaces, ReadExamples, WhichFace, read_examples
-from facesort.album.person.example_worth import worth
+from facesort.album.person.enrollment import (
+    ExampleFaces,
+    ReadExamples,
+    WhichFace,
+    read_examples,
+    worth,
+)
 from facesort.album.person.face_encoder import FaceEncoder, quality_of, with_identity
 from facesort.album.person.gallery import RESEMBLING, alike, build
 from facesort.album.person.identification import vector_to_text
@@ -38,10 +43,10 @@ SHOWN = 20  # examples that are named because they do not help
 
 @dataclass(frozen=True)
 class KnownPeople:
-    """Whom to sort by: the photos of each, as `examples.list_examples` has them; without a
-    ``folder`` of them, who is in the album often (`person.nameless`).
+    """Whom to sort by: the photos of each, as `enrollment.list_examples` has them; without a
+    ``folder`` of them, who is in the album often (`person.clustering`).
 
-    ``load_describer`` is only called when there is something to look at. Where it is unclear
+    ``load_face_encoder`` is only called when there is something to look at. Where it is unclear
     which face of an example is meant, its crops go to the folder ``ask_in``; not in a ``dry`` run.
     """
 

@@ -51,7 +51,7 @@ class Scanner:
     """Looks at photos: with which models, and what for.
 
     ``class_names`` are ours for the detector's classes. A face that a person knows of (``labels``)
-    is there whether the detector finds it or not. ``describer`` and ``voter`` are for persons;
+    is there whether the detector finds it or not. ``encoder`` and ``voter`` are for persons;
     ``cache`` knows what this detector saw in earlier runs, whatever they sorted by.
     """
 

@@ -149,7 +149,7 @@ def scan_video(
     sure: float,
 ) -> tuple[Scan, list[bytes]]:
     """``scan`` with the faces to show, each of its own frame, and a JPEG of each. By class (without
-    ``describer`` and ``voter``) that is one face a class, by person one a person, as far as they
+    ``encoder`` and ``voter``) that is one face a class, by person one a person, as far as they
     look different; and those with a correction. Raises `PhotoError` where nothing is
     decoded."""
     looks = _look(path, find)

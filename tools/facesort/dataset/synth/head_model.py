@@ -24,6 +24,7 @@ LANDMARKS_IN_BOX: Floats = np.array(
     [[0.27, 0.31], [0.73, 0.31], [0.5, 0.53], [0.31, 0.7], [0.69, 0.7]]
 )
 EAR_XYZ = (1.14, 0.25, -1.2)
+MOST_NOD = 0.1
 _RIDGE = 0.3  # how strongly the 2-D fit is held back: five points must not bend a head
 
 
@@ -71,11 +72,11 @@ def fit_head(landmarks_px: ArrayLike) -> Head:
     return _corrected(head, points)
 
 
-def levelled(head: Head, most: float = 0.1) -> Head:
-    """The same head, its nod held within ``most`` (sine): five points say little of it, and what
+def levelled(head: Head) -> Head:
+    """The same head, its nod held within `MOST_NOD` (sine): five points say little of it, and what
     is drawn far from them, such as a hat, would go astray."""
     side, _, front = head.rotation.T
-    nod = float(np.clip(head.rotation[2, 1], -most, most))
+    nod = float(np.clip(head.rotation[2, 1], -MOST_NOD, MOST_NOD))
     flat = head.rotation[:2, 1] / (np.linalg.norm(head.rotation[:2, 1]) + 1e-9)
     down = np.array([*(flat * np.sqrt(1 - nod**2)), nod])
     side = side - down * (side @ down)

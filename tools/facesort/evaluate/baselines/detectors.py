@@ -38,22 +38,22 @@ class NotInstalled(ModelError):
     """A detector that cannot run here; the message says what it lacks."""
 
 
-def open_baseline(rival: Baseline, weights: Path | None) -> Find:
-    """``rival`` ready to run; raises `NotInstalled` with what to install or to give."""
-    if rival.option and weights is None:
-        package = f"pip install {rival.install}, and " if rival.install else ""
-        raise NotInstalled(f"{package}give --{rival.option} {rival.weights}")
+def open_baseline(baseline: Baseline, weights: Path | None) -> Find:
+    """``baseline`` ready to run; raises `NotInstalled` with what to install or to give."""
+    if baseline.option and weights is None:
+        package = f"pip install {baseline.install}, and " if baseline.install else ""
+        raise NotInstalled(f"{package}give --{baseline.option} {baseline.weights}")
     if weights is not None and not weights.is_file():
-        raise NotInstalled(f"--{rival.option} {weights}: no such file")
+        raise NotInstalled(f"--{baseline.option} {weights}: no such file")
     try:
-        return rival.load(weights or Path())
+        return baseline.load(weights or Path())
     except (ImportError, AttributeError) as error:  # OpenCV 5 lacks what 4 has
-        raise NotInstalled(f"pip install {rival.install} ({error})") from error
+        raise NotInstalled(f"pip install {baseline.install} ({error})") from error
     except ModelError as error:
         raise NotInstalled(str(error)) from None
     except Exception as error:  # foreign packages fail on a foreign file in any way
         raise NotInstalled(
-            f"{weights}: {rival.name} cannot load it ({first_line(error)[:120]})"
+            f"{weights}: {baseline.name} cannot load it ({first_line(error)[:120]})"
         ) from error
 
 

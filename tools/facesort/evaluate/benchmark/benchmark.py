@@ -84,7 +84,7 @@ PHOTO, CROP = "photo", "crop"
 class BenchmarkPlan:
     """What to measure. Without ``truth`` there is no accuracy, and blank images are timed."""
 
-    contestants: Sequence[Candidate]
+    candidates: Sequence[Candidate]
     photo_sizes: Sequence[int]
     crop_sizes: Sequence[int]
     threads: Sequence[int]
@@ -113,12 +113,12 @@ def _blank() -> Any:
 def _accuracy(
     plan: BenchmarkPlan, mode: str, imgsz: int, crops: Sequence[Crop], step: Step
 ) -> list[dict[str, float]]:
-    """The accuracy columns of each contestant."""
+    """The accuracy columns of each candidate."""
     if not plan.truth:
-        return [{} for _ in plan.contestants]
+        return [{} for _ in plan.candidates]
     out = []
-    for contestant in step(plan.contestants, len(plan.contestants), f"model at {imgsz}"):
-        detector = contestant.load(imgsz, max(plan.threads))
+    for candidate in step(plan.candidates, len(plan.candidates), f"model at {imgsz}"):
+        detector = candidate.load(imgsz, max(plan.threads))
         if mode == CROP:
             figure = crop_figures(detector, crops)
             out.append({"accuracy": figure.accuracy, "macro_recall": figure.macro_recall})
@@ -137,19 +137,19 @@ def _speed(
     rgb: Any,
     figures: Sequence[dict[str, float]],
 ) -> Iterator[Row]:
-    detectors = [contestant.load(imgsz, threads) for contestant in plan.contestants]
+    detectors = [candidate.load(imgsz, threads) for candidate in plan.candidates]
     calls: dict[str, Callable[[], object]] = {}
     for i, detector in enumerate(detectors):
         pixels = letterbox(rgb, imgsz, square=True)[0]
         calls[f"network {i}"] = partial(detector.forward, pixels)
         calls[f"image {i}"] = partial(detector.detect, [rgb])
     ms = in_turns_ms(calls, plan.rounds)
-    for i, contestant in enumerate(plan.contestants):
+    for i, candidate in enumerate(plan.candidates):
         network, image = ms[f"network {i}"], float(np.median(ms[f"image {i}"]))
-        fresh = measure_cold_start(contestant, imgsz, threads)
+        fresh = measure_cold_start(candidate, imgsz, threads)
         yield Row(
-            contestant.name,
-            contestant.backend,
+            candidate.name,
+            candidate.backend,
             mode,
             imgsz,
             threads,
@@ -157,7 +157,7 @@ def _speed(
             float(np.quantile(network, 0.95)),
             image,
             1e3 / image,
-            contestant.megabytes,
+            candidate.megabytes,
             fresh.peak_mb,
             fresh.start_s,
             **figures[i],

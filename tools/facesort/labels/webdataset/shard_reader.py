@@ -12,7 +12,7 @@ from facesort.labels.named_crops import NamedCrops, Refused
 from facesort.labels.resolve import RawAnnotation, ReadError, Reading, resolve
 from facesort.labels.webdataset import sample_labels
 from facesort.labels.webdataset.samples import Sample, Samples
-from facesort.reporter import Step, no_step
+from facesort.reporter import no_step
 
 NO_LABELS = "no labels"
 
@@ -59,10 +59,10 @@ def _by_number(name: str) -> tuple[int, str]:
     return (int(name) if is_number else -1), name
 
 
-def read_crops(source: Path, unpack_to: Path | None, step: Step = no_step) -> NamedCrops:
+def read_crops(source: Path, unpack_to: Path | None) -> NamedCrops:
     """Samples with a ``.cls``, their images put into ``unpack_to``; the others are refused."""
     folder = _required(unpack_to, source)
-    samples = Samples(source, folder, step)
+    samples = Samples(source, folder, no_step)
     crops: list[tuple[Path, str]] = []
     refused: list[Refused] = []
     for sample in samples:
