@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING
 
 from facesort import console
 from facesort.album.options import BY_PERSON, DST, read
-from facesort.models.presets import BALANCED, PRESETS
+from facesort.models.presets import BALANCED, preset
 from facesort.parallel import check_limit
 from facesort.reporter import ConsoleReporter, open_closed_streams, write_line
 
@@ -83,7 +83,7 @@ def model(args: Namespace) -> tuple[Path, int | None]:
     """The file, and the size at which it looks, if not its own."""
     if args.weights:
         return args.weights, None
-    chosen = PRESETS[quality(args)]
+    chosen = preset(quality(args))
     return SHIPPED / chosen.file, chosen.imgsz
 
 
@@ -150,7 +150,7 @@ def run(args: Namespace, load: LoadDetector, encoder: Callable[..., FaceEncoder]
     by_person = {name: str(getattr(args, name)) for name in sorted(BY_PERSON - own)}
     by_person |= {name: str(getattr(args, name)) for name in sorted(own) if getattr(args, name)}
     load_own = functools.partial(load, weights, args.conf, imgsz)
-    if not args.weights and PRESETS[quality(args)].tiles:
+    if not args.weights and preset(quality(args)).tiles:
         load_own = functools.partial(with_tiles, load_own)
     load_voter = functools.partial(load, args.vote, None, None) if args.vote else None
     job = sort.SortJob(

@@ -150,7 +150,7 @@ def tell_real(args: Namespace, likeness: str) -> None:
         folders = {"mp": args.masked_people, "mo": args.masked_only}
         folders |= {"lfw": args.people, "str": args.strangers}
         items = real_album.photos_of(folders, args.part)
-        chosen = presets.PRESETS[presets.BALANCED]
+        chosen = presets.preset(presets.BALANCED)
         detector = detect.load_detector(WEIGHTS / chosen.file, None, chosen.imgsz)
         encoder = load_face_encoder(WEIGHTS / "face_points.onnx", WEIGHTS / "face_embedding.onnx")
         photos = console.progress(items, len(items), "photo")

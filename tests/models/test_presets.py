@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
 import pytest
-from onnx import numpy_helper
 
 from facesort.models import presets
 from facesort.models.detect import load_detector
@@ -16,18 +14,17 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_each_level_is_a_shipped_detector(name: str) -> None:
-    chosen = presets.PRESETS[name]
+    chosen = presets.preset(name)
     detector = load_detector(WEIGHTS / chosen.file, imgsz=chosen.imgsz)
     assert detector.imgsz == chosen.imgsz
 
 
-def test_the_8_bit_file_has_a_bit_in_reserve() -> None:
-    """255 * 64 * 2 still fits in the 16 bits in which older processors add."""
-    graph = onnx.load(str(WEIGHTS / presets.INT8)).graph
-    read = {node.input[0] for node in graph.node if node.op_type == "DequantizeLinear"}
-    weights = [
-        numpy_helper.to_array(tensor).astype(int)
-        for tensor in graph.initializer
-        if tensor.name in read and len(tensor.dims) == 4
-    ]
-    assert weights and max(abs(w).max() for w in weights) <= 64
+def test_an_old_processor_gets_the_float_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presets, "adds_8_bits_whole", lambda: False)
+    assert presets.preset(presets.FAST) == presets.Preset(presets.FLOAT, 320)
+
+
+@pytest.mark.parametrize(("machine", "expected"), [("arm64", True), ("aarch64", True)])
+def test_arm_adds_whole(machine: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presets.platform, "machine", lambda: machine)
+    assert presets.adds_8_bits_whole() is expected

@@ -92,9 +92,15 @@ def _packages() -> Iterator[Check]:
 
 
 def _processor() -> Check:
-    levels = presets.PRESETS.items()
-    chosen = ", ".join(f"{name} {level.file} at {level.imgsz} px" for name, level in levels)
-    return Check("processor", State.ok, f"{os.cpu_count()} cores; {chosen}")
+    chosen = (f"{name} {level.file} at {level.imgsz} px" for name, level in _levels())
+    has_vnni = presets.adds_8_bits_whole()
+    kind = "8-bit models run at full speed" if has_vnni else "no 8-bit arithmetic: float models"
+    found = f"{os.cpu_count()} cores, {kind}; {', '.join(chosen)}"
+    return Check("processor", State.ok, found)
+
+
+def _levels() -> Iterator[tuple[str, presets.Preset]]:
+    return ((name, presets.preset(name)) for name in presets.PRESETS)
 
 
 def _weights() -> Check:

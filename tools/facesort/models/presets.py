@@ -1,13 +1,12 @@
 """How well to look, at what price in time: three settings of the shipped detector.
 
-What each finds and how fast it is: weights/SPEED.md. The weights of the 8-bit file keep one bit in
-reserve, so that processors without VNNI, which add products of 8-bit numbers up in 16 bits, get the
-same sums (ONNX Runtime, "Quantize ONNX models", on U8S8 and saturation).
+What each finds and how fast it is: weights/SPEED.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import platform
+from dataclasses import dataclass, replace
 
 FLOAT, INT8 = "occlusion.onnx", "occlusion-int8.onnx"
 
@@ -28,3 +27,22 @@ PRESETS = {
     BALANCED: Preset(INT8, 640),
     BEST: Preset(FLOAT, 640, tiles=True),
 }
+
+
+def preset(name: str) -> Preset:
+    """The level for this processor: in float, where 8 bits would overflow."""
+    chosen = PRESETS[name]
+    return chosen if adds_8_bits_whole() else replace(chosen, file=FLOAT)
+
+
+def adds_8_bits_whole() -> bool:
+    """Can this processor sum up products of 8-bit numbers? An Intel or AMD one from before VNNI
+    does so in 16 bits, and what is above is cut off (ONNX Runtime, "Quantize ONNX models", on U8S8
+    and saturation). NumPy knows none but the kinds with 512 bits; the others count as old."""
+    if platform.machine().lower() not in ("x86_64", "amd64", "i386", "i686"):
+        return True
+    import numpy as np
+
+    config = np.show_config(mode="dicts") or {}
+    found = set(config.get("SIMD Extensions", {}).get("found", ()))
+    return bool(found & {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"})
