@@ -151,14 +151,15 @@ def person_judge(layout):
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.dataset.check.check_report import Request, free_folder, write_report
+    from facesort.dataset.check.check_report import Request, write_report
     from facesort.dataset.check.checker import check
     from facesort.dataset.check.fix import require_new
     from facesort.dataset.yolo_dataset import read_layout
+    from facesort.files import numbered_folder
 
     if args.apply or args.undo:
         return mend(args)
-    out = free_folder(args.out or RUNS / args.data.stem)
+    out = numbered_folder(args.out or RUNS / args.data.stem)
     given = as_yolo(args, out / "converted")
     layout = read_layout(given.data, args.split or given.splits)
     for folder in filter(None, (args.fix, args.fix_to, args.leak_free)):

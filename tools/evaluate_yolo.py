@@ -123,11 +123,11 @@ def write_predictions(args) -> None:
 
 
 def judge_models(args, command: str) -> None:
-    from facesort.dataset.check.check_report import free_folder
     from facesort.evaluate.evaluation import Request, evaluate_all
     from facesort.evaluate.regression_gate import check_criteria, in_one_line, parse_criteria
     from facesort.evaluate.report import plain
     from facesort.evaluate.report.pages import write_report
+    from facesort.files import numbered_folder
 
     bars = parse_criteria(args.bars)
     asked = Request(
@@ -150,7 +150,7 @@ def judge_models(args, command: str) -> None:
         if args.precision and model.split:
             show_precision(model.split.seen, args.precision, args.min_size)
     if args.out:
-        page = write_report(models, asked, bars, free_folder(args.out), command, args.pictures)
+        page = write_report(models, asked, bars, numbered_folder(args.out), command, args.pictures)
         print(f"report: {page}")
 
 

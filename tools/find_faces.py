@@ -106,7 +106,8 @@ def arguments(argv: Sequence[str]) -> Namespace:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    from facesort.media import find_faces, outputs, sources
+    from facesort.files import numbered_folder
+    from facesort.media import find_faces, sources
     from facesort.media.live_view import require_display
     from facesort.selfie.limits import read_limits
     from facesort.selfie.words import words_of
@@ -123,7 +124,7 @@ def main(argv: Sequence[str]) -> int:
     if args.show:
         require_display()  # before a model is loaded
     wanted = find_faces.Options(
-        out=args.out or outputs.numbered_folder(RUNS),
+        out=args.out or numbered_folder(RUNS),
         csv=args.csv,
         jsonl=args.jsonl,
         annotate=args.annotate,

@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from review_server import TOOLS, Server
 
 from facesort.album.corrections.api import Correction, SortedAlbum, hand_over, record_corrections
 from facesort.album.corrections.forget import forget
-from facesort.errors import UsageError
+from facesort.errors import PhotoError, UsageError
 from facesort.review.picker import Picker
 
 
@@ -69,6 +70,18 @@ def test_who_agreed_is_shown(sorted_album: Path) -> None:
         hand_over(album, ["../x"])
     with pytest.raises(UsageError, match="expected one of"):
         hand_over(album, ["Ana"], "paint")
+
+
+def test_a_zip_is_whole_where_handing_over_stops(sorted_album: Path) -> None:
+    album = SortedAlbum(sorted_album)
+    mine = [e for e in album.state.entries.values() if any("/Ana/" in crop for crop in e.crops)]
+    gone = replace(mine[0], scan=replace(mine[0].scan, photo="zz.jpg"))
+    album.state.entries["zz.jpg"] = gone
+    with pytest.raises(PhotoError, match=r"zz.jpg: is no longer there"):
+        hand_over(album, ["Ana"], as_zip=True)
+    (file,) = sorted_album.parent.glob("*_handed_over*/Ana.zip")
+    with zipfile.ZipFile(file) as handed:
+        assert len(handed.namelist()) == len(mine)
 
 
 def test_deleting_face_data_keeps_every_photo(sorted_album: Path, tmp_path: Path) -> None:

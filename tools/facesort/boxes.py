@@ -50,6 +50,12 @@ def pixels_under(xyxy_px: ArrayLike, size_wh: SizeWH) -> tuple[int, int, int, in
     return left, top, max(math.ceil(x2), left + 1), max(math.ceil(y2), top + 1)
 
 
+def in_tenths(xyxy_px: ArrayLike) -> tuple[float, float, float, float]:
+    """One box (4,), each edge to a tenth of a pixel: as journals and results keep it."""
+    x1, y1, x2, y2 = (round(float(value), 1) for value in np.asarray(xyxy_px))
+    return x1, y1, x2, y2
+
+
 def min_side(xyxy_px: ArrayLike) -> NDArray[np.float64]:
     """The shorter side of each box, in pixels: what "a face of 32 px" means here."""
     x1, y1, x2, y2 = as_boxes(xyxy_px).T

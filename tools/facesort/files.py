@@ -30,6 +30,15 @@ def fingerprint(path: Path) -> object:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def numbered_folder(path: Path) -> Path:
+    """``path``, or it with -2, -3 ... where there is something already."""
+    number, free = 2, path
+    while free.exists():
+        free = path.with_name(f"{path.name}-{number}")
+        number += 1
+    return free
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A free path beside ``path``, of the same suffix; what is written there takes its place when

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from facesort.album.records import BoxPx, Face
-from facesort.boxes import as_boxes, clip_xyxy
+from facesort.album.records import Face
+from facesort.boxes import as_boxes, clip_xyxy, in_tenths
 from facesort.photos import Photo
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ def as_faces(found: Detections, photo: Photo, class_names: Sequence[str]) -> tup
     """Detections in the image at hand as faces in pixels of the full photo."""
     boxes = clip_xyxy(as_boxes(found.xyxy_px) / photo.scale, photo.size_wh)
     return tuple(
-        Face(_rounded(box), class_names[class_id], round(float(confidence), 4))
+        Face(in_tenths(box), class_names[class_id], round(float(confidence), 4))
         for box, class_id, confidence in zip(boxes, found.class_id, found.confidence, strict=True)
     )
-
-
-def _rounded(box: Iterable[float]) -> BoxPx:
-    x1, y1, x2, y2 = (round(float(value), 1) for value in box)
-    return x1, y1, x2, y2

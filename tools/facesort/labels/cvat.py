@@ -25,8 +25,7 @@ from facesort.labels.cvat_tracks import TrackBox, add_attributes, add_track, rea
 from facesort.labels.extras import Extras, as_int
 from facesort.labels.image_finder import Images
 from facesort.labels.image_labels import IGNORE, LabelSet
-from facesort.labels.not_kept import say_not_kept
-from facesort.labels.resolve import RawAnnotation, RawBox, Reading, resolve
+from facesort.labels.resolve import RawAnnotation, RawBox, Reading, resolve, say_not_kept
 
 _BETWEEN = "between"
 _SHAPES = ("box", "polygon", "ellipse", "polyline", "points", "cuboid", "mask", "skeleton")

@@ -20,8 +20,7 @@ from facesort.labels import extras, json_file
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.extras import CONFIDENCE, Extras, as_share
 from facesort.labels.image_labels import IGNORE, LabelSet
-from facesort.labels.not_kept import say_not_kept
-from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve, say_not_kept
 
 EXPECTED = "Label Studio's list of tasks with data and annotations"
 FROM, TO = "label", "image"  # the names of the controls, as in its own templates

@@ -19,8 +19,7 @@ from facesort.labels import extras, json_file
 from facesort.labels.class_table import IGNORE_NAME
 from facesort.labels.extras import ATTRIBUTES, Extras, as_int, as_share
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
-from facesort.labels.not_kept import say_not_kept
-from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve, say_not_kept
 
 EXPECTED = "a labelme object with shapes and imagePath"
 VERSION = "5.5.0"  # of labelme, whose files these are

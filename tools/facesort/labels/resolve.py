@@ -281,3 +281,12 @@ def _is_same_shape(one: SizeWH, other: SizeWH) -> bool:
 
 def _values(raw: RawBox) -> str:
     return f"({', '.join(f'{v:g}' for v in raw.values)})" if len(raw.values) else ""
+
+
+def say_not_kept(labels: LabelSet, counts: Counter[str]) -> LabelSet:
+    """``labels`` with a note that counts what was not carried over, such as track ids."""
+    listed = ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items()) if n)
+    if not listed:
+        return labels
+    note = f"read but not kept, the format has no field for it: {listed}"
+    return replace(labels, notes=(*labels.notes[:1], note, *labels.notes[1:]))

@@ -18,8 +18,7 @@ from facesort.boxes import SizeWH, as_boxes, clip_xyxy, xywhn_to_xyxy, xyxy_to_x
 from facesort.errors import LabelError
 from facesort.labels.image_finder import Images
 from facesort.labels.image_labels import IGNORE, ImageLabels, LabelSet
-from facesort.labels.not_kept import say_not_kept
-from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve
+from facesort.labels.resolve import RawAnnotation, RawBox, ReadError, Reading, resolve, say_not_kept
 from facesort.labels.yolo_lines import parse_line, raw_box
 
 CLASSES_FILE = "classes.txt"  # labelImg's class list

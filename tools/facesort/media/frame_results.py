@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.boxes import Boxes, as_boxes, clip_xyxy, grow_xyxy
+from facesort.boxes import Boxes, as_boxes, clip_xyxy, grow_xyxy, in_tenths
 from facesort.classes import FaceClass
 from facesort.detections import Detections
 from facesort.media.sources import Source
@@ -167,13 +167,8 @@ def as_faces(
     """Detections in an image of ``scale`` as faces in pixels of the full one, to a tenth."""
     numbers = tracks or [None] * len(found)
     return tuple(
-        Face(_tenths(box / scale), names[class_id], round(float(confidence), 6), track)
+        Face(in_tenths(box / scale), names[class_id], round(float(confidence), 6), track)
         for box, class_id, confidence, track in zip(
             found.xyxy_px, found.class_id, found.confidence, numbers, strict=True
         )
     )
-
-
-def _tenths(box: NDArray[np.float64]) -> BoxPx:
-    x1, y1, x2, y2 = (round(float(value), 1) for value in box)
-    return x1, y1, x2, y2

@@ -152,15 +152,6 @@ def new_folder(path: Path) -> Path:
     return path
 
 
-def numbered_folder(path: Path) -> Path:
-    """``path``, or it with -2, -3 ... where there is something already."""
-    number, free = 2, path
-    while free.exists():
-        free = path.with_name(f"{path.name}-{number}")
-        number += 1
-    return free
-
-
 class Stems:
     """Starts of file names, each given once, also on a disk that ignores case or accents' form."""
 

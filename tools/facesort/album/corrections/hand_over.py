@@ -24,7 +24,7 @@ from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.names import NamePool
 from facesort.album.records import NOT_A_FACE, BoxPx, Entry
 from facesort.boxes import clip_xyxy, grow_xyxy, pixels_under
-from facesort.errors import AlbumError, UsageError
+from facesort.errors import AlbumError, PhotoError, UsageError
 from facesort.files import write_atomic
 from facesort.photos import is_video, open_photo, read_photo_bytes
 
@@ -115,7 +115,10 @@ def _copy(
     album: SortedAlbum, entry: Entry, boxes: Sequence[BoxPx], others: str
 ) -> tuple[bytes, str]:
     original = album.filer().src / entry.scan.photo
-    data = read_photo_bytes(original, entry.scan.size_bytes)
+    try:
+        data = read_photo_bytes(original, entry.scan.size_bytes)
+    except PhotoError as error:
+        raise PhotoError(f"{entry.scan.photo}: {error}") from error
     if not boxes:
         return data, Path(entry.scan.photo).suffix
     from PIL import Image

@@ -114,7 +114,8 @@ def _probability(
 
     def look(known: Gallery) -> Floats:
         scores = known.scores(faces.vectors, faces.state, burst)
-        return known.of_scores(bursts.together(scores, burst, good))
+        together = bursts.together(scores, burst, good)
+        return np.asarray(known.of_scores(together), dtype=np.float64)
 
     probability = look(gallery)
     spoken_of = np.isin(burst, burst[list(given)])

@@ -41,15 +41,6 @@ class Request:
     notes: tuple[str, ...] = ()
 
 
-def free_folder(wanted: Path) -> Path:
-    """``wanted``, or it with -2, -3 ... where that is there already."""
-    folder, number = wanted, 2
-    while folder.exists():
-        folder = wanted.with_name(f"{wanted.name}-{number}")
-        number += 1
-    return folder
-
-
 def write_report(checked: Checked, request: Request) -> Path:
     """Write ``report.html``, ``report.json``, ``fixes.json`` and ``plots/`` into ``request.out``;
     the page."""

@@ -1,4 +1,4 @@
-"""labelImg's window for one session; runs as a process of its own, started by `run`.
+"""labelImg's window for one session; runs as a process of its own, started by `process`.
 
 Shows the images of the session and nothing else, reads and writes each label where training
 looks for it, and offers nothing that would write elsewhere or delete an image.

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.files import move
+from facesort.models.detect import names_of
 from facesort.models.int8.quantize import note_int8, reader
 from facesort.models.letterbox import letterbox
 from facesort.models.runtime import open_session, silent_quantizer
@@ -72,7 +73,7 @@ def load_classifier(file: Path, imgsz: int | None = None, threads: int = 1) -> C
     if gives.shape[1:] != [len(names)]:
         raise ModelError(f"{file}: output {gives.shape} is no classifier's of {len(names)} classes")
     return Classifier(
-        lambda pixels: session.run(None, {takes.name: pixels})[0][0], _names(names), size
+        lambda pixels: session.run(None, {takes.name: pixels})[0][0], names_of(names), size
     )
 
 
@@ -90,11 +91,7 @@ def _load_torch(file: Path, imgsz: int) -> Classifier:
         probabilities: Floats = (output[0] if isinstance(output, tuple) else output)[0].numpy()
         return probabilities
 
-    return Classifier(forward, _names(model.names), imgsz)
-
-
-def _names(names: dict[int, str]) -> tuple[str, ...]:
-    return tuple(names[i] for i in range(len(names)))
+    return Classifier(forward, names_of(model.names), imgsz)
 
 
 MAX_GAP = 1e-4  # of a probability, between the checkpoint and its ONNX file
