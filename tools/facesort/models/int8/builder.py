@@ -93,15 +93,18 @@ class Int8Builder:
                 self.examples.append(rgb)
             yield letterbox(rgb, self.original.imgsz, square=self.original.square)[0]
 
-    def build(self, judge: Judge, say: Say, step: Step) -> tuple[Path, Int8]:
-        """The first candidate that ``judge`` finds nothing wrong with.
+    def build(
+        self, judge: Judge, say: Say, step: Step, any_processor: bool = False
+    ) -> tuple[Path, Int8]:
+        """The first candidate that ``judge`` finds nothing wrong with; for ``any_processor`` only
+        one whose weights keep a bit in reserve.
 
         Raises `ModelError` with the faults of the fastest candidate and its worst layers.
         """
         ms = self.time_schemes()
-        fast = [
-            s for s in SCHEMES if ms[s.name] <= ABOUT_AS_FAST * min(ms[s.name] for s in SCHEMES)
-        ]
+        wanted = [scheme for scheme in SCHEMES if scheme.reduce_range or not any_processor]
+        least = min(ms[scheme.name] for scheme in wanted)
+        fast = [scheme for scheme in wanted if ms[scheme.name] <= ABOUT_AS_FAST * least]
         faults: list[str] = []
         for scheme in fast:
             for count in (0, *FLOAT_LAYERS):

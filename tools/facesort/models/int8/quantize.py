@@ -98,10 +98,10 @@ class Scheme:
     float_first: int = FLOAT_FIRST
 
 
-# In the order in which they are taken where equally fast: first what any processor can add up.
+# In the order in which they are taken where they are equally fast.
 SCHEMES = (
-    Scheme("U8S8 reduce_range", "QUInt8", "QInt8", reduce_range=True),
     Scheme("U8S8", "QUInt8", "QInt8"),
+    Scheme("U8S8 reduce_range", "QUInt8", "QInt8", reduce_range=True),
     Scheme("U8U8", "QUInt8", "QUInt8"),
     Scheme("S8S8", "QInt8", "QInt8"),
 )
