@@ -25,7 +25,7 @@ export function panel(title, content, { buttons = [], className = "", focus } = 
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));
     document.body.append(dialog);
     dialog.showModal();
-    (focus || row.querySelector(".primary"))?.focus();
+    (focus || row.querySelector(".primary"))?.focus({ preventScroll: true });
   });
 }
 
@@ -68,7 +68,7 @@ export function askFolder({ title, folders, mayCreate, isNew = false, typed = ""
       if (text && mayCreate && !taken) choices.push({ name: text, text: t("createNew", { name: text }) });
       at = Math.min(at, Math.max(choices.length - 1, 0));
       list.replaceChildren(...choices.map(choice));
-      if (!choices.length) list.append(element("li", { textContent: t("noMatch") }));
+      if (!choices.length && text) list.append(element("li", { textContent: t(isNew && taken ? "taken" : "noMatch") }));
       input.setAttribute("aria-activedescendant", choices.length ? `c${at}` : "");
     }
 

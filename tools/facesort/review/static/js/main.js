@@ -89,7 +89,7 @@ class Page extends Acts {
     else if (this.isPhotos) await this.#openPhotos();
     else await this.openFaces(folder, { first });
     this.frame();
-    this.wall.element.focus({ preventScroll: true });
+    if (!this.folders.isNaming) this.wall.element.focus({ preventScroll: true });
   }
 
   async openFaces(folder, { keep = false, first = null } = {}) {
