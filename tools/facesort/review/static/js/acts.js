@@ -187,6 +187,7 @@ export class Acts {
   }
 
   async #back(path, words) {
+    await this.queue; // an act that is on its way counts
     if (path === "/api/undo" ? !this.summary.undo : !this.summary.redo) return;
     const answer = await this.act({}, path);
     if (!answer) return;

@@ -88,9 +88,9 @@ export function askFolder({ title, folders, mayCreate, isNew = false, typed = ""
       if (event.isComposing) return; // Hangul is still being put together
       if (event.key === "ArrowDown") at = Math.min(at + 1, choices.length - 1);
       else if (event.key === "ArrowUp") at = Math.max(at - 1, 0);
-      else if (event.key === "Enter" && choices.length) return dialog.close(choices[at].name);
-      else return;
-      event.preventDefault();
+      else if (event.key !== "Enter" || !choices.length) return;
+      event.preventDefault(); // or Return presses the button that has the focus next
+      if (event.key === "Enter") return dialog.close(choices[at].name);
       refresh();
     });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));

@@ -40,7 +40,7 @@ export default {
   key_size: "größer, kleiner", key_escape: "Auswahl aufheben, schließen",
   helpMouse: "Ausgewählte Gesichter auf einen Ordner ziehen. Eine Person auf eine andere ziehen legt beide zusammen.",
   previous: "Voriges Foto", next: "Nächstes Foto", draw: "Übersehenes Gesicht einzeichnen (B)",
-  photoHint: "← → Fotos · Tab Gesichter · 1–9 oder ein Name ordnet zu · Eingabe: stimmt · + wer ohne Gesicht da ist · B zeichnet ein Gesicht ein oder verschiebt den Rahmen · Esc schließt",
+  photoHint: "← → Fotos · Tab Gesichter · 1–9, ein Name oder ein Klick ordnet zu · Eingabe: stimmt · + wer ohne Gesicht da ist · B zeichnet ein Gesicht ein oder verschiebt den Rahmen · Esc schließt",
   drawHint: "Einen Rahmen um das Gesicht ziehen. Mit Tasten: Pfeile bewegen ihn, Umschalt+Pfeile ändern die Größe, Eingabe benennt ihn.",
   moveHint: "Den Rahmen oder seine Ecken ziehen; Pfeile bewegen ihn, Umschalt+Pfeile ändern die Größe, Eingabe behält ihn.",
   person: "Person", presentAdd: "Wer ist auf diesem Foto, ohne dass ein Gesicht zu sehen ist? (+)", presentRemove: "{name} ist doch nicht auf diesem Foto",

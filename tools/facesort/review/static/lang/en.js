@@ -52,7 +52,7 @@ export default {
   key_undo: "undo", key_redo: "redo", key_size: "larger, smaller", key_escape: "deselect, close",
   helpMouse: "Drag selected faces onto a folder. Drop a person on another to merge the two.",
   previous: "Previous photo", next: "Next photo", draw: "Draw a missed face (B)",
-  photoHint: "← → photos · Tab faces · 1–9 or a name assigns · Return: right · + who is here without a face · B draws a missed face or moves the box · Esc closes",
+  photoHint: "← → photos · Tab faces · 1–9, a name or a click assigns · Return: right · + who is here without a face · B draws a missed face or moves the box · Esc closes",
   drawHint: "Drag a box around the face. By keys: arrows move it, Shift+arrows change its size, Return names it.",
   moveHint: "Drag the box or its corners; arrows move it, Shift+arrows change its size, Return keeps it.",
   person: "Person", presentAdd: "Who is in this photo without a face that shows? (+)", presentRemove: "{name} is not in this photo after all",

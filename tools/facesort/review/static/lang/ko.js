@@ -31,7 +31,7 @@ export default {
   key_folder: "이전/다음 폴더", key_rename: "이 사람 이름 바꾸기", key_suggest: "제안", key_undo: "실행 취소", key_redo: "다시 실행", key_size: "크게/작게", key_escape: "선택 해제, 닫기",
   helpMouse: "선택한 얼굴을 폴더로 끌어 놓으세요. 한 사람을 다른 사람 위에 놓으면 합쳐집니다.",
   previous: "이전 사진", next: "다음 사진", draw: "놓친 얼굴 그리기 (B)",
-  photoHint: "← → 사진 · Tab 얼굴 · 1–9 또는 이름으로 지정 · Enter 맞음 · + 얼굴 없이 있는 사람 · B 놓친 얼굴 그리기/상자 이동 · Esc 닫기",
+  photoHint: "← → 사진 · Tab 얼굴 · 1–9, 이름 또는 클릭으로 지정 · Enter 맞음 · + 얼굴 없이 있는 사람 · B 놓친 얼굴 그리기/상자 이동 · Esc 닫기",
   drawHint: "얼굴 둘레에 상자를 그리세요. 키보드: 화살표로 이동, Shift+화살표로 크기, Enter로 이름 지정.",
   moveHint: "상자나 모서리를 끄세요. 화살표로 이동, Shift+화살표로 크기, Enter로 확정.",
   person: "사람", presentAdd: "얼굴은 안 보이지만 이 사진에 있는 사람은? (+)", presentRemove: "{name}은(는) 이 사진에 없음",
