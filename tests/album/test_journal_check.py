@@ -11,6 +11,7 @@ from conftest import Album, Sort, disk_as_dict
 
 from facesort.album.journal import Journal, read_state
 from facesort.album.journal_lines import SEAL, head_path, read_head
+from facesort.files import fingerprint
 
 
 @pytest.fixture
@@ -92,6 +93,14 @@ def test_a_journal_of_the_first_version_is_read_and_protected_from_then_on(
     assert b'"check"' not in lines[0] and b'"check"' in lines[-1]
     journal_of(dst).write_bytes(b"".join([lines[0], *lines[2:]]))
     assert "is damaged" in sort("--src", "album").error_line
+
+
+def test_a_journal_in_which_nothing_is_written_stays_untouched(dst: Path) -> None:
+    """Two pages on one album would tell each other of changes for ever."""
+    os.utime(journal_of(dst), ns=(1, 1))
+    before = fingerprint(journal_of(dst))
+    Journal(journal_of(dst)).close()
+    assert fingerprint(journal_of(dst)) == before
 
 
 def test_what_a_kill_left_behind_the_count_is_whole(tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def test_a_digit_moves_the_selection_and_undo_brings_it_back(page: Page) -> None
     page.press("Control+z")
     assert page.count("Ben") == ben
     assert page.ids == ids
+    assert page.selected == set(ids[:2]), "what came back is what the next act is about"
     page.press("Control+y")
     assert page.count("Ben") == ben + 2
     page.press("Control+Shift+z", "Control+z")
@@ -305,6 +306,37 @@ def test_a_person_dropped_on_another_merges_after_a_question(page: Page) -> None
     assert (page.count("Ben"), page.count("Eva")) == (0, ben + eva)
 
 
+def test_a_person_held_at_the_edge_of_the_list_scrolls_to_another(page: Page) -> None:
+    page.page.set_viewport_size({"width": 1280, "height": 400})
+    page.open("Ana")
+    box, mouse = page.page.locator("#folders").bounding_box(), page.page.mouse
+    name = page.page.locator(".folder[data-person]").last.get_attribute("data-folder")
+    last = page.folder(name)
+    expect(last).not_to_be_in_viewport()
+    mouse.move(*page.middle(page.folder("Ana")))
+    mouse.down()
+    mouse.move(box["x"] + 90, box["y"] + box["height"] - 12, steps=4)
+    expect(page.folder("_no_face")).to_be_in_viewport(ratio=1)  # held still, it scrolls on
+    mouse.move(*page.middle(last), steps=4)
+    expect(last).to_have_class(re.compile("over"))
+    mouse.up()
+    expect(page.page.locator("dialog h2")).to_have_text(f"Make Ana and {name} one person?")
+    page.press("Escape")
+
+
+def test_a_name_that_is_taken_is_asked_about(page: Page) -> None:
+    """The Return that ends the name must not answer the question."""
+    page.open("Ana")
+    page.page.dblclick('.folder[data-folder="Ben"]')  # opens it as well
+    page.settle()
+    page.page.locator(".folder input").fill("Eva")
+    page.press("Enter")
+    expect(page.page.locator("dialog h2")).to_have_text("Make Ben and Eva one person?")
+    page.press("Escape")
+    page.press("Enter", "Control+z")  # Return is the wall's again
+    assert page.server.get("/api/history") == []
+
+
 def test_a_person_is_renamed_in_place(page: Page, shared_album: Path) -> None:
     count = page.count("Finn")
     page.open("Finn")
@@ -315,6 +347,7 @@ def test_a_person_is_renamed_in_place(page: Page, shared_album: Path) -> None:
     page.press("Enter")
     page.page.wait_for_selector('.folder[data-folder="Finn Hå"][aria-current="true"]')
     assert page.count("Finn Hå") == count
+    expect(page.folder("Finn")).to_have_count(0)
     assert (shared_album / "photos/Finn Hå").is_dir()
 
 
@@ -603,6 +636,19 @@ def test_a_tablet_taps_to_select(browser: Any, shared_server: Server) -> None:
     tablet.tap(".tile >> nth=0")
     tablet.tap(".tile >> nth=1")
     assert tablet.evaluate("() => window.facesort.wall.selected.size") == 2
+    touch = context.new_cdp_session(tablet)
+
+    def finger(kind: str, *at: float) -> None:
+        points = [dict(zip("xy", at, strict=True))] if at else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    finger("touchStart", 300, 200)
+    expect(tablet.locator(".carried")).to_have_text("2 faces")  # a finger that rests
+    for x in (280, 240, 200, 120):
+        finger("touchMove", x, 200)
+    finger("touchMove", 120, 850)
+    finger("touchEnd")
+    expect(tablet.locator(".carried")).to_have_count(0)
     wide = tablet.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, "nothing sticks out"
     context.close()

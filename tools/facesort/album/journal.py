@@ -211,10 +211,11 @@ class Journal:
         return data
 
     def _cut_torn_line(self) -> None:
-        end = self._file.seek(0, os.SEEK_END)
+        end = size = self._file.seek(0, os.SEEK_END)
         while end > 0 and not self._is_line_end(end):
             end -= 1
-        self._file.truncate(end)
+        if end != size:  # it would count as changed, and two that follow it never come to rest
+            self._file.truncate(end)
 
     def _is_line_end(self, position: int) -> bool:
         self._file.seek(position - 1)

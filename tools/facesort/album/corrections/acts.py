@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -180,6 +181,9 @@ def carry_out(
         contents = dict.fromkeys(label.content for label in labels)
         photos = [photo for content in contents for photo in album.photos_of[content]]
         result = _follow(album, workspace, act["do"], photos, changed or {})
+        if act["do"] == MERGE:
+            with suppress(OSError):  # nobody is left of that name
+                (album.root / "faces" / act["old"]).rmdir()
         workspace.journal.applied()
         workspace.journal.sync()
         return result

@@ -166,6 +166,14 @@ export class Acts {
     await this.open(wanted);
   }
 
+  /** What came back is what the next act is about. */
+  #chooseAgain(ids) {
+    const here = ids.filter((id) => this.wall.place.has(id));
+    if (!here.length) return;
+    this.wall.selected = new Set(here.length > 1 && !this.isSuggesting() ? here : []);
+    this.wall.focusOn(Math.min(...here.map((id) => this.wall.place.get(id))));
+  }
+
   rename() {
     this.folders.rename(this.current);
   }
@@ -179,13 +187,16 @@ export class Acts {
   }
 
   async #back(path, words) {
+    await this.queue; // an act that is on its way counts
     if (path === "/api/undo" ? !this.summary.undo : !this.summary.redo) return;
     const answer = await this.act({}, path);
     if (!answer) return;
-    const text = t(words, { n: answer.moved.length });
+    const text = t(answer.moved.length ? words : `${words}Act`, { n: answer.moved.length });
     announce(text);
     toast(text);
     await this.refresh();
     if (this.photo.isOpen) await this.photo.refresh();
+    else if (document.activeElement === document.body) this.wall.element.focus({ preventScroll: true }); // its button is gone
+    if (!this.photo.isOpen) this.#chooseAgain(answer.moved.map(([id]) => id));
   }
 }

@@ -25,7 +25,7 @@ export function panel(title, content, { buttons = [], className = "", focus } = 
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));
     document.body.append(dialog);
     dialog.showModal();
-    (focus || row.querySelector(".primary"))?.focus();
+    (focus || row.querySelector(".primary"))?.focus({ preventScroll: true });
   });
 }
 
@@ -68,7 +68,7 @@ export function askFolder({ title, folders, mayCreate, isNew = false, typed = ""
       if (text && mayCreate && !taken) choices.push({ name: text, text: t("createNew", { name: text }) });
       at = Math.min(at, Math.max(choices.length - 1, 0));
       list.replaceChildren(...choices.map(choice));
-      if (!choices.length) list.append(element("li", { textContent: t("noMatch") }));
+      if (!choices.length && text) list.append(element("li", { textContent: t(isNew && taken ? "taken" : "noMatch") }));
       input.setAttribute("aria-activedescendant", choices.length ? `c${at}` : "");
     }
 
@@ -88,9 +88,9 @@ export function askFolder({ title, folders, mayCreate, isNew = false, typed = ""
       if (event.isComposing) return; // Hangul is still being put together
       if (event.key === "ArrowDown") at = Math.min(at + 1, choices.length - 1);
       else if (event.key === "ArrowUp") at = Math.max(at - 1, 0);
-      else if (event.key === "Enter" && choices.length) return dialog.close(choices[at].name);
-      else return;
-      event.preventDefault();
+      else if (event.key !== "Enter" || !choices.length) return;
+      event.preventDefault(); // or Return presses the button that has the focus next
+      if (event.key === "Enter") return dialog.close(choices[at].name);
       refresh();
     });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(""));

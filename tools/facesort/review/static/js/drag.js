@@ -3,11 +3,13 @@ import { t } from "./i18n.js";
 
 const FAR_PX = 6; // from here on a press is a drag
 const AGAIN_MS = 30; // what is held still at an edge of the list goes on scrolling it
+const DOUBLE_MS = 350; // two taps on a face open its photo
 const HOLD_MS = 260; // a finger that rests so long carries; before, it scrolls
 
 /** ``actions``: open(id), drop(ids, folder), merge(old, new), isSuggesting(). */
 export function pointers(wall, nav, actions) {
   let press = null;
+  let tapped = { at: -Infinity };
 
   wall.element.addEventListener("pointerdown", (event) => {
     if (event.button || event.target.closest("button")) return;
@@ -17,14 +19,25 @@ export function pointers(wall, nav, actions) {
     if (onBar) return;
     wall.element.focus({ preventScroll: true });
     press = { x: event.clientX, y: event.clientY, face, kind: "press", touch: event.pointerType === "touch", before: event.shiftKey || event.ctrlKey || event.metaKey ? new Set(wall.selected) : new Set(), id: event.pointerId };
-    if (press.touch && face) press.timer = setTimeout(() => press && carryFaces(press), HOLD_MS);
+    if (face) onHold(carryFaces);
   });
 
   nav.addEventListener("pointerdown", (event) => {
     const item = event.target.closest(".folder[data-person]");
     if (event.button || !item || event.target.closest("input")) return;
-    press = { x: event.clientX, y: event.clientY, person: item.dataset.folder, kind: "press", id: event.pointerId };
+    press = { x: event.clientX, y: event.clientY, person: item.dataset.folder, kind: "press", touch: event.pointerType === "touch", id: event.pointerId };
+    onHold(carryPerson);
   });
+
+  /** A finger that rests picks up what is below it. */
+  function onHold(carry) {
+    if (press.touch) press.timer = setTimeout(() => carry(press), HOLD_MS);
+  }
+
+  for (const list of [wall.element, nav]) {
+    list.addEventListener("touchmove", (event) => press?.ghost && event.cancelable && event.preventDefault(), { passive: false }); // or the finger scrolls
+    list.addEventListener("contextmenu", (event) => press?.touch && event.preventDefault());
+  }
 
   addEventListener("pointermove", (event) => {
     if (!press || press.id !== event.pointerId) return;
@@ -35,10 +48,8 @@ export function pointers(wall, nav, actions) {
   });
 
   function begin(event) {
-    if (press.touch) {
-      clearTimeout(press.timer);
-      press = null; // the finger scrolls
-    } else if (press.person) carryPerson(event);
+    if (press.touch) clear(); // the finger scrolls
+    else if (press.person) carryPerson(event);
     else if (press.face && !event.shiftKey && !actions.isSuggesting()) carryFaces(press);
     else {
       press.kind = "band";
@@ -60,11 +71,11 @@ export function pointers(wall, nav, actions) {
     follow({ clientX: from.x, clientY: from.y });
   }
 
-  function carryPerson(event) {
+  function carryPerson({ x, y }) {
     press.kind = "person";
     const image = nav.querySelector(`[data-folder="${CSS.escape(press.person)}"] img`);
     press.ghost = ghost(image?.src, press.person);
-    follow(event);
+    follow({ clientX: x, clientY: y });
   }
 
   function ghost(source, text) {
@@ -113,7 +124,6 @@ export function pointers(wall, nav, actions) {
 
   addEventListener("pointerup", (event) => {
     if (!press || press.id !== event.pointerId) return;
-    clearTimeout(press.timer);
     const done = press;
     const target = done.ghost ? under(event) : null;
     clear();
@@ -134,10 +144,16 @@ export function pointers(wall, nav, actions) {
     else if (event.ctrlKey || event.metaKey || done.touch) {
       wall.focusOn(i);
       wall.toggle(i);
+      if (done.touch) tap(done.face, event.timeStamp);
     } else {
       wall.selected = new Set([done.face]);
       wall.focusOn(i);
     }
+  }
+
+  function tap(face, at) {
+    if (face === tapped.face && at - tapped.at < DOUBLE_MS) actions.open(face);
+    tapped = { face, at };
   }
 
   function swallowClick() {
@@ -147,6 +163,7 @@ export function pointers(wall, nav, actions) {
   }
 
   function clear() {
+    clearTimeout(press?.timer);
     clearInterval(press?.again);
     press?.ghost?.remove();
     press?.band?.remove();

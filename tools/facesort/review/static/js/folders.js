@@ -19,7 +19,7 @@ export class FolderList {
   show(summary, current, suggested) {
     const scroll = this.nav.scrollTop;
     const focused = document.activeElement?.dataset?.folder;
-    if (this.nav.querySelector("input")) return; // a name is being typed
+    if (this.isNaming) return;
     const named = summary.folders.filter(({ name }) => !OWN.test(name));
     const own = summary.folders.filter(({ name }) => OWN.test(name));
     this.byKey = named.slice(0, 9).map(({ name }) => name);
@@ -44,6 +44,10 @@ export class FolderList {
 
   button(folder) {
     return this.nav.querySelector(`.folder[data-folder="${CSS.escape(folder)}"]`);
+  }
+
+  get isNaming() {
+    return Boolean(this.nav.querySelector("input"));
   }
 
   flash(folder) {
@@ -78,7 +82,10 @@ export class FolderList {
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.isComposing) return;
-      if (event.key === "Enter") finish(input.value.trim());
+      if (event.key === "Enter") {
+        event.preventDefault(); // or this very key says yes to the question that follows
+        finish(input.value.trim());
+      }
       if (event.key === "Escape") finish("");
       if (event.key === " ") event.stopImmediatePropagation();
     });

@@ -29,6 +29,7 @@ class Page extends Acts {
       act: (body) => this.act(body),
       folders: () => this.names,
       mayCreate: () => this.summary.byPerson,
+      ask: () => this.askFolder(),
       closed: (face) => this.#photoClosed(face),
     });
     this.wall.onChange = () => this.heading();
@@ -89,7 +90,7 @@ class Page extends Acts {
     else if (this.isPhotos) await this.#openPhotos();
     else await this.openFaces(folder, { first });
     this.frame();
-    this.wall.element.focus({ preventScroll: true });
+    if (!this.folders.isNaming) this.wall.element.focus({ preventScroll: true });
   }
 
   async openFaces(folder, { keep = false, first = null } = {}) {
@@ -192,6 +193,8 @@ class Page extends Acts {
   /** Read anew what is shown, and stay where she is. */
   async refresh() {
     this.summary = await get("/api/summary");
+    const isThere = this.isSuggesting() || this.isPhotos || this.names.includes(this.current);
+    if (!isThere) [this.current] = this.names; // a new person who was taken back
     if (this.isSuggesting()) await this.suggestions.load();
     else if (this.isPhotos) await this.#openPhotos();
     else await this.openFaces(this.current, { keep: true });

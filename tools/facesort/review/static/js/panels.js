@@ -45,7 +45,7 @@ export function progress(now) {
 
 export function help() {
   const table = element("table", {}, ...HELP.map(([keys, key]) => element("tr", {}, element("td", {}, element("kbd", { textContent: keys })), element("td", { textContent: t(key) }))));
-  return panel(t("helpTitle"), element("div", {}, table, element("p", { textContent: t("helpMouse") })));
+  return panel(t("helpTitle"), element("div", {}, element("div", { className: "columns" }, table), element("p", { textContent: t("helpMouse") })));
 }
 
 function choice(label, options, value, onchange) {

@@ -7,7 +7,7 @@ const STEP = 0.01; // of the longer side, a press of an arrow key
 const SMALLEST = 0.012;
 const MANY = 8; // boxes; more of them have their names only in focus, or they hide the faces
 
-/** ``actions``: act(body), folders(), mayCreate(), byKey(n), closed(faceId). */
+/** ``actions``: act(body), folders(), mayCreate(), ask(), closed(faceId). */
 export class PhotoView {
   constructor(root, actions) {
     this.root = root;
@@ -133,6 +133,10 @@ export class PhotoView {
       box.dataset.face = face.id;
       box.append(element("b", { textContent: `${folderName(face.folder)} ${sure}` }));
       box.setAttribute("aria-label", `${folderName(face.folder)}, ${face.confirmed ? t("confirmedLabel") : t("sureLabel", { n: Math.round(face.certainty * 100) })}`);
+      box.onclick = () => {
+        this.#focusOn(this.photo.faces.indexOf(face));
+        if (!this.editing) this.actions.ask();
+      };
       box.onfocus = () => this.#focusOn(this.photo.faces.indexOf(face));
     }
     box.append(element("i", { className: "nw" }), element("i", { className: "se" }));
