@@ -66,6 +66,11 @@ def arguments(argv: Sequence[str]):
     add("--half", action="store_true", help="16-bit weights: half the size, looser parity bars")
     add("--int8", action="store_true", help="8-bit: see above")
     add(
+        "--any-processor",
+        action="store_true",
+        help="with --int8: weights in 7 bits, which old processors (AVX2, no VNNI) add up right",
+    )
+    add(
         "--data",
         type=console.path,
         help="data set YAML for --int8 (default: data_configs/occlusion.yaml)",
@@ -113,6 +118,8 @@ def arguments(argv: Sequence[str]):
         parser.error("--dynamic and --fixed: pass one of the two")
     if args.batch < 1 or (args.batch > 1 and not args.fixed):
         parser.error(f"--batch {args.batch}: expected 1 or more, more than 1 only with --fixed")
+    if args.any_processor and not args.int8:
+        parser.error("--any-processor: goes with --int8")
     if args.half and (args.int8 or args.nms or args.preprocess):
         parser.error("--half: does not go with --int8, --nms or --preprocess")
     if args.ncnn and (args.int8 or args.half):
@@ -272,7 +279,15 @@ def to_int8(args, file: Path, rows, images):
     from facesort.models.detect import load_detector
     from facesort.models.parity import compare
 
-    job = make_int8(file, args.data, file.parent, args.sensitivity, print, console.progress)
+    job = make_int8(
+        file,
+        args.data,
+        file.parent,
+        args.sensitivity,
+        print,
+        console.progress,
+        args.any_processor,
+    )
     original = load_detector(file)
     show_int8(job, original.names)
     print()

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facesort.dataset.label_set_writer import check_out, summary, write_yolo
@@ -93,6 +93,8 @@ box = st.tuples(*[st.floats(-50, 60)] * 2, *[st.floats(0, 50)] * 2)
 
 
 @given(st.lists(st.tuples(box, st.sampled_from([IGNORE, 0, 1])), max_size=6))
+@example([((0.0, 0.0, 1.0, 5e-324), 0)])
+@example([((0.0, 0.0, 1.0, 1e-6), 0)])
 def test_every_box_is_written_or_counted(tmp_path_factory, rows) -> None:
     root = tmp_path_factory.mktemp("set")
     xyxy = [[x, y, x + w, y + h] for (x, y, w, h), _ in rows]

@@ -109,7 +109,9 @@ def compiled(source: Path, folder: Path) -> Path | None:
     return program
 
 
-@pytest.mark.parametrize("name", ["occlusion.onnx", "occlusion-int8.onnx"])
+@pytest.mark.parametrize(
+    "name", ["occlusion.onnx", "occlusion-int8.onnx", "occlusion-int8-avx2.onnx"]
+)
 def test_the_shipped_models_have_the_manifest_of_their_own_bytes(name: str, tmp_path: Path) -> None:
     shipped = ONNX.parent / name
     copy = Path(shutil.copy(shipped, tmp_path))

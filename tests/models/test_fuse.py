@@ -13,10 +13,11 @@ from small_network import DIMENSIONS, write_network
 
 from facesort.errors import ModelError
 from facesort.models import encoders
+from facesort.models.int8.weights import FLOAT16, FLOAT32, INT8, to_int8
 from facesort.models.people.align import TEMPLATE_PX, align_to
 from facesort.models.people.cutouts import CROP_PX, CROP_TEMPLATE_PX
 from facesort.models.people.embed import OnnxEmbedder, load_embedder, unit
-from facesort.models.people.fuse import FLOAT16, FLOAT32, INT8, Part, fuse, to_int8
+from facesort.models.people.fuse import Part, fuse
 from facesort.models.people.trainable import load_graph
 
 CLOSER = (TEMPLATE_PX - 56) * 1.2 + 56  # the template of an encoder that sees less around a face

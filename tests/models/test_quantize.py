@@ -114,6 +114,14 @@ def test_the_first_format_that_passes_is_taken(tmp_path: Path, schemes: None) ->
     assert len(load_detector(file).detect(images())) == 4
 
 
+def test_for_any_processor_weights_have_7_bits(tmp_path: Path, schemes: None) -> None:
+    builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), images(), tmp_path)
+    file, made = builder.build(lambda d: [], [].append, lambda items, n, unit: items, True)
+    assert made.scheme.reduce_range
+    tensors = {t.name: t for t in onnx.load(str(file)).graph.initializer}
+    assert np.abs(onnx.numpy_helper.to_array(tensors["w0_quantized"]).astype(int)).max() <= 64
+
+
 def test_the_worst_layers_go_back_to_float(tmp_path: Path, schemes: None) -> None:
     builder = Int8Builder(write_tiny(tmp_path / "tiny.onnx"), images(), tmp_path)
     said: list[str] = []

@@ -28,7 +28,13 @@ from facesort import console, packages, paths
 from facesort.models import presets
 
 MIN_FREE_GB = 1.0
-SHIPPED = ("occlusion.onnx", "occlusion-int8.onnx", "face_points.onnx", "face_embedding.onnx")
+SHIPPED = (
+    presets.FLOAT,
+    presets.INT8,
+    presets.INT8_OLD,
+    "face_points.onnx",
+    "face_embedding.onnx",
+)
 
 
 class State(str, enum.Enum):
@@ -94,7 +100,7 @@ def _packages() -> Iterator[Check]:
 def _processor() -> Check:
     chosen = (f"{name} {level.file} at {level.imgsz} px" for name, level in _levels())
     has_vnni = presets.adds_8_bits_whole()
-    kind = "8-bit models run at full speed" if has_vnni else "no 8-bit arithmetic: float models"
+    kind = "8-bit sums" if has_vnni else "no 8-bit sums (VNNI): models with weights in 7 bits"
     found = f"{os.cpu_count()} cores, {kind}; {', '.join(chosen)}"
     return Check("processor", State.ok, found)
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import yaml
 
-from facesort.boxes import area, clip_xyxy
 from facesort.dataset.splits import SPLITS, TRAIN
 from facesort.dataset.writer import FreeNames, write_jpeg
 from facesort.errors import DatasetError, PhotoError
@@ -64,7 +63,7 @@ def write_yolo(
             continue
         placed = replace(image, path=target)
         unknown = placed.class_id == IGNORE
-        empty = area(clip_xyxy(placed.xyxy_px, placed.size_wh)) <= 0
+        empty = yolo.is_empty(placed)
         if unknown.any() or empty.any():
             left_out["of unknown class"] += int(unknown.sum())
             left_out["without area in the image"] += int((empty & ~unknown).sum())

@@ -220,13 +220,14 @@ def make_int8(
     sensitivity: bool,
     say: Callable[[str], None],
     step: Callable[..., Iterable[Any]],
+    any_processor: bool = False,
 ) -> Int8Job:
     """Quantize ``float_file`` into ``folder``; raises `ModelError` when the gate refuses it."""
     original = load_detector(float_file, threads=0)
     photos, gate = calibration_and_gate(original, data, say, step)
     builder = Int8Builder(float_file, photos, folder)
     say(f"judging on the {len(gate.truth)} images of the val split")
-    file, made = builder.build(gate, say, step)
+    file, made = builder.build(gate, say, step, any_processor)
     ranking = builder.rank(made.scheme, step) if sensitivity else []
     return Int8Job(file, made, gate, ranking)
 

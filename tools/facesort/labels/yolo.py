@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import yaml as yaml_library
+from numpy.typing import NDArray
 
 from facesort.boxes import SizeWH, as_boxes, clip_xyxy, xywhn_to_xyxy, xyxy_to_xywhn
 from facesort.errors import LabelError
@@ -23,6 +24,7 @@ from facesort.labels.yolo_lines import parse_line, raw_box
 CLASSES_FILE = "classes.txt"  # labelImg's class list
 # text files that lie beside labels and are none
 NO_LABELS = frozenset({CLASSES_FILE, "predefined_classes.txt", "readme.txt", "left_out.txt"})
+_LEAST = 0.5e-6  # of width or height: less is written as 0.000000
 
 
 def label_path_of(image: Path) -> Path:
@@ -52,13 +54,22 @@ def parse(text: str, image: Path, size_wh: SizeWH, class_count: int) -> ImageLab
 
 def render(labels: ImageLabels) -> str:
     """The text of a label file: boxes clipped to the image, `IGNORE` and empty boxes left out."""
-    boxes = clip_xyxy(labels.xyxy_px, labels.size_wh)
     lines = []
-    rows = xyxy_to_xywhn(boxes, labels.size_wh).tolist()
-    for class_id, (cx, cy, w, h) in zip(labels.class_id.tolist(), rows, strict=True):
-        if class_id != IGNORE and w > 0 and h > 0:
+    for class_id, (cx, cy, w, h) in zip(
+        labels.class_id.tolist(), _clipped(labels).tolist(), strict=True
+    ):
+        if class_id != IGNORE and w >= _LEAST and h >= _LEAST:
             lines.append(f"{class_id} {cx:.6f} {cy:.6f} {w:.6f} {h:.6f}\n")
     return "".join(lines)
+
+
+def is_empty(labels: ImageLabels) -> NDArray[np.bool_]:
+    """Which boxes have no area in the image, or none that six decimals can tell: (n,)."""
+    return (_clipped(labels)[:, 2:] < _LEAST).any(axis=1)
+
+
+def _clipped(labels: ImageLabels) -> NDArray[np.float64]:
+    return xyxy_to_xywhn(clip_xyxy(labels.xyxy_px, labels.size_wh), labels.size_wh)
 
 
 def read(image: Path, size_wh: SizeWH, class_count: int) -> ImageLabels:

@@ -9,6 +9,7 @@ import platform
 from dataclasses import dataclass, replace
 
 FLOAT, INT8 = "occlusion.onnx", "occlusion-int8.onnx"
+INT8_OLD = "occlusion-int8-avx2.onnx"  # 7-bit weights: no sum overflows on any processor
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,11 @@ PRESETS = {
 
 
 def preset(name: str) -> Preset:
-    """The level for this processor: in float, where 8 bits would overflow."""
+    """The level for this processor: with weights in 7 bits, where 8 would overflow."""
     chosen = PRESETS[name]
-    return chosen if adds_8_bits_whole() else replace(chosen, file=FLOAT)
+    if chosen.file != INT8 or adds_8_bits_whole():
+        return chosen
+    return replace(chosen, file=INT8_OLD)
 
 
 def adds_8_bits_whole() -> bool:

@@ -253,19 +253,30 @@ def _connected() -> Iterator[Any]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         _check_answers(address)
-        ray.init(
-            address=address,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}},
+        options = {
+            "address": address,
+            "include_dashboard": False,
+            "log_to_driver": False,
+            "logging_level": logging.ERROR,
+            "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}},
             **limits,
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise AlbumError(
-            f"--engine ray: no cluster at RAY_ADDRESS={address} ({first_line(error)}); "
-            f"start one (ray start --head), or unset RAY_ADDRESS to use this machine alone"
-        ) from error
+        }
+        try:
+            ray.init(**options)
+        except Exception:
+            if address != "local":
+                raise
+            ray.shutdown()
+            ray.init(**options)  # it waits 30 s for itself, in which a busy computer is not done
+    except Exception as error:  # Ray has no narrower one for a start that fails
+        if address == "local":
+            advice = "Ray did not start ({}); try again when the computer is less busy"
+        else:
+            advice = (
+                f"no cluster at RAY_ADDRESS={address} ({{}}); start one (ray start --head), "
+                f"or unset RAY_ADDRESS to use this machine alone"
+            )
+        raise AlbumError(f"--engine ray: {advice.format(first_line(error))}") from error
     for number, handler in handlers.items():  # Ray has put its own in their place
         signal.signal(number, handler)
     context = ray.data.DataContext.get_current()

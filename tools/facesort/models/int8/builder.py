@@ -85,7 +85,7 @@ class Int8Builder:
         self.original = load_detector(float_file)
         self.examples: list[Image] = []
         self.calibrated: Calibrated = calibrate(float_file, self._inputs(images), folder)
-        self._ranking: list[LayerCost] = []
+        self._ranking: dict[Scheme, list[LayerCost]] = {}
 
     def _inputs(self, images: Iterable[Image]) -> Iterable[NDArray[np.float32]]:
         for rgb in images:
@@ -93,27 +93,27 @@ class Int8Builder:
                 self.examples.append(rgb)
             yield letterbox(rgb, self.original.imgsz, square=self.original.square)[0]
 
-    def build(self, judge: Judge, say: Say, step: Step) -> tuple[Path, Int8]:
-        """The first candidate that ``judge`` finds nothing wrong with.
+    def build(
+        self, judge: Judge, say: Say, step: Step, any_processor: bool = False
+    ) -> tuple[Path, Int8]:
+        """The first candidate that ``judge`` finds nothing wrong with; for ``any_processor`` only
+        one whose weights keep a bit in reserve.
 
         Raises `ModelError` with the faults of the fastest candidate and its worst layers.
         """
         ms = self.time_schemes()
-        fast = [
-            s for s in SCHEMES if ms[s.name] <= ABOUT_AS_FAST * min(ms[s.name] for s in SCHEMES)
-        ]
-        scheme = fast[0]
-        faults = self._judged(scheme, (), judge, say)
-        if not faults:
-            return self.file, Int8(scheme, (), ms)
-        for count in FLOAT_LAYERS:
-            worst = self.rank(scheme, step)[:count]
-            if not self._judged(scheme, worst, judge, say):
-                return self.file, Int8(scheme, tuple(layer.name for layer in worst), ms)
-        for other in fast[1:]:
-            if not self._judged(other, (), judge, say):
-                return self.file, Int8(other, (), ms)
-        layers = ", ".join(f"{x.name} ({x.cost:.3f})" for x in self.rank(scheme, step)[:3])
+        wanted = [scheme for scheme in SCHEMES if scheme.reduce_range or not any_processor]
+        least = min(ms[scheme.name] for scheme in wanted)
+        fast = [scheme for scheme in wanted if ms[scheme.name] <= ABOUT_AS_FAST * least]
+        faults: list[str] = []
+        for scheme in fast:
+            for count in (0, *FLOAT_LAYERS):
+                worst = self.rank(scheme, step)[:count] if count else []
+                found = self._judged(scheme, worst, judge, say)
+                if not found:
+                    return self.file, Int8(scheme, tuple(layer.name for layer in worst), ms)
+                faults = faults or found
+        layers = ", ".join(f"{x.name} ({x.cost:.3f})" for x in self.rank(fast[0], step)[:3])
         raise ModelError(
             f"the 8-bit model is refused: {'; '.join(faults)}; and it did not help to keep "
             f"{FLOAT_LAYERS[-1]} layers in float; the layers that hurt most: {layers}"
@@ -137,11 +137,11 @@ class Int8Builder:
 
     def rank(self, scheme: Scheme, step: Step) -> list[LayerCost]:
         """All layers, the one that suffers most from ``scheme`` first."""
-        if not self._ranking:
-            self._ranking = rank_layers(
+        if scheme not in self._ranking:
+            self._ranking[scheme] = rank_layers(
                 self.calibrated, self.float_file, scheme, self.examples, self.folder, step
             )
-        return self._ranking
+        return self._ranking[scheme]
 
     def _judged(
         self, scheme: Scheme, layers: Sequence[LayerCost], judge: Judge, say: Say

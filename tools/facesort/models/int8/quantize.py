@@ -20,6 +20,7 @@ from facesort.models.int8.graph_passes import (
     with_activation,
     without_softmax,
 )
+from facesort.models.int8.weights import INT8, put_weights
 from facesort.models.runtime import silent_quantizer
 
 COVERED = 0.9  # of the images
@@ -186,8 +187,25 @@ def _finish(file: Path, scheme: str) -> None:
 
     written = onnx.load(str(file))
     double_by_copies(written)
+    _store_in_bytes(written)
     onnx.save(written, str(file))
     note_int8(file, scheme)
+
+
+def _store_in_bytes(model: Any) -> None:
+    """The weights of the convolutions that stayed float; else each costs the file four bytes."""
+    from onnx import numpy_helper
+
+    floats = {name for node in model.graph.node if node.op_type == "Conv" for name in node.input}
+    kept = list(model.graph.initializer)
+    values = {
+        one.name: numpy_helper.to_array(one)
+        for one in kept
+        if one.name in floats and len(one.dims) == 4 and one.data_type == one.FLOAT
+    }
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(one for one in kept if one.name not in values)
+    put_weights(model.graph, values, dict.fromkeys(values, INT8))
 
 
 def note_int8(file: Path, scheme: str) -> None:

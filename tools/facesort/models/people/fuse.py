@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from facesort.errors import ModelError
 from facesort.models.encoders import EncoderSpec
+from facesort.models.int8.weights import FLOAT32, put_weights
 from facesort.models.people.align import similarity
 from facesort.models.people.cutouts import CROP_PX, CROP_TEMPLATE_PX
 
 OPSET = 13
-INT8, FLOAT16, FLOAT32 = "int8", "float16", "float32"
-LEAST_VALUES = 2048  # smaller arrays stay floats
 MOST_TURN = 0.02  # of a template against the crop's, as a tangent
 
 Array = NDArray[np.float32]
@@ -79,7 +78,7 @@ def fuse(parts: Sequence[Part], projection: Array | None = None) -> Any:
         [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", dimensions])],
         [],
     )
-    _store(graph, values, store)
+    put_weights(graph, values, store)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
     onnx.checker.check_model(model)
     return model
@@ -176,41 +175,3 @@ def _copy(model: Any, prefix: str, shared: str, pixels: str, nodes: list[Any]) -
         copy.output.extend(f"{prefix}_{name}" for name in node.output)
         nodes.append(copy)
     return f"{prefix}_{model.graph.output[0].name}"
-
-
-def _store(graph: Any, values: dict[str, NDArray[Any]], how: dict[str, str]) -> None:
-    """Put ``values`` into ``graph`` as ``how`` says of them; the runtime turns them back into
-    floats once, as it loads."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    first = []
-    for name, value in values.items():
-        stored = how.get(name, FLOAT32) if value.size >= LEAST_VALUES else FLOAT32
-        if stored == FLOAT32:
-            graph.initializer.append(numpy_helper.from_array(value, name))
-            continue
-        small, scale = to_int8(value) if stored == INT8 else (value.astype(np.float16), None)
-        wide = f"{name}_cast" if scale is not None else name
-        graph.initializer.append(numpy_helper.from_array(small, f"{name}_{stored}"))
-        first.append(helper.make_node("Cast", [f"{name}_{stored}"], [wide], to=TensorProto.FLOAT))
-        if scale is not None:
-            graph.initializer.append(numpy_helper.from_array(scale, f"{name}_step"))
-            first.append(helper.make_node("Mul", [wide, f"{name}_step"], [name]))
-    later = list(graph.node)
-    del graph.node[:]
-    graph.node.extend([*first, *later])
-
-
-def to_int8(values: Array) -> tuple[NDArray[np.int8], Array]:
-    """``values`` (r, ...) as bytes and what one of them is worth in each row, (r, 1, ...); the step
-    is the one of 21 that leaves least error (a single large weight need not widen it)."""
-    rows = values.reshape(len(values), -1).astype(np.float64)
-    largest = np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-12)
-    best, least = largest / 127, np.full((len(rows), 1), np.inf)
-    for share in np.linspace(0.7, 1.0, 21):
-        step = largest * share / 127
-        near = np.clip(np.round(rows / step), -127, 127) * step
-        error = ((rows - near) ** 2).sum(axis=1, keepdims=True)
-        best, least = np.where(error < least, step, best), np.minimum(error, least)
-    small = np.clip(np.round(rows / best), -127, 127).astype(np.int8).reshape(values.shape)
-    return small, best.astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
