@@ -65,7 +65,8 @@ def render(labels: ImageLabels) -> str:
 
 def is_empty(labels: ImageLabels) -> NDArray[np.bool_]:
     """Which boxes have no area in the image, or none that six decimals can tell: (n,)."""
-    return (_clipped(labels)[:, 2:] < _LEAST).any(axis=1)
+    wh = _clipped(labels)[:, 2:]
+    return np.asarray(wh.min(axis=1) < _LEAST)
 
 
 def _clipped(labels: ImageLabels) -> NDArray[np.float64]:
