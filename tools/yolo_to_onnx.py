@@ -164,40 +164,12 @@ def notes(args) -> dict[str, str]:
     return out
 
 
-def show(rows) -> None:
-    print(
-        f"{'':16}{'images':>9}{'faces':>7}{'again':>7}{'raw max|d|':>12}{'in pixels':>11}"
-        f"{'box min IoU':>13}{'score max|d|':>14}"
-    )
-    for name, row in rows.items():
-        print(
-            f"{name:16}{row.images:>9}{row.faces:>7}{row.found_again:>7}{row.max_abs:>12.1e}"
-            f"{row.max_abs_px:>11.1e}{row.min_iou:>13.5f}{row.max_score_gap:>14.1e}"
-        )
-
-
-def show_int8(job, names: Sequence[str]) -> None:
-    """How fast each format is, what the judged one costs, and the layers if asked."""
-    print(f"\n{'one thread':26}{'ms':>8}{'times faster':>14}")
-    for name, ms in job.made.ms.items():
-        chosen = "  <- written" if name == job.made.scheme.name else ""
-        print(f"{name:26}{ms:>8.1f}{job.made.ms['float32'] / ms:>14.2f}{chosen}")
-    if job.made.float_layers:
-        layers = ", ".join(job.made.float_layers)
-        print(f"in float as well, so slower than the table says: {layers}")
-    print(f"\n{'val':10}{'mAP50':>8}{'mAP50-95':>10}" + "".join(f"{n[:18]:>19}" for n in names))
-    for name, q in (("float32", job.gate.before), ("int8", job.gate.seen)):
-        recall = "".join(f"{r:>19.3f}" for r in q.recall)
-        print(f"{name:10}{q.map50:>8.4f}{q.map50_95:>10.4f}{recall}  (recall)")
-    for layer in job.ranking:
-        print(f"{layer.cost:8.4f} {layer.name}")
-
-
 def main(argv: Sequence[str]) -> None:
     args = arguments(argv)
     python = mobile_python(args) if args.litert or args.coreml else None
     from facesort.files import move
     from facesort.models.export import Form, export_onnx
+    from facesort.models.parity import parity_table
 
     marks = ("int8", "half", "nms", "preprocess")
     suffix = "".join(f"-{mark}" for mark in marks if getattr(args, mark))
@@ -220,7 +192,7 @@ def main(argv: Sequence[str]) -> None:
         others = [path.relative_to(beside) for path in beside.rglob("*") if path.is_file()]
         for path in others:
             move(beside / path, out.parent / path)
-    show(rows)
+    print(parity_table(rows))
     write_manifests(args, out, others)
     for path in [*sorted(others), Path(out.name)]:
         written = out.parent / path
@@ -279,18 +251,10 @@ def to_int8(args, file: Path, rows, images):
     from facesort.models.detect import load_detector
     from facesort.models.parity import compare
 
-    job = make_int8(
-        file,
-        args.data,
-        file.parent,
-        args.sensitivity,
-        print,
-        console.progress,
-        args.any_processor,
-    )
+    asked = {"sensitivity": args.sensitivity, "any_processor": args.any_processor}
+    job = make_int8(file, args.data, file.parent, print, console.progress, **asked)
     original = load_detector(file)
-    show_int8(job, original.names)
-    print()
+    print(f"\n{job.table()}\n")
     return job.file, rows | {"ONNX → INT8": compare(original, load_detector(job.file), images)}
 
 

@@ -39,7 +39,7 @@ def test_int8_without_its_images_names_the_option(text: str | None, tmp_path: Pa
     if text:  # as the shipped model has them, and no image at all
         data.write_text(text.replace("[face]", "[face, masked, sunglasses, masked_sunglasses]"))
     with pytest.raises(DatasetError, match=r"mine.yaml: .*pass --data FILE.yaml"):
-        make_int8(weights, data, tmp_path, False, print, lambda items, *_: items)
+        make_int8(weights, data, tmp_path, print, lambda items, *_: items)
 
 
 def test_the_data_is_called_as_everywhere(capsys: pytest.CaptureFixture[str]) -> None:

@@ -212,14 +212,31 @@ class Int8Job:
     gate: RegressionGate
     ranking: list[LayerCost]
 
+    def table(self) -> str:
+        """How fast each format is, what the judged one costs, and the layers if asked."""
+        ms, names = self.made.ms, self.gate.original.names
+        lines = [f"{'one thread':26}{'ms':>8}{'times faster':>14}"]
+        for name in ms:
+            chosen = "  <- written" if name == self.made.scheme.name else ""
+            lines.append(f"{name:26}{ms[name]:>8.1f}{ms['float32'] / ms[name]:>14.2f}{chosen}")
+        if self.made.float_layers:
+            layers = ", ".join(self.made.float_layers)
+            lines.append(f"in float as well, so slower than the table says: {layers}")
+        titles = "".join(f"{name[:18]:>19}" for name in names)
+        lines += ["", f"{'val':10}{'mAP50':>8}{'mAP50-95':>10}{titles}"]
+        for name, q in (("float32", self.gate.before), ("int8", self.gate.seen)):
+            recall = "".join(f"{r:>19.3f}" for r in q.recall)
+            lines.append(f"{name:10}{q.map50:>8.4f}{q.map50_95:>10.4f}{recall}  (recall)")
+        return "\n".join(lines + [f"{layer.cost:8.4f} {layer.name}" for layer in self.ranking])
+
 
 def make_int8(
     float_file: Path,
     data: Path,
     folder: Path,
-    sensitivity: bool,
     say: Callable[[str], None],
     step: Callable[..., Iterable[Any]],
+    sensitivity: bool = False,
     any_processor: bool = False,
 ) -> Int8Job:
     """Quantize ``float_file`` into ``folder``; raises `ModelError` when the gate refuses it."""

@@ -7,7 +7,7 @@ both: in pixels, float32 itself leaves 3e-3 open (so much do fused and unfused P
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -49,6 +49,20 @@ class Parity:
         if self.min_iou < min_iou:
             out.append(f"a box overlaps only {self.min_iou:.4f}; expected >= {min_iou}")
         return out
+
+
+def parity_table(rows: Mapping[str, Parity]) -> str:
+    """A line for each of ``rows``, under a line of titles."""
+    lines = [
+        f"{'':16}{'images':>9}{'faces':>7}{'again':>7}{'raw max|d|':>12}{'in pixels':>11}"
+        f"{'box min IoU':>13}{'score max|d|':>14}"
+    ]
+    for name, row in rows.items():
+        lines.append(
+            f"{name:16}{row.images:>9}{row.faces:>7}{row.found_again:>7}{row.max_abs:>12.1e}"
+            f"{row.max_abs_px:>11.1e}{row.min_iou:>13.5f}{row.max_score_gap:>14.1e}"
+        )
+    return "\n".join(lines)
 
 
 def compare(a: YoloDetector, b: YoloDetector, images: Iterable[Image]) -> Parity:

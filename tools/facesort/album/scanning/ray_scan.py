@@ -45,6 +45,7 @@ MOST_PHOTOS = 64  # of a block: seconds of work, and what a worker's death costs
 BLOCKS_PER_WORKER = 4  # of a small album, so that all workers have something to do
 BY_URL_AT_A_TIME = 3  # photos a worker has in hand: one is looked at while others are sent
 MOST_TRIES = 5  # of a block: Ray itself would retry without end a photo that kills every worker
+LOCAL = "local"  # a Ray of our own, on this machine
 LOCAL_STORE_BYTES = 100 << 20  # of a cluster that we start: it only holds names
 ANSWER_S = 10.0
 SHARED = "expected a folder that all machines of the cluster have under this very path"
@@ -244,39 +245,9 @@ def _connected() -> Iterator[Any]:
     import ray.data
     import ray.exceptions
 
-    address = os.environ.get("RAY_ADDRESS") or "local"
-    limits: dict[str, Any] = {}
-    if address == "local":
-        limits["object_store_memory"] = LOCAL_STORE_BYTES
-    ours = str(Path(facesort.__file__).parents[1])
-    paths = [ours, *filter(None, [os.environ.get("PYTHONPATH")])]
+    address = os.environ.get("RAY_ADDRESS") or LOCAL
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        _check_answers(address)
-        options = {
-            "address": address,
-            "include_dashboard": False,
-            "log_to_driver": False,
-            "logging_level": logging.ERROR,
-            "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}},
-            **limits,
-        }
-        try:
-            ray.init(**options)
-        except Exception:
-            if address != "local":
-                raise
-            ray.shutdown()
-            ray.init(**options)  # it waits 30 s for itself, in which a busy computer is not done
-    except Exception as error:  # Ray has no narrower one for a start that fails
-        if address == "local":
-            advice = "Ray did not start ({}); try again when the computer is less busy"
-        else:
-            advice = (
-                f"no cluster at RAY_ADDRESS={address} ({{}}); start one (ray start --head), "
-                f"or unset RAY_ADDRESS to use this machine alone"
-            )
-        raise AlbumError(f"--engine ray: {advice.format(first_line(error))}") from error
+    _start(ray, address)
     for number, handler in handlers.items():  # Ray has put its own in their place
         signal.signal(number, handler)
     context = ray.data.DataContext.get_current()
@@ -286,6 +257,34 @@ def _connected() -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _start(ray: Any, address: str) -> None:
+    """`ray.init`; a Ray of our own gets a second try, for it gives itself 30 s, in which a busy
+    computer may not be done. Raises `AlbumError`."""
+    paths = [str(Path(facesort.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    options: dict[str, Any] = {
+        "include_dashboard": False,
+        "log_to_driver": False,
+        "logging_level": logging.ERROR,
+        "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}},
+    }
+    advice = "no cluster at RAY_ADDRESS={} ({}); start one (ray start --head), or unset RAY_ADDRESS"
+    advice, tries = f"{advice} to use this machine alone", 1
+    if address == LOCAL:
+        options["object_store_memory"] = LOCAL_STORE_BYTES
+        advice, tries = "Ray did not start ({}: {}); try again when the computer is less busy", 2
+    while tries:
+        tries -= 1
+        try:
+            _check_answers(address)
+            ray.init(address=address, **options)
+            return
+        except Exception as error:  # Ray has no narrower one for a start that fails
+            if not tries:
+                reason = advice.format(address, first_line(error))
+                raise AlbumError(f"--engine ray: {reason}") from error
+            ray.shutdown()
 
 
 def _check_answers(address: str) -> None:
