@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -57,9 +58,12 @@ def read_limits(file: Path) -> Limits:
     missing = [key for key in needed if key not in content]
     if missing:
         raise UsageError(f"{file.name}: '{missing[0]}' is missing; copy it from selfie.yaml")
-    values = {key: _number(file, key, content[key]) for key in known if key in content}
-    sizes_px = {key: int(values.pop(key)) for key in _SIZES if key in values}
-    return Limits(**sizes_px, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key in known:
+        if key in content:
+            value = _number(file, key, content[key])
+            values[key] = int(value) if key in _SIZES else value
+    return Limits(**values)
 
 
 def _load(file: Path) -> dict[object, object]:
