@@ -19,6 +19,7 @@ from facesort.album.corrections.api import (
     Correction,
     FaceScores,
     SortedAlbum,
+    Suggestion,
     add_face,
     dismiss,
     history,
@@ -33,6 +34,7 @@ from facesort.album.corrections.api import (
     revert,
     set_presence,
     suggestions,
+    together,
 )
 from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.changes import find_changes
@@ -483,6 +485,26 @@ def test_by_class_what_was_said_of_some_is_suggested_for_others(
     found_now = {one.folder: one.ids for one in suggestions(opened, scored(opened))}
     where = {opened.view(face).photo: folder for folder in found_now for face in found_now[folder]}
     assert where == {"38.jpg": "masked", "39.jpg": "face"}  # the next likeliest
+
+
+@pytest.mark.parametrize(
+    ("probability", "chosen"),
+    [
+        ({}, {}),
+        ({"Ana": [0.9, 0.8]}, {}),  # of one person: not together
+        ({"Ana": [0.95, 0.9], "Ben": [0.9, 0.55, 0.5]}, {"Ana": 2, "Ben": 2}),  # mean .825
+        ({"Ana": [0.75, 0.6], "Ben": [0.7]}, {"Ana": 2, "Ben": 1}),  # nothing surer is left
+        ({"Ana": [0.95, 0.5], "Ben": [0.5]}, {"Ana": 2, "Ben": 1}),  # sure of one person only
+    ],
+)
+def test_one_look_at_several_people_is_of_the_surest_first(
+    probability: dict[str, list[float]], chosen: dict[str, int]
+) -> None:
+    found = [
+        Suggestion(name, tuple(f"{name}{i}" for i in range(len(values))), tuple(values))
+        for name, values in probability.items()
+    ]
+    assert {one.folder: len(one.ids) for one in together(found)} == chosen
 
 
 def unit(*rows: list[float]) -> Examples:

@@ -1,6 +1,6 @@
 """What a teacher does with her hands: on the review page, and by dragging crops between folders.
 
-    python tests/benchmarks/review_acts.py                  # 400 drawn photos, 1,000 main faces
+    python tests/benchmarks/review_acts.py                  # five drawn albums of 400 photos
     python tests/benchmarks/review_acts.py --sorted DIR --truth truth.json     # an album of yours
 
 Both ways begin with the same sorted album and end when its folders are 99 % pure and hold 95 % of
@@ -59,6 +59,7 @@ CLICK_S, DRAG_S = POINT_S + 2 * BUTTON_S, 2 * POINT_S + 2 * BUTTON_S
 DOUBLE_CLICK_S = POINT_S + 4 * BUTTON_S
 # two examples each and a third of all faces hard: 89 % of the main faces are named at first
 HARD_ALBUM = {"judged": True, "examples_each": 2, "hard_share": 0.35}
+FIRST_SEED = 21  # albums that nothing was chosen on
 
 Truth = dict[tuple[str, int], str]
 
@@ -272,7 +273,9 @@ def read_truth(file: Path, sorted_into: Path) -> Truth:
     return truth
 
 
-def tell(title: str, hands: Hands, good: bool, main: int) -> None:
+def tell(title: str, hands: Hands, good: bool, main: int) -> int:
+    """One line, and what she did by kind; returns her acts."""
+
     def each(value: float) -> float:
         return 100 * value / main
 
@@ -286,9 +289,11 @@ def tell(title: str, hands: Hands, good: bool, main: int) -> None:
     )
     for what, count in hands.done.most_common():
         print(f"    {count:5} {what}")
+    return acts
 
 
-def measure(folder: Path, sorted_into: Path, truth: Truth) -> None:
+def measure(folder: Path, sorted_into: Path, truth: Truth) -> list[int]:
+    """Acts by the page, and by files for each of `LEARNS_AFTER`."""
     main = sum(right != STRANGERS for right in truth.values())
     copies = iter(range(9))
 
@@ -301,11 +306,18 @@ def measure(folder: Path, sorted_into: Path, truth: Truth) -> None:
     print(f"{main} main faces, {len(lies)} in all; at first {pure:.3f} pure, {complete:.3f} there")
     print("per 100 main faces (counts as they are):")
     page = Page(copy(), truth)
-    tell("page", page.hands, page.work(), main)
+    acts = [tell("page", page.hands, page.work(), main)]
     for learns_after in LEARNS_AFTER:
         files = Files(copy(), truth, learns_after)
         title = "files, learning after " + ("each" if learns_after == 1 else str(learns_after))
-        tell(title, files.hands, files.work(), main)
+        acts.append(tell(title, files.hands, files.work(), main))
+    return acts
+
+
+def measure_drawn(folder: Path, photos: int, number: int) -> list[int]:
+    drawn = folder / f"album{number}"
+    album = big_album.make(drawn / "drawn", photos, **HARD_ALBUM, seed=FIRST_SEED + number)
+    return measure(drawn, album.sorted, album.truth)
 
 
 def _link(old: str, new: str) -> str:
@@ -320,7 +332,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=int, default=400, help="of the drawn album (400)")
+    parser.add_argument("--photos", type=int, default=400, help="of a drawn album (400)")
+    parser.add_argument("--albums", type=int, default=5, help="how many are drawn (5)")
     parser.add_argument("--sorted", type=Path, help="an album sorted by person; it stays as it is")
     parser.add_argument("--truth", type=Path, help="who is where on its photos")
     args = parser.parse_args()
@@ -328,8 +341,9 @@ def main() -> None:
         if args.sorted:
             measure(Path(temporary), args.sorted, read_truth(args.truth, args.sorted))
         else:
-            album = big_album.make(Path(temporary) / "drawn", args.photos, **HARD_ALBUM)
-            measure(Path(temporary), album.sorted, album.truth)
+            every = [measure_drawn(Path(temporary), args.photos, i) for i in range(args.albums)]
+            acts = [sum(way) / len(every) for way in zip(*every, strict=True)]
+            print("acts an album: page {:.1f}, files {:.1f} and {:.1f}".format(*acts))
 
 
 if __name__ == "__main__":

@@ -66,9 +66,10 @@ def make(
     judged: bool = False,
     examples_each: int = EXAMPLES,
     hard_share: float = HARD_SHARE,
+    seed: int = 7,
 ) -> BigAlbum:
     """A destination of ``photos`` photos; ``judged``: by the real judge, which takes its time."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(seed)
     album = BigAlbum(root / "sorted")
     (root / "album").mkdir(parents=True)
     photo = root / "album" / "IMG_00000.jpg"

@@ -3,7 +3,7 @@
 As `person.gallery` has it, a person's score is a soft maximum of the nearest examples; these are
 those given, the faces that a person has put to the name, and the album's own surest. An act touches
 the examples of one or two people: only their columns are computed anew, by one product of matrices.
-How sure a score makes us is fitted when the album is opened.
+How sure a score makes us is fitted to all people's examples at each of them.
 """
 
 from __future__ import annotations
@@ -124,8 +124,7 @@ class FaceScores:
                 scores = _scores(vectors, state, kept, like)
                 columns[name] = _Column(keys[name], mine.rows, few, scores)
         some = one_after_another([column.few for column in columns.values()])
-        if self._fit is None:
-            self._fit = build(some, len(columns), like, PER_STATE_FIT).calibration
+        self._fit = build(some, len(columns), like, PER_STATE_FIT).calibration
         people, mean = mean_likeness(some, like)
         found = np.argwhere(np.triu(mean >= RESEMBLING, k=1))
         names = [list(columns)[number] for number in people]

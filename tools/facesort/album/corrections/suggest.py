@@ -126,8 +126,9 @@ def doubts(
 
 def together(found: Sequence[Suggestion], most: int = ALL_AT_ONCE) -> list[Suggestion]:
     """What one look at everybody can settle: the surest of ``found``, as many as are right to
-    `RIGHT` on the whole. Faces that may be a look-alike's are left to a look of their own; nothing
-    where it is not about several people."""
+    `RIGHT` on the whole; where those are of one person at most, all: less sure, but one act. Faces
+    that may be a look-alike's are left to a look of their own; nothing where it is not about
+    several people."""
     every = [
         (probability, n, i)
         for n, one in enumerate(found)
@@ -136,12 +137,13 @@ def together(found: Sequence[Suggestion], most: int = ALL_AT_ONCE) -> list[Sugge
     ]
     every = sorted(every, key=lambda one: -one[0])[:most]
     mean = np.cumsum([probability for probability, *_ in every]) / np.arange(1, len(every) + 1)
-    chosen: dict[int, list[int]] = {}
-    for _, n, i in every[: int((mean >= RIGHT).sum())]:
-        chosen.setdefault(n, []).append(i)
-    if len(chosen) < 2:
-        return []
-    return [found[n].only(chosen[n]) for n in sorted(chosen)]
+    for count in (int((mean >= RIGHT).sum()), len(every)):
+        chosen: dict[int, list[int]] = {}
+        for _, n, i in every[:count]:
+            chosen.setdefault(n, []).append(i)
+        if len(chosen) > 1:
+            return [found[n].only(chosen[n]) for n in sorted(chosen)]
+    return []
 
 
 def _open_rows(album: SortedAlbum) -> Rows:

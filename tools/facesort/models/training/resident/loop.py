@@ -42,7 +42,8 @@ class Schedule:
     last_rate: float = 0.02
     warmup_steps: int = 300
     weight_decay: float = 5e-4
-    ema_decay: float = 0.9995
+    ema_decay: float = 0.998  # the mean of about the last 500 steps
+    ema_warmup_steps: int = 300
     seed: int = 0
     largest_px: int = 640
     frozen: int = 0
@@ -67,7 +68,7 @@ def train(
     model = model.to(memory_format=torch.channels_last).train()
     _freeze(model, plan.frozen)
     sides = {side: share for side, share in SIDES.items() if side <= plan.largest_px}
-    average = ModelEMA(model, decay=plan.ema_decay)
+    average = ModelEMA(model, decay=plan.ema_decay, tau=plan.ema_warmup_steps)
     optimizer = _optimizer(model, plan)
     criterion = model.init_criterion()
     started, step, staged, reported_s = time.monotonic(), 0, False, 0.0
