@@ -34,12 +34,11 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from facesort.album.disk import FileSignature
-from facesort.album.journal_lines import Head, head_path, read_head
+from facesort.album.journal_lines import Head, fields_of, head_path, read_head
 from facesort.album.records import Entry, Learned, Scan, folder_of
 from facesort.album.state import State
 from facesort.album.untrusted import DAMAGED, in_short, object_of
@@ -115,10 +114,10 @@ class Journal:
 
     def learned(self, learned: Learned | None) -> None:
         if learned is not None and learned != self.state.learned:
-            self._append({"kind": "learned", "learned": asdict(learned)})
+            self._append({"kind": "learned", "learned": learned})
 
     def scanned(self, detector: str, scan: Scan) -> None:
-        self._write({"kind": "scanned", "detector": detector, "scan": asdict(scan)})
+        self._write({"kind": "scanned", "detector": detector, "scan": scan})
         self.state.put_scan(detector, scan)  # this very one: the plan will hold it as well
 
     def folder(self, path: str) -> None:
@@ -129,7 +128,7 @@ class Journal:
         signatures = {path: [s.size_bytes, s.mtime_ns, s.inode] for path, s in made.items()}
         for folder in {folder_of(path) for path in made}:
             self._unsynced_folders.update((folder, folder_of(folder) or ".", "."))
-        self._write({"kind": "filed", "entry": asdict(entry), "made": signatures})
+        self._write({"kind": "filed", "entry": entry, "made": signatures})
         self.state.put_entry(entry, made)
 
     def making(self, photo: str, paths: list[str]) -> None:
@@ -144,12 +143,12 @@ class Journal:
         act: dict[str, Any] | None = None,
         is_redo: bool = False,
     ) -> None:
-        line = {"kind": "said", "labels": [asdict(label) for label in labels]}
+        line = {"kind": "said", "labels": list(labels)}
         more = ({"act": act} if act else {}) | ({"redo": True} if is_redo else {})
         self._append(line | more)
 
     def muted(self, labels: Iterable[UserLabel]) -> None:
-        self._append({"kind": "muted", "labels": [asdict(label) for label in labels]})
+        self._append({"kind": "muted", "labels": list(labels)})
 
     def applied(self) -> None:
         self._append({"kind": "applied"})
@@ -198,7 +197,7 @@ class Journal:
         self.state.add(json.loads(self._write(line)))
 
     def _write(self, line: dict[str, Any]) -> bytes:
-        body, check = self.state.check.sealed(json.dumps(line).encode("ascii"))
+        body, check = self.state.check.sealed(json.dumps(line, default=fields_of).encode("ascii"))
         data = body + b"\n"
         end = self._file.seek(0, os.SEEK_END)
         if self._file.write(data) != len(data):  # the disk is full: do not leave half a line

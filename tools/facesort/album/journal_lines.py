@@ -67,6 +67,11 @@ class RunningCheck:
         return after
 
 
+def fields_of(record: Any) -> dict[str, Any]:
+    """For ``default`` of `json.dumps`: as `dataclasses.asdict`, which copies all of it first."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
 @dataclass(frozen=True)
 class Head:
     """What was on the disk at the last sync."""
