@@ -25,12 +25,13 @@ from facesort.photos import is_video
 
 COLUMNS = "photo x1 y1 x2 y2 class mouth eyes confidence crop target".split()
 OF_VIDEOS = ["frame", "time_s"]
+_PIECE = 2**16  # characters
 BY_PERSON = [*COLUMNS[:-2], "person", "probability", *COLUMNS[-2:]]
 
 
 def manifest_csv(entries: Iterable[Entry], folders: Folders) -> bytes:
     """The whole file, sorted by photo, then face."""
-    text = io.StringIO()
+    data, text = bytearray(), io.StringIO()
     entries = list(entries)
     columns = BY_PERSON if folders.people else COLUMNS
     if any(is_video(entry.scan.photo) for entry in entries):
@@ -39,7 +40,16 @@ def manifest_csv(entries: Iterable[Entry], folders: Folders) -> bytes:
     writer.writeheader()
     for entry in sorted(entries, key=lambda entry: entry.scan.photo):
         writer.writerows(_rows(entry, folders))
-    return _as_utf8(text.getvalue())
+        if text.tell() > _PIECE:  # text takes four times the memory
+            _move(text, data)
+    _move(text, data)
+    return bytes(data)
+
+
+def _move(text: io.StringIO, data: bytearray) -> None:
+    data += os.fsencode(text.getvalue()).decode("utf-8", "backslashreplace").encode("utf-8")
+    text.seek(0)
+    text.truncate()
 
 
 def _rows(entry: Entry, folders: Folders) -> Iterator[dict[str, object]]:
@@ -79,7 +89,3 @@ def _as_known(face: Face, said: str) -> Face | None:
     if said == NOT_A_FACE:
         return None
     return replace(face, class_name=said, confidence=1.0) if said in CLASS_NAMES else face
-
-
-def _as_utf8(text: str) -> bytes:
-    return os.fsencode(text).decode("utf-8", "backslashreplace").encode("utf-8")
