@@ -210,11 +210,11 @@ def write_leak_free(checked, folder: Path) -> None:
 def serve(checked, args) -> None:
     packages.require("starlette", "uvicorn", what="--serve")
     from facesort.curate import mend_server
-    from facesort.curate.mend_desk import MendDesk
+    from facesort.curate.mend_session import MendSession
 
-    desk = MendDesk(checked, args.fix_to)
-    print(f"fixes go to: {desk.target}")
-    mend_server.serve(desk, args.port, not args.no_browser, lambda line: print(line, flush=True))
+    session = MendSession(checked, args.fix_to)
+    print(f"fixes go to: {session.target}")
+    mend_server.serve(session, args.port, not args.no_browser, lambda line: print(line, flush=True))
 
 
 def show_fixed(checked, folder: Path) -> None:

@@ -48,7 +48,7 @@ from facesort.album.journal import read_state
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE
 from facesort.reporter import ConsoleReporter
 from facesort.review import wire
-from facesort.review.desk import Desk
+from facesort.review.session import ReviewSession
 
 NOBODYS = (UNSURE, STRANGERS, NOT_A_FACE)
 RANK = {UNSURE: 1, STRANGERS: 2, NOT_A_FACE: 3}  # people first
@@ -156,19 +156,19 @@ class Walk:
 
 
 class Page:
-    """She works on the review page: what it shows and sends is carried out at its desk."""
+    """She works on the review page: what it shows and sends goes through its session."""
 
     def __init__(self, sorted_into: Path, truth: Truth) -> None:
-        self.desk, self.hands = Desk(SortedAlbum(sorted_into)), Hands()
+        self.session, self.hands = ReviewSession(SortedAlbum(sorted_into)), Hands()
         self.walk, self.truth = Walk(self.hands), truth
 
     def work(self) -> bool:
         later: set[str] = set()
         self.hands.key("open")
         while not self.folders.are_good(self.lies()):
-            self.desk.rescore()
-            each = (one for one in self.desk.suggestions if one.folder not in later)
-            groups = self.desk.together or [one for one in [next(each, None)] if one]
+            self.session.rescore()
+            each = (one for one in self.session.suggestions if one.folder not in later)
+            groups = self.session.together or [one for one in [next(each, None)] if one]
             if groups:
                 if not self._answer(groups):
                     later |= {one.folder for one in groups}
@@ -177,17 +177,17 @@ class Page:
             else:
                 break
         good = self.folders.are_good(self.lies())
-        self.desk.album.flush()
+        self.session.album.flush()
         return good
 
     @property
     def folders(self) -> Folders:
-        table = self.desk.album.table
+        table = self.session.album.table
         right = {one: self.truth[place] for one, place in zip(table.ids, table.where, strict=True)}
         return Folders(right, {one for one, who in right.items() if who != STRANGERS})
 
     def lies(self) -> dict[str, str]:
-        table = self.desk.album.table
+        table = self.session.album.table
         return {one: table.folders[table.folder[row]] for row, one in enumerate(table.ids)}
 
     def _answer(self, groups: Sequence[Suggestion]) -> bool:
@@ -204,21 +204,21 @@ class Page:
                 if faces:
                     parts[is_right].append((one.folder, faces))
         self.hands.key("Return to several people" if len(groups) > 1 else "Return to one person")
-        yes, no = (wire.corrections_to(self.desk, parts[is_right]) for is_right in (True, False))
-        self.desk.act(lambda album: record_corrections(album, yes, no))
+        yes, no = (wire.corrections_to(self.session, parts[is_right]) for is_right in (True, False))
+        self.session.act(lambda album: record_corrections(album, yes, no))
         return bool(yes)
 
     def _walk(self) -> bool:
         """Goes through the folders, drags ten wrong faces, and sees what is suggested then."""
-        lies, table = self.lies(), self.desk.album.table
+        lies, table = self.lies(), self.session.album.table
         names = sorted(dict.fromkeys(lies.values()), key=lambda name: (RANK.get(name, 0), name))
         order = [table.ids[row] for name in names for row in table.rows_in(name).tolist()]
         moves = self.walk.wrong(order, lies, self.folders, LEARNS_AFTER[0])
         for source, wanted, faces in moves:
             self.walk.open(source, CLICK_S)
             self.hands.drag("drag", len(faces))
-            put = wire.corrections_to(self.desk, [(wanted, faces)])
-            self.desk.act(lambda album, put=put: record_corrections(album, put))
+            put = wire.corrections_to(self.session, [(wanted, faces)])
+            self.session.act(lambda album, put=put: record_corrections(album, put))
         return bool(moves)
 
 

@@ -16,8 +16,8 @@ from facesort.album.corrections import api
 from facesort.album.corrections.api import ActResult, SortedAlbum
 from facesort.errors import AlbumError, FacesortError, PhotoError, UsageError
 from facesort.review import wire
-from facesort.review.desk import Desk
-from facesort.review.house import House
+from facesort.review.app_state import AppState
+from facesort.review.session import ReviewSession
 
 KEEP = "private, max-age=31536000, immutable"  # an id's image never changes
 EVENT_S = 0.1
@@ -54,14 +54,14 @@ def _number(request: Request, name: str) -> int | None:
 
 
 class Routes:
-    """The questions about the album that is open in ``house``."""
+    """The questions about the album that is open in ``state``."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, state: AppState) -> None:
+        self._state = state
 
     @property
-    def desk(self) -> Desk:
-        return self._house.desk
+    def session(self) -> ReviewSession:
+        return self._state.session
 
     def routes(self) -> list[Route]:
         def get(path: str, handler: Handler) -> Route:
@@ -92,51 +92,51 @@ class Routes:
         """The frame of the page; with ``first``, and so many faces, null where no album is open."""
         first = _number(request, "first")
         if first:
-            if not self._house.is_open:
+            if not self._state.is_open:
                 return wire.json_response(None)
-            return wire.json_response(await run_in_threadpool(wire.opening, self.desk, first))
-        return wire.json_response(await run_in_threadpool(wire.summary, self.desk))
+            return wire.json_response(await run_in_threadpool(wire.opening, self.session, first))
+        return wire.json_response(await run_in_threadpool(wire.summary, self.session))
 
     async def faces(self, request: Request) -> Response:
         folder = request.query_params.get("folder", "")
         start, count = _number(request, "start") or 0, _number(request, "count")
-        columns = await run_in_threadpool(wire.columns, self.desk, folder, start, count)
+        columns = await run_in_threadpool(wire.columns, self.session, folder, start, count)
         return wire.json_response(columns)
 
     async def suggestions(self, _request: Request) -> Response:
-        return wire.json_response(await run_in_threadpool(wire.suggested, self.desk))
+        return wire.json_response(await run_in_threadpool(wire.suggested, self.session))
 
     async def history(self, _request: Request) -> Response:
-        return wire.json_response(await run_in_threadpool(wire.past, self.desk))
+        return wire.json_response(await run_in_threadpool(wire.past, self.session))
 
     async def photos(self, request: Request) -> Response:
-        person, photos = request.query_params.get("of", ""), self.desk.photos
+        person, photos = request.query_params.get("of", ""), self.session.photos
         ids = await run_in_threadpool(
             lambda: photos.present().get(person, []) if person else photos.without_faces()
         )
         return wire.json_response({"ids": ids})
 
     async def photo(self, request: Request) -> Response:
-        view = await run_in_threadpool(self.desk.photos.view, request.path_params["id"])
+        view = await run_in_threadpool(self.session.photos.view, request.path_params["id"])
         return wire.json_response(wire.photo_view(view))
 
     async def face(self, request: Request) -> Response:
         """The photo of a face."""
-        photo = self.desk.album.view(request.path_params["id"]).photo
-        view = await run_in_threadpool(self.desk.photos.view, api.photo_id(photo))
+        photo = self.session.album.view(request.path_params["id"]).photo
+        view = await run_in_threadpool(self.session.photos.view, api.photo_id(photo))
         return wire.json_response(wire.photo_view(view))
 
     async def face_jpeg(self, request: Request) -> Response:
-        jpeg = await run_in_threadpool(api.crop_jpeg, self.desk.album, request.path_params["id"])
+        jpeg = await run_in_threadpool(api.crop_jpeg, self.session.album, request.path_params["id"])
         return Response(jpeg, media_type="image/jpeg", headers={"cache-control": KEEP})
 
     async def photo_jpeg(self, request: Request) -> Response:
-        photo = await run_in_threadpool(self.desk.photos.photo, request.path_params["id"])
+        photo = await run_in_threadpool(self.session.photos.photo, request.path_params["id"])
         frame = _number(request, "frame")
         is_small = request.query_params.get("small") == "1"
         jpeg, (width, height) = await run_in_threadpool(
             api.photo_jpeg,
-            self.desk.album,
+            self.session.album,
             photo,
             frame,
             *([api.THUMB_PX] if is_small else []),
@@ -151,20 +151,22 @@ class Routes:
         return await self._done(lambda album: self._act(data)(album))
 
     def _act(self, data: dict[str, object]) -> Do:
-        desk, do = self.desk, wire.text_of(data, "do")
+        session, do = self.session, wire.text_of(data, "do")
         if do in ("assign", "confirm"):
             ids = wire.ids_of(data)
             folder = wire.text_of(data, "folder") if do == "assign" else None
-            return lambda album: desk.assign(wire.corrections_of(desk, ids, folder))
+            return lambda album: session.assign(wire.corrections_of(session, ids, folder))
         if do == "answer":
             right, never = wire.groups_of(data, "groups"), wire.groups_of(data, "never")
             return lambda album: api.record_corrections(
-                album, wire.corrections_to(desk, right), wire.corrections_to(desk, never)
+                album, wire.corrections_to(session, right), wire.corrections_to(session, never)
             )
         if do == "dismiss":
             ids, from_folder = wire.ids_of(data), wire.text_of(data, "folder")
             return lambda album: api.dismiss(
-                album, [(view.photo, view.face) for view in wire.views_of(desk, ids)], from_folder
+                album,
+                [(view.photo, view.face) for view in wire.views_of(session, ids)],
+                from_folder,
             )
         if do == "apart":
             one, other = wire.pair_of(data)
@@ -173,17 +175,17 @@ class Routes:
             old, new = wire.text_of(data, "old"), wire.text_of(data, "new")
             return lambda album: api.merge(album, old, new)
         if do == "presence":
-            photos = [desk.photos.photo(one) for one in wire.ids_of(data, "photos")]
+            photos = [session.photos.photo(one) for one in wire.ids_of(data, "photos")]
             person, is_there = wire.text_of(data, "folder"), data.get("isThere") is not False
             return lambda album: api.set_presence(album, photos, person, is_there)
         if do == "add":
-            photo = desk.photos.photo(wire.text_of(data, "photo"))
+            photo = session.photos.photo(wire.text_of(data, "photo"))
             box, folder = wire.box_of(data), wire.text_of(data, "folder")
             frame = data.get("frame")
             at = frame if isinstance(frame, int) and frame >= 0 else None
             return lambda album: api.add_face(album, photo, box, folder, at)
         if do == "box":
-            (view,) = wire.views_of(desk, [wire.text_of(data, "face")])
+            (view,) = wire.views_of(session, [wire.text_of(data, "face")])
             box = wire.box_of(data)
             return lambda album: api.move_box(album, view.photo, view.face, box)
         raise UsageError(f"{do}: nothing that can be done")
@@ -199,7 +201,7 @@ class Routes:
         people, consent = wire.names_of(data, "people"), wire.names_of(data, "consent")
         others, as_zip = wire.text_of(data, "others"), data.get("zip") is True
         done = await run_in_threadpool(
-            api.hand_over, self.desk.album, people, others, consent, as_zip
+            api.hand_over, self.session.album, people, others, consent, as_zip
         )
         return wire.json_response(
             {
@@ -215,14 +217,14 @@ class Routes:
         data = await wire.body_of(request)
         if data.get("sure") is not True:
             raise UsageError("sure: expected true")
-        album = self.desk.album
-        await run_in_threadpool(self._house.leave)  # may wait for the album
-        gone = await run_in_threadpool(api.forget, album, self._house.cache)
+        album = self.session.album
+        await run_in_threadpool(self._state.leave)  # may wait for the album
+        gone = await run_in_threadpool(api.forget, album, self._state.cache)
         return wire.json_response({"n": gone}, headers={"clear-site-data": '"cache"'})
 
     async def _done(self, do: Do) -> Response:
-        done = await run_in_threadpool(self.desk.act, do)
-        return wire.result(self.desk, done)
+        done = await run_in_threadpool(self.session.act, do)
+        return wire.result(self.session, done)
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: versions, when they change."""
@@ -230,12 +232,12 @@ class Routes:
         async def stream() -> AsyncIterator[str]:
             last: object = None
             sent_s = time.monotonic()
-            desk = self.desk
-            while not (desk.is_closing or await request.is_disconnected()):
-                now = (desk.album.version, desk.scored_version, desk.problem)
+            session = self.session
+            while not (session.is_closing or await request.is_disconnected()):
+                now = (session.album.version, session.scored_version, session.problem)
                 if now != last or time.monotonic() - sent_s > STILL_THERE_S:
                     last, sent_s = now, time.monotonic()
-                    yield f"data: {wire.event(desk)}\n\n"
+                    yield f"data: {wire.event(session)}\n\n"
                 await asyncio.sleep(EVENT_S)
 
         return StreamingResponse(stream(), media_type="text/event-stream")

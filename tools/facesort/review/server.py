@@ -19,7 +19,7 @@ from facesort.album.corrections.api import LoadEncoder
 from facesort.commands import command_line
 from facesort.errors import UsageError
 from facesort.review import wire
-from facesort.review.house import House
+from facesort.review.app_state import AppState
 from facesort.review.routes import Routes, answered
 from facesort.review.security import Gate, Keys
 from facesort.review.start_routes import start_routes
@@ -89,14 +89,14 @@ def serve(
     load_encoder: LoadEncoder | None = None,
 ) -> int:
     """Review the album sorted into ``root`` until Ctrl-C; without it, begin at the start screen."""
-    house = House(root, command_line("sort_photos"), cache, load_encoder)
-    for line in house.desk.news if house.is_open else ():
+    state = AppState(root, command_line("sort_photos"), cache, load_encoder)
+    for line in state.session.news if state.is_open else ():
         say(line)
     try:
-        routes = [*Routes(house).routes(), *start_routes(house)]
+        routes = [*Routes(state).routes(), *start_routes(state)]
         show("review page", routes, port, open_browser, say)
     finally:
-        house.close()
+        state.close()
     return 0
 
 

@@ -9,40 +9,40 @@ from starlette.routing import Route
 
 from facesort.errors import UsageError
 from facesort.review import wire
-from facesort.review.house import House
+from facesort.review.app_state import AppState
 from facesort.review.routes import answered
 
 
-def start_routes(house: House) -> list[Route]:
-    """Routes of ``house`` that are there with and without an open album."""
+def start_routes(state: AppState) -> list[Route]:
+    """Routes of ``state`` that are there with and without an open album."""
 
     async def folders(request: Request) -> Response:
         wanted = request.query_params.get("folder", "")
-        return wire.json_response(await run_in_threadpool(house.picker.show, wanted))
+        return wire.json_response(await run_in_threadpool(state.picker.show, wanted))
 
     async def sort(request: Request) -> Response:
         data = await wire.body_of(request)
-        album = house.picker.path(wire.text_of(data, "album"))
+        album = state.picker.path(wire.text_of(data, "album"))
         examples = data.get("examples")
-        people = house.picker.path(examples) if isinstance(examples, str) else None
-        house.sorting.start(album, people, wire.text_of(data, "by"))
-        return wire.json_response(house.sorting.state())
+        people = state.picker.path(examples) if isinstance(examples, str) else None
+        state.sorting.start(album, people, wire.text_of(data, "by"))
+        return wire.json_response(state.sorting.state())
 
     async def progress(_request: Request) -> Response:
-        return wire.json_response(house.sorting.state())
+        return wire.json_response(state.sorting.state())
 
     async def stop(_request: Request) -> Response:
-        house.sorting.stop()
-        return wire.json_response(house.sorting.state())
+        state.sorting.stop()
+        return wire.json_response(state.sorting.state())
 
     async def review(request: Request) -> Response:
         data = await wire.body_of(request)
         chosen = data.get("folder")
-        root = house.picker.path(chosen) if isinstance(chosen, str) and chosen else None
-        root = root or house.sorting.dst
-        if root is None or house.sorting.is_running:
+        root = state.picker.path(chosen) if isinstance(chosen, str) and chosen else None
+        root = root or state.sorting.dst
+        if root is None or state.sorting.is_running:
             raise UsageError("nothing is sorted yet")
-        await run_in_threadpool(house.review, root)
+        await run_in_threadpool(state.review, root)
         return wire.json_response({})
 
     return [

@@ -21,7 +21,7 @@ from facesort.album.corrections.api import (
     history,
 )
 from facesort.errors import UsageError
-from facesort.review.desk import Desk
+from facesort.review.session import ReviewSession
 
 MOST_FACES = 100_000  # of one act
 
@@ -95,27 +95,27 @@ def box_of(data: Mapping[str, Any]) -> BoxPx:
     return x1, y1, x2, y2
 
 
-def corrections_of(desk: Desk, ids: list[str], folder: str | None) -> list[Correction]:
+def corrections_of(session: ReviewSession, ids: list[str], folder: str | None) -> list[Correction]:
     """Put the faces ``ids`` into ``folder``; None: each where it lies. Raises `UsageError` for an
     unknown id: the page is out of date, and nothing must be guessed."""
-    views = views_of(desk, ids)
+    views = views_of(session, ids)
     return [Correction(view.photo, view.face, folder or view.folder) for view in views]
 
 
-def corrections_to(desk: Desk, groups: list[tuple[str, list[str]]]) -> list[Correction]:
-    return [one for folder, ids in groups for one in corrections_of(desk, ids, folder)]
+def corrections_to(session: ReviewSession, groups: list[tuple[str, list[str]]]) -> list[Correction]:
+    return [one for folder, ids in groups for one in corrections_of(session, ids, folder)]
 
 
-def views_of(desk: Desk, ids: list[str]) -> list[FaceView]:
+def views_of(session: ReviewSession, ids: list[str]) -> list[FaceView]:
     try:
-        return [desk.album.view(one) for one in ids]
+        return [session.album.view(one) for one in ids]
     except KeyError:
         raise UsageError(
             "some of these faces are no longer here; the page shows them anew"
         ) from None
 
 
-def result(desk: Desk, done: ActResult) -> Response:
+def result(session: ReviewSession, done: ActResult) -> Response:
     moved = [[one.id, one.before, one.after] for one in done.moved]
     return json_response(
         {
@@ -123,31 +123,31 @@ def result(desk: Desk, done: ActResult) -> Response:
             "moved": moved,
             "problems": done.problems,
             "doubts": done.doubts,
-            "version": desk.album.version,
-            **acts_left(desk),
+            "version": session.album.version,
+            **acts_left(session),
         }
     )
 
 
-def acts_left(desk: Desk) -> dict[str, int]:
-    state = desk.album.state
+def acts_left(session: ReviewSession) -> dict[str, int]:
+    state = session.album.state
     return {"undo": len(state.learnings), "redo": len(state.reverted)}
 
 
-def summary(desk: Desk) -> dict[str, Any]:
+def summary(session: ReviewSession) -> dict[str, Any]:
     """All that the frame of the page shows."""
-    album, now = desk.album, desk.progress
+    album, now = session.album, session.progress
     counts = album.table.counts()
     folders = [
-        {"name": name, "count": counts.get(name, 0), "cover": desk.covers.get(name, "")}
+        {"name": name, "count": counts.get(name, 0), "cover": session.covers.get(name, "")}
         for name in album.folders
     ]
     return {
         "title": album.root.absolute().name,
         "byPerson": album.is_by_person,
         "folders": folders,
-        "withoutFaces": {"name": NO_FACE, "count": len(desk.photos.without_faces())},
-        "present": {name: len(ids) for name, ids in desk.photos.present().items()},
+        "withoutFaces": {"name": NO_FACE, "count": len(session.photos.without_faces())},
+        "present": {name: len(ids) for name, ids in session.photos.present().items()},
         "progress": {
             "main": now.main,
             "confirmed": now.confirmed,
@@ -157,25 +157,25 @@ def summary(desk: Desk) -> dict[str, Any]:
             "withoutMasked": list(now.without_masked),
         },
         "version": album.version,
-        "scoredVersion": desk.scored_version,
-        "news": desk.news,
-        "refused": [asdict(one) for one in desk.refused],
-        "problem": desk.problem,
-        **acts_left(desk),
+        "scoredVersion": session.scored_version,
+        "news": session.news,
+        "refused": [asdict(one) for one in session.refused],
+        "problem": session.problem,
+        **acts_left(session),
     }
 
 
-def opening(desk: Desk, count: int) -> dict[str, Any]:
+def opening(session: ReviewSession, count: int) -> dict[str, Any]:
     """What the page opens with, in one answer: its frame and the first ``count`` faces of the first
     folder that has any."""
-    frame = summary(desk)
-    named = [one["name"] for one in frame["folders"] if one["count"]] or list(desk.album.folders)
-    return {**frame, "first": {"folder": named[0], **columns(desk, named[0], 0, count)}}
+    frame = summary(session)
+    named = [one["name"] for one in frame["folders"] if one["count"]] or list(session.album.folders)
+    return {**frame, "first": {"folder": named[0], **columns(session, named[0], 0, count)}}
 
 
-def columns(desk: Desk, folder: str, start: int, count: int | None) -> dict[str, Any]:
+def columns(session: ReviewSession, folder: str, start: int, count: int | None) -> dict[str, Any]:
     """The faces of a folder as columns: a tenth of the size of rows, and of the time."""
-    album = desk.album
+    album = session.album
     with album.mutex:
         table = album.table
         every = table.rows_in(folder)
@@ -190,7 +190,7 @@ def columns(desk: Desk, folder: str, start: int, count: int | None) -> dict[str,
         }
 
 
-def suggested(desk: Desk) -> dict[str, Any]:
+def suggested(session: ReviewSession) -> dict[str, Any]:
     """What may be confirmed: of several people together, person by person, pairs of people."""
 
     def wired(found: list[Suggestion]) -> list[dict[str, Any]]:
@@ -204,12 +204,12 @@ def suggested(desk: Desk) -> dict[str, Any]:
             for one in found
         ]
 
-    with desk.album.mutex:
+    with session.album.mutex:
         return {
-            "version": desk.scored_version,
-            "together": wired(desk.together),
-            "suggestions": wired(desk.suggestions),
-            "pairs": desk.pairs,
+            "version": session.scored_version,
+            "together": wired(session.together),
+            "suggestions": wired(session.suggestions),
+            "pairs": session.pairs,
         }
 
 
@@ -237,19 +237,19 @@ def photo_view(view: PhotoView) -> dict[str, Any]:
     }
 
 
-def past(desk: Desk) -> list[dict[str, Any]]:
+def past(session: ReviewSession) -> list[dict[str, Any]]:
     return [
         {"kind": one.kind, "when": one.when, "folders": [list(pair) for pair in one.folders]}
-        for one in history(desk.album)
+        for one in history(session.album)
     ]
 
 
-def event(desk: Desk) -> str:
+def event(session: ReviewSession) -> str:
     return json.dumps(
         {
-            "version": desk.album.version,
-            "scoredVersion": desk.scored_version,
-            "problem": desk.problem,
-            "news": desk.news,
+            "version": session.album.version,
+            "scoredVersion": session.scored_version,
+            "problem": session.problem,
+            "news": session.news,
         }
     )

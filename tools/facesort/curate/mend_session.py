@@ -31,7 +31,7 @@ _OWN_KINDS = {
 }
 
 
-class MendDesk:
+class MendSession:
     """A checked data set; fixes go into the copy ``fix_to``, made at the first of them, or into the
     data set itself. One act at a time."""
 

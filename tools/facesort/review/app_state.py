@@ -1,4 +1,4 @@
-"""What the server shows now: the start screen, or the desk of one album, which can be changed."""
+"""What the server shows now: the start screen, or the review of one album; it can be changed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from facesort.album.corrections.api import LoadEncoder, SortedAlbum
 from facesort.errors import UsageError
-from facesort.review.desk import Desk
 from facesort.review.picker import Picker
+from facesort.review.session import ReviewSession
 from facesort.review.sorting import Sorting
 
 
-class House:
+class AppState:
     """Begins with the album sorted into ``root``, or with the start screen."""
 
     def __init__(
@@ -27,37 +27,37 @@ class House:
         self.cache = cache
         self._load_encoder = load_encoder
         self._lock = threading.Lock()
-        self._desk: Desk | None = None
+        self._session: ReviewSession | None = None
         if root is not None:
             self.review(root)
 
     @property
     def is_open(self) -> bool:
-        return self._desk is not None
+        return self._session is not None
 
     @property
-    def desk(self) -> Desk:
-        """The desk; `UsageError` at the start screen."""
-        if self._desk is None:
+    def session(self) -> ReviewSession:
+        """The review that is open; `UsageError` at the start screen."""
+        if self._session is None:
             raise UsageError("no album is open")
-        return self._desk
+        return self._session
 
     def review(self, root: Path) -> None:
         """Open the album sorted into ``root``, in place of the one that is open."""
         with self._lock:
-            desk = Desk(SortedAlbum(root, self._load_encoder))
-            old, self._desk = self._desk, desk
-            desk.start()
+            session = ReviewSession(SortedAlbum(root, self._load_encoder))
+            old, self._session = self._session, session
+            session.start()
         if old is not None:
             old.close()
 
     def leave(self) -> None:
         """The album is no longer there to be reviewed."""
         with self._lock:
-            old, self._desk = self._desk, None
+            old, self._session = self._session, None
         if old is not None:
             old.close(flush=False)
 
     def close(self) -> None:
-        if self._desk is not None:
-            self._desk.close()
+        if self._session is not None:
+            self._session.close()

@@ -41,7 +41,7 @@ class Lesson:
     held: int
 
 
-class Desk:
+class ReviewSession:
     """One album that is being reviewed. Suggestions are of the state ``scored_version``."""
 
     def __init__(self, album: SortedAlbum) -> None:
@@ -60,7 +60,7 @@ class Desk:
         self._last_act_s = time.monotonic()
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._worker = threading.Thread(target=self._work, name="review desk", daemon=True)
+        self._worker = threading.Thread(target=self._work, name="review session", daemon=True)
 
     @property
     def is_closing(self) -> bool:
