@@ -629,7 +629,8 @@ def test_a_second_tab_sees_it_at_once(page: Page, browser: Any) -> None:
 
 
 def test_a_tablet_taps_to_select(browser: Any, shared_server: Server) -> None:
-    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
+    size = {"width": 820, "height": 1180}
+    context = browser.new_context(viewport=size, has_touch=True, is_mobile=True, locale="en-US")
     tablet = context.new_page()
     tablet.goto(shared_server.address)
     tablet.wait_for_selector(".tile img.there")
@@ -651,6 +652,8 @@ def test_a_tablet_taps_to_select(browser: Any, shared_server: Server) -> None:
     expect(tablet.locator(".carried")).to_have_count(0)
     wide = tablet.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, "nothing sticks out"
+    said = tablet.evaluate("async () => (await import('/static/js/i18n.js')).t('togetherHint')")
+    assert said.startswith("Tap") and "Return" not in said
     context.close()
 
 

@@ -80,7 +80,7 @@ class ReviewSession:
 
     def act(self, do: Callable[[SortedAlbum], ActResult]) -> ActResult:
         self._last_act_s = time.monotonic()
-        self.refused = []
+        self.refused, self.news = [], []  # both are of what was before
         try:
             return do(self.album)
         finally:

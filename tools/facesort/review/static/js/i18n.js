@@ -3,6 +3,7 @@ import en from "../lang/en.js";
 
 export const LANGUAGES = { en: "English", de: "Deutsch", ko: "한국어" };
 let words = en;
+const touch = matchMedia("(pointer: coarse)"); // there, words with "Touch" at the end go first
 
 export function language() {
   const asked = [localStorage.getItem("facesort.lang"), ...navigator.languages];
@@ -24,7 +25,8 @@ export async function setLanguage(short) {
 
 /** The words for ``key``, with {name}s filled in; {n} also chooses between one and many ("a|b"). */
 export function t(key, values = {}) {
-  let text = words[key] ?? en[key] ?? key;
+  const said = touch.matches && `${key}Touch` in words ? `${key}Touch` : key;
+  let text = words[said] ?? en[said] ?? key;
   if (text.includes("|") && "n" in values) text = text.split("|")[values.n === 1 ? 0 : 1];
   return text.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];

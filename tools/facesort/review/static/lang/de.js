@@ -70,4 +70,11 @@ export default {
   noExamples: "Ohne Beispiele", start: "Sortieren", stop: "Anhalten", review: "Durchsehen", photosHere: "{n} Foto|{n} Fotos",
   running: "Es wird sortiert … Sie können diese Seite schließen und wiederkommen.", finished: "Sortiert.", failed: "Es hat nicht geklappt:",
   openSorted: "Oder ein schon sortiertes Album öffnen", openThis: "Dieses Album durchsehen", forgetSelection: "Auswahl aufheben",
+  // wo mit Fingern gezeigt wird: ohne Tasten
+  looksLikeHintTouch: "Antippen, was nicht stimmt, dann für den Rest antworten.",
+  togetherHintTouch: "Antippen, was nicht stimmt, dann für den Rest antworten; das Bild der Person antippen: keins davon.",
+  photoHintTouch: "Ein Gesicht antippen und sagen, wer es ist. ▢+ zeichnet ein übersehenes ein.",
+  drawHintTouch: "Einen Rahmen um das Gesicht ziehen.", moveHintTouch: "Den Rahmen oder seine Ecken ziehen.",
+  withoutFaceHintTouch: "auf dem Foto, das Gesicht ist nicht zu sehen",
+  photosHintTouch: "Ein Foto gedrückt halten und zu der Person ziehen, die ohne sichtbares Gesicht darauf ist.",
 };

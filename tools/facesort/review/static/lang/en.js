@@ -87,4 +87,11 @@ export default {
   photosHere: "{n} photo|{n} photos", running: "Sorting … you may close this page and come back.", finished: "Sorted.",
   failed: "It did not work:", openSorted: "Or open an album that is sorted already",
   openThis: "Review this album", forgetSelection: "Deselect",
+  // where fingers point: without keys
+  looksLikeHintTouch: "Tap what is not, then answer for the rest.",
+  togetherHintTouch: "Tap what is not, then answer for the rest; a tap on a person's own picture: none of theirs.",
+  photoHintTouch: "Tap a face to say who it is. ▢+ draws a face that was missed.",
+  drawHintTouch: "Drag a box around the face.", moveHintTouch: "Drag the box or its corners.",
+  withoutFaceHintTouch: "in the photo, the face does not show",
+  photosHintTouch: "Hold a photo and carry it to a person who is in it, though no face shows.",
 };

@@ -55,4 +55,11 @@ export default {
   startAlbum: "1. 사진", startExamples: "2. 누가 누구인지(선택)", startExamplesText: "사람마다 사진 폴더가 하나씩 들어 있는 폴더입니다. 없으면 사람을 찾아 주고, 이름은 나중에 붙입니다.",
   startHow: "3. 정리", byPerson: "사람별로", byClass: "얼굴을 가린 것별로", choose: "이 폴더 선택", chosen: "선택됨", up: "위로", noExamples: "예시 없이", start: "정리 시작", stop: "멈춤", review: "검토",
   photosHere: "사진 {n}장", running: "정리하는 중 … 이 페이지를 닫았다가 다시 와도 됩니다.", finished: "정리했습니다.", failed: "문제가 생겼습니다:", openSorted: "또는 이미 정리한 앨범 열기", openThis: "이 앨범 검토", forgetSelection: "선택 해제",
+  // 손가락으로 쓸 때: 키 없이
+  looksLikeHintTouch: "아닌 것을 누른 뒤 나머지를 한 번에 답하세요.",
+  togetherHintTouch: "아닌 것을 누른 뒤 나머지를 한 번에 답하세요. 그 사람의 사진을 누르면 모두 제외.",
+  photoHintTouch: "얼굴을 눌러 누구인지 알려 주세요. ▢+로 놓친 얼굴을 그립니다.",
+  drawHintTouch: "얼굴 둘레에 상자를 그리세요.", moveHintTouch: "상자나 모서리를 끄세요.",
+  withoutFaceHintTouch: "사진에 있지만 얼굴은 보이지 않음",
+  photosHintTouch: "사진을 길게 눌러, 얼굴은 안 보이지만 사진에 있는 사람에게 옮기세요.",
 };
