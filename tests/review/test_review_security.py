@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 from collections.abc import Iterator
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 from review_server import Server
+
+from facesort.album.corrections.api import THUMB_PX
 
 ASKED = [
     "/api/summary",
@@ -148,8 +152,17 @@ def test_no_text_of_the_client_is_a_path(server: Server, trick: str) -> None:
         answer = server.client.get(path)
         assert answer.status_code in (400, 401, 404), path
         assert b"root:" not in answer.content
+    answer = server.client.get("/example.jpg", params={"of": trick})
+    assert answer.status_code == (200 if trick == "Ana" else 404)  # a person of the album
     assert server.get("/api/faces", folder=trick if trick != "Ana" else "..")["ids"] == []  # type: ignore[index]
     assert server.client.get("/api/folders", params={"folder": trick}).status_code == 400
+
+
+def test_a_person_without_a_face_is_shown_by_an_example(server: Server) -> None:
+    answer = server.client.get("/example.jpg", params={"of": "Ana"})
+    assert answer.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert max(image.size) <= THUMB_PX
 
 
 @pytest.mark.parametrize(

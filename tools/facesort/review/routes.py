@@ -20,6 +20,7 @@ from facesort.review.app_state import AppState
 from facesort.review.session import ReviewSession
 
 KEEP = "private, max-age=31536000, immutable"  # an id's image never changes
+SHORT = "private, max-age=600"
 EVENT_S = 0.1
 STILL_THERE_S = 15.0
 
@@ -80,6 +81,7 @@ class Routes:
             get("/api/face/{id}", self.face),
             get("/api/events", self.events),
             get("/face/{id}.jpg", self.face_jpeg),
+            get("/example.jpg", self.example_jpeg),
             get("/photo/{id}.jpg", self.photo_jpeg),
             post("/api/act", self.act),
             post("/api/undo", self.undo),
@@ -130,6 +132,11 @@ class Routes:
         jpeg = await run_in_threadpool(api.crop_jpeg, self.session.album, request.path_params["id"])
         return Response(jpeg, media_type="image/jpeg", headers={"cache-control": KEEP})
 
+    async def example_jpeg(self, request: Request) -> Response:
+        person = request.query_params.get("of", "")
+        jpeg = await run_in_threadpool(api.example_jpeg, self.session.album, person)
+        return Response(jpeg, media_type="image/jpeg", headers={"cache-control": SHORT})
+
     async def photo_jpeg(self, request: Request) -> Response:
         photo = await run_in_threadpool(self.session.photos.photo, request.path_params["id"])
         frame = _number(request, "frame")
@@ -142,9 +149,7 @@ class Routes:
             *([api.THUMB_PX] if is_small else []),
         )
         size = {"x-photo-width": str(width), "x-photo-height": str(height)}
-        return Response(
-            jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=600", **size}
-        )
+        return Response(jpeg, media_type="image/jpeg", headers={"cache-control": SHORT, **size})
 
     async def act(self, request: Request) -> Response:
         data = await wire.body_of(request)

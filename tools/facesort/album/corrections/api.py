@@ -37,7 +37,7 @@ from facesort.album.corrections.drawn_boxes import add_face, move_box
 from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.forget import forget
 from facesort.album.corrections.hand_over import HandedOver, hand_over
-from facesort.album.corrections.images import THUMB_PX, crop_jpeg, photo_jpeg
+from facesort.album.corrections.images import THUMB_PX, crop_jpeg, example_jpeg, photo_jpeg
 from facesort.album.corrections.photos import PhotoIndex, PhotoView, photo_id
 from facesort.album.corrections.revert import revert_last
 from facesort.album.corrections.sorted_album import LoadEncoder, SortedAlbum
@@ -80,6 +80,7 @@ __all__ = [
     "crop_jpeg",
     "dismiss",
     "doubts",
+    "example_jpeg",
     "forget",
     "hand_over",
     "history",

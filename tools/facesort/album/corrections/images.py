@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.errors import PhotoError
-from facesort.photos import Photo, is_video, open_photo, read_photo_bytes
+from facesort.photos import Photo, is_video, list_photos, open_photo, read_photo_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,6 +41,22 @@ def _shrunk(data: bytes, path: Path) -> bytes:
         return _jpeg(image.convert("RGB"), THUMB_PX)
     except OSError as error:
         raise PhotoError(f"{path.name}: {error}") from error
+
+
+def example_jpeg(album: SortedAlbum, person: str) -> bytes:
+    """The first photo among the examples of ``person``, for whom no face of the album stands yet.
+    `KeyError` for somebody who is not of this album, `PhotoError` where no photo is there."""
+    from PIL import Image
+
+    with album.mutex:
+        if person not in album.state.people:
+            raise KeyError(person)
+        folder = Path(album.state.options.get("people", ""), person)
+    found = list_photos(folder).photos if folder.is_dir() else []
+    if not found:
+        raise PhotoError(f"{person}: no example is here")
+    opened = open_photo(read_photo_bytes(found[0].path), THUMB_PX)
+    return _jpeg(Image.fromarray(opened.rgb), THUMB_PX)
 
 
 def open_whole(album: SortedAlbum, photo: str, frame: int | None) -> Photo:

@@ -40,6 +40,8 @@ export async function openSession() {
 }
 
 export const faceUrl = (id) => `/face/${id}.jpg`;
+/** What a person is known by: the face ``id``, or without one a photo of the examples. */
+export const coverUrl = (folder, id) => (id ? faceUrl(id) : `/example.jpg?of=${encodeURIComponent(folder)}`);
 
 /** Server-sent events; the browser connects again by itself. */
 export function listen(onEvent, onLost) {

@@ -1,5 +1,5 @@
 // The list of folders: what is in each, its key, and the places to drop on.
-import { faceUrl } from "./api.js";
+import { coverUrl } from "./api.js";
 import { element } from "./dialogs.js";
 import { folderName, t } from "./i18n.js";
 
@@ -101,7 +101,11 @@ export class FolderList {
     if (person) button.dataset.person = "1";
     button.setAttribute("aria-current", String(name === this.current));
     const face = this.faces.get(name);
-    if (person) button.append(face ? element("img", { className: "face", src: faceUrl(face), alt: "", draggable: false }) : element("span", { className: "face" }));
+    if (person) {
+      const image = element("img", { className: "face", src: coverUrl(name, face), alt: "", draggable: false });
+      image.onerror = () => image.replaceWith(element("span", { className: "face" })); // no examples are here
+      button.append(image);
+    }
     button.append(element("span", { className: "name", textContent: label ?? folderName(name) }));
     const amount = element("span", { className: "count", textContent: count.toLocaleString(document.documentElement.lang) });
     amount.title = t("faces", { n: count });

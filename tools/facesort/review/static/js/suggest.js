@@ -1,5 +1,5 @@
 // Suggestions: faces that look like a person now, and people who look like one person.
-import { faceUrl, get } from "./api.js";
+import { coverUrl, faceUrl, get } from "./api.js";
 import { element } from "./dialogs.js";
 import { folderName, t } from "./i18n.js";
 import { heading } from "./panels.js";
@@ -75,14 +75,14 @@ export class Suggestions {
     const heads = new Map();
     const columns = { ids: [], certainty: [], confirmed: [] };
     for (const { folder, ids, probability } of groups) {
-      const head = isOne ? [] : [HEAD + this.#cover(folder)];
+      const head = isOne ? [] : [HEAD + heads.size];
       for (const id of head) heads.set(id, folder);
       columns.ids.push(...head, ...ids);
       columns.certainty.push(...head.map(() => -1), ...probability.map((one) => Math.round(1000 * one)));
     }
     columns.confirmed = columns.ids.map(() => 0);
     const names = isOne ? new Map() : new Map(groups.flatMap((one) => one.ids.map((id) => [id, one.folder])));
-    wall.picture = (id) => faceUrl(heads.has(id) ? id.slice(HEAD.length) : id);
+    wall.picture = (id) => (heads.has(id) ? this.#cover(heads.get(id)) : faceUrl(id));
     wall.set(columns, isOne ? groups[0].folder : "", { names, heads });
     if (!isOne) wall.focusOn(1);
     wall.onChange = () => (this.page.isSuggesting() ? this.#head() : this.page.heading());
@@ -92,7 +92,7 @@ export class Suggestions {
   }
 
   #cover(folder) {
-    return this.page.summary.folders.find(({ name }) => name === folder)?.cover || folder;
+    return coverUrl(folder, this.page.summary.folders.find(({ name }) => name === folder)?.cover);
   }
 
   /** Faces of the person, to compare with. */
@@ -104,7 +104,14 @@ export class Suggestions {
       element("span", { className: "who", textContent: t("known", { folder: folderName(folder) }) }),
       ...best.map(([, , id]) => element("img", { src: faceUrl(id), alt: "" })),
     );
-    $("strip").hidden = !best.length;
+    if (!best.length) $("strip").append(this.#example(folder));
+    $("strip").hidden = false;
+  }
+
+  #example(folder) {
+    const image = element("img", { src: coverUrl(folder), alt: "" });
+    image.onerror = () => ($("strip").hidden = true); // the examples are not here
+    return image;
   }
 
   #head() {
