@@ -180,7 +180,7 @@ def test_faces_of_the_album_help_the_rest_but_not_their_own_burst() -> None:
     before, after = known.probability(faces, state), larger.probability(faces, state)
     mine = (np.flatnonzero(others >= 0), others[others >= 0])
     assert after[mine].mean() > before[mine].mean()
-    assert (after.max(axis=1)[others < 0] < 0.5).mean() > 0.6
+    assert (after.max(axis=1)[others < 0] < 0.5).mean() > 0.5
     own = larger.scores(found.vectors, found.state, np.arange(12))
     assert (own < larger.scores(found.vectors, found.state)).any(axis=1).all()
 

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from facesort.album.person.bursts import SAME_FACE as SAME_MOMENT
 from facesort.album.person.examples import Examples, capped, capped_rows, joined
+from facesort.classes import MOUTH
 from facesort.models.people.similarity_norm import SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
@@ -39,9 +40,10 @@ UNKNOWN_SHARE = 0.3  # of the faces of an album, assumed beforehand
 
 # likeliest on real masked and bare faces of people kept apart from training, nine at a time
 # (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
-# on to it as the two spreads say: five examples a person tell little
-TEMPERATURE, UNKNOWN_LOGIT = 0.5, 1.9
-TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.3, 0.4  # of the logarithm; in deviations
+# on to it as the two spreads say: five examples a person tell little. Masked faces of one person
+# are less alike than bare ones, so where examples wear masks a stranger stands lower.
+TEMPERATURE, UNKNOWN_LOGIT, UNKNOWN_LOGIT_MASKED = 0.5, 1.9, 1.6
+TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.25, 0.2  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.floating[Any]]  # in whichever precision they come
@@ -115,8 +117,9 @@ class Gallery:
         most = np.full(len(self.examples), np.inf)
         if self.found is None:
             return most
-        sure = np.minimum(self.found.weight, CERTAIN)
-        return np.append(most, UNKNOWN_LOGIT + TEMPERATURE * np.log(sure / (1 - sure)))
+        sure, start = np.minimum(self.found.weight, CERTAIN), _start(self.examples)
+        odds = np.log(sure / (1 - sure))
+        return np.append(most, start.unknown_logit + start.temperature * odds)
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
@@ -199,9 +202,11 @@ def calibrate(
     own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
     unknown_weight = np.where(doubled, 0.0, UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
 
+    start = _start(examples)
+
     def at(place: Floats) -> Calibration:
-        temperature = TEMPERATURE / float(np.exp(place[0]))
-        return Calibration(temperature, UNKNOWN_LOGIT + float(place[1]))
+        temperature = start.temperature / float(np.exp(place[0]))
+        return Calibration(temperature, start.unknown_logit + float(place[1]))
 
     def nll(place: Floats) -> float:
         """Negative logarithm of the likelihood and of the prior."""
@@ -213,6 +218,12 @@ def calibrate(
 
     best = minimize(nll, np.zeros(2), method="L-BFGS-B", bounds=[(-2, 2), (-3, 3)]).x
     return at(best)
+
+
+def _start(examples: Examples) -> Calibration:
+    """What holds of people with such examples, before they are looked at."""
+    masked = float((examples.state & MOUTH > 0).mean()) if len(examples) else 0.0
+    return Calibration(TEMPERATURE, UNKNOWN_LOGIT + masked * (UNKNOWN_LOGIT_MASKED - UNKNOWN_LOGIT))
 
 
 def alike(
