@@ -40,8 +40,8 @@ UNKNOWN_SHARE = 0.3  # of the faces of an album, assumed beforehand
 
 # likeliest on real masked and bare faces of people kept apart from training, nine at a time
 # (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
-# on to it as the two spreads say: five examples a person tell little. Masked faces of one person
-# are less alike than bare ones, so where examples wear masks a stranger stands lower.
+# on to it as the two spreads say: few examples tell little. Masked faces of one person are less
+# alike, so a stranger stands lower there.
 TEMPERATURE, UNKNOWN_LOGIT, UNKNOWN_LOGIT_MASKED = 0.5, 1.9, 1.6
 TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.25, 0.2  # of the logarithm; in deviations
 
@@ -118,8 +118,7 @@ class Gallery:
         if self.found is None:
             return most
         sure, start = np.minimum(self.found.weight, CERTAIN), _start(self.examples)
-        odds = np.log(sure / (1 - sure))
-        return np.append(most, start.unknown_logit + start.temperature * odds)
+        return np.append(most, start.unknown_logit + start.temperature * np.log(sure / (1 - sure)))
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
