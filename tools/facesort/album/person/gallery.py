@@ -192,7 +192,7 @@ def calibrate(
     if not len(examples):
         return Calibration()
     with_own = _by_the_others(examples, people, likeness, found)
-    rows = np.arange(len(examples))
+    rows, start = np.arange(len(examples)), _start(examples)
     without_own = with_own.copy()
     without_own[rows, examples.person] = NO_EXAMPLE
     alone = with_own[rows, examples.person] <= NO_EXAMPLE
@@ -200,8 +200,6 @@ def calibrate(
     doubled = np.isin(examples.person, alike(examples, likeness))
     own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
     unknown_weight = np.where(doubled, 0.0, UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
-
-    start = _start(examples)
 
     def at(place: Floats) -> Calibration:
         temperature = start.temperature / float(np.exp(place[0]))
