@@ -144,7 +144,6 @@ def test_from_the_start_screen_to_the_review(
         context = browser.new_context(locale="en-US")
         page = context.new_page()
         page.goto(server.address)
-        page.click("#start .card >> nth=0 >> li button >> nth=0")
         page.click("#start li button:has-text('images') >> nth=0")
         page.wait_for_selector("#start .card >> nth=0 >> text=3 photos")
         page.click("#start .card >> nth=0 >> button.primary")

@@ -19,7 +19,7 @@ export async function startScreen(root) {
       const here = await get("/api/folders", folder ? { folder } : {});
       path.textContent = here.name;
       const line = (text, more, id) => element("li", {}, element("button", { type: "button", onclick: () => open(id) }, element("b", { textContent: text }), element("span", { textContent: more })));
-      list.replaceChildren(...(here.up ? [line(`↰ ${t("up")}`, "", here.up)] : []), ...here.folders.map((one) => line(one.name, "", one.id)));
+      list.replaceChildren(...(here.id ? [line(`↰ ${t("up")}`, "", here.up)] : []), ...here.folders.map((one) => line(one.name, "", one.id)));
       choose.disabled = !here.id;
       done.textContent = here.photos ? t("photosHere", { n: here.photos }) : "";
       choose.onclick = () => {
@@ -31,7 +31,8 @@ export async function startScreen(root) {
         done.replaceChildren(element("button", { type: "button", textContent: t("openThis"), onclick: () => review(here.id) }));
       }
     }
-    open("").catch((error) => toast(error.message, { bad: true }));
+    const atHome = async () => open((await get("/api/folders")).folders[0]?.id);
+    atHome().catch((error) => toast(error.message, { bad: true }));
     return card;
   }
 
@@ -83,6 +84,7 @@ export async function startScreen(root) {
       setTimeout(follow, POLL_MS);
     } else if (now.state === "done") {
       line.replaceChildren(`${t("finished")} `, element("button", { type: "button", className: "primary", textContent: t("review"), onclick: () => review("") }));
+      line.scrollIntoView({ block: "center" });
     } else line.textContent = t("failed");
   }
   await follow();
