@@ -5,6 +5,8 @@ import { folderName, t } from "./i18n.js";
 const GAP = 8;
 const SPARE_ROWS = 2; // drawn beyond what is in sight
 const SPARE_AFTER_MS = 500; // first of all what is in sight
+const FAST_PX_MS = 2; // who scrolls faster sees no face; images are asked for once it is slower
+const SETTLED_MS = 80;
 const DOUBT = 700; // per mille; below it a tile says that it is doubtful
 export const HEAD = "head-"; // how the id of a tile begins that shows whose the next faces may be
 
@@ -25,7 +27,7 @@ export class Wall {
     this.size = 128;
     this.spare = 0;
     this.set({ ids: [], certainty: [], confirmed: [] }, "");
-    element.addEventListener("scroll", () => this.draw(), { passive: true });
+    element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     setTimeout(() => (this.spare = SPARE_ROWS), SPARE_AFTER_MS);
     new ResizeObserver(() => this.layout()).observe(element);
   }
@@ -97,6 +99,22 @@ export class Wall {
     this.draw(true);
   }
 
+  #scrolled() {
+    const [top, now] = [this.element.scrollTop, performance.now()];
+    const [before, then] = this.was ?? [top, now];
+    this.was = [top, now];
+    this.isFast = Math.abs(top - before) > FAST_PX_MS * (now - then);
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.#settle(), SETTLED_MS);
+    if (!this.isFast) this.#settle();
+    this.draw();
+  }
+
+  #settle() {
+    this.isFast = false;
+    for (const [id, tile] of this.tiles) if (!tile.firstChild.src) tile.firstChild.src = this.picture(id);
+  }
+
   draw(anew = false) {
     const top = this.element.scrollTop;
     const first = Math.max(0, Math.floor(top / this.cell) - this.spare) * this.columns;
@@ -128,7 +146,7 @@ export class Wall {
     image.decoding = "async";
     image.draggable = false;
     image.onload = () => image.classList.add("there");
-    image.src = this.picture(id);
+    if (!this.isFast) image.src = this.picture(id);
     const sure = document.createElement("span");
     sure.className = "sure";
     sure.setAttribute("aria-hidden", "true");
