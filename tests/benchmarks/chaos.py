@@ -242,6 +242,9 @@ class World:
             face = self.names.get(key_of(path))
             if face is not None:
                 self.put[face] = new.name
+        for face, word in self.words.items():  # a run may have made its crop anew in there
+            if word == folder.name and face not in self.put:
+                self.gone.setdefault(face, new.name)
 
     def disturb(self) -> None:
         """Two learners and a sorter at once, killed or not, while the person goes on."""
