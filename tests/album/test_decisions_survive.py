@@ -17,10 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_album_kill import all_kills
 
+from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.changes import find_changes
+from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.records import FACE_FOLDERS, Face, Scan
 from facesort.album.user_labels import UserLabel, UserLabels, append_labels, read_labels
 from facesort.errors import AlbumError
+from facesort.reporter import LineReporter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import chaos
@@ -60,6 +63,35 @@ def test_the_crop_of_a_copy_contradicts_nothing(copies: Path) -> None:
     assert "0 new corrections" in taught(copies, apply=True)
     assert folders(copies) == {"a_0": "_not_a_face", "b_0": "_not_a_face", "c_0": was}
     assert len((copies / "corrections.jsonl").read_text().splitlines()) == 1
+
+
+class MovesBack(LineReporter):
+    """A person who drags a crop back while its learner is at work."""
+
+    def __init__(self, crop: Path, place: Path) -> None:
+        super().__init__([])
+        self._crop, self._place = crop, place
+
+    def say(self, line: str) -> None:
+        super().say(line)
+        if self._crop.exists() and "stored in" in line:  # announced; no photo has followed
+            self._crop.rename(self._place)
+
+
+@pytest.mark.parametrize("by", ["learner", "page"])
+def test_a_crop_that_is_moved_back_while_it_is_learned_stays(copies: Path, by: str) -> None:
+    place = crop_of(copies, "c")
+    other = {"masked": "sunglasses", "Ben": "Eva"}[place.parent.name]
+    drag(place, other)
+    report = MovesBack(crop_of(copies, "c"), place)
+    assert apply_corrections(copies, Options(apply=True), report) == 1
+    assert place.exists()
+    if by == "learner":
+        taught(copies, apply=True)
+    else:
+        SortedAlbum(copies).flush()
+    assert folders(copies)["c_0"] == place.parent.name
+    assert said(copies) == {("c.jpg", 0): place.parent.name}
 
 
 def test_each_copy_keeps_its_own_decision(copies: Path, sort: Sort) -> None:

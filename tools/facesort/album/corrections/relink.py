@@ -40,7 +40,7 @@ def relink(
     state = workspace.journal.state
     pool = NamePool([*state.paths(), *workspace.dst.names_in_use()])
     filer = PlanExecutor(workspace.src, workspace.dst.root, workspace.dst.temp_folder, decode_px=0)
-    refiled, problems = 0, dict[str, str]()
+    refiled, problems, is_whole = 0, dict[str, str](), True
     # what was packed into a folder of a folder since `unpack` looked is found the next time
     changes.moved = {old: new for old, new in changes.moved.items() if new.count("/") == 2}
     concerned = concerned_entries(workspace, changes, labels, words)
@@ -51,6 +51,7 @@ def relink(
             adopted = adopt(workspace, entry, changes.moved)
         except FileNotFoundError as error:
             problems[entry.scan.photo] = f"{error.filename}: was moved meanwhile; run again"
+            is_whole = False  # perhaps back where it was: the next run must see that (`put_back`)
             continue
         wanted = planned(workspace, adopted, labels, sure, words, pool)
         why = file_anew(workspace, filer, wanted, adopted)
@@ -60,7 +61,7 @@ def relink(
     remove_stale_sidecars(workspace)
     _remove_empty_folders(workspace)
     write_manifest(workspace)
-    if state.is_learning:
+    if state.is_learning and is_whole:
         workspace.journal.applied()
     workspace.journal.sync()
     return refiled, problems
