@@ -124,7 +124,7 @@ def test_beside_examples(album: Album, examples: Path, sort: Sort, tmp_path: Pat
     result = sort(*argv, "--vote", "ANA+ben+ana+dog.pt")
     line = "ANA+ben+ana+dog.pt has a say in ANA, ben, ana; no person is called dog"
     assert result.out.count(line) == 1
-    assert files(tmp_path / "sorted/photos") == ["Ana/a.jpg", "Ben/a.jpg", "_strangers/nobody.jpg"]
+    assert files(tmp_path / "sorted/photos") == ["Ana/a.jpg", "Ben/a.jpg", "_unsure/nobody.jpg"]
 
 
 @pytest.mark.parametrize(
