@@ -52,7 +52,9 @@ def example_jpeg(album: SortedAlbum, person: str) -> bytes:
         if person not in album.state.people:
             raise KeyError(person)
         folder = Path(album.state.options.get("people", ""), person)
-    found = list_photos(folder).photos if folder.is_dir() else []
+        beside = (Path(), album.root.parent, Path(album.state.src).parent)  # where it is relative
+    there = [place / folder for place in beside if (place / folder).is_dir()]
+    found = list_photos(there[0]).photos if there else []
     if not found:
         raise PhotoError(f"{person}: no example is here")
     opened = open_photo(read_photo_bytes(found[0].path), THUMB_PX)
