@@ -51,10 +51,11 @@ def example_jpeg(album: SortedAlbum, person: str) -> bytes:
     with album.mutex:
         if person not in album.state.people:
             raise KeyError(person)
-        folder = Path(album.state.options.get("people", ""), person)
-        beside = (Path(), album.root.parent, Path(album.state.src).parent)  # where it is relative
-    there = [place / folder for place in beside if (place / folder).is_dir()]
-    found = list_photos(there[0]).photos if there else []
+        given, src = album.state.options.get("people", ""), Path(album.state.src)
+    # a path that is relative began where the sorting was started: beside the album, mostly
+    folders = (place / given / person for place in (Path(), album.root.parent, src.parent))
+    there = next((folder for folder in folders if given and folder.is_dir()), None)
+    found = list_photos(there).photos if there else []
     if not found:
         raise PhotoError(f"{person}: no example is here")
     opened = open_photo(read_photo_bytes(found[0].path), THUMB_PX)
