@@ -94,6 +94,17 @@ def test_a_crop_that_is_moved_back_while_it_is_learned_stays(copies: Path, by: s
     assert said(copies) == {("c.jpg", 0): place.parent.name}
 
 
+@pytest.mark.parametrize("end", ["", " - 2"])  # as file managers name a second one
+def test_a_crop_that_is_moved_back_before_photos_follow_stays(copies: Path, end: str) -> None:
+    place = crop_of(copies, "c")
+    drag(place, {"masked": "sunglasses", "Ben": "Eva"}[place.parent.name])
+    assert "1 new correction" in taught(copies)
+    crop_of(copies, "c").rename(place.with_stem(place.stem + end))
+    taught(copies, apply=True)
+    assert folders(copies)["c_0"] == place.parent.name
+    assert said(copies) == {("c.jpg", 0): place.parent.name}
+
+
 def test_each_copy_keeps_its_own_decision(copies: Path, sort: Sort) -> None:
     other = {"masked": "sunglasses", "Ben": "Eva"}[crop_of(copies, "a").parent.name]
     drag(crop_of(copies, "a"), other)

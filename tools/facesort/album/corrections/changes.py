@@ -127,7 +127,8 @@ def put_back(root: Path, state: State, labels: UserLabels, changes: Changes) -> 
         if label in state.learnings[-1].labels and (photo, number) not in spoken
         if label.photo == photo  # the crop of a copy, with the same bytes, never left its place
         if label.folder not in (was_in(entry, number), _folder(entry.face_targets[number]))
-        if entry.crops[number] not in changes.moved and (root / entry.crops[number]).is_file()
+        # perhaps under another name; in another folder, it is in ``spoken``
+        if (root / changes.moved.get(entry.crops[number], entry.crops[number])).is_file()
     ]
 
 
