@@ -268,11 +268,11 @@ class SortedAlbum:
                 revert_last(self.root, LineReporter(self.news))
                 self.reload()
             with self.at_work() as workspace:
-                # what was moved by hand is learned to its end by those who know what was moved back
-                is_moved = self.state.is_learning and not self.state.learnings[-1].act
-                if not is_moved and (self.state.is_learning or self.state.making):
+                # a learner's, which knows what was moved back; ours have an act
+                is_learners = self.state.is_learning and not self.state.learnings[-1].act
+                if not is_learners and (self.state.is_learning or self.state.making):
                     self._finish(workspace)
-                is_moved = is_moved or moved_by_hand(self.root, self.state, self.every_label())
+                is_moved = is_learners or moved_by_hand(self.root, self.state, self.every_label())
             if is_moved:
                 apply_corrections(
                     self.root, Options(apply=True, sure=self.sure), LineReporter(self.news)
