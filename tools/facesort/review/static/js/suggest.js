@@ -154,7 +154,7 @@ export class Suggestions {
     heading(t("suggestions"), "");
     $("strip").hidden = true;
     $("empty").hidden = false;
-    $("empty").textContent = waits ? t("scoring") : t("allDone");
+    $("empty").textContent = t(waits ? "scoring" : this.total ? "allLater" : "allDone");
   }
 
   async put(key) {

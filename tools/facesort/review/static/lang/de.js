@@ -9,6 +9,7 @@ export default {
   faces: "{n} Gesicht|{n} Gesichter", selected: "{n} ausgewählt", leastFirst: "die unsichersten zuerst",
   faceLabel: "Gesicht {place} von {total}, {folder}, {sure}", confirmedLabel: "bestätigt", sureLabel: "{n} % sicher", crossedLabel: "durchgestrichen",
   emptyFolder: "Hier ist kein Gesicht. Ziehen Sie Gesichter auf diesen Ordner oder wählen Sie einen anderen.",
+  allLater: "Alle sind auf später verschoben. „Vorschläge“ noch einmal öffnen zeigt sie wieder.",
   allDone: "Es gibt nichts mehr vorzuschlagen. Sehen Sie die Ordner durch, die unsichersten stehen vorn.",
   scoring: "Gesichter werden verglichen …",
   looksLike: "Das sieht jetzt nach {folder} aus|Diese {n} sehen jetzt nach {folder} aus",

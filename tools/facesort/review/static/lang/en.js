@@ -14,6 +14,7 @@ export default {
   faceLabel: "Face {place} of {total}, {folder}, {sure}", confirmedLabel: "confirmed",
   sureLabel: "{n} % sure", crossedLabel: "crossed out",
   emptyFolder: "No face here. Drag faces onto this folder, or choose another.",
+  allLater: "You put all of them off. Open Suggestions once more to see them again.",
   allDone: "Nothing is left to suggest. Look through the folders, the least certain come first.",
   scoring: "Comparing faces …",
   looksLike: "This looks like {folder} now|These {n} look like {folder} now",

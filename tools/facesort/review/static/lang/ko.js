@@ -8,6 +8,7 @@ export default {
   faces: "얼굴 {n}개", selected: "{n}개 선택됨", leastFirst: "가장 불확실한 것부터",
   faceLabel: "얼굴 {place}/{total}, {folder}, {sure}", confirmedLabel: "확인됨", sureLabel: "확신 {n}%", crossedLabel: "제외됨",
   emptyFolder: "여기에는 얼굴이 없습니다. 얼굴을 이 폴더로 끌어 놓거나 다른 폴더를 고르세요.",
+  allLater: "모두 나중으로 미뤘습니다. 제안을 다시 열면 또 보입니다.",
   allDone: "더 제안할 것이 없습니다. 폴더를 살펴보세요. 가장 불확실한 얼굴이 먼저 나옵니다.",
   scoring: "얼굴을 비교하는 중 …",
   looksLike: "이 {n}개는 이제 {folder}(으)로 보입니다", looksLikeHint: "Enter: 모두 맞음. 아닌 것은 클릭(또는 스페이스).",
