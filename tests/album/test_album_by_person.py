@@ -55,7 +55,7 @@ def test_a_folder_for_each_person(full_album: Album, by_person: Sort, tmp_path: 
         "faces/Ben/999_A_1.jpg",
         "faces/Ben/999_a_0.jpg",
         "faces/Eva/999_s_0.jpg",
-        "faces/_strangers/972_A_2.jpg",
+        "faces/_strangers/950_A_2.jpg",
         "faces/_unsure/999_doubt_0.jpg",
         "manifest.csv",
         "photos/Ana/A.JPG",

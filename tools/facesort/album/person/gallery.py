@@ -4,8 +4,10 @@ A face is compared with every example of every person, whatever either wears (`S
 person's score is a soft maximum over the three nearest examples: a masked face is often like one
 masked example and unlike the others, and still one wrong example does not decide alone.
 Scores become probabilities by a softmax in which "a stranger" is one more person, of a fixed score.
-How steep it is, and where strangers stand, is fitted on the examples themselves: each is named by
-the others, once with its person in the gallery and once, as a stranger, without.
+A score is in deviations of strangers' scores, whose density falls with half its square, while one
+person's own are spread so widely that theirs is flat: so half the square is the evidence
+(`evidence`). How much it counts, and where strangers stand, is fitted on the examples themselves:
+each is named by the others, once with its person in the gallery and once, as a stranger, without.
 
 Then the album's own faces become examples too (`Gallery.with_album`): the same person on more days,
 in other light, in a mask; and those of unknown people: a stranger comes back as well. By such a
@@ -24,7 +26,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from facesort.album.person.bursts import SAME_FACE as SAME_MOMENT
 from facesort.album.person.examples import Examples, capped, capped_rows, joined
-from facesort.classes import MOUTH
 from facesort.models.people.similarity_norm import SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
@@ -38,12 +39,11 @@ CERTAIN = 1 - 1e-6  # the surest that a found face is
 ROWS = 256  # faces scored at a time, so that memory stays flat; more are slower
 UNKNOWN_SHARE = 0.3  # of the faces of an album, assumed beforehand
 
-# likeliest on real masked and bare faces of people kept apart from training, nine at a time
-# (tests/benchmarks/real_people.py --fit), in deviations; `Calibration` starts from there, and holds
-# on to it as the two spreads say: few examples tell little. Masked faces of one person are less
-# alike, so a stranger stands lower there.
-TEMPERATURE, UNKNOWN_LOGIT, UNKNOWN_LOGIT_MASKED = 0.5, 1.9, 1.6
-TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.25, 0.2  # of the logarithm; in deviations
+# chosen on real masked and bare faces of people kept apart from training, nine at a time
+# (tests/benchmarks/real_people.py); `Calibration` starts from there, and holds on to it as the two
+# spreads say: few examples tell little
+TEMPERATURE, UNKNOWN_LOGIT = 1.0, 2.5  # of the evidence; a score, in deviations
+TEMPERATURE_SPREAD, UNKNOWN_LOGIT_SPREAD = 0.25, 0.5  # of the logarithm; in deviations
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.floating[Any]]  # in whichever precision they come
@@ -53,8 +53,8 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probability of a score: the temperature of the softmax, and the score of an unknown person
-    (`unknown_logit`, before it is divided)."""
+    """Probability of a score: the temperature by which its `evidence` is divided, and the score of
+    an unknown person (`unknown_logit`)."""
 
     temperature: float = TEMPERATURE
     unknown_logit: float = UNKNOWN_LOGIT
@@ -69,9 +69,19 @@ class Calibration:
         logits = np.pad(scores, ((0, 0), (0, 1)), constant_values=self.unknown_logit)
         if unknown is not None:
             logits[:, -1] = np.maximum(unknown, self.unknown_logit)
-        logits = logits / self.temperature
+        logits = evidence(logits) / self.temperature
         logits = logits - logits.max(axis=1, keepdims=True)
         return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
+
+
+def evidence(score: Scores) -> Scores:
+    """How much a score speaks for a person: half its square, with its sign."""
+    return np.asarray(score * np.abs(score) / 2)
+
+
+def score_of(evidence: Floats) -> Floats:
+    """The score of which that is the `evidence`."""
+    return np.asarray(np.sign(evidence) * np.sqrt(2 * np.abs(evidence)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +127,9 @@ class Gallery:
         most = np.full(len(self.examples), np.inf)
         if self.found is None:
             return most
-        sure, start = np.minimum(self.found.weight, CERTAIN), _start(self.examples)
-        return np.append(most, start.unknown_logit + start.temperature * np.log(sure / (1 - sure)))
+        sure = np.minimum(self.found.weight, CERTAIN)
+        more = TEMPERATURE * np.log(sure / (1 - sure))
+        return np.append(most, score_of(evidence(np.full(len(sure), UNKNOWN_LOGIT)) + more))
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
@@ -192,35 +203,28 @@ def calibrate(
     if not len(examples):
         return Calibration()
     with_own = _by_the_others(examples, people, likeness, found)
-    rows, start = np.arange(len(examples)), _start(examples)
+    rows = np.arange(len(examples))
     without_own = with_own.copy()
     without_own[rows, examples.person] = NO_EXAMPLE
     alone = with_own[rows, examples.person] <= NO_EXAMPLE
     # twins, or two names for one person: they are unsure, and must not make all others unsure
     doubled = np.isin(examples.person, alike(examples, likeness))
-    own_weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
-    unknown_weight = np.where(doubled, 0.0, UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
+    weight = np.where(alone | doubled, 0.0, 1.0)  # a single one says nothing of its person
 
     def at(place: Floats) -> Calibration:
-        temperature = start.temperature / float(np.exp(place[0]))
-        return Calibration(temperature, start.unknown_logit + float(place[1]))
+        return Calibration(TEMPERATURE / float(np.exp(place[0])), UNKNOWN_LOGIT + float(place[1]))
 
     def nll(place: Floats) -> float:
         """Negative logarithm of the likelihood and of the prior."""
         tried = at(place)
-        own = own_weight @ tried.log_probability(with_own)[rows, examples.person]
-        strange = unknown_weight @ tried.log_probability(without_own)[:, -1]
+        own = weight @ tried.log_probability(with_own)[rows, examples.person]
+        strange = weight @ tried.log_probability(without_own)[:, -1]
+        strange *= UNKNOWN_SHARE / (1 - UNKNOWN_SHARE)
         held = (place[0] / TEMPERATURE_SPREAD) ** 2 + (place[1] / UNKNOWN_LOGIT_SPREAD) ** 2
         return float(held / 2 - own - strange)
 
     best = minimize(nll, np.zeros(2), method="L-BFGS-B", bounds=[(-2, 2), (-3, 3)]).x
     return at(best)
-
-
-def _start(examples: Examples) -> Calibration:
-    """What holds of people with such examples, before they are looked at."""
-    masked = float((examples.state & MOUTH > 0).mean()) if len(examples) else 0.0
-    return Calibration(TEMPERATURE, UNKNOWN_LOGIT + masked * (UNKNOWN_LOGIT_MASKED - UNKNOWN_LOGIT))
 
 
 def alike(
