@@ -94,6 +94,21 @@ def test_a_crop_that_is_moved_back_while_it_is_learned_stays(copies: Path, by: s
     assert said(copies) == {("c.jpg", 0): place.parent.name}
 
 
+def test_a_copy_that_is_moved_where_its_photo_is_just_going_has_its_own_decision(
+    copies: Path,
+) -> None:
+    was = crop_of(copies, "a").parent.name
+    other = {"masked": "sunglasses", "Ben": "Eva"}[was]
+    drag(crop_of(copies, "a"), other)
+    place = crop_of(copies, "b")
+    report = MovesBack(place, copies / "faces" / other / place.name)
+    assert apply_corrections(copies, Options(apply=True), report) == 1
+    taught(copies, apply=True)
+    drag(crop_of(copies, "a"), was)
+    taught(copies, apply=True)
+    assert said(copies) == {("a.jpg", 0): was, ("b.jpg", 0): other}
+
+
 @pytest.mark.parametrize("end", ["", " - 2"])  # as file managers name a second one
 def test_a_crop_that_is_moved_back_before_photos_follow_stays(copies: Path, end: str) -> None:
     place = crop_of(copies, "c")

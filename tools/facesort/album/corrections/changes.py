@@ -46,10 +46,12 @@ class MissingCrop:
 @dataclass
 class Changes:
     """``moved`` is old path: new path, of crops and photos alike; ``said`` what that means;
-    ``missing`` are crops that are nowhere, ``unclear`` lines on all that is ambiguous."""
+    ``gone`` are the crops that are not at their place, ``missing`` those that are nowhere;
+    ``unclear`` are lines on all that is ambiguous."""
 
     moved: dict[str, str] = field(default_factory=dict)
     said: list[MovedFace] = field(default_factory=list)
+    gone: frozenset[str] = frozenset()
     missing: list[MissingCrop] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
 
@@ -70,6 +72,7 @@ def _crops(root: Path, state: State, there: set[str], changes: Changes) -> None:
         for number, path in enumerate(entry.crops)
     }
     gone = [path for path in owner if path not in there]
+    changes.gone = frozenset(gone)
     old_places = there & state.made.keys() - owner.keys()  # a run was stopped before they went
     moved, foreign = _match(root, gone, there - old_places - owner.keys(), state)
     moved |= _match(root, [path for path in gone if path not in moved], old_places, state)[0]

@@ -48,6 +48,7 @@ def relink(
         workspace.journal.said([])
     for entry in concerned:
         try:
+            _check_in_place(workspace, entry, changes)
             adopted = adopt(workspace, entry, changes.moved)
         except FileNotFoundError as error:
             problems[entry.scan.photo] = f"{error.filename}: was moved meanwhile; run again"
@@ -95,6 +96,14 @@ def _remove_empty_folders(workspace: Workspace) -> None:
         if folder.startswith("photos/"):
             with suppress(OSError):
                 (workspace.dst.root / folder).rmdir()
+
+
+def _check_in_place(workspace: Workspace, entry: Entry, changes: Changes) -> None:
+    """Raise `FileNotFoundError` for a crop that the person has moved since ``changes`` were found:
+    perhaps to where its photo is just going, which then would not count as said."""
+    for crop in entry.crops:
+        if crop not in changes.gone:
+            os.stat(workspace.dst.root / crop)
 
 
 def adopt(workspace: Workspace, entry: Entry, moved: Mapping[str, str]) -> Entry:
