@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from facesort.album.person import gallery
 from facesort.album.person.examples import Examples, capped
-from facesort.album.person.gallery import Calibration, build
+from facesort.album.person.gallery import Calibration, build, evidence, score_of
 from facesort.models.people import similarity_norm
 
 STATES = similarity_norm.STATES
@@ -30,6 +31,22 @@ def examples_of(people: int, each: int, noise: float = 0.7, seed: int = 0) -> Ex
     person = np.repeat(np.arange(people), each)
     state = np.arange(len(person)) % STATES
     return Examples(faces_of(person, state, noise, seed), person, state)
+
+
+@pytest.mark.parametrize("score", [0.0, 0.5, 2.5, 6.0])
+def test_evidence_is_how_much_less_likely_a_stranger_gets(score: float) -> None:
+    assert evidence(np.array([score])) == pytest.approx(norm.logpdf(0) - norm.logpdf(score))
+
+
+@given(scores=st.lists(st.floats(-1e3, 1e3, allow_subnormal=False), max_size=9))
+def test_evidence_keeps_the_order_and_comes_back(scores: list[float]) -> None:
+    said = np.array(scores)
+    assert score_of(evidence(said)) == pytest.approx(said, abs=1e-6)
+    assert (np.diff(evidence(np.sort(said))) >= 0).all()
+
+
+def test_examples_that_are_alone_leave_the_calibration_as_it_starts() -> None:
+    assert build(examples_of(6, 1), 6, similarity_norm.DEFAULT).calibration == Calibration()
 
 
 def test_no_people_and_no_examples_name_nobody() -> None:
