@@ -189,26 +189,28 @@ def test_a_class_is_voted_over_a_track() -> None:
 
 
 class Stopped(Output):
-    """Somebody who presses Ctrl-C at the third look."""
+    """Somebody who presses Ctrl-C at a look."""
 
-    looks = 0
+    def __init__(self, at: int) -> None:
+        self._left = at
 
     def take(self, look: FrameResult) -> None:
-        self.looks += 1
-        if self.looks == 3:
+        self._left -= 1
+        if self._left == 0:
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("kind", ["video", "stream"])
-def test_ctrl_c_keeps_what_was_found(clip: Path, tmp_path: Path, kind: Kind) -> None:
+# of a stream, what comes while the detector looks is dropped: a busy machine looks once
+@pytest.mark.parametrize(("kind", "at"), [("video", 3), ("stream", 1)])
+def test_ctrl_c_keeps_what_was_found(clip: Path, tmp_path: Path, kind: Kind, at: int) -> None:
     detector = load_detector(ONNX)
-    written = [csv_file(tmp_path), Stopped()]
+    written = [csv_file(tmp_path), Stopped(at)]
     job = Job(detector, detector.names, written, lambda items, total, unit: items, workers=2)
     count, before = Count(), threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         process_sources([replace(source(clip), kind=kind)], job, count)
     rows = (tmp_path / "faces.csv").read_text(encoding="utf-8").splitlines()
-    assert count.frames == 3 and len(rows) >= 4
+    assert count.frames == at and len(rows) >= at + 1
     assert threading.active_count() == before
 
 
