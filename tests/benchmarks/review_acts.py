@@ -15,7 +15,8 @@ fewer operations (a click each and a drag), but fewer seconds from three on, and
 Seconds are those of the keystroke-level model (Card, Moran & Newell 1980): K .28 a key, P 1.1 to
 point, B .1 a button down or up, H .4 hand to the mouse or back, M 1.35 before each decision. Faces
 looked at are counted apart, at .23 s (an eye's fixation, the same authors, 1983). Waiting is not
-counted. --truth: {photo: [[left_px, right_px, name], ...]}, names of strangers begin with "?".
+counted. Told besides: about how many slips the page asks. --truth: {photo: [[left_px, right_px,
+name], ...]}, names of strangers begin with "?".
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import argparse
 import io
 import json
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -38,10 +40,12 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/review")]
 import big_album
 
 from facesort.album.corrections.api import (
+    Correction,
     Options,
     SortedAlbum,
     Suggestion,
     apply_corrections,
+    doubts,
     record_corrections,
 )
 from facesort.album.journal import read_state
@@ -304,6 +308,7 @@ def measure(folder: Path, sorted_into: Path, truth: Truth) -> list[int]:
     folders, lies, _ = start._look()
     pure, complete = folders.shares(lies)
     print(f"{main} main faces, {len(lies)} in all; at first {pure:.3f} pure, {complete:.3f} there")
+    tell_slips(copy(), truth)
     print("per 100 main faces (counts as they are):")
     page = Page(copy(), truth)
     acts = [tell("page", page.hands, page.work(), main)]
@@ -312,6 +317,24 @@ def measure(folder: Path, sorted_into: Path, truth: Truth) -> list[int]:
         title = "files, learning after " + ("each" if learns_after == 1 else str(learns_after))
         acts.append(tell(title, files.hands, files.work(), main))
     return acts
+
+
+def tell_slips(sorted_into: Path, truth: Truth) -> None:
+    """Faces of known people that are put to somebody else at random, and to their own person: of
+    how many does the page ask whether that is meant?"""
+    session, rng = ReviewSession(SortedAlbum(sorted_into)), random.Random(0)
+    session.rescore()
+    mine = {place: who for place, who in truth.items() if who != STRANGERS}
+    people = sorted({*mine.values()} & {*session.album.state.people})
+    wrong = {
+        place: rng.choice([one for one in people if one != who]) for place, who in mine.items()
+    }
+
+    def asked(put: Truth) -> int:
+        each = (Correction(photo, face, who) for (photo, face), who in put.items())
+        return sum(bool(doubts(session.album, session.scores, [one])) for one in each)
+
+    print(f"asked about: {asked(wrong)} of {len(mine)} slips, {asked(mine)} of as many right acts")
 
 
 def measure_drawn(folder: Path, photos: int, number: int) -> list[int]:
