@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from facesort.album.person.face_encoder import FaceEncoder
 from facesort.album.person.identification import vector_to_text
+from facesort.album.person.known_people import PRECISION
 from facesort.album.person.quality import EXAMPLE, Quality, example_weight
 from facesort.album.records import Example, Face, Identity, Learned, Scan
 from facesort.classes import CLASS_NAMES, EYES, MOUTH
@@ -155,7 +156,7 @@ class RealAlbumMaker:
         whose = np.array(child, dtype=np.int64)
         return Album(
             tuple(scans),
-            Learned(BY, self.likeness, 0.98, False, tuple(examples)),
+            Learned(BY, self.likeness, PRECISION, False, tuple(examples)),
             names,
             whose,
             whose != NOBODY,

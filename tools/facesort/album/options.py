@@ -53,7 +53,7 @@ def read(argv: Sequence[str], about: str | None) -> Namespace:
         "--precision",
         type=console.fraction,
         metavar="0..1",
-        help="how many of the names given must be right; the rest is unsure (default: 0.98)",
+        help="how many of the names given must be right; the rest is unsure (default: 0.95)",
     )
     add("--allow-twins", action="store_true", help="a person may be in a photo twice")
     add(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from facesort.models.detect import Detector
 
 ScanPhotos = Callable[[Path], tuple[Photo, list[Face]]]  # raises `PhotoError`
-PRECISION = 0.98
+PRECISION = 0.95
 SHOWN = 20  # examples that are named because they do not help
 
 
