@@ -79,9 +79,9 @@ def evidence(score: Scores) -> Scores:
     return np.asarray(score * np.abs(score) / 2)
 
 
-def score_of(evidence: Floats) -> Floats:
-    """The score of which that is the `evidence`."""
-    return np.asarray(np.sign(evidence) * np.sqrt(2 * np.abs(evidence)))
+def score_of(known: Floats) -> Floats:
+    """The score of which ``known`` is the `evidence`."""
+    return np.asarray(np.sign(known) * np.sqrt(2 * np.abs(known)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ class Gallery:
             return most
         sure = np.minimum(self.found.weight, CERTAIN)
         more = TEMPERATURE * np.log(sure / (1 - sure))
-        return np.append(most, score_of(evidence(np.full(len(sure), UNKNOWN_LOGIT)) + more))
+        return np.append(most, score_of(UNKNOWN_LOGIT**2 / 2 + more))
 
     def with_album(self, found: Examples, burst: Ints, per_state: int = 40) -> Gallery:
         """The gallery that has ``found`` faces of the album as well, of ``burst`` (found,)."""
