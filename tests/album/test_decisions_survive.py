@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import learn_corrections
 import pytest
@@ -17,10 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_album_kill import all_kills
 
+from facesort.album.corrections import relink
 from facesort.album.corrections.apply import Options, apply_corrections
 from facesort.album.corrections.changes import find_changes
 from facesort.album.corrections.sorted_album import SortedAlbum
-from facesort.album.records import FACE_FOLDERS, Face, Scan
+from facesort.album.records import FACE_FOLDERS, Entry, Face, Scan
 from facesort.album.user_labels import UserLabel, UserLabels, append_labels, read_labels
 from facesort.errors import AlbumError
 from facesort.reporter import LineReporter
@@ -107,6 +109,27 @@ def test_a_copy_that_is_moved_where_its_photo_is_just_going_has_its_own_decision
     drag(crop_of(copies, "a"), was)
     taught(copies, apply=True)
     assert said(copies) == {("a.jpg", 0): was, ("b.jpg", 0): other}
+
+
+def test_a_crop_that_is_moved_on_while_its_photo_follows_stays(
+    copies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drag(
+        crop_of(copies, "c"),
+        {"masked": "sunglasses", "Ben": "Eva"}[crop_of(copies, "c").parent.name],
+    )
+    where = relink.planned
+
+    def planned(*args: Any) -> Entry:
+        wanted = where(*args)
+        if wanted.scan.photo == "c.jpg" and crop_of(copies, "c").parent.name != "_unsure":
+            drag(crop_of(copies, "c"), "_unsure")
+        return wanted
+
+    monkeypatch.setattr(relink, "planned", planned)
+    taught(copies, apply=True)
+    taught(copies, apply=True)
+    assert (said(copies), folders(copies)["c_0"]) == ({("c.jpg", 0): "_unsure"}, "_unsure")
 
 
 @pytest.mark.parametrize("end", ["", " - 2"])  # as file managers name a second one

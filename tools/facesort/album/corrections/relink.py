@@ -158,7 +158,11 @@ def _make(
     root, made = workspace.dst.root, dict[str, FileSignature]()
     targets = tuple(path for path in wanted.targets if path not in adopted.targets)
     pairs = _pairs(adopted, wanted)
-    crops = [(old, new) for old, new in pairs if old and old != new and (root / old).is_file()]
+    moving = [(old, new) for old, new in pairs if old and old != new]
+    crops = [(old, new) for old, new in moving if (root / old).is_file()]
+    # gone, or moved on by the person this very moment: by its stamp it is found again
+    known = workspace.journal.state.made
+    made |= {new: known[old][1] for old, new in {*moving} - {*crops} if old in known}
     to_cut = [n for n, (old, _) in enumerate(pairs) if old is None]
     new = [*targets, *(path for _, path in crops), *(wanted.crops[n] for n in to_cut)]
     if new:
