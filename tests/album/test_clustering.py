@@ -7,8 +7,7 @@ import pytest
 
 from facesort.album.person import clustering
 from facesort.album.person.clustering import find_people, group
-from facesort.album.person.examples import Examples
-from facesort.album.person.gallery import alike
+from facesort.album.person.examples import Examples, alike
 from facesort.album.person.identification import AlbumFaces
 from facesort.album.person.quality import Quality
 from facesort.models.people.similarity_norm import DEFAULT

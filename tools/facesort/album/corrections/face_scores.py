@@ -19,16 +19,15 @@ from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.regression_check import Refused
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.classify import to_arrays
-from facesort.album.person.examples import Examples, capped, joined
-from facesort.album.person.gallery import (
+from facesort.album.person.examples import (
     ALIKE,
-    NO_EXAMPLE,
     RESEMBLING,
-    Calibration,
-    build,
+    Examples,
+    capped,
+    joined,
     mean_likeness,
-    nearest_examples,
 )
+from facesort.album.person.gallery import NO_EXAMPLE, Calibration, build, nearest_examples
 from facesort.album.person.identification import SURE_ENOUGH
 from facesort.album.records import Example
 from facesort.album.user_labels import OTHER_FOLDERS

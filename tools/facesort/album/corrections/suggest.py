@@ -19,7 +19,7 @@ from facesort.album.corrections.face_scores import FaceScores
 from facesort.album.corrections.face_table import FaceTable
 from facesort.album.corrections.sorted_album import SortedAlbum
 from facesort.album.person.clustering import is_numbered
-from facesort.album.person.gallery import RESEMBLING
+from facesort.album.person.examples import RESEMBLING
 from facesort.album.records import NOT_A_FACE, STRANGERS, UNSURE
 from facesort.classes import CLASS_NAMES
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from facesort.album.person.assignment import UNKNOWN_BELOW
 from facesort.album.person.classify import album_faces, as_example, known_examples, to_arrays
-from facesort.album.person.examples import Examples, capped
-from facesort.album.person.gallery import ALIKE, Ints, build
+from facesort.album.person.examples import ALIKE, Examples, capped
+from facesort.album.person.gallery import Ints, build
 from facesort.album.person.identification import AlbumFaces
 from facesort.album.person.quality import LEARNING
 from facesort.album.records import STRANGERS, Example, Learned, Scan

@@ -1,4 +1,4 @@
-"""Faces whose person is known, as arrays, and the most telling of them. Pure."""
+"""Faces whose person is known, as arrays; the most telling of them, and whose are alike. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facesort.models.people.similarity_norm import STATES
+from facesort.models.people.similarity_norm import STATES, SimilarityNorm
+
+ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
+RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -81,6 +84,27 @@ def joined(examples: Examples, more: Examples | None) -> Examples:
         np.concatenate([examples.state, more.state]),
         np.concatenate([examples.weight, more.weight]),
     )
+
+
+def alike(
+    examples: Examples, likeness: SimilarityNorm, least: float = ALIKE
+) -> list[tuple[int, int]]:
+    """Pairs of persons whose examples are as alike as one person's are, or of a mean likeness of
+    ``least``."""
+    people, mean = mean_likeness(examples, likeness)
+    found = np.argwhere(np.triu(mean >= least, k=1))
+    return [(int(people[one]), int(people[other])) for one, other in found]
+
+
+def mean_likeness(examples: Examples, likeness: SimilarityNorm) -> tuple[Ints, Floats]:
+    """The persons that have examples, and how alike those of each two are on the whole."""
+    people = np.unique(examples.person)
+    cosine = examples.vectors @ examples.vectors.T
+    pairs = likeness.of(cosine, examples.state, examples.state)
+    pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)  # a photo in the wrong folder decides nothing
+    mine = (examples.person[:, None] == people).astype(float)
+    count = mine.sum(axis=0)
+    return people, mine.T @ pairs @ mine / np.outer(count, count)
 
 
 def _herd(vectors: Vectors, most: int) -> Ints:

@@ -25,14 +25,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facesort.album.person.bursts import SAME_FACE as SAME_MOMENT
-from facesort.album.person.examples import Examples, capped, capped_rows, joined
+from facesort.album.person.examples import (
+    RESEMBLING,
+    Examples,
+    alike,
+    capped,
+    capped_rows,
+    joined,
+)
 from facesort.models.people.similarity_norm import SimilarityNorm
 
 NEAREST = 3  # examples of a person that decide; two to five measured alike
 NO_EXAMPLE = -12.0  # score of a person without examples: no face looks like that
-ALIKE = 2.7  # mean likeness of two groups of faces that are one person's; tests/benchmarks
 OUTLIER_BY = 1.5  # likeness that an example has more to another person than to its own
-RESEMBLING = 1.5  # as siblings may be; other pairs of people hardly ever
 UNKNOWN_LESS = 1.0  # likeness to an unknown face that says no more than the unknown logit does
 MOST_UNKNOWN = 2000  # of those faces at most, so that time stays in hand
 CERTAIN = 1 - 1e-6  # the surest that a found face is
@@ -225,27 +230,6 @@ def calibrate(
 
     best = minimize(nll, np.zeros(2), method="L-BFGS-B", bounds=[(-2, 2), (-3, 3)]).x
     return at(best)
-
-
-def alike(
-    examples: Examples, likeness: SimilarityNorm, least: float = ALIKE
-) -> list[tuple[int, int]]:
-    """Pairs of persons whose examples are as alike as one person's are, or of a mean likeness of
-    ``least``."""
-    people, mean = mean_likeness(examples, likeness)
-    found = np.argwhere(np.triu(mean >= least, k=1))
-    return [(int(people[one]), int(people[other])) for one, other in found]
-
-
-def mean_likeness(examples: Examples, likeness: SimilarityNorm) -> tuple[Ints, Floats]:
-    """The persons that have examples, and how alike those of each two are on the whole."""
-    people = np.unique(examples.person)
-    cosine = examples.vectors @ examples.vectors.T
-    pairs = likeness.of(cosine, examples.state, examples.state)
-    pairs = np.clip(pairs, -2 * ALIKE, 2 * ALIKE)  # a photo in the wrong folder decides nothing
-    mine = (examples.person[:, None] == people).astype(float)
-    count = mine.sum(axis=0)
-    return people, mine.T @ pairs @ mine / np.outer(count, count)
 
 
 def _by_the_others(

@@ -20,8 +20,9 @@ from facesort.album.person.enrollment import (
     read_examples,
     worth,
 )
+from facesort.album.person.examples import RESEMBLING, alike
 from facesort.album.person.face_encoder import FaceEncoder, quality_of, with_identity
-from facesort.album.person.gallery import RESEMBLING, alike, build
+from facesort.album.person.gallery import build
 from facesort.album.person.identification import vector_to_text
 from facesort.album.person.quality import EXAMPLE
 from facesort.album.records import Example, Face, Learned
