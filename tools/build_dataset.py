@@ -3,7 +3,8 @@
     python tools/build_dataset.py --scenes photos/scenes_voc --selfies photos/selfies_sunglasses \\
         --crops photos/crops --face-model yolov8n-face.pt
     python tools/build_dataset.py --scenes photos/scenes_voc --selfies photos/selfies_sunglasses \\
-        --crops photos/crops --yolo wild=photos/wild --face-model yolov8n-face.pt
+        --crops photos/crops --yolo wild=photos/wild --face-model-boxes wild \\
+        --face-model yolov8n-face.pt
     python tools/build_dataset.py --yolo mine=photos/mine --face-model yolov8n-face.pt
 
 A YOLO folder holds images/ and labels/. It is split within its source blocks (the file name up to
@@ -37,6 +38,13 @@ def arguments(argv: Sequence[str]):
     add("--selfies", type=console.path, help="folder with images/ and proposed_boxes.json")
     add("--crops", type=console.path, help="folder with face crops and four_class.csv")
     add("--yolo", metavar="NAME=DIR", action="append", default=[], help="YOLO folder; repeatable")
+    add(
+        "--face-model-boxes",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="boxes of this YOLO folder are a face model's: begin them lower, as people draw",
+    )
     add(
         "--face-model",
         type=console.path,
@@ -81,10 +89,12 @@ def read_sources(args):
     for kind, number in training_sources.came_in(args.scenes, args.selfies, args.crops).items():
         kept = len(used[kind])
         print(f"{kind}: {number:,} in = {kept:,} used + {number - kept:,} left by the second look")
-    return Sources(scenes, selfies, crops, read_folders(args.yolo))
+    return Sources(scenes, selfies, crops, read_folders(args.yolo, args.face_model_boxes))
 
 
-def read_folders(given: Sequence[str]):
+def read_folders(given: Sequence[str], face_model_boxes: Sequence[str]):
+    from dataclasses import replace
+
     from facesort.dataset.yolo_folders import parse_named_folder, read_yolo_folder
     from facesort.errors import UsageError
 
@@ -93,13 +103,16 @@ def read_folders(given: Sequence[str]):
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"--yolo {twice[0]}=...: given twice; expected a name of its own for each")
+    for name in face_model_boxes:
+        if name not in names:
+            raise UsageError(f"--face-model-boxes {name}: expected a NAME given to --yolo")
     folders = []
     for name, root in pairs:
         table = GROUPS / f"{name}.csv"
         folder = read_yolo_folder(name, root, table if table.is_file() else None)
         used, left = len(folder.images), len(folder.left_out)
         print(f"{name}: {used + left:,} in = {used:,} used + {left:,} that cannot be read")
-        folders.append(folder)
+        folders.append(replace(folder, face_model_boxes=name in face_model_boxes))
     return folders
 
 

@@ -40,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for kind in ("scenes", "selfies", "crops"):
         parser.add_argument(f"--{kind}", type=Path)
     parser.add_argument("--yolo", action="append", default=[], metavar="NAME=DIR")
+    parser.set_defaults(face_model_boxes=())  # judged on the labels as they are
     parser.add_argument("--part", choices=["val", "test", "train"], default="test")
 
 

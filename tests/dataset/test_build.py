@@ -68,7 +68,7 @@ def test_painting_over_hides_the_unknown_and_keeps_the_known(photo: Path) -> Non
 
 
 def test_hand_drawn_boxes_begin_lower() -> None:
-    np.testing.assert_allclose(hand_drawn(as_boxes([[0, 0, 10, 100]])), [[0, 7.5, 10, 100]])
+    np.testing.assert_allclose(hand_drawn(as_boxes([[0, 0, 10, 100]])), [[0, 11, 10, 100]])
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_crop_gets_its_box(
     if isinstance(item, str):
         assert item == expected
     else:
-        boxes = {"whole": [[0, 0, size_px, size_px]], "box": [[10, 7.5, 90, 100]]}
+        boxes = {"whole": [[0, 0, size_px, size_px]], "box": [[10, 11, 90, 100]]}
         assert item.sprite.xyxy_px.tolist() == boxes[expected]
         assert item.sprite.class_id.tolist() == [FaceClass.masked]
 

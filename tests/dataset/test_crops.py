@@ -236,7 +236,7 @@ def test_boxes_found_by_a_face_model(tmp_path: Path) -> None:
     assert "1 small crops in which no face is found are boxed whole" in done.notes
     written = {i.path.stem: i.xyxy_px[0].tolist() for i in done.parts["train"].images}
     assert written["small"] == [0, 0, 60, 60]
-    assert written["one"] == [20, 27.5, 120, 120]  # the upper edge where a person draws it
+    assert written["one"] == [20, 31, 120, 120]  # the upper edge where a person draws it
     assert (tmp_path / "out" / "_review" / "several_faces_one_class" / "face" / "two.png").is_file()
 
 

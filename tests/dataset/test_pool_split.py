@@ -10,7 +10,7 @@ from small_sets import image, jpeg
 
 from facesort.dataset.build import Sources, build, split_sources
 from facesort.dataset.pool_split import Splittable, block_of, split_pool
-from facesort.dataset.yolo_folders import parse_named_folder, read_yolo_folder
+from facesort.dataset.yolo_folders import YoloFolder, parse_named_folder, read_yolo_folder
 from facesort.detections import FoundFaces
 from facesort.errors import DatasetError, LabelError, UsageError
 from facesort.labels.image_labels import ImageLabels
@@ -141,3 +141,40 @@ def test_a_pool_is_built_in_one_go(tmp_path: Path) -> None:
     for photo, split in zip(items, splits, strict=True):
         assert (tmp_path / "set" / "images" / split / f"{photo.name}.jpg").is_file()
     assert built.images["test"] == 6 and built.images["val"] == 2 * round(0.05 * 30)
+
+
+@pytest.mark.parametrize(
+    ("kind", "made_by_a_model", "top_and_height"),
+    [
+        ("scene", False, (0.25, 0.5)),
+        ("folder", False, (0.25, 0.5)),
+        ("folder", True, (0.25 + 0.11 * 0.5, 0.89 * 0.5)),
+        ("selfie", True, (0.25 + 0.11 * 0.5, 0.89 * 0.5)),
+    ],
+)
+def test_boxes_of_a_face_model_are_written_where_people_draw(
+    tmp_path: Path, kind: str, made_by_a_model: bool, top_and_height: tuple[float, float]
+) -> None:
+    photo = tmp_path / "one.png"
+    Image.fromarray(RNG.integers(0, 255, (200, 200, 3), dtype=np.uint8)).save(photo)
+    labels = ImageLabels.of(photo, (200, 200), [[50, 50, 150, 150]], [0])
+    folder = YoloFolder("mine", (labels,), face_model_boxes=made_by_a_model)
+    sources = {
+        "scene": Sources(scenes=[labels]),
+        "selfie": Sources(selfies=[labels]),
+        "folder": Sources(folders=[folder]),
+    }[kind]
+    build(sources, tmp_path / "set", no_faces, synthetic_share=0)
+    written = [f for f in (tmp_path / "set" / "labels").rglob("*.txt") if "composed" not in f.name]
+    lines = [line.split() for f in written for line in f.read_text().splitlines()]
+    for _class, _x, y, _w, height in lines:
+        top = float(y) - float(height) / 2
+        assert (top, float(height)) == pytest.approx(top_and_height, abs=1e-4)
+    assert len(lines) == 1
+
+
+def test_a_folder_that_is_not_given_has_no_boxes() -> None:
+    import build_dataset
+
+    with pytest.raises(UsageError, match="--face-model-boxes other: expected a NAME given"):
+        build_dataset.read_folders([], ["other"])

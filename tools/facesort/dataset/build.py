@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from facesort.boxes import as_boxes
 from facesort.classes import FaceClass
 from facesort.dataset.pool_split import Splittable, block_of, split_pool
-from facesort.dataset.repair import ignore_unlabelled, paint_over
+from facesort.dataset.repair import hand_drawn, ignore_unlabelled, paint_over
 from facesort.dataset.splits import SPLITS, TRAIN, perceptual_hash
 from facesort.dataset.sprites import (
     LIKELY_FACE,
@@ -48,13 +48,15 @@ _FINDER_PX = 640
 @dataclass(frozen=True)
 class Item:
     """One image of a source: a scene, a selfie or one of a YOLO folder (whose name is its
-    ``kind``) with its labels, or a crop with its class."""
+    ``kind``) with its labels, or a crop with its class. ``face_model_boxes``: no person drew
+    its boxes; they are written where one would have drawn them."""
 
     kind: str
     path: Path
     labels: ImageLabels | None = None
     face_class: FaceClass = FaceClass.face
     group: str | None = None
+    face_model_boxes: bool = False
 
     @property
     def of_folder(self) -> bool:
@@ -82,12 +84,14 @@ class Sources:
 
     def items(self) -> Iterator[Item]:
         yield from (Item("scene", labels.path, labels) for labels in self.scenes)
-        yield from (Item("selfie", labels.path, labels) for labels in self.selfies)
+        for labels in self.selfies:
+            yield Item("selfie", labels.path, labels, face_model_boxes=True)
         yield from (Item("crop", path, None, face_class) for path, face_class in self.crops)
         for folder in self.folders:
             for labels in folder.images:
                 group = folder.groups.get(labels.path.name)
-                yield Item(folder.name, labels.path, labels, group=group)
+                made = folder.face_model_boxes
+                yield Item(folder.name, labels.path, labels, group=group, face_model_boxes=made)
 
 
 def build(
@@ -184,7 +188,8 @@ class _Part:
         reason = f"{item.kind}: face of unknown class, painted over"
         self._tree.built.left_out[reason] += int(ignored.sum())
         painted = paint_over(rgb, labels)
-        self._tree.add(self._split, item.name, painted, labels.xyxy_px, labels.class_id)
+        drawn = hand_drawn(labels.xyxy_px) if item.face_model_boxes else labels.xyxy_px
+        self._tree.add(self._split, item.name, painted, drawn, labels.class_id)
         if item.kind == "selfie" and self._split == TRAIN and not ignored.all():
             self._sprites.append(selfie_sprite(labels, self._find))
         if item.kind == "scene":

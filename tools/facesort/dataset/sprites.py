@@ -172,7 +172,8 @@ def crop_sprite(path: Path, face_class: FaceClass, find: FaceFinder) -> Drawable
 
 
 def selfie_sprite(labels: ImageLabels, find: FaceFinder) -> Drawable:
-    """A selfie as a sprite, its landmarks taken from the face model where boxes agree."""
+    """A selfie as a sprite, its landmarks taken from the face model where boxes agree.
+    ``labels`` are that model's boxes."""
     rgb = paint_over(open_photo(labels.path).rgb, labels)
     known = labels.class_id != IGNORE
     boxes = labels.xyxy_px[known]
@@ -181,7 +182,7 @@ def selfie_sprite(labels: ImageLabels, find: FaceFinder) -> Drawable:
     landmarks = np.full((len(boxes), 5, 2), np.nan)
     for i in np.flatnonzero(overlap.max(axis=1, initial=0) > 0.5):
         landmarks[i] = found.landmarks_px[overlap[i].argmax()]
-    return Drawable(Sprite(rgb, boxes, labels.class_id[known]), landmarks)
+    return Drawable(Sprite(rgb, hand_drawn(boxes), labels.class_id[known]), landmarks)
 
 
 def synthesise(item: Drawable, rng: np.random.Generator) -> Sprite | None:

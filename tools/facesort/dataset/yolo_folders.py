@@ -25,12 +25,14 @@ RESERVED = ("scene", "selfie", "crop")
 @dataclass(frozen=True)
 class YoloFolder:
     """One source: its labelled images, the group (a person, a burst) that some of them belong
-    to by file name, and one line for each image that cannot be used."""
+    to by file name, one line for each image that cannot be used, and whether a face model made
+    its boxes."""
 
     name: str
     images: tuple[ImageLabels, ...]
     groups: dict[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    face_model_boxes: bool = False
 
 
 def parse_named_folder(text: str) -> tuple[str, Path]:
