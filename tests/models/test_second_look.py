@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from facesort.boxes import as_boxes
 from facesort.detections import Detections
 from facesort.models import second_look
 from facesort.models.detect import YoloDetector, with_second_looks, with_tiles
@@ -110,6 +111,27 @@ def test_a_face_across_two_tiles_is_found_once() -> None:
     tiny = (985, 735, 1015, 765)  # in the overlap of all four
     boxes, _ = look(canvas(2000, 1500, tiny), replace(SIZES, tiles=True))
     assert boxes == [list(tiny)]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kept"),
+    [
+        ([], []),
+        ([[10, 10, 60, 60]], [0]),
+        ([[20, 20, 60, 60], [10, 5, 70, 65]], [0]),  # a face, then the head around it
+        ([[10, 5, 70, 65], [20, 20, 60, 60]], [0]),  # the head is surer
+        ([[20, 20, 60, 60], [24, 20, 64, 60], [10, 5, 70, 65]], [0]),
+        ([[20, 20, 60, 60], [40, 20, 80, 60]], [0, 1]),  # two faces, cheek to cheek
+        ([[0, 0, 100, 100], [80, 80, 110, 110]], [0, 1]),  # a small one at a large one's edge
+        ([[10, 10, 10, 10], [0, 0, 100, 100]], [0, 1]),  # without an area
+    ],
+)
+def test_of_nested_boxes_the_surer_stays(boxes: list[list[float]], kept: list[int]) -> None:
+    confidence = np.linspace(0.9, 0.4, len(boxes))
+    found = Detections(as_boxes(boxes), np.zeros(len(boxes), np.int64), confidence)
+    got = second_look.without_nested(found)
+    assert got.xyxy_px.tolist() == [boxes[i] for i in kept]
+    assert got.confidence.tolist() == confidence[kept].tolist()
 
 
 def test_another_rule_is_another_detector() -> None:

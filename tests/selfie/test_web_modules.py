@@ -30,6 +30,7 @@ from facesort.models.letterbox import (
 )
 from facesort.models.occlusion_scores import BORDER, LOOK_PX, ROOM, SAME_IOU, cover_scores
 from facesort.models.people.align import warp
+from facesort.models.second_look import without_nested
 from facesort.photos import Photo
 from facesort.selfie.check import check_selfie
 from facesort.selfie.limits import read_limits
@@ -283,6 +284,18 @@ def test_suppression_keeps_what_python_keeps(page: Any) -> None:
       return suppress(boxes.map((box, i) => ({ box, i })), iou).map((face) => face.i); }"""
     for max_iou in (0.1, 0.5, 0.9):
         assert page.evaluate(code, [boxes.tolist(), max_iou]) == suppress(boxes, max_iou).tolist()
+
+
+def test_of_nested_boxes_python_keeps_the_same(page: Any) -> None:
+    rng = np.random.default_rng(4)
+    low = rng.uniform(0, 40, (60, 2))
+    boxes = np.hstack([low, low + rng.uniform(3, 60, (60, 2))])
+    zeros = np.zeros(len(boxes))
+    found = without_nested(Detections(boxes, zeros.astype(np.int64), zeros))
+    code = """async (boxes) => { const { withoutNested } = await import("/lib/detect.js");
+      return withoutNested(boxes.map((box) => ({ box }))).map((face) => face.box); }"""
+    assert page.evaluate(code, boxes.tolist()) == found.xyxy_px.tolist()
+    assert 2 < len(found) < len(boxes)
 
 
 @pytest.mark.parametrize("scale", [0.11, 0.4, 1.7])

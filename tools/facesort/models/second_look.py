@@ -42,13 +42,20 @@ class Look(Protocol):
 _EDGE = 0.01  # of the longer side: a box this near to the border may go on beyond it
 _SAME_IOU = 0.5
 _INSIDE = 0.7  # of the smaller of two boxes: a part of the same face
+# A face and the head around it, which IoU lets pass. Of 15,165 labelled faces of the training images
+# none lies to nine tenths in another, of 918 detections on val 20 did.
+_NESTED = 0.9
 
 
 def detect(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
     """The faces of ``rgb`` (h, w, 3), most certain first, with as many looks as it needs."""
+    if is_small((rgb.shape[1], rgb.shape[0]), sizes):
+        return without_nested(_in_small(look, rgb, imgsz, conf, sizes))
+    return without_nested(_in_photo(look, rgb, imgsz, conf, sizes))
+
+
+def _in_photo(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
     size_wh = rgb.shape[1], rgb.shape[0]
-    if is_small(size_wh, sizes):
-        return _in_small(look, rgb, imgsz, conf, sizes)
     weak = look(rgb, imgsz, min(conf, sizes.hint_conf))
     found = _above(weak, conf)
     if _needs_second_look(found, weak, size_wh, sizes):
@@ -158,6 +165,17 @@ def _share_inside(a_xyxy: Boxes, b_xyxy: Boxes) -> NDArray[np.float64]:
     both = np.prod(np.clip(high - low, 0, None), axis=2)
     share: NDArray[np.float64] = both / np.maximum(area(a), 1e-9)[:, None]
     return share
+
+
+def without_nested(found: Detections) -> Detections:
+    """Of two boxes of which one lies in the other, the more certain: ``found`` has it first."""
+    share = _share_inside(found.xyxy_px, found.xyxy_px)
+    nested = np.maximum(share, share.T) >= _NESTED
+    kept: list[int] = []
+    for row in range(len(found)):
+        if not nested[row, kept].any():
+            kept.append(row)
+    return _take(found, np.array(kept, dtype=np.int64))
 
 
 def _above(found: Detections, conf: float) -> Detections:

@@ -23,7 +23,7 @@ from facesort.album.records import Face
 from facesort.reporter import Reporter
 
 FILE = "looks.sqlite"
-DETECTIONS = 1  # raise it when the same model would see something else: letterbox, suppression
+DETECTIONS = 2  # raise it when the same model would see something else: letterbox, suppression
 MOST_DETECTIONS = 500_000  # about 150 MB; then the oldest go
 DETECTIONS_PER_COMMIT = 100
 WAIT_S = 5.0  # for another run that is writing

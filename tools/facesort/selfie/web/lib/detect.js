@@ -12,6 +12,7 @@ import { halve, onCanvas, resizeLinear, round } from "./pixels.js";
 const EDGE = 0.01; // of the longer side: a box this near to the border may go on beyond it
 const SAME_IOU = 0.5;
 const INSIDE = 0.7; // of the smaller of two boxes: a part of the same face
+const NESTED = 0.9; // a face and the head around it, which IoU lets pass
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte * Math.fround(1 / 255));
 
 const up = (value, stride) => Math.ceil(value / stride) * stride;
@@ -129,7 +130,7 @@ export function bothLooks({ data, dims }, other, [, , h, w]) {
 /** Find faces at `imgsz`, with as many looks as the image needs.
  * @param {Forward} forward @param {Image} image @returns {Promise<Face[]>} */
 export async function detect(forward, image, imgsz, settings) {
-  const { conf, sizes } = settings;
+  const { sizes } = settings;
   const look = async (seen, px, least, mirrored = false) => {
     const { pixels, dims, fit } = letterbox(seen, settings.square ? imgsz : px, settings);
     const raw = await forward(pixels, dims);
@@ -140,9 +141,12 @@ export async function detect(forward, image, imgsz, settings) {
     }
     return decode(raw, fit, least, settings);
   };
-  if (Math.max(image.width, image.height) < sizes.small_px) {
-    return inSmall(look, image, imgsz, settings);
-  }
+  const isSmall = Math.max(image.width, image.height) < sizes.small_px;
+  return withoutNested(await (isSmall ? inSmall : inPhoto)(look, image, imgsz, settings));
+}
+
+async function inPhoto(look, image, imgsz, settings) {
+  const { conf, sizes } = settings;
   const weak = await look(image, imgsz, Math.min(conf, sizes.hint_conf));
   const found = weak.filter((face) => face.confidence >= conf);
   if (!needsSecondLook(found, weak, image, sizes)) return found;
@@ -213,6 +217,17 @@ function mergeLarge(first, large, fillsPx) {
     );
   const all = [...first.filter((face) => !isPart(face)), ...large];
   return suppress(all.sort((a, b) => b.confidence - a.confidence), SAME_IOU);
+}
+
+/** Of two boxes of which one lies in the other, the more certain: `found` has it first. */
+export function withoutNested(found) {
+  const kept = [];
+  for (const face of found) {
+    const nested = ({ box }) =>
+      Math.max(shareInside(face.box, box), shareInside(box, face.box)) >= NESTED;
+    if (!kept.some(nested)) kept.push(face);
+  }
+  return kept;
 }
 
 /** The index of the largest face. @param {Face[]} faces */
