@@ -10,8 +10,8 @@ meanwhile. Sizes change from batch to batch (224 to 640 px), for the sorter look
 their own size. --late holds sources back until --stage seconds; stage.pt, kept just before, was
 trained without them and can be judged on them. Always leave time to save: training ends after
 --seconds, loading comes on top. Without an accelerator, a processor that computes in bfloat16 (AMX)
-can fine-tune: --device cpu --batch 32 --freeze 4, with OMP_NUM_THREADS=1 (one core draws, one
-learns) and jemalloc (LD_PRELOAD=libjemalloc.so.2: 1.8 times as many steps a minute).
+can fine-tune: --device cpu --batch 32 --freeze 4, with jemalloc (LD_PRELOAD=libjemalloc.so.2: 1.8
+times as many steps a minute; MALLOC_CONF=thp:always spares more) and nothing else on its cores.
 Exit code: 0 done, 1 a problem, 2 usage.
 """
 
