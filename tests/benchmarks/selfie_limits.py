@@ -9,9 +9,9 @@ on test.
 
 For each pair of sizes max_cover lies between the bare faces' 99th percentile and the covered
 faces' first, in log odds, a quarter of the way up from the bare ones: a photo to be taken again
-costs little beside a covered face that passes. Of the pairs where the fewest covered faces pass, and
-at most one bare face more than necessary is refused (one in 83 is chance), those that keep the two
-kinds six tenths as far apart as the best does are good enough, and the cheapest of these is taken.
+costs little beside a covered face that passes. Of the pairs with the fewest errors, those that keep
+the two kinds three quarters as far apart as the best does are good enough, and the cheapest of
+these is taken.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NETWORK_PX = (160, 192, 224, 256, 320)
 COVER_PX = (96, 128, 160, 192)
 REFUSED = 2.0
 STRICT = 0.25  # of the way from bare to covered
-WORTH = 0.6  # of the best distance between the two kinds is good enough
+WORTH = 0.75  # of the best distance between the two kinds is good enough
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,8 @@ def log_odds(share: Any) -> Any:
 
 
 def best(choices: Sequence[Choice]) -> Choice:
-    safe = [one for one in choices if one.passed == min(one.passed for one in choices)]
-    refused = min(one.refused for one in safe) + 1
-    right = [one for one in safe if one.refused <= refused]
+    fewest = min(one.passed + one.refused for one in choices)
+    right = [one for one in choices if one.passed + one.refused == fewest]
     far = max(one.apart for one in right)
     return min((one for one in right if one.apart >= WORTH * far), key=lambda one: one.cpu_ms)
 
