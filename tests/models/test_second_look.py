@@ -113,25 +113,30 @@ def test_a_face_across_two_tiles_is_found_once() -> None:
     assert boxes == [list(tiny)]
 
 
+FACE, HEAD, NOSE = [20, 20, 60, 60], [10, 5, 70, 65], [35, 35, 45, 45]
+
+
 @pytest.mark.parametrize(
-    ("boxes", "kept"),
+    ("boxes", "confidence", "kept"),
     [
-        ([], []),
-        ([[10, 10, 60, 60]], [0]),
-        ([[20, 20, 60, 60], [10, 5, 70, 65]], [0]),  # a face, then the head around it
-        ([[10, 5, 70, 65], [20, 20, 60, 60]], [0]),  # the head is surer
-        ([[20, 20, 60, 60], [24, 20, 64, 60], [10, 5, 70, 65]], [0]),
-        ([[20, 20, 60, 60], [40, 20, 80, 60]], [0, 1]),  # two faces, cheek to cheek
-        ([[0, 0, 100, 100], [80, 80, 110, 110]], [0, 1]),  # a small one at a large one's edge
-        ([[10, 10, 10, 10], [0, 0, 100, 100]], [0, 1]),  # without an area
+        ([], [], []),
+        ([FACE], [0.9], [0]),
+        ([FACE, HEAD], [0.9, 0.4], [0]),
+        ([HEAD, FACE], [0.9, 0.5], [1]),  # the head is surer, the face is the face
+        ([FACE, NOSE], [0.9, 0.3], [0]),  # a part of a face
+        ([HEAD, FACE, NOSE], [0.9, 0.8, 0.3], [1]),
+        ([FACE, [40, 20, 80, 60]], [0.9, 0.8], [0, 1]),  # two faces, cheek to cheek
+        ([[0, 0, 100, 100], [80, 80, 110, 110]], [0.9, 0.8], [0, 1]),  # at a large one's edge
+        ([[10, 10, 10, 10], [0, 0, 100, 100]], [0.9, 0.8], [0, 1]),  # without an area
     ],
 )
-def test_of_nested_boxes_the_surer_stays(boxes: list[list[float]], kept: list[int]) -> None:
-    confidence = np.linspace(0.9, 0.4, len(boxes))
-    found = Detections(as_boxes(boxes), np.zeros(len(boxes), np.int64), confidence)
+def test_of_nested_boxes_one_stays(
+    boxes: list[list[float]], confidence: list[float], kept: list[int]
+) -> None:
+    found = Detections(as_boxes(boxes), np.zeros(len(boxes), np.int64), np.array(confidence))
     got = second_look.without_nested(found)
     assert got.xyxy_px.tolist() == [boxes[i] for i in kept]
-    assert got.confidence.tolist() == confidence[kept].tolist()
+    assert got.confidence.tolist() == [confidence[i] for i in kept]
 
 
 def test_another_rule_is_another_detector() -> None:

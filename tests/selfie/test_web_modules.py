@@ -290,11 +290,12 @@ def test_of_nested_boxes_python_keeps_the_same(page: Any) -> None:
     rng = np.random.default_rng(4)
     low = rng.uniform(0, 40, (60, 2))
     boxes = np.hstack([low, low + rng.uniform(3, 60, (60, 2))])
-    zeros = np.zeros(len(boxes))
-    found = without_nested(Detections(boxes, zeros.astype(np.int64), zeros))
-    code = """async (boxes) => { const { withoutNested } = await import("/lib/detect.js");
-      return withoutNested(boxes.map((box) => ({ box }))).map((face) => face.box); }"""
-    assert page.evaluate(code, boxes.tolist()) == found.xyxy_px.tolist()
+    sure = np.sort(rng.uniform(0.2, 1, 60))[::-1]
+    found = without_nested(Detections(boxes, np.zeros(60, np.int64), sure))
+    code = """async (faces) => { const { withoutNested } = await import("/lib/detect.js");
+      return withoutNested(faces).map((face) => face.confidence); }"""
+    faces = [{"box": b, "confidence": c} for b, c in zip(boxes.tolist(), sure.tolist(), strict=True)]
+    assert page.evaluate(code, faces) == found.confidence.tolist()
     assert 2 < len(found) < len(boxes)
 
 

@@ -13,6 +13,7 @@ const EDGE = 0.01; // of the longer side: a box this near to the border may go o
 const SAME_IOU = 0.5;
 const INSIDE = 0.7; // of the smaller of two boxes: a part of the same face
 const NESTED = 0.9; // a face and the head around it, which IoU lets pass
+const AS_SURE = 0.5; // times the outer's confidence, or the inner is a part of a face
 const UNIT = Float32Array.from({ length: 256 }, (_, byte) => byte * Math.fround(1 / 255));
 
 const up = (value, stride) => Math.ceil(value / stride) * stride;
@@ -219,15 +220,15 @@ function mergeLarge(first, large, fillsPx) {
   return suppress(all.sort((a, b) => b.confidence - a.confidence), SAME_IOU);
 }
 
-/** Of two boxes of which one lies in the other, the more certain: `found` has it first. */
+/** Of two boxes of which one lies in the other, the inner, unless it is much less certain. */
 export function withoutNested(found) {
-  const kept = [];
-  for (const face of found) {
-    const nested = ({ box }) =>
-      Math.max(shareInside(face.box, box), shareInside(box, face.box)) >= NESTED;
-    if (!kept.some(nested)) kept.push(face);
+  let kept = [];
+  for (const face of [...found].sort((a, b) => area(a.box) - area(b.box))) {
+    const inner = kept.filter(({ box }) => shareInside(box, face.box) >= NESTED);
+    if (inner.some(({ confidence }) => confidence >= AS_SURE * face.confidence)) continue;
+    kept = [...kept.filter((one) => !inner.includes(one)), face];
   }
-  return kept;
+  return found.filter((face) => kept.includes(face));
 }
 
 /** The index of the largest face. @param {Face[]} faces */
