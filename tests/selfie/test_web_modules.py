@@ -294,7 +294,9 @@ def test_of_nested_boxes_python_keeps_the_same(page: Any) -> None:
     found = without_nested(Detections(boxes, np.zeros(60, np.int64), sure))
     code = """async (faces) => { const { withoutNested } = await import("/lib/detect.js");
       return withoutNested(faces).map((face) => face.confidence); }"""
-    faces = [{"box": b, "confidence": c} for b, c in zip(boxes.tolist(), sure.tolist(), strict=True)]
+    faces = [
+        {"box": b, "confidence": c} for b, c in zip(boxes.tolist(), sure.tolist(), strict=True)
+    ]
     assert page.evaluate(code, faces) == found.confidence.tolist()
     assert 2 < len(found) < len(boxes)
 
