@@ -50,9 +50,8 @@ _AS_SURE = 0.5  # times the outer's confidence, or the inner is a part of a face
 
 def detect(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
     """The faces of ``rgb`` (h, w, 3), most certain first, with as many looks as it needs."""
-    if is_small((rgb.shape[1], rgb.shape[0]), sizes):
-        return without_nested(_in_small(look, rgb, imgsz, conf, sizes))
-    return without_nested(_in_photo(look, rgb, imgsz, conf, sizes))
+    search = _in_small if is_small((rgb.shape[1], rgb.shape[0]), sizes) else _in_photo
+    return without_nested(search(look, rgb, imgsz, conf, sizes))
 
 
 def _in_photo(look: Look, rgb: Image, imgsz: int, conf: float, sizes: InputSizes) -> Detections:
